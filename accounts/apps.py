@@ -1,0 +1,10 @@
+"""Connected accounts, persons, capabilities, requirements, onboarding."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """The room of connected accounts."""
+
+    name = "accounts"
+    verbose_name = "Accounts"

@@ -1,0 +1,24 @@
+"""The shell: Django's admin with our site, and the console's own app."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class ConsoleAdminConfig(AdminConfig):
+    """Django's admin app with ConsoleSite as its one site."""
+
+    default_site = "console.site.ConsoleSite"
+
+
+class ConsoleConfig(AppConfig):
+    """Operations, view-as, roles, audit. Finds what the rooms add in their panels.py and verbs.py."""
+
+    name = "console"
+
+    def ready(self) -> None:
+        """Load system checks and every room's verbs and panels."""
+        from console import checks  # noqa: F401
+
+        autodiscover_modules("verbs")
+        autodiscover_modules("panels")

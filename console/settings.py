@@ -1,0 +1,219 @@
+"""Every setting, read from the environment (or `.env`). `.env.example` names and explains each variable."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+from console.secrets_file import kept_secret
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
+
+# --- Where we run -----------------------------------------------------------------------------------------------
+
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+CONSOLE_MODE = env.str("CONSOLE_MODE", default="" if STRIPE_SECRET_KEY else "sandbox")
+SANDBOX = CONSOLE_MODE == "sandbox"
+PORT = env.int("PORT", default=8000)
+SANDBOX_PORT = env.int("SANDBOX_PORT", default=12111)
+DEBUG = env.bool("DEBUG", default=False)
+# Where staff reach this console. Every absolute address we hand out is built from it, never from a Host header.
+CONSOLE_URL = env.str("CONSOLE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+HTTPS = CONSOLE_URL.startswith("https://")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(VAR_DIR / "secret_key")
+PLATFORM_NAME = env.str("PLATFORM_NAME", default="Northgate Cards")
+DEMO_USERS = env.bool("DEMO_USERS", default=SANDBOX)
+
+# --- Stripe -----------------------------------------------------------------------------------------------------
+
+STRIPE_API_VERSION = "2026-10-28.endive"
+STRIPE_API_BASE = env.str(
+    "STRIPE_API_BASE", default=f"http://127.0.0.1:{SANDBOX_PORT}" if SANDBOX else "https://api.stripe.com"
+)
+if SANDBOX and not STRIPE_SECRET_KEY:
+    STRIPE_SECRET_KEY = "sk_test_sandbox"  # noqa: S105  (the sandbox takes any test key; it opens nothing else)
+STRIPE_TIMEOUT = env.float("STRIPE_TIMEOUT", default=10.0)  # seconds; a person waits for one attempt
+STRIPE_RATE = env.float("STRIPE_RATE", default=80.0 if CONSOLE_MODE == "live" else 20.0)  # calls a second, all processes
+# Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox `register_webhooks` keeps them in VAR_DIR.
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", default=[])
+# The platform's own page where a signed-in holder starts onboarding; staff may send this address to anybody.
+ONBOARDING_URL = env.str("ONBOARDING_URL", default="")
+ACCOUNT_MODEL = "accounts.Account"
+
+# --- Intervals (all wall time, seconds) -------------------------------------------------------------------------
+
+SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=30.0)
+WAKE_INTERVAL = env.float("WAKE_INTERVAL", default=0.2)
+CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=60.0)
+WORKER_TICK = env.float("WORKER_TICK", default=1.0)
+HEARTBEAT_INTERVAL = env.float("HEARTBEAT_INTERVAL", default=5.0)
+HEARTBEAT_LIMIT = env.float("HEARTBEAT_LIMIT", default=30.0)
+STALE_AFTER = env.float("STALE_AFTER", default=600.0)
+CATCH_UP_INTERVAL = env.float("CATCH_UP_INTERVAL", default=3600.0)
+WORK_SESSION_IDLE = timedelta(minutes=30)
+WORK_SESSION_LIFE = timedelta(hours=8)
+PERSONAL_TOKEN_LIFE = timedelta(hours=12)
+
+# --- Django -----------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "console.apps.ConsoleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_q",
+    "gateway.apps.GatewayConfig",
+    "console.apps.ConsoleConfig",
+    "accounts.apps.AccountsConfig",
+    "issuing.apps.IssuingConfig",
+    "sandbox",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "console.middleware.headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "console.middleware.work_session",
+]
+ROOT_URLCONF = "console.urls"
+WSGI_APPLICATION = "console.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "console.context.frame",
+            ],
+            "builtins": ["console.templatetags.console"],
+        },
+    }
+]
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'console.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+AUTH_USER_MODEL = "console.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    }
+]
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- The browser ------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_FAILURE_VIEW = "console.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [CONSOLE_URL] if HTTPS else []
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Background work --------------------------------------------------------------------------------------------
+
+Q_CLUSTER = {
+    "name": "console",
+    "orm": "default",
+    "workers": env.int("WORKERS", default=2),
+    "timeout": 60,
+    "queue_limit": 4,
+    "retry": 240,  # the clock of a retry starts when a task is popped: more than timeout × (queue_limit / workers + 1)
+    "bulk": 10,
+    "save_limit": -1,
+    "poll": env.float("QUEUE_POLL", default=0.2),
+    "ack_failures": True,
+    "catch_up": False,
+    "scheduler": False,
+    "log_level": "WARNING",
+}
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "stripe": {"level": "WARNING"},
+        "django.server": {"level": "WARNING"},
+        # Request lines of refused pages would carry addresses; our own audit says more and with less.
+        "django.request": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,13 @@
+"""The one door to Stripe."""
+
+from django.apps import AppConfig
+
+
+class GatewayConfig(AppConfig):
+    """Client, clock, rate budget, mirror, inbox, sync."""
+
+    name = "gateway"
+
+    def ready(self) -> None:
+        """Load system checks."""
+        from gateway import checks  # noqa: F401

@@ -1,0 +1,10 @@
+"""Cardholders, cards, authorizations and funds."""
+
+from django.apps import AppConfig
+
+
+class IssuingConfig(AppConfig):
+    """The room of Issuing."""
+
+    name = "issuing"
+    verbose_name = "Issuing"
