@@ -1,0 +1,137 @@
+"""The sandbox's world: its clock, its store, and what happens later in it."""
+
+import json
+import logging
+import secrets
+import string
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sandbox.store import Data, Store
+
+log = logging.getLogger("sandbox")
+API_VERSION = "2026-10-28.endive"
+BASE62 = string.ascii_letters + string.digits
+
+Task = Callable[["World", Data], None]
+TASKS: dict[str, Task] = {}
+SETTINGS: dict[str, Any] = {}
+
+
+def new_id(prefix: str, length: int = 24) -> str:
+    """`prefix` and an underscore, then `1` and random base62 characters as in Stripe's ids: `acct_1Nv0FGQ9RKHgCVdK`."""
+    return f"{prefix}_1{''.join(secrets.choice(BASE62) for _ in range(length - 1))}"
+
+
+class World:
+    """One platform's Stripe. Handlers, pages and tasks get it inside a transaction of the store."""
+
+    def __init__(self, store: Store, base_url: str = "") -> None:
+        self.store, self.base_url = store, base_url
+        self.offset = 0
+        self.frozen: float | None = None
+        self.next_due: float | None = None
+        self.request: dict[str, str | None] = {"id": None, "idempotency_key": None}
+        self.outgoing: list[int] = []
+        self.settings: dict[str, Any] = {}
+        with store.transaction():
+            self.load()
+
+    def load(self) -> None:
+        """Read clock, settings and platform back from the store; the first time, make the platform's id."""
+        self.offset = self.store.meta("offset", 0)
+        self.settings = {**SETTINGS, **self.store.meta("settings", {})}
+        self.platform: str = self.store.meta("platform") or new_id("acct", 16)
+        self.store.set_meta("platform", self.platform)
+        self.next_due = self.first_due()
+
+    # The clock
+
+    @property
+    def precise(self) -> float:
+        """The sandbox's time with fractions of a second; it stands still while a request or task is carried out."""
+        return self.frozen if self.frozen is not None else time.time() + self.offset
+
+    @property
+    def now(self) -> int:
+        """The sandbox's time in whole unix seconds."""
+        return int(self.precise)
+
+    @contextmanager
+    def moment(self, at: float | None = None) -> Iterator[None]:
+        """Let the clock stand at `at` (default: now) for everything inside."""
+        before, self.frozen = self.frozen, self.precise if at is None else at
+        try:
+            yield
+        finally:
+            self.frozen = before
+
+    def set_clock(self, target: float) -> None:
+        """Move the clock forward to `target`; what falls due on the way happens at its own moment, in order."""
+        with self.store.lock:
+            self.run_due(target)
+            with self.store.transaction():
+                self.offset += int(target - self.precise)
+                self.store.set_meta("offset", self.offset)
+
+    # What happens later
+
+    def later(self, seconds: float, task: str, payload: Data) -> None:
+        """Run the task of that name when the sandbox's clock has gone on by `seconds`. `payload` is JSON."""
+        due = self.precise + seconds
+        self.store.sql.execute(
+            "INSERT INTO task (due, name, payload) VALUES (?, ?, ?)", (due, task, json.dumps(payload))
+        )
+        self.next_due = min(due, self.next_due or due)
+
+    def first_due(self) -> float | None:
+        """When the next task falls due, None when none waits."""
+        row = self.store.sql.execute("SELECT min(due) FROM task").fetchone()
+        return row[0] if row else None
+
+    def run_due(self, until: float | None = None) -> None:
+        """Carry out every task due by `until` (default: now), also those that tasks themselves add."""
+        limit = self.precise if until is None else until
+        with self.store.lock:
+            while self.next_due is not None and self.next_due <= limit:
+                self._run_next()
+
+    def _run_next(self) -> None:
+        with self.store.transaction():
+            query = "SELECT seq, due, name, payload FROM task ORDER BY due, seq LIMIT 1"
+            seq, due, name, payload = self.store.sql.execute(query).fetchone()
+            self.store.sql.execute("DELETE FROM task WHERE seq = ?", (seq,))
+            with self.moment(due), self.on_behalf_of(None, None):
+                self._run(name, json.loads(payload))
+            self.next_due = self.first_due()
+
+    def _run(self, name: str, payload: Data) -> None:
+        try:
+            with self.store.savepoint():
+                TASKS[name](self, payload)
+        except Exception:  # one broken task must not stop the clock for all others
+            log.exception("The task %s failed and is given up: %s", name, payload)
+
+    # Events
+
+    @contextmanager
+    def on_behalf_of(self, request_id: str | None, key: str | None) -> Iterator[None]:
+        """Events made inside name this request as their cause; None: Stripe's own doing."""
+        before, self.request = self.request, {"id": request_id, "idempotency_key": key}
+        try:
+            yield
+        finally:
+            self.request = before
+
+    def emit(self, event_type: str, data: Data, *, account: str | None, previous: Data | None = None) -> Data:
+        """Make an event about `data`, to be delivered when the answer has gone. Returns the event."""
+        from sandbox.events import record
+
+        return record(self, event_type, data, account=account, previous=previous)
+
+    @staticmethod
+    def new_id(prefix: str, length: int = 24) -> str:
+        """A new random id, `acct_1…`; `length` counts what follows the underscore."""
+        return new_id(prefix, length)
