@@ -58,3 +58,20 @@ def plain_static_files(settings: object) -> None:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture
+def postgres_database() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, dropped afterwards."""
+    import uuid
+
+    import psycopg
+
+    server = os.environ["TEST_DATABASE_URL"].rpartition("/")[0]
+    name = f"stack_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(f"{server}/postgres".replace("postgres://", "postgresql://"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

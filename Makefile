@@ -1,0 +1,32 @@
+# Two commands on a fresh machine: `make run` and `make test`. No key, no service, no Docker, no Node.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) python3)
+BIN := .venv/bin
+
+.PHONY: run test sandbox bench environment environment-dev lint lock
+
+run: environment
+	@exec $(BIN)/python -m console.launcher
+
+test: environment-dev
+	@exec $(BIN)/python -m tests.run
+
+sandbox: environment
+	@exec $(BIN)/python -m sandbox --port $${SANDBOX_PORT:-12111} --store $${VAR_DIR:-var}/sandbox-alone.sqlite3
+
+bench: environment-dev
+	@exec $(BIN)/python -m benchmarks
+
+lint: environment-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy console gateway accounts issuing sandbox
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet requirements-dev.in -o requirements-dev.txt
+
+environment:
+	@$(PYTHON) console/environment.py
+
+environment-dev:
+	@$(PYTHON) console/environment.py --dev

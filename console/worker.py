@@ -1,0 +1,182 @@
+"""The worker's supervisor: it starts django-q2's cluster, sweeps, and replaces a cluster that is dead or wedged.
+
+A cluster whose idle worker was killed can hang while it still reports itself as working and ignores SIGTERM. So the
+supervisor trusts one thing only: a heartbeat task that went through the queue and was run.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+
+from console import operations
+from gateway import catch_up, clock, health, inbox
+from gateway.errors import Refused, Unreachable
+from gateway.queue import enqueue
+
+logger = logging.getLogger(__name__)
+PR_SET_PDEATHSIG = 1
+STOP_SECONDS = 8
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies, however it dies (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def group_members(group: int) -> list[int]:
+    """The pids of a process group, from /proc."""
+    members = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it ended while we looked
+                continue
+            if int(fields[2]) == group:
+                members.append(int(entry.name))
+    return members
+
+
+def kill_group(group: int) -> None:
+    """SIGKILL to a whole process group; none left is fine."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def is_cluster(group: int) -> bool:
+    """Whether the group is a cluster of ours, and not a stranger who got its number."""
+    for pid in group_members(group):
+        try:
+            if b"qcluster" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+class Cluster:
+    """One run of `manage.py qcluster` in a process group of its own, remembered in a file across supervisors."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started_at = 0.0
+        self.file = settings.VAR_DIR / f"worker.{os.uname().nodename}.pgid"
+
+    def end_leftover(self) -> None:
+        """End a cluster that outlived a supervisor which was killed."""
+        text = self.file.read_text().strip() if self.file.exists() else ""
+        if text.isdigit() and is_cluster(int(text)):
+            kill_group(int(text))
+
+    def start(self) -> None:
+        """Start it; the caller made sure that none runs."""
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
+        # Nothing runs between fork and exec but one system call, in a process without threads.
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent)  # noqa: PLW1509
+        self.started_at = time.monotonic()
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(str(self.process.pid))
+
+    def dead(self) -> bool:
+        """Whether its first process has ended."""
+        return self.process is None or self.process.poll() is not None
+
+    def stop(self) -> None:
+        """SIGTERM to its first process, which lets running tasks end; what is left after a few seconds is killed."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            logger.warning("cluster did not stop within %s s, killing it", STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End every process of it at once."""
+        if self.process is not None:
+            kill_group(self.process.pid)
+            self.process.wait()
+            self.process = None
+
+
+class Supervisor:
+    """Watches one cluster and does the rounds. `run()` returns after `stop()` was called."""
+
+    def __init__(self) -> None:
+        self.cluster = Cluster()
+        self.stopping = False
+        self.due: dict[str, float] = {}
+
+    def stop(self) -> None:
+        """Ask `run()` to end; safe in a signal handler."""
+        self.stopping = True
+
+    def run(self) -> None:
+        """Tick until stopped, then stop the cluster."""
+        self.cluster.end_leftover()
+        self.cluster.start()
+        try:
+            while not self.stopping:
+                self.tick()
+                time.sleep(settings.WORKER_TICK)
+        finally:
+            self.cluster.stop()
+
+    def tick(self) -> None:
+        """One round. A database that is away is waited for; everything goes on by itself when it is back."""
+        close_old_connections()
+        try:
+            self.watch()
+            self.every("beat", settings.HEARTBEAT_INTERVAL, beat)
+            self.every("sweep", settings.SWEEP_INTERVAL, sweep)
+            inbox.release_dead()
+        except DatabaseError as error:
+            logger.warning("database: %s", error)
+            connection.close()
+
+    def watch(self) -> None:
+        """Replace the cluster when it is dead, or silent for longer than HEARTBEAT_LIMIT."""
+        silent = time.monotonic() - self.cluster.started_at
+        last = health.last_beat("worker")
+        if last is not None:
+            silent = min(silent, last.total_seconds())
+        if self.cluster.dead() or silent > settings.HEARTBEAT_LIMIT:
+            logger.warning("cluster %s, starting another", "ended" if self.cluster.dead() else "is wedged")
+            self.cluster.kill()
+            self.cluster.start()
+
+    def every(self, name: str, interval: float, act: Callable[[], None]) -> None:
+        """Do `act` when its last run is `interval` seconds ago or more."""
+        if time.monotonic() >= self.due.get(name, 0):
+            self.due[name] = time.monotonic() + interval
+            act()
+
+
+def beat() -> None:
+    """Send a heartbeat through the queue."""
+    enqueue("gateway.health.beat", "worker")
+
+
+def sweep() -> None:
+    """What nobody may have asked for: claims that ran out, retries that are due, events that were missed."""
+    inbox.sweep()
+    operations.sweep()
+    inbox.redact_old()
+    if catch_up.due():
+        enqueue("gateway.catch_up.run")
+    try:
+        clock.refresh()
+    except (Refused, Unreachable) as error:
+        logger.info("Stripe's clock: %s", error)

@@ -1,0 +1,141 @@
+"""kill -9 wherever it hurts: what was stored is applied once, with no manual step."""
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack import Stack, children, wait_until
+
+pytestmark = pytest.mark.chaos
+ACCOUNTS, UPDATES, KILLS = 20, 24, 20
+
+
+def databases() -> list[str]:
+    """SQLite always; PostgreSQL where one is given."""
+    return ["sqlite", *(["postgres"] if os.environ.get("TEST_DATABASE_URL") else [])]
+
+
+@pytest.fixture(params=databases())
+def stack(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
+    """A stack on a database of its own."""
+    url = ""
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_database")
+    with Stack(tmp_path, database_url=url) as stack:
+        yield stack
+
+
+def create_accounts(stack: Stack, number: int) -> list[str]:
+    """Accounts made straight at the sandbox, as any client would."""
+    body = (
+        "country=US&business_type=company&controller[stripe_dashboard][type]=none&controller[fees][payer]=application"
+        "&controller[losses][payments]=application&controller[requirement_collection]=application"
+        "&capabilities[transfers][requested]=true&capabilities[card_issuing][requested]=true"
+    )
+    return [stack.stripe("POST", "/v1/accounts", body)["id"] for _ in range(number)]
+
+
+def update(stack: Stack, account: str, turn: int) -> None:
+    """A change that makes an account.updated event."""
+    stack.stripe("POST", f"/v1/accounts/{account}", f"metadata[turn]={turn}&email=turn{turn}@example.com")
+
+
+def unsettled(stack: Stack) -> int:
+    """Events stored and not yet applied."""
+    return stack.ask("Event.objects.exclude(state='done').count()")
+
+
+def victims(stack: Stack) -> list[int]:
+    """Every process of the worker: supervisor, cluster parent, sentinel, workers, pusher, monitor."""
+    supervisor = stack.part("worker")
+    found = [supervisor]
+    for generation in range(3):
+        found += [child for pid in found[generation:] for child in children(pid) if child not in found]
+    return found
+
+
+def kill_one(stack: Stack, chance: random.Random) -> None:
+    """SIGKILL to one of them, or to the whole cluster group."""
+    try:
+        pids = victims(stack)
+    except (AssertionError, FileNotFoundError, ProcessLookupError):
+        return  # between two lives; the next kill finds it
+    target = chance.choice(pids)
+    try:
+        if chance.random() < 0.25 and len(pids) > 1:
+            os.killpg(pids[1], signal.SIGKILL)
+        else:
+            os.kill(target, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def test_events_survive_twenty_kills_and_are_applied_once(stack: Stack) -> None:
+    chance = random.Random(20261123)
+    accounts = create_accounts(stack, ACCOUNTS)
+    total = ACCOUNTS * UPDATES
+    moments = set(chance.sample(range(total), KILLS))
+    for number in range(total):
+        update(stack, accounts[number % ACCOUNTS], number // ACCOUNTS)
+        if number in moments:
+            kill_one(stack, chance)
+    wait_until(lambda: all_delivered(stack), 60, "every event delivered" + stack.logs())
+    wait_until(lambda: unsettled(stack) == 0, 60, "every event applied")
+    stored = stack.ask("Event.objects.filter(type='account.updated').count()")
+    assert stored >= total
+    assert stack.ask("Event.objects.filter(state='dead').count()") == 0
+    turns = stack.ask("sorted(a.data['metadata'].get('turn') for a in Account.objects.all())")
+    assert turns == [str(UPDATES - 1)] * ACCOUNTS
+    changes = stack.ask("[StateChange.objects.count(), len(set(StateChange.objects.values_list("
+                        "'source_id', 'object_id', 'field')))]")
+    assert changes[0] == changes[1] > 0
+
+
+def all_delivered(stack: Stack) -> bool:
+    """Whether the console stored as many events as the sandbox made."""
+    made = 0
+    for account in ["", *stack.ask("list(Account.every.values_list('id', flat=True))")]:
+        made += event_count(stack, account)
+    return stack.ask("Event.objects.count()") >= made
+
+
+def event_count(stack: Stack, account: str) -> int:
+    """How many events the sandbox lists for an account, or for the platform."""
+    return stack.control(f"events?account={account}")["count"]
+
+
+def test_a_killed_idle_worker_is_noticed_and_replaced(stack: Stack) -> None:
+    account = create_accounts(stack, 1)[0]
+    wait_until(lambda: unsettled(stack) == 0, 30, "the first events applied")
+    for pid in stack.cluster()["rest"]:
+        os.kill(pid, signal.SIGKILL)
+    update(stack, account, 7)
+    wait_until(
+        lambda: stack.ask(f"Account.objects.get(id='{account}').data['metadata'].get('turn')") == "7", 60, "applied"
+    )
+
+
+def test_a_queue_that_is_away_costs_time_and_no_event(stack: Stack) -> None:
+    account = create_accounts(stack, 1)[0]
+    wait_until(lambda: unsettled(stack) == 0, 30, "the first events applied")
+    rename(stack, "django_q_ormq", "django_q_away")
+    update(stack, account, 9)
+    wait_until(lambda: stack.ask("Event.objects.filter(payload__data__object__metadata__turn='9').count()"), 20, "kept")
+    rename(stack, "django_q_away", "django_q_ormq")
+    wait_until(
+        lambda: stack.ask(f"Account.objects.get(id='{account}').data['metadata'].get('turn')") == "9", 60, "applied"
+    )
+
+
+def rename(stack: Stack, old: str, new: str) -> None:
+    """Take a table away, or give it back."""
+    stack.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        f"from django.db import connection; connection.cursor().execute('ALTER TABLE {old} RENAME TO {new}')",
+    )

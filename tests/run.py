@@ -1,0 +1,70 @@
+"""`make test`: everything, in order, with a visible reason for what this machine cannot do.
+
+SQLite always; PostgreSQL where TEST_DATABASE_URL is set; the browser where a Chromium is found (CHROMIUM=, or the
+system's); last the referee over all that the tests exchanged with the sandbox. On CI nothing may be left out.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CI = os.environ.get("CI", "").lower() == "true"
+
+
+def chromium() -> str:
+    """The browser's path, or ""."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), "")
+
+
+def step(title: str, *command: str, **environment: str) -> bool:
+    """Run one step with its title and time; True when it passed."""
+    print(f"\n=== {title}", flush=True)
+    began = time.monotonic()
+    status = subprocess.call(command, cwd=ROOT, env={**os.environ, **environment})
+    print(f"=== {title}: {'passed' if status == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
+    return status == 0
+
+
+def pytest(title: str, *arguments: str, **environment: str) -> bool:
+    """One pytest run."""
+    return step(title, sys.executable, "-m", "pytest", "-q", *arguments, **environment)
+
+
+def left_out(title: str, why: str) -> bool:
+    """Say what is not run and why; on CI that is a failure."""
+    print(f"\n=== {title}: not run: {why}", flush=True)
+    return not CI
+
+
+def main() -> int:
+    """Run every step even when one fails; returns 1 when any did."""
+    traffic = tempfile.mkdtemp(prefix="console-traffic-")
+    common = {"SANDBOX_TRAFFIC_DIR": traffic, "COVERAGE_FILE": f"{traffic}/coverage"}
+    postgres, browser = os.environ.get("TEST_DATABASE_URL", ""), chromium()
+    quick = ("-m", "not browser and not chaos", "-n", "2")
+    coverage = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90")
+    passed = [pytest("unit and flow tests on SQLite", *quick, *coverage, TEST_DATABASE_URL="", **common)]
+    if postgres:
+        passed.append(pytest("unit and flow tests on PostgreSQL", *quick, **common))
+    else:
+        passed.append(left_out("unit and flow tests on PostgreSQL", "TEST_DATABASE_URL is not set"))
+    if browser:
+        passed.append(pytest("journeys in Chromium", "-m", "browser", "-p", "no:randomly", CHROMIUM=browser, **common))
+    else:
+        passed.append(left_out("journeys in Chromium", "no Chromium found; install one or set CHROMIUM"))
+    passed.append(pytest("chaos", "-m", "chaos", "-p", "no:randomly", **common))
+    recordings = sorted(str(path) for path in Path(traffic).glob("*.jsonl"))
+    referee = (sys.executable, "tests/referee/check_traffic.py", "--spec", "sandbox/openapi/spec3.trimmed.json")
+    passed.append(bool(recordings) and step("the referee over all traffic", *referee, *recordings))
+    shutil.rmtree(traffic)
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
