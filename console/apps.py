@@ -17,8 +17,8 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        """Load system checks and every room's verbs and panels."""
-        from console import checks  # noqa: F401
+        """Load system checks, what follows a sign-in or a migration, and every room's verbs and panels."""
+        from console import checks, sign_in  # noqa: F401
 
         autodiscover_modules("verbs")
         autodiscover_modules("panels")

@@ -186,8 +186,8 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         return self.filter(state__in=Operation.UNSETTLED)
 
     def needing_a_person(self) -> "OperationQuerySet":
-        """Those that were not found at Stripe: somebody must decide."""
-        return self.filter(state=Operation.State.NOT_FOUND)
+        """Those that nobody but a person moves on: not found at Stripe, or parked after their last try."""
+        return self.filter(Q(state=Operation.State.NOT_FOUND) | Q(state__in=Operation.UNSETTLED, **Operation.PARKED))
 
 
 class Operation(models.Model):
@@ -209,6 +209,7 @@ class Operation(models.Model):
         DROPPED = "dropped", "Dropped"  # a person decided not to send it again
 
     UNSETTLED = (State.INTENT, State.SENDING, State.UNKNOWN)
+    PARKED = {"next_try_at": None, "claimed_until": None}  # held by nobody, due never: what the queue has given up
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     verb = models.CharField(max_length=128)  # accounts.create_account
@@ -229,6 +230,8 @@ class Operation(models.Model):
     claimed_by = models.CharField(max_length=255, blank=True)
     claimed_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # What came of each attempt: [{"at": ISO wall time, "status", "request_id", "message", "replayed", "sent"}].
+    tries = models.JSONField(default=list)
     first_tried_at = models.BigIntegerField(null=True)  # Stripe's clock: the idempotency window runs on it
     next_try_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -274,3 +277,16 @@ class PersonalToken(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="token_expires_after_creation"),
         )
+
+
+class SignInFailure(models.Model):
+    """One failed sign-in. `key` digests the name as typed and the address it came from; neither is kept."""
+
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        """Counted within the last minutes, removed afterwards (console.sign_in)."""
+
+        default_permissions = ()
+        indexes = (models.Index(fields=["key", "at"], name="sign_in_failure_recent"),)

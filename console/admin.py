@@ -1,0 +1,1 @@
+"""The admin's lists of the console's own records."""

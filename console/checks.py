@@ -1,0 +1,1 @@
+"""Configuration errors of the shell, as system checks with ids and hints."""

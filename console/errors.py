@@ -1,0 +1,30 @@
+"""Our own error pages: Django's carry an inline style, which our content security policy refuses."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import get_template
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: a request that was not understood, perhaps before anybody was recognised; drawn without the frame."""
+    return HttpResponse(get_template("errors/400.html").render({}), status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: says what was missing where the refusal says it."""
+    return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    return render(request, "errors/404.html", {"path": request.path}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: needs neither database, session nor frame."""
+    return HttpResponse(get_template("errors/500.html").render({}), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: the form's token did not come back (an old page, or another site's form)."""
+    return HttpResponse(get_template("errors/csrf.html").render({}), status=403)

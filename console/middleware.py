@@ -1,0 +1,50 @@
+"""Headers on every answer, and the limits of a sign-in."""
+
+from collections.abc import Callable
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_cache_control
+
+from console import sign_in
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+    )
+)
+
+
+def headers(get_response: GetResponse) -> GetResponse:
+    """Deny the browser's devices, and let nobody keep a page (static files are served before this)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+        patch_cache_control(response, no_store=True)
+        return response
+
+    return middleware
+
+
+def work_session(get_response: GetResponse) -> GetResponse:
+    """End a sign-in that is idle or old, before any view sees it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated and not sign_in.still_valid(request):
+            logout(request)
+        return get_response(request)
+
+    return middleware
