@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sandbox.errors import StripeError, invalid, mask, missing, no_access
 from sandbox.store import Data, Store, Window
-from sandbox.world import SETTINGS, TASKS, Task, World, new_id
+from sandbox.world import SETTINGS, TASKS, Task, World, new_id, public
 
 __all__ = [
     "UNSET",
@@ -200,15 +200,6 @@ def _cursor(call: Call, kind: str, account: str | None, param: str) -> int | Non
     return seq
 
 
-def public(value: Any) -> Any:
-    """A copy without the noun's own memory (keys that begin with `_`), at any depth."""
-    if isinstance(value, dict):
-        return {name: public(item) for name, item in value.items() if not name.startswith("_")}
-    if isinstance(value, list):
-        return [public(item) for item in value]
-    return value
-
-
 def diff(old: Data, new: Data) -> Data:
     """`previous_attributes`: the old values of what changed; hashes keep their changed keys only, arrays are whole."""
     changed = {}
@@ -239,7 +230,7 @@ def merge_metadata(old: dict[str, str], given: Data | Unset | None) -> dict[str,
         return old
     if given is UNSET:
         return {}
-    merged = {name: value for name, value in {**old, **given}.items() if value is not UNSET}  # type: ignore[dict-item]
+    merged = {name: value for name, value in {**old, **given}.items() if value is not UNSET}
     for name, value in merged.items():
         _check_metadata(name, value)
     if len(merged) > 50:

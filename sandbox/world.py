@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sandbox import events
 from sandbox.store import Data, Store
 
 log = logging.getLogger("sandbox")
@@ -23,6 +24,15 @@ SETTINGS: dict[str, Any] = {}
 def new_id(prefix: str, length: int = 24) -> str:
     """`prefix` and an underscore, then `1` and random base62 characters as in Stripe's ids: `acct_1Nv0FGQ9RKHgCVdK`."""
     return f"{prefix}_1{''.join(secrets.choice(BASE62) for _ in range(length - 1))}"
+
+
+def public(value: Any) -> Any:
+    """A copy without the nouns' own memory (keys that begin with `_`), at any depth."""
+    if isinstance(value, dict):
+        return {name: public(item) for name, item in value.items() if not name.startswith("_")}
+    if isinstance(value, list):
+        return [public(item) for item in value]
+    return value
 
 
 class World:
@@ -107,9 +117,21 @@ class World:
                 self._run(name, json.loads(payload))
             self.next_due = self.first_due()
 
-    def _run(self, name: str, payload: Data) -> None:
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of a transaction that leaves nothing behind when it raises: no object, event, delivery or task."""
+        outgoing, due = len(self.outgoing), self.next_due
         try:
             with self.store.savepoint():
+                yield
+        except BaseException:
+            del self.outgoing[outgoing:]
+            self.next_due = due
+            raise
+
+    def _run(self, name: str, payload: Data) -> None:
+        try:
+            with self.attempt():
                 TASKS[name](self, payload)
         except Exception:  # one broken task must not stop the clock for all others
             log.exception("The task %s failed and is given up: %s", name, payload)
@@ -126,10 +148,21 @@ class World:
             self.request = before
 
     def emit(self, event_type: str, data: Data, *, account: str | None, previous: Data | None = None) -> Data:
-        """Make an event about `data`, to be delivered when the answer has gone. Returns the event."""
-        from sandbox.events import record
+        """Make an event about `data`, to be delivered when the answer has gone. Returns the event.
 
-        return record(self, event_type, data, account=account, previous=previous)
+        `account` is the connected account it happened on, None for the platform's own; `previous` is
+        `previous_attributes` of an `*.updated` event.
+        """
+        event = events.build(new_id("evt"), event_type, public(data), public(previous), request=self.request)
+        event.update(created=self.now, api_version=API_VERSION)
+        if account:
+            event["account"] = account
+        hearing = events.listeners(self.store, event_type, account)
+        event["pending_webhooks"] = len(hearing)
+        self.store.put("event", event, account)
+        for owner, endpoint in hearing:
+            self.outgoing.append(events.insert_delivery(self.store, event, endpoint, owner, self.precise))
+        return event
 
     @staticmethod
     def new_id(prefix: str, length: int = 24) -> str:

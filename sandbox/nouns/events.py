@@ -1,0 +1,30 @@
+"""Events (https://docs.stripe.com/api/events)."""
+
+from sandbox.events import matches
+from sandbox.noun import Call, Data, invalid, listing, missing, route
+
+
+@route("GET", "/v1/events")
+def list_events(call: Call) -> Data:
+    """The events of the account, or of the platform itself: by type, creation and success of delivery."""
+    one, several = call.params.get("type"), call.params.get("types")
+    if one is not None and several is not None:
+        raise invalid("You may only specify one of these parameters: type, types.", "parameters_exclusive", "types")
+    if several is not None and len(several) > 20:
+        raise invalid("You may pass at most 20 event types.", param="types")
+    wanted, success = several or ([one] if one else []), call.params.get("delivery_success")
+
+    def match(event: Data) -> bool:
+        delivered = success is None or success == (event["pending_webhooks"] == 0)
+        return delivered and (not wanted or any(matches(pattern, event["type"]) for pattern in wanted))
+
+    return listing(call, "event", url="/v1/events", account=call.account, match=match)
+
+
+@route("GET", "/v1/events/{id}")
+def retrieve_event(call: Call) -> Data:
+    """One event of the account or platform."""
+    event = call.store.get("event", call.ids["id"], call.account)
+    if event is None:
+        raise missing("event", call.ids["id"])
+    return event
