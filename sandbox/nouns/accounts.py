@@ -1,0 +1,226 @@
+"""Connected accounts: create, retrieve, update, list, delete, reject, unreject (docs.stripe.com/api/accounts)."""
+
+from typing import Any
+
+from sandbox import given, shapes
+from sandbox.dossier import Dossier, remember
+from sandbox.noun import Call, Data, StripeError, World, expands, invalid, listing, new_id, route, setting
+from sandbox.nouns.capabilities import open_account, request_capabilities
+from sandbox.nouns.external_accounts import replace_default
+from sandbox.rules.tables import countries, table
+
+setting("verification_delay", 2)  # seconds until Stripe knows what it has to look at
+setting("application_window", 3600)  # seconds for Issuing to decide: one hour in test mode, 29 days in live
+setting("future_requirements_in", 30 * 86400)
+setting("future_requirements_grace", 14 * 86400)
+
+CUSTOM = {
+    "fees": {"payer": "application"},
+    "losses": {"payments": "application"},
+    "requirement_collection": "application",
+    "stripe_dashboard": {"type": "none"},
+}
+DEFAULTS = {
+    "fees": {"payer": "account"},
+    "losses": {"payments": "stripe"},
+    "requirement_collection": "stripe",
+    "stripe_dashboard": {"type": "full"},
+}
+# What the deprecated `type` reads back as.
+KINDS: dict[str, Data] = {
+    "custom": {**CUSTOM, "fees": {"payer": "application_custom"}, "is_controller": True, "type": "application"},
+    "express": {
+        "fees": {"payer": "application_express"},
+        "is_controller": True,
+        "losses": {"payments": "application"},
+        "requirement_collection": "stripe",
+        "stripe_dashboard": {"type": "express"},
+        "type": "application",
+    },
+    "standard": {"type": "account"},
+}
+FUTURE_ON_DEMAND = "enforce_future_requirements"
+
+
+@route("POST", "/v1/accounts")
+def create(call: Call) -> Data:
+    """A new connected account. There is no `account.created`: it shows up as `account.updated`."""
+    _as_platform(call)
+    country = _country(call.params.get("country", "US"))
+    account = shapes.new_account(new_id("acct", 16), country, call.world.now)
+    account |= _kind(call.params)
+    dossier = Dossier(call.world, remember(account), is_new=True)
+    _put(dossier, call.params)
+    if FUTURE_ON_DEMAND in (dossier.account["email"] or "").partition("@")[0]:
+        _announce_future_requirements(dossier)
+    return dossier.settle()
+
+
+def _as_platform(call: Call) -> None:
+    if call.account is not None:
+        raise StripeError(
+            403,
+            "You cannot manage connected accounts while acting as a connected account: leave out Stripe-Account.",
+            code="account_invalid",
+        )
+
+
+def _country(country: str) -> str:
+    if country not in countries():
+        raise invalid(f"{country} is not currently supported by Stripe.", "country_unsupported", "country")
+    return country
+
+
+def _kind(params: Data) -> Data:
+    """`type` and `controller` of the new account, from one of the two parameters."""
+    if "type" in params and "controller" in params:
+        raise invalid("You may only specify one of these parameters: type, controller.", param="type")
+    if "type" in params:
+        return {"type": params["type"], "controller": dict(KINDS[params["type"]])}
+    controller = {**DEFAULTS, **params.get("controller", {})}
+    _check_controller(controller)
+    return {"type": "none", "controller": {**controller, "is_controller": True, "type": "application"}}
+
+
+def _check_controller(controller: Data) -> None:
+    """Only these combinations exist (docs.stripe.com/connect/migrate-to-controller-properties)."""
+    dashboard = controller["stripe_dashboard"]["type"]
+    collects = controller["requirement_collection"] == "application"
+    liable = controller["losses"]["payments"] == "application"
+    if collects and (dashboard != "none" or not liable):
+        raise invalid(
+            "When `controller[requirement_collection]=application`, `controller[stripe_dashboard][type]` must be `none`"
+            " and `controller[losses][payments]` must be `application`.",
+            param="controller[requirement_collection]",
+        )
+    if dashboard == "express" and not liable:
+        raise invalid(
+            "When `controller[stripe_dashboard][type]=express`, `controller[losses][payments]` must be `application`.",
+            param="controller[losses][payments]",
+        )
+
+
+def _put(dossier: Dossier, params: Data) -> None:
+    given.check(dossier, {name: value for name, value in params.items() if name != "external_account"})
+    _refuse_tokens(params)
+    given.put_account(dossier, params)
+    _check_table(dossier)
+    if "external_account" in params:
+        replace_default(dossier, params["external_account"])
+    request_capabilities(dossier, params.get("capabilities", {}))
+
+
+def _refuse_tokens(params: Data) -> None:
+    if "account_token" in params:
+        raise invalid(f"No such token: '{params['account_token']}'", "resource_missing", "account_token")
+
+
+def _check_table(dossier: Dossier) -> None:
+    """A business type for which a requested capability is not offered."""
+    own = dossier.account
+    for name in own["_requested"]:
+        if table(own["country"], own["business_type"], name) is None:
+            raise invalid(
+                f"{own['business_type']} accounts in {own['country']} cannot have {name}.", param="business_type"
+            )
+
+
+def _announce_future_requirements(dossier: Dossier) -> None:
+    wait = dossier.world.settings["future_requirements_in"]
+    dossier.account["_future"] = {"deadline": dossier.world.now + wait}
+    dossier.world.later(wait, "account.future_requirements_begin", {"account": dossier.id})
+
+
+@route("GET", "/v1/accounts/{id}")
+def retrieve(call: Call) -> Data:
+    """A connected account, or the platform's own."""
+    if call.ids["id"] == call.world.platform and call.account is None:
+        return platform_account(call.world)
+    return open_account(call, "id").account
+
+
+@route("POST", "/v1/accounts/{id}")
+def update(call: Call) -> Data:
+    """Change what was given; verification starts anew where it must."""
+    dossier = open_account(call, "id")
+    _put(dossier, call.params)
+    return dossier.settle()
+
+
+@route("GET", "/v1/accounts")
+def list_all(call: Call) -> Data:
+    """The platform's connected accounts, newest first."""
+    return listing(call, "account", url="/v1/accounts", account=None)
+
+
+@route("DELETE", "/v1/accounts/{id}")
+def delete(call: Call) -> Data:
+    """Test-mode accounts may be deleted any time. What belongs to the account goes with it."""
+    _as_platform(call)
+    dossier = open_account(call, "id")
+    call.store.delete("account", dossier.id)
+    for kind in ("person", "bank_account", "capability"):
+        for data in call.store.each(kind, dossier.id):
+            call.store.delete(kind, data["id"], dossier.id)
+    return {"id": dossier.id, "object": "account", "deleted": True}
+
+
+REJECTIONS = {
+    "fraud_no_intent_to_fulfill": "rejected.platform_fraud",
+    "fraud_other": "rejected.platform_fraud",
+    "fraud_payment_method_casher": "rejected.platform_fraud",
+    "fraud_payment_method_tester": "rejected.platform_fraud",
+    "terms_of_service": "rejected.platform_terms_of_service",
+}
+
+
+@route("POST", "/v1/accounts/{id}/reject")
+def reject(call: Call) -> Data:
+    """The platform, where it carries the losses, turns the account away."""
+    dossier = _rejectable(call)
+    dossier.account["_rejected"] = REJECTIONS.get(call.params["reason"], "rejected.platform_other")
+    return dossier.settle()
+
+
+@route("POST", "/v1/accounts/{id}/unreject")
+def unreject(call: Call) -> Data:
+    """Take the platform's own rejection back; other blocks stay."""
+    dossier = _rejectable(call)
+    if dossier.account["_rejected"] is None:
+        raise invalid("This account has not been rejected by your platform.")
+    dossier.account["_rejected"] = None
+    return dossier.settle()
+
+
+def _rejectable(call: Call) -> Dossier:
+    _as_platform(call)
+    dossier = open_account(call, "id")
+    if dossier.account["controller"].get("losses", {}).get("payments") != "application":
+        raise invalid("You can only reject accounts for which your platform is liable for losses.")
+    return dossier
+
+
+@expands("account")
+def expand(call: Call, account_id: str) -> Data | None:
+    """An account named by another object, such as a capability."""
+    return call.store.get("account", account_id)
+
+
+def platform_account(world: World) -> Data:
+    """The platform's own account: it does all, and owes nothing."""
+    account: dict[str, Any] = shapes.new_account(world.platform, "US", world.store.meta("began", world.now))
+    for hidden in ("company", "requirements", "future_requirements", "groups"):
+        account.pop(hidden)
+    active = {"card_payments": "active", "transfers": "active"}
+    return {
+        **account,
+        "business_profile": {**account["business_profile"], "name": "Sandbox Platform"},
+        "business_type": "company",
+        "capabilities": active,
+        "charges_enabled": True,
+        "controller": {"type": "account"},
+        "details_submitted": True,
+        "email": "platform@example.com",
+        "payouts_enabled": True,
+        "type": "standard",
+    }

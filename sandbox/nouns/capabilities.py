@@ -1,0 +1,98 @@
+"""Capabilities of an account: list, retrieve, request, unrequest (docs.stripe.com/api/capabilities)."""
+
+from sandbox.dossier import Dossier
+from sandbox.noun import Call, Data, invalid, missing, no_access, route, setting
+from sandbox.rules.tables import REQUESTABLE
+
+setting("issuing_onboarded", True)  # whether the platform itself is set up for Issuing
+
+
+def open_account(call: Call, id_name: str) -> Dossier:
+    """The dossier that the path names; 403 `account_invalid` for an unknown account and, acting as one, any other."""
+    account_id = call.ids[id_name]
+    account = call.store.get("account", account_id) if call.account in (None, account_id) else None
+    if account is None:
+        raise no_access(call.api_key, account_id)
+    return Dossier(call.world, account)
+
+
+@route("GET", "/v1/accounts/{id}/capabilities")
+def list_all(call: Call) -> Data:
+    """All capabilities that were ever requested."""
+    dossier = open_account(call, "id")
+    stored = call.store.each("capability", dossier.id)
+    url = f"/v1/accounts/{dossier.id}/capabilities"
+    return {"object": "list", "data": sorted(stored, key=lambda item: item["id"]), "has_more": False, "url": url}
+
+
+@route("GET", "/v1/accounts/{accountId}/capabilities/{id}")
+def retrieve(call: Call) -> Data:
+    """One capability; one that is not requested previews what it would ask."""
+    dossier, name = open_account(call, "accountId"), call.ids["id"]
+    if name in dossier.account["_requested"]:
+        return call.store.get("capability", name, dossier.id) or {}
+    _offered(dossier, name)
+    return dossier.capability(name, None, None, call.world.now)
+
+
+@route("POST", "/v1/accounts/{accountId}/capabilities/{id}")
+def update(call: Call) -> Data:
+    """Request it, or take the request back."""
+    dossier, name = open_account(call, "accountId"), call.ids["id"]
+    _offered(dossier, name)
+    if "requested" in call.params:
+        request_capabilities(dossier, {name: {"requested": call.params["requested"]}}, inside="")
+        dossier.settle()
+    return call.store.get("capability", name, dossier.id) or dossier.capability(name, None, None, call.world.now)
+
+
+def request_capabilities(dossier: Dossier, wanted: Data, inside: str = "capabilities") -> None:
+    """Carry out a `capabilities` hash: `{"card_issuing": {"requested": True}}`. Raises what Stripe refuses."""
+    for name, given in wanted.items():
+        requested = dossier.account["_requested"]
+        if not given.get("requested", name in requested):
+            requested.pop(name, None)
+        elif name not in requested:
+            _check(dossier, name, f"{inside}[{name}][requested]" if inside else "requested")
+            requested[name] = dossier.world.now
+
+
+def _check(dossier: Dossier, name: str, param: str) -> None:
+    _offered(dossier, name, param)
+    if name != "card_issuing":
+        return
+    if not dossier.world.settings["issuing_onboarded"]:
+        raise invalid(
+            "Your platform must be onboarded on Issuing before `card_issuing` can be requested for connected accounts."
+            " Visit https://dashboard.stripe.com/issuing/overview to get started.",
+            "capability_not_enabled",
+            param,
+        )
+    if not is_custom(dossier.account):
+        raise invalid(
+            "The `card_issuing` capability cannot be requested for this account. Issuing is only available to accounts"
+            " without access to a Stripe Dashboard whose requirements are collected by your platform.",
+            "capability_not_enabled",
+            param,
+        )
+
+
+def is_custom(account: Data) -> bool:
+    """Whether the account is of the one kind that can issue cards; judged by `controller`, never by `type`."""
+    controller = account["controller"]
+    return (
+        controller.get("requirement_collection") == "application"
+        and controller.get("losses", {}).get("payments") == "application"
+        and controller.get("stripe_dashboard", {}).get("type") == "none"
+        and str(controller.get("fees", {}).get("payer")).startswith("application")
+    )
+
+
+def _offered(dossier: Dossier, name: str, param: str = "id") -> None:
+    if param == "id" and name not in REQUESTABLE:
+        raise missing("capability", name)
+    if dossier.table(name) is None:
+        country = dossier.account["country"]
+        raise invalid(
+            f"The capability '{name}' is not available in {country} (the sandbox has no table for it).", None, param
+        )
