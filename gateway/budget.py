@@ -1,0 +1,78 @@
+"""The rate budget: one bucket shared by all processes, so that Stripe need not say 429.
+
+Slots are handed out evenly spaced by one statement on one row (GCRA without a burst). A caller sleeps until its slot,
+and gives it up when it wakes too late: slots are spaced a little wider than the rate asks, by just what lateness is
+borne, so that no window of one second ever sees more calls than the rate.
+"""
+
+import time
+
+from django.conf import settings
+from django.db import connection
+
+from gateway.errors import Unreachable
+from gateway.models import RateBucket
+
+LATE = 0.05  # seconds a caller may be late for its slot
+LONGEST_WAIT = 5.0  # seconds a caller queues
+CLOCK_JUMP = 60.0  # a slot further away than anybody queues: the wall clock was set back
+
+NOW = {
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+    "postgresql": "extract(epoch from clock_timestamp())::double precision",
+}
+# Returns the slot given and the time it was given at; no row where the queue is longer than the caller will wait.
+TAKE = """
+UPDATE gateway_ratebucket
+SET free_at = (CASE WHEN free_at > {now} AND free_at <= {now} + {jump} THEN free_at ELSE {now} END) + %s
+WHERE scope = %s AND (free_at <= {now} + %s OR free_at > {now} + {jump})
+RETURNING free_at, {now}
+"""
+
+
+def take(scope: str = "api", *, longest_wait: float = LONGEST_WAIT) -> None:
+    """Wait for the next slot of the scope. Raises Unreachable (nothing sent) when it is too far off. One query a try.
+
+    A rate of 0 or less in the settings means no limit.
+    """
+    rate = settings.STRIPE_RATE
+    if rate <= 0:
+        return
+    deadline = time.monotonic() + longest_wait
+    while (patience := deadline - time.monotonic()) > 0:
+        wait = _slot(scope, spacing(rate), patience)
+        asked = time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        if time.monotonic() - asked - max(wait, 0.0) <= LATE:
+            return
+    raise _full(longest_wait)
+
+
+def spacing(rate: float) -> float:
+    """Seconds between two slots: rate + 1 of them span a second and the lateness that is borne."""
+    return (1 + LATE) / rate
+
+
+def _slot(scope: str, gap: float, patience: float) -> float:
+    """Seconds until the slot that is now ours."""
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            now = NOW[connection.vendor]
+            cursor.execute(TAKE.format(now=now, jump=CLOCK_JUMP), [gap, scope, patience])
+            row = cursor.fetchone()
+        if row is not None:
+            return row[0] - gap - row[1]
+        if not _missing(scope):
+            break
+    raise _full(patience)
+
+
+def _missing(scope: str) -> bool:
+    """Whether the scope had no row yet; it has one now."""
+    _, made = RateBucket.objects.get_or_create(scope=scope)
+    return made
+
+
+def _full(waited: float) -> Unreachable:
+    return Unreachable("Our own rate budget for Stripe is used up.", sent=False, retry_after=max(waited, 1.0))
