@@ -1,0 +1,296 @@
+"""One attempt at one operation, and the storing of what came of it. The door is console.operations.
+
+Each change of state writes its audit row in its own transaction; `sending` is no change but a hold while a call runs.
+Due times and claims are wall time; the 24 hours in which Stripe remembers a key run on Stripe's clock.
+"""
+
+import json
+import os
+import random
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from console import audit, verbs
+from console.models import Operation, User
+from console.verbs import Outcome, Verb
+from gateway import clock
+from gateway.errors import Refused, Unreachable
+from gateway.models import Event
+
+State = Operation.State
+TRIES, TRY_SECONDS = 5, 60  # how often and how long a 429 is answered by trying again
+LONGEST_PAUSE = 1800  # seconds between two tries of an unknown operation
+CRASHES = 5  # attempts that ended their process or raised: then a person looks
+# An event is proof even after the look-up, or a person, gave up.
+OPEN_TO = {
+    "event": (*Operation.UNSETTLED, State.NOT_FOUND, State.DROPPED),
+    "person": (*Operation.UNSETTLED, State.NOT_FOUND),
+}
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as JSON gives them back, so that every attempt sends the same bytes."""
+    return json.loads(json.dumps(values, cls=DjangoJSONEncoder))
+
+
+@contextmanager
+def durable() -> Iterator[None]:
+    """An outermost transaction that is on the disk when it ends (SQLite otherwise waits for its next checkpoint).
+
+    Inside another transaction: RuntimeError, since nothing would be kept before the call.
+    """
+    lazy = connection.vendor == "sqlite" and not connection.in_atomic_block
+    if lazy:
+        _synchronous("FULL")
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    finally:
+        if lazy:
+            _synchronous("NORMAL")
+
+
+def _synchronous(level: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA synchronous={level}")
+
+
+def tell(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:
+    """Write the operation's audit row, by its own person unless another decided."""
+    audit.record(
+        f"operation.{what}",
+        user=user or operation.user,
+        account_id=operation.account_id,
+        account_name=operation.account_name,
+        subject=operation.object_id or operation.account_id,
+        operation=operation,
+        reason=operation.reason,
+        ticket=operation.ticket,
+        detail={"verb": operation.verb, "via": operation.via, **detail},
+    )
+
+
+# Claims: who may make the call now
+
+
+def claim_name() -> str:
+    """A name for one hold: host, process, the process's birth, and the hold itself."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_birth(os.getpid())}:{uuid.uuid4().hex[:8]}"
+
+
+def claim_end(now: datetime) -> datetime:
+    """Until when a hold lasts: longer than any call, so that two processes never send at once."""
+    return now + timedelta(seconds=settings.CLAIM_SECONDS + settings.STRIPE_TIMEOUT)
+
+
+def holder_is_dead(claimed_by: str) -> bool:
+    """Whether a process of this host held it and is gone. Of other hosts nothing is known: their holds run out."""
+    host, _, rest = claimed_by.partition(":")
+    pid, _, rest = rest.partition(":")
+    return host == socket.gethostname() and pid.isdigit() and _birth(int(pid)) != rest.partition(":")[0]
+
+
+def _birth(pid: int) -> str:
+    """When the kernel started the process, in its own ticks; "" where it does not run (or where there is no /proc)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+# The attempt
+
+
+def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
+    """Make one call under the hold we have; returns what may be shown, once.
+
+    Refused and Unreachable are stored. Any other exception is a bug of ours: stored as a try, and raised.
+    """
+    doubt = operation.state != State.INTENT
+    if not _begin(operation):
+        return {}
+    secrets = [str(params[name]) for name in operation.sensitive if params.get(name)]
+    try:
+        outcome = verb.send(operation, params)
+    except Refused as refused:
+        _refuse(operation, refused, secrets, doubt=doubt)
+    except Unreachable as problem:
+        put_off(operation, _without_secrets(problem, secrets), doubt=doubt)
+    except Exception as problem:
+        put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
+        raise
+    else:
+        succeed(operation, outcome, by="key" if doubt else "answer")
+        return outcome.shown
+    return {}
+
+
+def _begin(operation: Operation) -> bool:
+    """Commit that a call is about to be made; False when the hold was lost meanwhile."""
+    mine = Operation.objects.filter(pk=operation.pk, claimed_by=operation.claimed_by, state__in=Operation.UNSETTLED)
+    with durable():
+        held = mine.update(
+            state=State.SENDING,
+            attempts=F("attempts") + 1,
+            first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
+        )
+    operation.refresh_from_db()
+    return bool(held)
+
+
+def crash(what: str) -> Unreachable:
+    """What an attempt without an answer or an exception of Stripe's counts as."""
+    return Unreachable(f"The attempt ended without an answer ({what}).", sent=True)
+
+
+def succeed(operation: Operation, outcome: Outcome, *, by: str) -> bool:
+    """Store the outcome; False when somebody settled it first."""
+    changes = {
+        "object_id": outcome.object_id,
+        "account_id": outcome.account_id or operation.account_id,
+        "account_name": (outcome.account_name or operation.account_name)[:255],
+        "request_id": outcome.request_id,
+        "result": plain(outcome.result),
+        **dict.fromkeys(("error_message", "error_code", "error_param"), ""),
+    }
+    return finish(operation, State.SUCCEEDED, by=by, changes=changes)
+
+
+def _refuse(operation: Operation, refused: Refused, secrets: list[str], *, doubt: bool) -> None:
+    """Store Stripe's no. That Stripe knows the key with other parameters says nothing about ours: look it up."""
+    if doubt and refused.type == "idempotency_error":
+        ended = Unreachable(refused.message, request_id=refused.request_id, status=refused.status, replayed=True)
+        put_off(operation, ended, doubt=True)
+        return
+    changes = {
+        "error_message": _without(refused.message, secrets),
+        "error_code": refused.code or "",
+        "error_param": refused.param or "",
+        "request_id": refused.request_id or "",
+        "decline_detail": plain(refused.decline or {}),
+    }
+    finish(operation, State.REFUSED, by="key" if doubt else "answer", changes=changes)
+
+
+def _without(message: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        message = message.replace(secret, "•••")
+    return message
+
+
+def _without_secrets(problem: Unreachable, secrets: list[str]) -> Unreachable:
+    problem.message = _without(problem.message, secrets)
+    return problem
+
+
+def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]) -> bool:
+    """Settle it, once: whoever comes second changes nothing and gets False."""
+    with durable():
+        return close(operation, state, by=by, changes=changes)
+
+
+def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any], user: User | None = None) -> bool:
+    """`finish` inside the caller's transaction; `user` is who decided, where it was not the operation's own person."""
+    held = {"claimed_by": "", "claimed_until": None, "next_try_at": None}
+    settled = {**changes, **held, "state": state, "settled_at": timezone.now(), "settled_by": by}
+    waiting = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
+    first = waiting.update(**settled)
+    operation.refresh_from_db()
+    if first:
+        tell(operation, state, user=user, by=by, request_id=operation.request_id, **_error(operation))
+    return bool(first)
+
+
+def _error(operation: Operation) -> dict[str, str]:
+    names = ("error_message", "error_code", "error_param")
+    return {name: getattr(operation, name) for name in names if getattr(operation, name)}
+
+
+# No answer
+
+
+def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed: bool = False) -> None:
+    """Store a try without an outcome, and when the next one is due, if ever.
+
+    A 429, and what never left us, changed nothing at Stripe: five tries or a minute, then parked. All else leaves
+    doubt, which an event, the same key or a look-up ends.
+    """
+    doubt = doubt or (problem.sent and problem.status != 429)
+    if operation.sensitive and not doubt:
+        changes = {"error_message": f"Nothing was changed at Stripe: {problem.message}", "error_code": "not_sent"}
+        finish(operation, State.REFUSED, by="answer", changes=changes)
+        return
+    now = timezone.now()
+    tries = [*operation.tries, _try(problem, now, crashed=crashed)]
+    due: datetime | None = now + timedelta(seconds=max(problem.retry_after or 0, _pause(len(tries))))
+    if _used_up(tries, due, doubt=doubt):
+        due = None
+    wait(operation, tries, due, state=State.UNKNOWN if doubt else State.INTENT)
+    if doubt:
+        settle_by_event(operation)
+
+
+def _try(problem: Unreachable, now: datetime, *, crashed: bool) -> dict[str, Any]:
+    return {
+        "at": now.isoformat(),
+        "status": problem.status or 0,
+        "request_id": problem.request_id or "",
+        "message": problem.message,
+        "replayed": problem.replayed,
+        "sent": problem.sent,
+        "crashed": crashed,
+    }
+
+
+def _pause(tries: int) -> float:
+    """Seconds until the next try: doubled each time, with jitter so that a thousand do not come back at once."""
+    return min(2 ** min(tries, 12), LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311  (no secret)
+
+
+def _used_up(tries: list[dict[str, Any]], due: datetime | None, *, doubt: bool) -> bool:
+    if doubt or due is None:
+        return sum(each["crashed"] for each in tries) >= CRASHES
+    return len(tries) >= TRIES or due > datetime.fromisoformat(tries[0]["at"]) + timedelta(seconds=TRY_SECONDS)
+
+
+def wait(operation: Operation, tries: list[dict[str, Any]], due: datetime | None, *, state: str) -> None:
+    """Give the hold back until `due`; None parks it: from then on only a person or an event moves it."""
+    news = {"state": state, "tries": tries, "claimed_by": "", "claimed_until": None, "next_try_at": due}
+    with durable():
+        held = Operation.objects.filter(pk=operation.pk, state__in=Operation.UNSETTLED).update(**news)
+        operation.refresh_from_db()
+        told = operation.audit_entries.filter(action="operation.unknown").exists()
+        if held and state == State.UNKNOWN and not told:
+            tell(operation, state, tried=tries[-1])
+        if held and due is None:
+            tell(operation, "parked", tries=len(tries))
+
+
+def settle_by_event(operation: Operation) -> bool:
+    """Whether an event that we hold was caused by this operation's key; if so, it succeeded. One query if not."""
+    events = list(Event.objects.filter(idempotency_key=operation.key).order_by("created", "id"))
+    return bool(events) and succeed(operation, _outcome(operation, events), by="event")
+
+
+def _outcome(operation: Operation, events: list[Event]) -> Outcome:
+    """What the events of one request tell: the object that the verb is about, else the first event's."""
+    stripe_object = verbs.get(operation.verb).stripe_object
+    objects = [event.payload["data"]["object"] for event in events]
+    data = next((each for each in objects if each.get("object") == stripe_object), objects[0])
+    return Outcome(
+        object_id=data.get("id", ""),
+        account_id=operation.account_id or events[0].account,
+        request_id=events[0].request_id,
+    )

@@ -1,0 +1,83 @@
+"""What staff can do at Stripe. Rooms register verbs in their verbs.py; pages, actions and commands come from here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+
+from console.models import Operation
+
+MODES = frozenset({"sandbox", "test", "live"})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one write: stored with the operation, except `shown`, which only the waiting page gets."""
+
+    object_id: str = ""
+    account_id: str = ""  # empty: the operation's own
+    account_name: str = ""
+    request_id: str = ""
+    result: dict[str, Any] = field(default_factory=dict)  # never a secret, never a one-time URL
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a verb will send, for the page's right half. `changes` are (name, before, after)."""
+
+    method: str
+    path: str
+    account: str = ""  # the Stripe-Account header; empty: as the platform
+    params: dict[str, Any] = field(default_factory=dict)
+    changes: tuple[tuple[str, Any, Any], ...] = ()
+    undo: str = ""  # how it can be taken back, or that it cannot
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One act on one noun.
+
+    `send` makes the one call with `operation.key` and has the mirror absorb its answer; it gets the same params, as
+    plain JSON values, at every attempt, and lets Refused and Unreachable through. `find` reads Stripe for what an
+    unknown attempt may have done: an Outcome, or None when there is nothing.
+    """
+
+    name: str  # accounts.create_account_link
+    label: str  # verb and object, as on the button
+    permission: str
+    send: Callable[[Operation, dict[str, Any]], Outcome]
+    form: type[forms.Form] = forms.Form  # its own fields only; reason, ticket and token are added by the page
+    request: Callable[[str, dict[str, Any]], Request] | None = None
+    find: Callable[[Operation], Outcome | None] | None = None
+    about_account: bool = True
+    sensitive: tuple[str, ...] = ()  # form fields whose values are never stored, queued or sent twice
+    modes: frozenset[str] | set[str] = MODES
+    final: bool = False  # cannot be undone
+    sends: bool = True  # False: it reads Stripe and changes nothing there
+    done: Callable[[Operation], str] | None = None  # the sentence after success
+    next_url: Callable[[Operation], str] | None = None
+    result_template: str = ""  # for what is `shown`, once, in the answer to the POST
+    stripe_object: str = ""  # what it makes or changes, "account": picks the object from an event of its request
+
+
+_verbs: dict[str, Verb] = {}
+
+
+def register(verb: Verb) -> Verb:
+    """Add a verb; a second one of the same name raises ValueError."""
+    if verb.name in _verbs:
+        raise ValueError(f"verb {verb.name} is registered twice")
+    _verbs[verb.name] = verb
+    return verb
+
+
+def get(name: str) -> Verb:
+    """The verb of that name; KeyError where there is none."""
+    return _verbs[name]
+
+
+def every() -> list[Verb]:
+    """All verbs by name."""
+    return [_verbs[name] for name in sorted(_verbs)]
