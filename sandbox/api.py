@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import logging
+import os
 import re
 import time
 from contextlib import ExitStack
@@ -27,7 +28,8 @@ KEY = re.compile(r"(sk|rk)_test_\w{1,200}", re.ASCII)
 PREVIEW = re.compile(r"\d{4}-\d\d-\d\d\.preview(; ?\w+=v\d+)*", re.ASCII)
 HELP = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 setting("rate_limit", 0)
-setting("traffic_file", None)
+# Every line of traffic is also appended here: a default from outside, so that it outlives a reset.
+setting("traffic_file", os.environ.get("SANDBOX_TRAFFIC_FILE"))
 
 
 @dataclass
@@ -185,8 +187,7 @@ class Api:
 
     def _execute(self, asked: Asked, call: Call, fault: Fault, fingerprint: str) -> Done:
         world = self.world
-        world.store.lock.acquire()
-        try:
+        with world.store.lock:
             world.run_due()
             with world.store.transaction(), world.moment(), world.on_behalf_of(asked.request_id, asked.key):
                 done = self._run(asked, call, fault)
@@ -194,10 +195,8 @@ class Api:
                     saved = Saved(fingerprint, done.status, done.body, asked.request_id)
                     idempotency.save(world.store, asked.account or "", asked.key, saved, world.now)
                     done.headers["Idempotency-Key"] = asked.key
-            done.outgoing, world.outgoing = world.outgoing, []
+            done.outgoing = world.take_outgoing()
             return done
-        finally:
-            world.store.lock.release()
 
     def _run(self, asked: Asked, call: Call, fault: Fault) -> Done:
         """Run the noun's handler; what it refuses or fails at leaves no trace but its answer."""

@@ -6,6 +6,7 @@ twice when the process dies between the endpoint's answer and our note of it, as
 
 import heapq
 import http.client
+import logging
 import random
 import threading
 import time
@@ -21,8 +22,10 @@ from sandbox.store import Data
 from sandbox.traffic import Traffic
 from sandbox.world import World
 
+log = logging.getLogger("sandbox")
 MODES = ("normal", "hold", "shuffle", "duplicate", "drop")
 TIMEOUT = 10.0
+IDLE = 30.0  # seconds after which the thread of an endpoint without deliveries ends
 HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
     "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
@@ -113,8 +116,7 @@ class Deliveries:
     def clear(self) -> None:
         """Forget all that waits; the mode is normal again."""
         with self.changed:
-            for queue in self.queues.values():
-                queue.clear()
+            self.queues.clear()
             self.recent.clear()
             self.mode = "normal"
             self.changed.notify_all()
@@ -147,20 +149,25 @@ class Deliveries:
         while (waiting := self._next(endpoint)) is not None:
             try:
                 self._deliver(waiting)
+            except Exception:  # one broken delivery must not end the thread; its row is taken up at the next start
+                if not self.stopping:
+                    log.exception("A delivery to %s failed", endpoint)
             finally:
                 with self.changed:
                     self.busy.discard(endpoint)
                     self.changed.notify_all()
 
     def _next(self, endpoint: str) -> Waiting | None:
+        """The next delivery that is due, None when the thread is no longer needed."""
         with self.changed:
-            while not self.stopping:
+            while not self.stopping and endpoint in self.queues:
                 queue = self.queues[endpoint]
-                left = queue[0].due - self.world.precise if queue and self.mode != "hold" else 3600.0
+                left = queue[0].due - self.world.precise if queue and self.mode != "hold" else IDLE
                 if left <= 0:
                     self.busy.add(endpoint)
                     return heapq.heappop(queue)
-                self.changed.wait(left)
+                if not self.changed.wait(left) and not queue:
+                    self.queues.pop(endpoint, None)
         return None
 
     def _deliver(self, waiting: Waiting) -> None:
@@ -226,7 +233,7 @@ class Deliveries:
             kept = self.world.store.sql.execute(query, (due, waiting.seq)).rowcount
         if kept:
             with self.changed:
-                heapq.heappush(self.queues[waiting.endpoint], Waiting(due, waiting.seq, waiting.endpoint))
+                self._queue(Waiting(due, waiting.seq, waiting.endpoint))
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:

@@ -52,7 +52,10 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.lock = threading.RLock()
-        self.sql = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256)
+        options: dict[str, Any] = {"isolation_level": None, "check_same_thread": False, "timeout": 1}
+        self.sql = sqlite3.connect(str(path), cached_statements=256, **options)
+        # One process has a store to itself: a second one is told so instead of mixing two clocks in one world.
+        self.sql.execute("PRAGMA locking_mode=EXCLUSIVE")
         self.sql.execute("PRAGMA journal_mode=WAL")
         self.sql.execute("PRAGMA synchronous=NORMAL")
         self.sql.executescript(SCHEMA)

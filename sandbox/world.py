@@ -86,6 +86,12 @@ class World:
                 self.offset += int(target - self.precise)
                 self.store.set_meta("offset", self.offset)
 
+    def take_outgoing(self) -> list[int]:
+        """The deliveries made since the last call; whoever takes them starts them."""
+        with self.store.lock:
+            taken, self.outgoing = self.outgoing, []
+            return taken
+
     # What happens later
 
     def later(self, seconds: float, task: str, payload: Data) -> None:

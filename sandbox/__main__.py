@@ -1,0 +1,61 @@
+"""`python -m sandbox --port 12111 [--store FILE] [--host 127.0.0.1]`."""
+
+import argparse
+import logging
+import signal
+import sqlite3
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from sandbox.server import Sandbox
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m sandbox` and of `manage.py sandbox`."""
+    parser.add_argument("--port", type=int, default=12111, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s, reachable from this machine only")
+    parser.add_argument("--store", type=Path, help="the file it remembers in (default: one that ends with it)")
+
+
+def run(port: int, host: str, store: Path | None) -> int:
+    """Run a sandbox until TERM or INT; returns the exit status. Prints one line when it is ready."""
+    logging.basicConfig(level=logging.WARNING, format="sandbox: %(message)s")
+    # Before anything else, so that an early TERM ends it as cleanly as a late one.
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        path = store or Path(folder) / "sandbox.sqlite3"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sandbox = Sandbox(path, host, port)
+        except (OSError, OverflowError) as error:
+            return _cannot(f"Cannot listen on {host}:{port}, or keep {path}: {error}")
+        except sqlite3.Error as error:
+            return _cannot(f"Cannot use {path} as the store: {error}. Does another sandbox have it open?")
+        sandbox.start()
+        sys.stdout.write(f"Sandbox ready: {sandbox.world.base_url}/\n")
+        sys.stdout.flush()
+        ended.wait()
+        sandbox.stop()
+    return 0
+
+
+def _cannot(words: str) -> int:
+    sys.stderr.write(words + "\n")
+    return 1
+
+
+def main() -> int:
+    """Read the command line and run."""
+    words = "A small Stripe that remembers, on this machine."
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=words)
+    add_arguments(parser)
+    options = parser.parse_args()
+    return run(options.port, options.host, options.store)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
