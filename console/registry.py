@@ -132,7 +132,7 @@ def register_account_panel(panel: AccountPanel) -> None:
 
 
 def register_jump(prefix: str, url_of: Callable[[str], str]) -> None:
-    """Let the search box go straight to ids that begin with `prefix` (`acct_`); `url_of(id)` returns "" for unknown ones."""
+    """Lead ids that begin with `prefix` (`acct_`) to their page; `url_of(id)` returns "" for unknown ones."""
     _rooms.jumps[prefix] = url_of
 
 

@@ -1,6 +1,7 @@
 """The one admin site: Django's admin as the shell, with our own rooms in it and nothing else."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
@@ -39,11 +40,35 @@ class ConsoleSite(admin.AdminSite):
         if ours:
             super().register(ours, admin_class, **options)
 
+    @property
+    def login_form(self) -> Any:
+        """The sign-in form with a lock (imported late: this site is made before the models are)."""
+        from console.sign_in import SignInForm
+
+        return SignInForm
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Home: what needs a person, instead of a list of tables."""
+        from console.home import home
+
+        return home(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Change one's own password; written down."""
+        from console.sign_in import note_password_change
+
+        response = super().password_change(request, extra_context)
+        if response.status_code == HTTPStatus.FOUND:
+            note_password_change(request)
+        return response
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The admin's URLs without its generic redirect by content type."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
 
-def page(request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
     """Render a page of ours inside the admin's frame."""
     return render(request, template, {**admin.site.each_context(request), **(context or {})}, status=status)

@@ -1,0 +1,124 @@
+"""People and roles: the one place where staff are made, given their role, and shut out. Administrators only."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.forms import SetPasswordForm, UserCreationForm
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+
+from console import audit, roles, sessions
+from console.models import User, WorkSession
+from console.site import page
+
+ROLE_CHOICES = [(role, role.capitalize()) for role in reversed(roles.ROLES)]
+
+
+class NewStaffForm(UserCreationForm):
+    """A new member of staff, with a first password that they change on their own page."""
+
+    role = forms.ChoiceField(choices=ROLE_CHOICES)
+
+    class Meta:
+        """The names people go by."""
+
+        model = User
+        fields = ("username", "first_name", "last_name", "email")
+
+
+class StaffForm(forms.ModelForm):
+    """What an administrator may change about somebody else."""
+
+    role = forms.ChoiceField(choices=ROLE_CHOICES)
+    is_active = forms.BooleanField(label="May sign in", required=False)
+
+    class Meta:
+        """No permission by itself: rights come from the role alone."""
+
+        model = User
+        fields = ("first_name", "last_name", "email", "is_active")
+
+    def __init__(self, *args: Any, editor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.editor = editor
+        self.initial["role"] = roles.role_of(self.instance)
+        self.before = {"role": self.initial["role"], "is_active": self.instance.is_active}
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody shuts themselves out: so an administrator always remains."""
+        cleaned = super().clean() or {}
+        own = self.instance.pk == self.editor.pk
+        if own and (not cleaned.get("is_active") or cleaned.get("role") != self.before["role"]):
+            raise forms.ValidationError("Your own role and sign-in are another administrator's to change.")
+        return cleaned
+
+
+@sessions.needs("console.view_user")
+def people(request: HttpRequest) -> HttpResponseBase:
+    """Everybody, with their role. Three queries."""
+    users = User.objects.prefetch_related("groups").order_by("-is_active", "username")
+    rows = [{"user": user, "role": ", ".join(group.name for group in user.groups.all())} for user in users]
+    return page(request, "console/staff.html", {"title": "People and roles", "rows": rows, "roles": roles.ROLES})
+
+
+@sessions.needs("console.add_user")
+def new(request: HttpRequest) -> HttpResponseBase:
+    """Make a member of staff."""
+    form = NewStaffForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            user = form.save(commit=False)
+            user.is_staff = True
+            user.save()
+            roles.assign(user, form.cleaned_data["role"])
+            _record(request, "user.created", user, {"role": form.cleaned_data["role"]})
+        messages.success(request, f"{user} was added as {form.cleaned_data['role']}.")
+        return redirect("staff")
+    return page(request, "console/staff_member.html", {"title": "Add a person", "form": form, "member": None})
+
+
+@sessions.needs("console.change_user")
+def member(request: HttpRequest, user_id: int) -> HttpResponseBase:
+    """Change somebody's role or names, or shut them out; that ends what they have open."""
+    user = get_object_or_404(User, pk=user_id)
+    form = StaffForm(request.POST or None, instance=user, editor=sessions.staff(request))
+    if request.method == "POST" and form.is_valid():
+        _save(request, form)
+        messages.success(request, f"{user} was changed.")
+        return redirect("staff")
+    return page(request, "console/staff_member.html", {"title": user.get_username(), "form": form, "member": user})
+
+
+@sessions.needs("console.change_user")
+def password(request: HttpRequest, user_id: int) -> HttpResponseBase:
+    """Set somebody's password anew; that ends their sign-ins."""
+    user = get_object_or_404(User, pk=user_id)
+    form = SetPasswordForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            form.save()
+            _record(request, "user.password_set", user, {})
+        sessions.end_all(user, WorkSession.End.SIGN_OUT)
+        messages.success(request, f"{user} has a new password.")
+        return redirect("staff")
+    return page(
+        request, "console/staff_member.html", {"title": f"New password for {user}", "form": form, "member": user}
+    )
+
+
+def _save(request: HttpRequest, form: StaffForm) -> None:
+    with transaction.atomic():
+        user = form.save()
+        roles.assign(user, form.cleaned_data["role"])
+        after = {"role": form.cleaned_data["role"], "is_active": user.is_active}
+        changes = {name: [form.before[name], after[name]] for name in after if form.before[name] != after[name]}
+        names = [name for name in form.changed_data if name not in after]
+        _record(request, "user.changed", user, {**changes, "fields": names})
+    if not user.is_active:
+        sessions.end_all(user, WorkSession.End.SIGN_OUT)
+
+
+def _record(request: HttpRequest, action: str, user: User, detail: dict[str, Any]) -> None:
+    audit.record(action, user=sessions.staff(request), subject=f"user {user.get_username()}", detail=detail)
