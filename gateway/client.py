@@ -5,13 +5,9 @@ logs a key, a parameter or a body.
 """
 
 import json
-import logging
-import os
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,26 +16,17 @@ import requests
 import stripe
 import urllib3.exceptions
 from django.conf import settings
-from django.db import connection
+from django.db import connection as database
 
-from gateway import budget, clock
+from gateway import budget, offset
+from gateway.connection import connection, room
 from gateway.errors import Refused, Unreachable
-
-# The library would write an id of this machine to the home directory, send timings, and print parameters to stderr
-# when STRIPE_LOG is set; below WARNING it and urllib3 log addresses and bodies.
-stripe.enable_telemetry = False
-stripe.log = None
-stripe._util.STRIPE_LOG = None
-for _name in ("stripe", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 PATH = re.compile(r"/v1(/[A-Za-z0-9_.:-]+)+", re.ASCII)
 # What the platform writes in its own name; every other write needs a connected account.
 PLATFORM_WRITES = ("accounts", "account_links", "account_sessions", "webhook_endpoints")
 DECLINE_FIELDS = ("decline_code", "network_decline_code", "network_advice_code", "advice_code")
-CONNECT_SECONDS = 3.0
-ROOM_SECONDS = 2.0  # a person would rather read "busy" than wait for a free place
-REFRESH_SECONDS = 60.0
+SHORTEST_TRY = 1.0  # seconds left for the call itself, however long it had to wait for its turn
 
 
 class NoAccount(Exception):  # noqa: N818  (a programming error, named after what is missing)
@@ -102,12 +89,6 @@ def pages(
         after = objects[-1]["id"]
 
 
-def refresh_clock() -> None:
-    """Ask Stripe for anything small when it has not answered for a minute, so that a moved sandbox clock shows."""
-    if clock.answered_ago() >= REFRESH_SECONDS:
-        get("/v1/account", account=None)
-
-
 def _call(
     method: str,
     path: str,
@@ -118,17 +99,19 @@ def _call(
     timeout: float | None = None,
 ) -> Answer:
     _check(method, path, account, key)
+    once = {"idempotency_key": key} if key else {}
     deadline = time.monotonic() + (timeout or settings.STRIPE_TIMEOUT)
-    with _room():
+    with room():
         budget.take()
-        return _exchange(method, path, _wire(params or {}), account, key, deadline - time.monotonic())
+        stripe_client = connection(max(deadline - time.monotonic(), SHORTEST_TRY))
+        return _exchange(stripe_client, method, path, _wire(params or {}), {"stripe_account": account, **once})
 
 
 def _check(method: str, path: str, account: str | None, key: str) -> None:
     """Stop what must never reach the network."""
     if not PATH.fullmatch(path) or ".." in path:
         raise ValueError(f"not a path of Stripe's API: {path!r}")
-    if any(not block._from_testcase for block in connection.atomic_blocks):
+    if any(not getattr(block, "_from_testcase", False) for block in database.atomic_blocks):
         raise InsideTransaction(f"{method} {path}")
     if method == "get":
         return
@@ -151,16 +134,15 @@ def _wire(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _exchange(method: str, path: str, params: dict[str, Any], account: str | None, key: str, seconds: float) -> Answer:
-    client, session = _connection()
-    session.timeout = (min(CONNECT_SECONDS, max(seconds, 1.0)), max(seconds, 1.0))
-    options: Any = {"stripe_account": account, "idempotency_key": key or None}
+def _exchange(
+    stripe_client: stripe.StripeClient, method: str, path: str, params: dict[str, Any], options: Any
+) -> Answer:
     sent_wall = time.time()
-    estimate = int(sent_wall + clock.offset())
+    estimate = int(sent_wall + offset.offset())
     try:
         # The public raw_request takes parameters called `headers` or `base` for its own and is not total: an error
         # that is no dict ends in an AttributeError. Beneath it stands the bare exchange.
-        body, status, headers = client._requestor.request_raw(
+        body, status, headers = stripe_client._requestor.request_raw(
             method, path, params, options, base_address="api", api_mode="V1"
         )
     except stripe.APIConnectionError as error:
@@ -183,7 +165,7 @@ def _read(body: Any, status: int, headers: Mapping[str, str], sent_wall: float, 
     request_id = headers.get("Request-Id", "")
     took = int(time.time() - sent_wall)
     if request_id:  # else it is not Stripe's own, but of something on the way
-        clock.note(headers.get("Date", ""), sent_wall)
+        offset.note(headers.get("Date", ""), sent_wall)
     data = _parse(body)
     replayed = headers.get("Idempotent-Replayed", "").lower() == "true"
     if 200 <= status < 300 and isinstance(data.get("object"), str):
@@ -202,7 +184,7 @@ def _read(body: Any, status: int, headers: Mapping[str, str], sent_wall: float, 
 
 def _sent_at(headers: Mapping[str, str], took: int, estimate: int) -> int:
     """Our estimate, held within what the answer itself proves: it left at most `took` seconds before its Date."""
-    answered = clock.parse_date(headers.get("Date", ""))
+    answered = offset.parse_date(headers.get("Date", ""))
     return estimate if answered is None else min(answered, max(answered - took, estimate))
 
 
@@ -245,61 +227,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", value, re.ASCII):
         return float(value)
-    until, answered = clock.parse_date(value), clock.parse_date(headers.get("Date", ""))
+    until, answered = offset.parse_date(value), offset.parse_date(headers.get("Date", ""))
     if until is None:
         return None
-    return float(max(0, until - (answered or clock.timestamp())))
-
-
-# --- Connections, and how many threads may hold one ---------------------------------------------------------------
-
-
-class _Session(requests.Session):
-    """One thread's kept-alive connections. Follows no redirect, asks no netrc, waits as long as it is told."""
-
-    timeout: tuple[float, float] = (CONNECT_SECONDS, 10.0)  # seconds to connect, seconds between bytes
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.auth = lambda request: request  # else a netrc entry would replace our key
-        self.trust_env = not settings.SANDBOX  # no proxy on the way to our own machine
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: our key is for one address."""
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send with this call's timeouts."""
-        return super().send(request, **kwargs | {"timeout": self.timeout})
-
-
-_local = threading.local()
-_rooms: dict[tuple[int, int], threading.BoundedSemaphore] = {}
-
-
-def _connection() -> tuple[stripe.StripeClient, _Session]:
-    """This thread's client. Made anew after a fork, which must not share a socket, and when the settings change."""
-    made_for = (os.getpid(), settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY)
-    if getattr(_local, "made_for", None) != made_for:
-        session = _Session()
-        client = stripe.StripeClient(
-            settings.STRIPE_SECRET_KEY,
-            stripe_version=settings.STRIPE_API_VERSION,
-            base_addresses={"api": settings.STRIPE_API_BASE},
-            max_network_retries=0,
-            http_client=stripe.RequestsClient(session=session),
-        )
-        _local.made_for, _local.connection = made_for, (client, session)
-    return _local.connection
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """A place among the threads that may wait for Stripe: half of the process's, so that webhooks find one free."""
-    limit = max(1, settings.THREADS // 2)
-    room = _rooms.setdefault((os.getpid(), limit), threading.BoundedSemaphore(limit))
-    if not room.acquire(timeout=ROOM_SECONDS):
-        raise Unreachable("Too many calls to Stripe are under way here.", sent=False, retry_after=1.0)
-    try:
-        yield
-    finally:
-        room.release()
+    return float(max(0, until - (answered or int(time.time()))))

@@ -1,26 +1,17 @@
 """Stripe's time. Everything about Stripe's objects uses it; staff and machines use django.utils.timezone.
 
-The offset between Stripe's clock and ours is seen in the Date header of Stripe's answers and shared by all processes
-through one row. In the sandbox, whose clock is moved by hand, it is how a rehearsed month reaches every page.
+In the sandbox, whose clock is moved by hand, it is how a rehearsed month reaches every page.
 """
 
-import logging
 import time
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
-from django.db import DatabaseError
-from django.utils import timezone
+from gateway import client
+from gateway.offset import answered_ago, forget, note, offset
 
-from gateway.models import ClockOffset
+__all__ = ["forget", "from_unix", "note", "now", "refresh", "timestamp"]
 
-MEMO_SECONDS = 1.0
-# A Date header is whole seconds and a round trip takes time: a smaller difference says nothing.
-NOTICEABLE = 2.0
-
-logger = logging.getLogger(__name__)
-_memo: tuple[float, float] | None = None  # offset, time.monotonic() of its reading
-_answered_at: float | None = None  # time.monotonic() of the last answer this process saw
+REFRESH_SECONDS = 60.0
 
 
 def now() -> datetime:
@@ -38,62 +29,7 @@ def from_unix(seconds: int | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def parse_date(header: str) -> int | None:
-    """Unix seconds of an HTTP date; None where it is none."""
-    try:
-        return int(parsedate_to_datetime(header).timestamp())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def offset() -> float:
-    """Stripe's clock minus ours, in seconds; 0 as long as Stripe has not answered."""
-    if _memo is not None and time.monotonic() - _memo[1] < MEMO_SECONDS:
-        return _memo[0]
-    found = ClockOffset.objects.values_list("offset", flat=True).first()
-    return _remember(0.0 if found is None else found)
-
-
-def note(date_header: str, sent_wall: float) -> None:
-    """Learn from an answer's Date header; `sent_wall` is time.time() when its request left.
-
-    Writes only when the clock moved noticeably. A database that cannot be asked now must not cost the answer.
-    """
-    global _answered_at
-    received_wall = time.time()
-    date = parse_date(date_header)
-    if date is None:
-        return
-    _answered_at = time.monotonic()
-    # The header's second began up to a second ago, and the answer was made somewhere on the way.
-    seen = date + 0.5 - (sent_wall + received_wall) / 2
-    try:
-        if abs(seen - offset()) >= NOTICEABLE + (received_wall - sent_wall) / 2:
-            _store(seen)
-    except DatabaseError as error:
-        logger.warning("Stripe's clock could not be stored: %s", type(error).__name__)
-
-
-def answered_ago() -> float:
-    """Seconds since this process last saw an answer of Stripe's; infinite before the first."""
-    return float("inf") if _answered_at is None else time.monotonic() - _answered_at
-
-
-def forget() -> None:
-    """Drop what this process remembers, so that the next question is answered from the database."""
-    global _memo, _answered_at
-    _memo = _answered_at = None
-
-
-def _remember(seconds: float) -> float:
-    global _memo
-    _memo = (seconds, time.monotonic())
-    return seconds
-
-
-def _store(seconds: float) -> None:
-    row = ClockOffset(id=1, offset=seconds, seen_at=timezone.now())
-    ClockOffset.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["id"], update_fields=["offset", "seen_at"]
-    )
-    _remember(seconds)
+def refresh() -> None:
+    """Make a small call when Stripe has not answered this process for a minute. Raises Refused, Unreachable."""
+    if answered_ago() >= REFRESH_SECONDS:
+        client.get("/v1/account", account=None)

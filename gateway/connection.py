@@ -1,0 +1,88 @@
+"""Connections to Stripe: one kept alive for each thread, and a limit on how many threads may wait at once."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+import stripe
+from django.conf import settings
+
+from gateway.errors import Unreachable
+
+CONNECT_SECONDS = 3.0
+ROOM_SECONDS = 2.0  # a person would rather read "busy" than wait for a free place
+
+# The library would write an id of this machine to the home directory, send timings, and print parameters to stderr
+# when STRIPE_LOG is set; below WARNING it and urllib3 log addresses and bodies.
+stripe.enable_telemetry = False
+stripe.log = None
+stripe._util.STRIPE_LOG = None
+for _name in ("stripe", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Session(requests.Session):
+    """One thread's kept-alive connections. Follows no redirect, asks no netrc, waits as long as it is told."""
+
+    timeout: tuple[float, float] = (CONNECT_SECONDS, 10.0)  # seconds to connect, seconds between bytes
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auth = lambda request: request  # else a netrc entry would replace our key
+        self.trust_env = not settings.SANDBOX  # no proxy on the way to our own machine
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: our key is for one address."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send with this call's timeouts."""
+        return super().send(request, **kwargs | {"timeout": self.timeout})
+
+
+_local = threading.local()
+_rooms: dict[tuple[int, int], threading.BoundedSemaphore] = {}
+
+
+def connection(seconds: float) -> stripe.StripeClient:
+    """This thread's client, its next call answered within `seconds` or given up.
+
+    Made anew after a fork, which must not share a socket, and when the settings change.
+    """
+    made_for = (os.getpid(), settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY)
+    if getattr(_local, "made_for", None) != made_for:
+        _local.session = Session()
+        _local.client = _client(_local.session)
+        _local.made_for = made_for
+    _local.session.timeout = (min(CONNECT_SECONDS, seconds), seconds)
+    client: stripe.StripeClient = _local.client
+    return client
+
+
+def _client(session: Session) -> stripe.StripeClient:
+    return stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY,
+        stripe_version=settings.STRIPE_API_VERSION,
+        base_addresses={"api": settings.STRIPE_API_BASE},
+        max_network_retries=0,
+        http_client=stripe.RequestsClient(session=session),
+    )
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """A place among the threads that may wait for Stripe: half of the process's, so that webhooks find one free.
+
+    Raises Unreachable (nothing sent) when none gets free within a moment.
+    """
+    limit = max(1, settings.THREADS // 2)
+    places = _rooms.setdefault((os.getpid(), limit), threading.BoundedSemaphore(limit))
+    if not places.acquire(timeout=ROOM_SECONDS):
+        raise Unreachable("Too many calls to Stripe are under way here.", sent=False, retry_after=1.0)
+    try:
+        yield
+    finally:
+        places.release()
