@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,8 +11,9 @@ from sandbox import faults as fault_orders
 from sandbox.api import Answer, Request
 from sandbox.deliveries import MODES, Deliveries
 from sandbox.faults import Faults
+from sandbox.noun import CONTROLS, ControlHandler
 from sandbox.traffic import Traffic
-from sandbox.world import SETTINGS, World
+from sandbox.world import SETTINGS, World, public
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 FURTHEST = 4_102_444_800  # the year 2100
@@ -44,7 +46,7 @@ class Control:
         if (request.method, name) == ("GET", "traffic"):
             lines = "".join(f"{line}\n" for line in self.traffic.lines())
             return Answer(200, lines.encode(), {"Content-Type": "application/x-ndjson"})
-        action = self.actions.get((request.method, name))
+        action = self.actions.get((request.method, name)) or self.of_noun(request.method, name)
         if action is None:
             known = ", ".join(f"{method} /_sandbox/{path}" for method, path in [*self.actions, ("GET", "traffic")])
             return answer_json(404, {"error": f"There is no {request.method} {request.path}. There are: {known}."})
@@ -52,6 +54,22 @@ class Control:
             return answer_json(200, action(request))
         except ValueError as error:
             return answer_json(400, {"error": str(error)})
+
+    def of_noun(self, method: str, name: str) -> Callable[[Request], Any] | None:
+        """The control that a noun registered for `accounts/acct_1…`, as an action."""
+        prefix, _, object_id = name.partition("/")
+        handler = CONTROLS.get(prefix) if method == "POST" and object_id else None
+        return partial(self._act, handler, object_id) if handler else None
+
+    def _act(self, handler: ControlHandler, object_id: str, request: Request) -> Any:
+        body, world = read(request), self.world
+        with world.store.lock:
+            world.run_due()
+            with world.store.transaction(), world.moment(), world.on_behalf_of(None, None), world.attempt():
+                done = public(handler(world, object_id, body))
+            outgoing = world.take_outgoing()
+        self.deliveries.release(outgoing)
+        return done
 
     def move_clock(self, request: Request) -> Any:
         """`{"advance": "29d"}` or `{"set": unix}`, forward only; what falls due on the way has happened then."""

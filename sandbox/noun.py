@@ -23,6 +23,7 @@ __all__ = [
     "Unset",
     "Upload",
     "World",
+    "control",
     "diff",
     "expands",
     "invalid",
@@ -102,9 +103,11 @@ class Page:
 
 Handler = Callable[[Call], Data]
 PageHandler = Callable[[Page], tuple[int, dict[str, str], str]]
+ControlHandler = Callable[[World, str, Data], Data]
 Expander = Callable[[Call, str], Data | None]
 ROUTES: dict[tuple[str, str], Handler] = {}
 PAGES: list[tuple[str, str, PageHandler]] = []
+CONTROLS: dict[str, ControlHandler] = {}
 EXPANDERS: dict[str, Expander] = {}
 
 
@@ -123,6 +126,19 @@ def route_page(method: str, prefix: str) -> Callable[[PageHandler], PageHandler]
 
     def register(handler: PageHandler) -> PageHandler:
         PAGES.append((method.upper(), prefix, handler))
+        return handler
+
+    return register
+
+
+def control(prefix: str) -> Callable[[ControlHandler], ControlHandler]:
+    """Take `POST /_sandbox/{prefix}/{id}` for a noun. The handler gets (world, id, JSON body) in a transaction.
+
+    What it returns is answered as JSON; a ValueError is a 400 in its words.
+    """
+
+    def register(handler: ControlHandler) -> ControlHandler:
+        CONTROLS[prefix] = handler
         return handler
 
     return register
