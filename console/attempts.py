@@ -6,7 +6,6 @@ Due times and claims are wall time; the 24 hours in which Stripe remembers a key
 
 import json
 import os
-import random
 import socket
 import uuid
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from gateway.models import Event
 State = Operation.State
 TRIES, TRY_SECONDS = 5, 60  # how often and how long a 429 is answered by trying again
 LONGEST_PAUSE = 1800  # seconds between two tries of an unknown operation
+NOT_SENT = "not_sent"  # our own code, beside Stripe's: nothing reached Stripe, and it cannot be tried again by us
 CRASHES = 5  # attempts that ended their process or raised: then a person looks
 # An event is proof even after the look-up, or a person, gave up.
 OPEN_TO = {
@@ -229,12 +229,12 @@ def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed:
     """
     doubt = doubt or (problem.sent and problem.status != 429)
     if operation.sensitive and not doubt:
-        changes = {"error_message": f"Nothing was changed at Stripe: {problem.message}", "error_code": "not_sent"}
+        changes = {"error_message": f"Nothing was changed at Stripe: {problem.message}", "error_code": NOT_SENT}
         finish(operation, State.REFUSED, by="answer", changes=changes)
         return
     now = timezone.now()
     tries = [*operation.tries, _try(problem, now, crashed=crashed)]
-    due: datetime | None = now + timedelta(seconds=max(problem.retry_after or 0, _pause(len(tries))))
+    due: datetime | None = now + timedelta(seconds=_pause(problem, len(tries), doubt=doubt))
     if _used_up(tries, due, doubt=doubt):
         due = None
     wait(operation, tries, due, state=State.UNKNOWN if doubt else State.INTENT)
@@ -254,9 +254,10 @@ def _try(problem: Unreachable, now: datetime, *, crashed: bool) -> dict[str, Any
     }
 
 
-def _pause(tries: int) -> float:
-    """Seconds until the next try: doubled each time, with jitter so that a thousand do not come back at once."""
-    return min(2 ** min(tries, 12), LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311  (no secret)
+def _pause(problem: Unreachable, tries: int, *, doubt: bool) -> float:
+    """Seconds until the next try: the gateway's back-off; in doubt it goes on doubling, for a day if need be."""
+    longer = 2 ** min(max(0, tries - TRIES), 12) if doubt else 1
+    return min(problem.wait(tries) * longer, LONGEST_PAUSE)
 
 
 def _used_up(tries: list[dict[str, Any]], due: datetime | None, *, doubt: bool) -> bool:

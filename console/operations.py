@@ -99,7 +99,7 @@ def perform(
 
 def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
-    sentence = _objection(verb, intent) or _session_objection(verb, intent)
+    sentence = _objection(verb, intent) or session_objection(verb, intent)
     if not sentence and verb.sensitive and not wait:
         sentence = f"“{verb.label}” takes values that are never stored: it runs for one account, while you wait."
     if sentence:
@@ -132,8 +132,8 @@ def _objection(verb: Verb, intent: Operation) -> str:
     return ""
 
 
-def _session_objection(verb: Verb, intent: Operation) -> str:
-    """What the person's work session says against it. What only reads Stripe is no write."""
+def session_objection(verb: Verb, intent: Operation) -> str:
+    """What the person's work session says against it, or "". What only reads Stripe is no write."""
     if not (verb.sends and verb.about_account):
         return ""
     session = intent.work_session

@@ -49,7 +49,8 @@ class Verb:
     permission: str
     send: Callable[[Operation, dict[str, Any]], Outcome]
     form: type[forms.Form] = forms.Form  # its own fields only; reason, ticket and token are added by the page
-    request: Callable[[str, dict[str, Any]], Request] | None = None
+    request: Callable[[str, dict[str, Any]], Request] | None = None  # of an account id and the params as they stand
+    initial: Callable[[str], dict[str, Any]] | None = None  # the form's first values, of an account id
     find: Callable[[Operation], Outcome | None] | None = None
     about_account: bool = True
     sensitive: tuple[str, ...] = ()  # form fields whose values are never stored, queued or sent twice

@@ -1,0 +1,158 @@
+"""The admin's read-only lists of what happened: operations, audit trail, work sessions, pages opened, events."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from console import audit
+from console.models import AccessEntry, AuditEntry, Operation, WorkSession
+from console.sessions import staff
+from gateway import inbox
+from gateway.clock import from_unix
+from gateway.models import Event
+
+REPLAYABLE = (Event.State.DEAD, Event.State.QUARANTINED)
+
+
+class RecordAdmin(admin.ModelAdmin):
+    """Seen with the view permission; never added, changed or deleted by hand."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class NeedsAPerson(admin.SimpleListFilter):
+    """Operations that wait for somebody to decide."""
+
+    title = "waiting for"
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One choice."""
+        return [("person", "A person's decision")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Operation]) -> QuerySet[Operation]:
+        """Those, where chosen."""
+        return queryset & Operation.objects.needing_a_person() if self.value() == "person" else queryset
+
+
+@admin.register(Operation)
+class OperationAdmin(RecordAdmin):
+    """Every intent of staff and what came of it; each leads to its page."""
+
+    list_display = ("when", "verb", "account", "user", "state", "object_id", "ticket")
+    list_filter = ("state", NeedsAPerson, "verb", "via", "user")
+    list_select_related = ("user",)
+    list_display_links = None
+    search_fields = ("=id", "=account_id", "account_name", "=object_id", "=ticket", "=request_id", "=key", "reason")
+    date_hierarchy = "created_at"
+
+    @admin.display(description="When", ordering="created_at")
+    def when(self, operation: Operation) -> str:
+        """The moment, as the link to its page."""
+        url = reverse("operation", args=[operation.pk])
+        return format_html('<a href="{}">{:%Y-%m-%d %H:%M:%S} UTC</a>', url, operation.created_at)
+
+    @admin.display(description="Account", ordering="account_id")
+    def account(self, operation: Operation) -> str:
+        """Its name as it then was, else its id."""
+        return operation.account_name or operation.account_id
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Lead to the operation's page."""
+        return HttpResponseRedirect(reverse("operation", args=[object_id]))
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(RecordAdmin):
+    """The audit trail, newest first."""
+
+    list_display = ("number", "at", "action", "user_name", "account_id", "subject", "ticket", "reason")
+    list_filter = ("action", "user")
+    search_fields = ("=account_id", "=subject", "=ticket", "=operation__id", "reason")
+    date_hierarchy = "at"
+
+
+@admin.register(AccessEntry)
+class AccessEntryAdmin(RecordAdmin):
+    """Pages opened while viewing as an account."""
+
+    list_display = ("at", "user", "account_id", "kind", "path", "work_session_id")
+    list_filter = ("kind", "user")
+    list_select_related = ("user",)
+    search_fields = ("=account_id", "path")
+    date_hierarchy = "at"
+
+
+@admin.register(WorkSession)
+class WorkSessionAdmin(RecordAdmin):
+    """Who viewed as which account, why, and how it ended."""
+
+    list_display = ("started_at", "user", "account_id", "account_name", "category", "mode", "ticket", "ended_at", "end")
+    list_filter = ("mode", "category", "end", "user")
+    list_select_related = ("user",)
+    search_fields = ("=account_id", "account_name", "=ticket", "reason")
+    exclude = ("session_key",)
+    date_hierarchy = "started_at"
+
+
+@admin.register(Event)
+class EventAdmin(RecordAdmin):
+    """Stripe's events as they arrived. Payloads hold what Stripe tells of people and are not shown here."""
+
+    list_display = ("id", "type", "account", "created_at", "state", "source", "attempts", "failures", "error")
+    list_filter = ("state", "source", "livemode")
+    search_fields = ("=id", "=account", "type", "=object_key", "=idempotency_key", "=request_id")
+    exclude = ("payload",)
+    actions = ("replay",)
+
+    @admin.display(description="Created", ordering="created")
+    def created_at(self, event: Event) -> Any:
+        """Stripe's time."""
+        return from_unix(event.created)
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Whose role may."""
+        return request.user.has_perm("gateway.replay_event")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with how many stand in each state that is not done (`state_counts`: state → number)."""
+        unsettled = Event.objects.exclude(state=Event.State.DONE).order_by()
+        counts = dict(unsettled.values_list("state").annotate(Count("id")))
+        return super().changelist_view(request, {**(extra_context or {}), "state_counts": counts})
+
+    @admin.action(description="Replay selected events", permissions=["replay"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
+        """Let dead and quarantined events be applied again; others are passed over."""
+        chosen = list(queryset.filter(state__in=REPLAYABLE))
+        for event in chosen:
+            with transaction.atomic():
+                inbox.replay(event.pk)
+                audit.record(
+                    "event.replayed",
+                    user=staff(request),
+                    account_id=event.account,
+                    subject=event.pk,
+                    detail={"type": event.type},
+                )
+        if chosen:
+            self.message_user(request, f"{len(chosen)} events are applied again.", messages.SUCCESS)
+        else:
+            self.message_user(request, "None of these is dead or quarantined.", messages.WARNING)

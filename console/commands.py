@@ -1,0 +1,144 @@
+"""The base of commands that act at Stripe: the same door, with a person, a reason, and an exit status.
+
+Exit status: 0 all done, 1 refused (by Stripe or by the console), 2 bad input, 3 not known yet.
+"""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from console import operations, registry, tokens, verbs
+from console.models import Operation, User
+from console.operations import Denied, Performed
+from console.verbs import Verb
+
+State = Operation.State
+OK, REFUSED, BAD_INPUT, UNKNOWN = range(4)
+
+
+class VerbCommand(BaseCommand):
+    """A subclass names its verb, adds arguments for the form's fields in `add_fields`, and may word its lines.
+
+    For a verb about accounts it takes their ids as arguments and makes one operation for each. `--as` names the person
+    in the sandbox only; elsewhere a personal token does (CONSOLE_TOKEN or --token-file). No command approves anything.
+    """
+
+    verb_name = ""
+    requires_system_checks = "__all__"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Who, why, and which objects."""
+        parser.add_argument("--as", dest="as_user", metavar="USER", default="", help="Who acts (in the sandbox only).")
+        parser.add_argument("--reason", required=True, help="Why, for the audit trail: at least 10 characters.")
+        parser.add_argument("--ticket", default="", help="The case this belongs to.")
+        parser.add_argument(
+            "--token", default="", help="The same word again finds the first operation and sends nothing."
+        )
+        parser.add_argument(
+            "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
+        )
+        if self.verb.about_account:
+            parser.add_argument("accounts", nargs="+", metavar="ACCOUNT", help="Ids of accounts.")
+        self.add_fields(parser)
+
+    def add_fields(self, parser: CommandParser) -> None:
+        """Arguments named as the form's fields (`--business-name` for business_name); none by default."""
+
+    @property
+    def verb(self) -> Verb:
+        """The verb it does."""
+        return verbs.get(self.verb_name)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
+        user = self.person(options)
+        params = self.params(options)
+        accounts = dict.fromkeys(options.get("accounts") or [""])
+        names = {account_id: self.account_name(account_id) for account_id in accounts}
+        statuses = [self.act(user, account_id, names[account_id], params, options) for account_id in accounts]
+        if any(statuses):
+            failed = sum(status != OK for status in statuses)
+            raise CommandError(f"{failed} of {len(statuses)} not done.", returncode=max(statuses))
+
+    def person(self, options: dict[str, Any]) -> User:
+        """Who acts; CommandError (2 or 1) where that is not said or not proven."""
+        if settings.CONSOLE_MODE == "sandbox":
+            user = User.objects.filter(username=options["as_user"], is_active=True).first()
+            if user is None:
+                raise CommandError("Name an active member of staff with --as.", returncode=BAD_INPUT)
+            return user
+        if options["as_user"]:
+            raise CommandError("--as works in the sandbox only. Use a personal token.", returncode=BAD_INPUT)
+        user = tokens.find(_token(options["token_file"]))
+        if user is None or not user.has_perm("console.use_commands"):
+            raise CommandError("No valid personal token of somebody who may use commands.", returncode=REFUSED)
+        return user
+
+    def account_name(self, account_id: str) -> str:
+        """Its name; CommandError (2) for an account that we do not have."""
+        name = registry.account_label(account_id) if account_id else ""
+        if name is None:
+            raise CommandError(f"No account {account_id}.", returncode=BAD_INPUT)
+        return name
+
+    def params(self, options: dict[str, Any]) -> dict[str, Any]:
+        """What the verb's form makes of the options; CommandError (2) with what is wrong."""
+        data = {name: options[name] for name in self.verb.form.base_fields if options.get(name) is not None}
+        form = self.verb.form(data)
+        if not form.is_valid():
+            wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
+            raise CommandError("\n".join(wrong), returncode=BAD_INPUT)
+        return form.cleaned_data
+
+    def act(self, user: User, account_id: str, name: str, params: dict[str, Any], options: dict[str, Any]) -> int:
+        """One operation and its line; the status it counts for."""
+        try:
+            performed = operations.perform(
+                self.verb,
+                user=user,
+                params=params,
+                reason=options["reason"],
+                ticket=options["ticket"],
+                form_token=_form_token(options["token"], account_id),
+                account_id=account_id,
+                account_name=name,
+                via="command",
+            )
+        except Denied as denied:
+            self.stderr.write(f"{account_id or '-'} denied: {denied}")
+            return REFUSED
+        self.tell(performed)
+        return {State.SUCCEEDED: OK, State.REFUSED: REFUSED}.get(State(performed.operation.state), UNKNOWN)
+
+    def tell(self, performed: Performed) -> None:
+        """Print what came of it: ids first; what is shown only once comes last on the line."""
+        operation = performed.operation
+        words = [operation.object_id or operation.account_id or "-", operation.state]
+        if operation.state == State.SUCCEEDED:
+            self.stdout.write(" ".join([*words, *map(str, performed.shown.values())]))
+            return
+        details = {
+            "code": operation.error_code,
+            "param": operation.error_param,
+            "request": operation.request_id,
+            "operation": str(operation.pk),
+        }
+        said = " ".join(f"{name}={value}" for name, value in details.items() if value)
+        self.stderr.write(" ".join(filter(None, [*words, operation.error_message, said])))
+
+
+def _token(path: str) -> str:
+    """The personal token of the file or the environment."""
+    try:
+        return Path(path).read_text("utf-8").strip() if path else os.environ.get("CONSOLE_TOKEN", "")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CommandError(f"{path}: {problem}", returncode=BAD_INPUT) from None
+
+
+def _form_token(word: str, account_id: str) -> str:
+    """A token for one object of one command: the same word and object give the same one."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"command:{word}:{account_id}").hex if word else uuid.uuid4().hex

@@ -1,0 +1,180 @@
+"""The page of every verb for one object; console.bulk_views has the one for many."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from console import audit, operations, registry, verbs
+from console.models import Operation, WorkSession
+from console.operations import Denied, Performed
+from console.sessions import OTHER_ACCOUNT, current, needs, staff
+from console.site import page
+from console.verb_forms import ReasonForm, field_of, form_class, fresh_token, once_more, own_values
+from console.verbs import Verb
+
+State = Operation.State
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: get the next page, whatever the method was."""
+
+    status_code = 303
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What one rendering is about: the verb, the account ("" for the platform's own acts), the work session."""
+
+    verb: Verb
+    account_id: str
+    account_name: str
+    session: WorkSession | None  # the person's open one, whichever account it is for
+
+    @property
+    def own_session(self) -> WorkSession | None:
+        """The session, where it is for this account: its reason and ticket are this operation's."""
+        return self.session if self.session and self.session.account_id == self.account_id else None
+
+    def objection(self, request: HttpRequest) -> str:
+        """Why the door would refuse now, so that the page can say it before anybody types."""
+        intent = Operation(user=staff(request), account_id=self.account_id, work_session=self.session)
+        return operations.session_objection(self.verb, intent)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs()
+def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> HttpResponse:
+    """GET: the form. POST: send it. 422 with what is wrong, 403 with why not; nothing is lost but sensitive values."""
+    desk = _desk(request, verb_name, account_id)
+    if request.method == "POST":
+        return _post(request, desk)
+    session = desk.own_session
+    initial = {
+        "reason": session.reason if session else "",
+        "ticket": session.ticket if session else "",
+        "form_token": fresh_token(),
+        "for_account": account_id,
+        **(desk.verb.initial(account_id) if desk.verb.initial else {}),
+    }
+    return _draw(request, desk, form_class(desk.verb)(initial=initial))
+
+
+def get_verb(request: HttpRequest, verb_name: str) -> Verb:
+    """The verb; Http404 where there is none (or not in this mode), 403 without its permission."""
+    try:
+        verb = verbs.get(verb_name)
+    except KeyError:
+        raise Http404(f"No verb {verb_name}.") from None
+    if not staff(request).has_perm(verb.permission):
+        raise PermissionDenied(f"Your role does not have the permission {verb.permission}.")
+    return verb
+
+
+def _desk(request: HttpRequest, verb_name: str, account_id: str) -> Desk:
+    verb = get_verb(request, verb_name)
+    name = registry.account_label(account_id) if account_id else ""
+    if verb.about_account != bool(account_id) or name is None:
+        raise Http404(f"No account {account_id}." if account_id else f"{verb.label} is about an account.")
+    return Desk(verb, account_id, name, current(request))
+
+
+def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
+    if request.POST.get("for_account", "") != desk.account_id:
+        with transaction.atomic():
+            detail = {"verb": desk.verb.name, "drawn_for": request.POST.get("for_account", "")[:255]}
+            audit.record("access.refused", user=staff(request), account_id=desk.account_id, detail=detail)
+        raise PermissionDenied(OTHER_ACCOUNT)
+    form = form_class(desk.verb)(request.POST)
+    if not form.is_valid():
+        return _draw_again(request, desk, form)
+    try:
+        performed = _perform(request, desk, form.cleaned_data)
+    except Denied as denied:
+        form, emptied = once_more(desk.verb, request.POST)
+        return _draw(request, desk, form, status=403, denied=str(denied), emptied=emptied)
+    return _answer(request, desk, performed)
+
+
+def _draw_again(request: HttpRequest, desk: Desk, invalid: ReasonForm) -> HttpResponse:
+    """The page after bad input: nothing was sent, so the token stays good; sensitive values are not sent back."""
+    form, emptied = once_more(desk.verb, request.POST)
+    for name, problems in invalid.errors.items():
+        if name not in form.errors:
+            form.add_error(None if name in ("form_token", "for_account") else name, list(problems))
+    return _draw(request, desk, form, status=422, emptied=emptied)
+
+
+def _perform(request: HttpRequest, desk: Desk, cleaned: dict[str, Any]) -> Performed:
+    own = {name: value for name, value in cleaned.items() if name in desk.verb.form.base_fields}
+    return operations.perform(
+        desk.verb,
+        user=staff(request),
+        params=own,
+        reason=cleaned["reason"],
+        ticket=cleaned["ticket"],
+        form_token=cleaned["form_token"],
+        account_id=desk.account_id,
+        account_name=desk.account_name,
+        work_session=desk.session if desk.verb.sends and desk.verb.about_account else desk.own_session,
+    )
+
+
+def _answer(request: HttpRequest, desk: Desk, performed: Performed) -> HttpResponse:
+    operation = performed.operation
+    if operation.state == State.REFUSED:
+        return _draw_refused(request, desk, operation)
+    if performed.shown and desk.verb.result_template:
+        context = {**_frame(desk), "operation": operation, **performed.shown}
+        response = page(request, desk.verb.result_template, context)
+        response["Cache-Control"] = "no-store"
+        return response
+    if operation.state != State.SUCCEEDED or (performed.again and desk.verb.result_template):
+        return SeeOther(reverse("operation", args=[operation.pk]))
+    messages.success(request, done_sentence(desk.verb, operation))
+    return SeeOther(next_url(desk.verb, operation))
+
+
+def done_sentence(verb: Verb, operation: Operation) -> str:
+    """What to say after success."""
+    return verb.done(operation) if verb.done else f"{verb.label}: done."
+
+
+def next_url(verb: Verb, operation: Operation) -> str:
+    """Where to go after success."""
+    return verb.next_url(operation) if verb.next_url else reverse("operation", args=[operation.pk])
+
+
+def _draw_refused(request: HttpRequest, desk: Desk, operation: Operation) -> HttpResponse:
+    """The form as it was sent, Stripe's words above it and at their field. Corrected, it is a new operation."""
+    form, emptied = once_more(desk.verb, request.POST)
+    name = field_of(operation.error_param, form)
+    if name and name not in form.errors:
+        form.add_error(name, operation.error_message)
+    error = {
+        "message": operation.error_message,
+        "code": operation.error_code,
+        "param": operation.error_param,
+        "request_id": operation.request_id,
+        "field": form[name].label if name else "",
+    }
+    return _draw(request, desk, form, status=422, error=error, operation=operation, emptied=emptied)
+
+
+def _frame(desk: Desk) -> dict[str, Any]:
+    account = {"id": desk.account_id, "name": desk.account_name} if desk.account_id else None
+    return {"verb": desk.verb, "account": account, "title": desk.verb.label}
+
+
+def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    verb = desk.verb
+    preview = verb.request(desk.account_id, own_values(form, verb)) if verb.request else None
+    context = {"denied": desk.objection(request), "error": None, "operation": None, "emptied": [], **more}
+    return page(
+        request, "console/verb.html", {**_frame(desk), "form": form, "preview": preview, **context}, status=status
+    )
