@@ -28,6 +28,7 @@ MEMORY: Data = {
     "_applied_at": None,  # when the Issuing application was complete, while it is undecided
 }
 
+EMBEDDED = 10  # so many bank accounts an account shows itself
 CAPABILITY_BLOCKS = {
     "listed": "pending.review",
     "under_review": "pending.review",
@@ -239,7 +240,7 @@ class Dossier:
             "account": self.id,
             "future_requirements": self.future_requirements(name),
             "requested": state is not None,
-            "requested_at": self.account["_requested"].get(name),
+            "requested_at": self.account["_requested"].get(name) if state else None,
             "requirements": shown,
             "status": status,
         }
@@ -267,7 +268,10 @@ class Dossier:
         own["charges_enabled"] = "card_payments" in active
         own["payouts_enabled"] = bool(active & {"transfers", "card_payments"}) and bool(self.banks) and not blocked
         own["details_submitted"] = own["details_submitted"] or self._is_submitted(facts)
-        own["external_accounts"]["data"] = public(sorted(self.banks, key=lambda bank: bank["created"], reverse=True))
+        own["external_accounts"] |= {
+            "data": public(self.banks[::-1][:EMBEDDED]),
+            "has_more": len(self.banks) > EMBEDDED,
+        }
         own.pop("individual", None)
         if facts.individual:
             own["individual"] = public(facts.individual)

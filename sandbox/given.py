@@ -116,7 +116,6 @@ def check_relationship(dossier: Dossier, params: Data, person_id: str | None = N
 def put_account(dossier: Dossier, params: Data) -> None:
     """Lay parameters of account creation or update over the account. Bank accounts and capabilities are not touched."""
     own = dossier.account
-    check_terms(dossier, params)
     own["business_type"] = params.get("business_type", own["business_type"])
     for name in ("email", "default_currency"):
         if name in params:

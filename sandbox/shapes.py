@@ -134,13 +134,12 @@ def new_person(person_id: str, account_id: str, created: int) -> Data:
     }
 
 
-def new_bank_account(bank_id: str, account_id: str, created: int) -> Data:
-    """A bank account whose numbers are still to be put in. `created` is the sandbox's own, for the order of lists."""
+def new_bank_account(bank_id: str, account_id: str) -> Data:
+    """A bank account whose numbers are still to be put in."""
     quiet: Data = {"currently_due": [], "errors": [], "past_due": [], "pending_verification": []}
     return {
         "id": bank_id,
         "object": "bank_account",
-        "_created": created,
         "account": account_id,
         **_empty("account_holder_name", "account_holder_type", "account_type"),
         "available_payout_methods": ["standard"],

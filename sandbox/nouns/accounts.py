@@ -102,6 +102,7 @@ def _check_controller(controller: Data) -> None:
 
 def _put(dossier: Dossier, params: Data) -> None:
     given.check(dossier, {name: value for name, value in params.items() if name != "external_account"})
+    given.check_terms(dossier, params)
     _refuse_tokens(params)
     given.put_account(dossier, params)
     _check_table(dossier)

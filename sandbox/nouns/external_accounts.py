@@ -35,7 +35,7 @@ def add_bank(dossier: Dossier, source: str | Data) -> Data:
     """A new bank account in the dossier, from a token or a hash. Raises 400 for numbers that cannot be."""
     given = _source(source)
     _check(dossier, given)
-    bank = new_bank_account(dossier.world.new_id("ba"), dossier.id, dossier.world.now)
+    bank = new_bank_account(dossier.world.new_id("ba"), dossier.id)
     number, routing = given["account_number"], given.get("routing_number")
     bank |= {name: given.get(name) for name in ("account_holder_name", "account_holder_type")}
     bank |= {"country": given["country"], "currency": given["currency"].lower(), "routing_number": routing}
