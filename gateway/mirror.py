@@ -1,0 +1,278 @@
+"""The mirror: Stripe's objects in our tables, written here alone, from what Stripe sent."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models, transaction
+
+from gateway import client, clock, order
+from gateway.errors import Refused, Unreachable
+
+if TYPE_CHECKING:
+    from gateway.models import Event
+
+REGISTRY: dict[str, type["Mirror"]] = {}
+FETCH_TRIES = 5
+M = TypeVar("M", bound="Mirror")
+
+
+class Misplaced(Exception):  # noqa: N818  (named after the finding)
+    """An object arrived in the name of another account than the one whose row it would overwrite."""
+
+
+class VisibleManager(models.Manager):
+    """Rows that have data. With a QuerySet of its own: `VisibleManager.from_queryset(CardQuerySet)()`."""
+
+    def get_queryset(self) -> models.QuerySet:
+        """Leave stubs out: rows that were reserved while their first data was on its way."""
+        return super().get_queryset().filter(data__isnull=False)
+
+
+class Mirror(models.Model):
+    """One Stripe object as Stripe last sent it.
+
+    A subclass names its `stripe_object` and by that is registered; it declares real columns for what lists filter or
+    sort by and fills them in `set_columns`. `as_of` is a whole second of Stripe's clock (gateway.order), `gone_at` a
+    moment of it. Nothing outside this module writes a row.
+    """
+
+    stripe_object: ClassVar[str] = ""
+
+    id = models.CharField(primary_key=True, max_length=255)
+    account = models.ForeignKey(
+        settings.ACCOUNT_MODEL, null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+"
+    )
+    livemode = models.BooleanField(default=False)
+    created = models.DateTimeField(null=True)
+    data = models.JSONField(null=True)
+    as_of = models.BigIntegerField(default=0)
+    revision = models.BigIntegerField(default=0)
+    gone_at = models.DateTimeField(null=True)
+
+    objects = VisibleManager()
+    every = models.Manager()  # noqa: DJ012  (a manager, which the rule takes for a field)
+
+    if TYPE_CHECKING:
+        account_id: str | None
+
+    class Meta:
+        """Nobody adds, changes or deletes a row by hand."""
+
+        abstract = True
+        default_permissions = ("view",)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Register the class under its Stripe name."""
+        super().__init_subclass__(**kwargs)
+        if cls.stripe_object:
+            REGISTRY[cls.stripe_object] = cls
+
+    def __str__(self) -> str:
+        """Return Stripe's id."""
+        return self.id
+
+    @property
+    def gone(self) -> bool:
+        """Whether Stripe has deleted it or taken it from us; `data` is then the last that was seen."""
+        return self.gone_at is not None
+
+    # What a noun may say of itself
+
+    def set_columns(self) -> None:
+        """Fill the real columns from `self.data`; called before each write that has data."""
+
+    @classmethod
+    def row_id(cls, data: dict[str, Any], account: str | None) -> str:  # noqa: ARG003  (others need it)
+        """The primary key: Stripe's id, or `{account}.{name}` where that is missing or not unique."""
+        return str(data["id"])
+
+    @classmethod
+    def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:
+        """The path that reads one object, and the Stripe-Account header it wants."""
+        raise NotImplementedError(f"{cls.__name__} cannot be fetched")
+
+    @classmethod
+    def normalise(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """`data` as it is kept: an embedded Issuing object becomes its id."""
+        return {name: _ids_for_issuing(value) for name, value in data.items()}
+
+    @classmethod
+    def sync_paths(cls, account: str | None) -> Iterable[tuple[str, str | None]]:  # noqa: ARG003  (others need it)
+        """The lists that hold all of them, of one account or (None) of the platform: paths and headers."""
+        return ()
+
+    @classmethod
+    def witness(cls, event: "Event") -> None:
+        """Write history. Called once for each event, by `created`, in the transaction that marks it done."""
+
+    @classmethod
+    def witness_difference(
+        cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror", source: str = "sync"
+    ) -> None:
+        """Write history of a change that no event has told, found by reading; in the transaction that writes it."""
+
+    # What everybody may do with a row
+
+    def refresh(self) -> Self:
+        """Read it again at Stripe: one call. Raises Refused, Unreachable; an object that is gone becomes `gone`."""
+        return fetch_row(type(self), self.id, self.account_id, then=_witness_found)
+
+    @classmethod
+    def absorb_answer(cls, answer: client.Answer, *, account: str | None, revision_before: int | None = None) -> Self:
+        """Absorb the answer to a write of ours and return the row; pass the row's revision before the call.
+
+        Reads the object at Stripe (one call; raises Refused, Unreachable) where the answer cannot tell what is newest:
+        a replayed one, or when something else was absorbed meanwhile.
+        """
+        row_id = cls.row_id(answer.data, account)
+        with transaction.atomic():
+            row = locked(cls, {row_id: account})[row_id]
+            decision = order.after_answer(
+                row.standing(),
+                kept(cls, answer.data),
+                answer.sent_at,
+                revision_before=revision_before,
+                replayed=answer.replayed,
+            )
+            apply_all(cls, [(row, decision)])
+        if isinstance(decision, order.Fetch):
+            return fetch_row(cls, row_id, account)
+        return row
+
+    def standing(self) -> order.Row:
+        """The row as gateway.order judges it."""
+        return order.Row(self.data, self.as_of, self.revision, self.gone)
+
+    def become(self, write: order.Write) -> None:
+        """Take on what was decided; saved by `apply_all`."""
+        self.data, self.as_of = write.data, write.as_of
+        self.revision += 1
+        if write.gone_at is not None:
+            self.gone_at = clock.from_unix(write.gone_at)
+        if self.data is not None:
+            self.created = _moment(self.data.get("created"))
+            self.livemode = bool(self.data.get("livemode", settings.CONSOLE_MODE == "live"))
+            self.set_columns()
+
+
+def _moment(seconds: Any) -> datetime | None:
+    return clock.from_unix(seconds) if isinstance(seconds, int) else None
+
+
+def _ids_for_issuing(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_ids_for_issuing(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if str(value.get("object", "")).startswith("issuing.") and isinstance(value.get("id"), str):
+        return value["id"]
+    return {name: _ids_for_issuing(part) for name, part in value.items()}
+
+
+def account_model() -> type[Mirror]:
+    """The mirror of connected accounts."""
+    return apps.get_model(settings.ACCOUNT_MODEL)
+
+
+def owner(model: type[Mirror], row_id: str, account: str | None) -> str | None:
+    """Whose row it is: an account is its own, everything else belongs to the account it came from."""
+    return row_id if model is account_model() else account or None
+
+
+def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
+    """The rows of {row id: account}, locked in order of id; those that are missing are reserved as stubs first.
+
+    Must run inside a transaction. Raises Misplaced.
+    """
+    ids = sorted(wanted)
+    missing = set(ids).difference(model.every.filter(pk__in=ids).values_list("pk", flat=True))
+    stubs = [model(id=row_id, account_id=owner(model, row_id, wanted[row_id])) for row_id in sorted(missing)]
+    if stubs:
+        model.every.bulk_create(stubs, ignore_conflicts=True)
+    rows = {row.pk: row for row in model.every.select_for_update().filter(pk__in=ids).order_by("pk")}
+    for row_id, row in rows.items():
+        if row.account_id != owner(model, row_id, wanted[row_id]):
+            raise Misplaced(f"{row_id} belongs to {row.account_id or 'the platform'}, not to {wanted[row_id]}")
+    return rows
+
+
+def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fetch | order.Keep]]) -> None:
+    """Write every row for which a write was decided: one statement. The rows are locked by the caller."""
+    written = []
+    for row, decision in decided:
+        if isinstance(decision, order.Write):
+            row.become(decision)
+            written.append(row)
+    if written:
+        fields = [field.name for field in model._meta.concrete_fields if not field.primary_key]
+        model.every.bulk_create(written, update_conflicts=True, unique_fields=["id"], update_fields=fields)
+
+
+def kept(model: type[Mirror], data: dict[str, Any]) -> dict[str, Any] | None:
+    """An object out of an answer as its row keeps it; None where the answer says that it is deleted."""
+    return None if data.get("deleted") is True else model.normalise(data)
+
+
+def means_gone(refused: Refused) -> bool:
+    """Whether Stripe's no says that the object is not ours to see any more, and not that our key lacks a right."""
+    return refused.status == 404 or (refused.status == 403 and "permission" not in refused.message.lower())
+
+
+def read(model: type[Mirror], row_id: str, account: str | None) -> tuple[dict[str, Any] | None, int]:
+    """One object as Stripe has it now, None where it is gone, and the second the request was sent. One call."""
+    path, header = model.fetch_path(row_id, account)
+    asked_at = clock.timestamp()
+    try:
+        answer = client.get(path, account=header)
+    except Refused as refused:
+        if means_gone(refused):
+            return None, asked_at
+        raise
+    return kept(model, answer.data), answer.sent_at
+
+
+def fetch_row(
+    model: type[M],
+    row_id: str,
+    account: str | None,
+    *,
+    settles: int = 0,
+    then: Callable[[M, dict[str, Any] | None], None] | None = None,
+) -> M:
+    """Read one object and write its row; reads again when the row was written meanwhile. One call as a rule.
+
+    `then(row, data before)` runs in the transaction that writes. `settles` is the newest second of the events that made
+    us ask. Raises Refused, Unreachable.
+    """
+    for _ in range(FETCH_TRIES):
+        before = model.every.filter(pk=row_id).values_list("revision", flat=True).first() or 0
+        data, sent_at = read(model, row_id, account)
+        with transaction.atomic():
+            row = locked(model, {row_id: account})[row_id]
+            old = row.data
+            decision = order.after_fetch(row.standing(), before, data, sent_at, settles)
+            apply_all(model, [(row, decision)])
+            if not isinstance(decision, order.Fetch):
+                if then:
+                    then(row, old)
+                return row
+    raise Unreachable(f"{row_id} changed faster than it could be read.", sent=True)
+
+
+def _witness_found(row: Mirror, old: dict[str, Any] | None) -> None:
+    if row.data is not None and row.data != old:
+        type(row).witness_difference(old, row.data, row=row)
+
+
+def absorb_object(
+    data: dict[str, Any], *, account: str | None, sent_at: int, revision_before: int | None = None
+) -> Mirror | None:
+    """Absorb any object that Stripe answered at `sent_at`; None where no mirror follows its kind."""
+    model = REGISTRY.get(str(data.get("object")))
+    if model is None:
+        return None
+    answer = client.Answer(data=data, sent_at=sent_at, request_id="", replayed=False)
+    return model.absorb_answer(answer, account=account, revision_before=revision_before)
