@@ -1,0 +1,146 @@
+"""The law of the house, read from the source: who imports whom, which clock, how long things may be, which settings."""
+
+import ast
+import statistics
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "gateway": {"gateway"},
+    "console": {"console", "gateway"},
+    "accounts": {"accounts", "console", "gateway"},
+    "issuing": {"issuing", "accounts", "console", "gateway"},
+    "sandbox": {"sandbox"},
+}
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 50
+
+
+def files(*rooms: str) -> list[Path]:
+    """Every Python file of these rooms, migrations aside."""
+    return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py")) if "migrations" not in path.parts]
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Dotted names of everything a file imports, also inside functions and under TYPE_CHECKING."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module_of(path).split(".")[: -node.level] if node.level else []
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            yield from (f"{base}.{name.name}" for name in node.names)
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_rooms_import_along_the_line_and_never_back(room: str) -> None:
+    forbidden = set(MAY_IMPORT) - MAY_IMPORT[room] | {"tests", "benchmarks"}
+    broken = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files(room)
+        for name in imported(path)
+        if name.split(".")[0] in forbidden
+    ]
+    assert broken == []
+
+
+def test_stripe_is_imported_in_gateway_alone() -> None:
+    rooms = set(MAY_IMPORT) - {"gateway"}
+    assert [path for path in files(*rooms) for name in imported(path) if name.split(".")[0] == "stripe"] == []
+
+
+def test_modules_do_not_import_each_other_in_circles() -> None:
+    graph = {module_of(path): top_level_imports(path) for path in files(*MAY_IMPORT)}
+    done: set[str] = set()
+
+    def walk(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, f"circle: {' → '.join((*way[way.index(name) :], name))}"
+        if name not in done:
+            for following in graph[name]:
+                walk(following, (*way, name))
+            done.add(name)
+
+    for module in graph:
+        walk(module, ())
+
+
+def top_level_imports(path: Path) -> set[str]:
+    """Our own modules that a file imports when it is loaded."""
+    modules = {module_of(other) for other in files(*MAY_IMPORT)}
+    found: set[str] = set()
+    for node in tree(path).body:
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            named = {f"{node.module}.{name.name}" for name in node.names}
+            found |= named & modules or {node.module}
+    return (found & modules) - {module_of(path)}
+
+
+def test_rooms_of_stripes_objects_use_stripes_clock() -> None:
+    clocks = {("timezone", "now"), ("datetime", "now"), ("datetime", "utcnow"), ("time", "time"), ("date", "today")}
+    broken = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files("accounts", "issuing")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in clocks
+    ]
+    assert broken == []
+
+
+def test_no_file_is_long() -> None:
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in files(*MAY_IMPORT)}
+    assert {str(path.relative_to(ROOT)): lines for path, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted((lines, name) for path in files(*MAY_IMPORT) for name, lines in function_lengths(path))
+    numbers = [lines for lines, _ in lengths]
+    assert [entry for entry in lengths if entry[0] > LONGEST_FUNCTION] == []
+    assert statistics.median(numbers) <= 8
+    assert statistics.quantiles(numbers, n=10)[-1] <= 30
+
+
+def function_lengths(path: Path) -> Iterator[tuple[str, int]]:
+    """Name and number of lines of each function, from `def` to its end."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef) and node.end_lineno:
+            yield f"{path.relative_to(ROOT)}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_env_example_names_every_variable_and_no_other() -> None:
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    named = {
+        line.lstrip("# ").split("=")[0] for line in lines if "=" in line and line.lstrip("# ").split("=")[0].isupper()
+    }
+    assert named == set(variables())
+
+
+def variables() -> Iterator[str]:
+    """Environment variables that the settings and the programs round them read."""
+    for path in files(*MAY_IMPORT):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and reads(node.func):
+                yield node.args[0].value
+
+
+def reads(function: ast.expr) -> bool:
+    """Whether a call reads the environment: `env.str(…)`, `os.environ.get(…)`."""
+    if not isinstance(function, ast.Attribute):
+        return False
+    owner = function.value
+    from_env = isinstance(owner, ast.Name) and owner.id == "env"
+    return from_env or (isinstance(owner, ast.Attribute) and owner.attr == "environ" and function.attr == "get")
