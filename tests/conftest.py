@@ -12,6 +12,7 @@ os.environ.update(
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{_VAR}/console.sqlite3",
     CACHE_URL="locmemcache://",
     LOG_LEVEL="ERROR",
+    STRIPE_RATE="0",
     SWEEP_INTERVAL="0.2",
     WAKE_INTERVAL="0.05",
     WORKER_TICK="0.2",
@@ -61,6 +62,14 @@ def sandbox(sandbox_process: SandboxProcess, settings: object) -> SandboxProcess
     sandbox_process.reset()
     settings.STRIPE_API_BASE = sandbox_process.url  # type: ignore[attr-defined]
     return sandbox_process
+
+
+@pytest.fixture(autouse=True)
+def fresh_clock() -> None:
+    """No test sees the Stripe time of the one before it."""
+    from gateway import clock
+
+    clock.forget()
 
 
 @pytest.fixture(autouse=True)
