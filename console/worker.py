@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from console import operations
-from gateway import catch_up, clock, health, inbox
+from gateway import catch_up, client, health, inbox
 from gateway.errors import Refused, Unreachable
 from gateway.queue import enqueue
 
@@ -177,6 +177,6 @@ def sweep() -> None:
     if catch_up.due():
         enqueue("gateway.catch_up.run")
     try:
-        clock.refresh()
+        client.refresh_clock()
     except (Refused, Unreachable) as error:
         logger.info("Stripe's clock: %s", error)

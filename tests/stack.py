@@ -146,9 +146,11 @@ class Stack:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
-    def stripe(self, method: str, path: str, body: str = "") -> Any:
+    def stripe(self, method: str, path: str, body: str = "", account: str = "") -> Any:
         """One call to the sandbox as any client makes it; returns the decoded answer."""
         headers = {"Authorization": "Bearer sk_test_stack", "Content-Type": "application/x-www-form-urlencoded"}
+        if account:
+            headers["Stripe-Account"] = account
         request = urllib.request.Request(
             self.sandbox_url + path, body.encode() if body else None, headers, method=method
         )

@@ -105,7 +105,13 @@ def all_delivered(stack: Stack) -> bool:
 
 def event_count(stack: Stack, account: str) -> int:
     """How many events the sandbox lists for an account, or for the platform."""
-    return stack.control(f"events?account={account}")["count"]
+    count, after = 0, ""
+    while True:
+        page = stack.stripe("GET", f"/v1/events?limit=100{after}", account=account)
+        count += len(page["data"])
+        if not page["has_more"]:
+            return count
+        after = f"&starting_after={page['data'][-1]['id']}"
 
 
 def test_a_killed_idle_worker_is_noticed_and_replaced(stack: Stack) -> None:
