@@ -51,6 +51,12 @@ def style(page: Page) -> Reply:
     return 200, headers, hosted_page.stylesheet()
 
 
+@route_page("GET", "/favicon.ico")
+def icon(page: Page) -> Reply:
+    """None; but browsers ask, and a 404 would stand in their console as an error."""
+    return 204, {}, ""
+
+
 @route_page("GET", LINK)
 def enter(page: Page) -> Reply:
     """Burn the link and begin the visit."""
@@ -154,10 +160,9 @@ class Visit:
     def form(self, step: Step, values: dict[str, str], errors: dict[str, str]) -> Reply:
         """The step as a page."""
         left, done = len(steps(self.dossier, self.visit)), len(self.visit["done"])
-        status = 422 if errors and self.page.method == "POST" else 200
         sheet = hosted_page.Sheet(self.page.path, self.title(), done + 1, done + left)
         targets = (self.visit["return_url"], self.visit["refresh_url"])
-        return draw(status, step.heading, hosted_page.step(sheet, step, values, errors), *targets)
+        return draw(200, step.heading, hosted_page.step(sheet, step, values, errors), *targets)
 
     def title(self) -> str:
         """Whose account this is."""
@@ -193,11 +198,13 @@ class Visit:
         partners = {key: other for a, b in EITHER for key, other in ((a, b), (b, a))}
         subject, errors = self._subject(step) or {}, {}
         for key, field in step.fields.items():
-            if key in values or field.optional or partners.get(key) in values:
+            if key in values or field.optional or partners.get(key) in (*values, *errors):
                 continue
             if field.kind == "secret" and lookup(subject, f"{key}_provided") and key not in wanted:
                 continue
             errors[key] = "Please accept to go on." if field.kind == "check" else "Please fill this in."
+            if key in partners:
+                errors[key] = "Please fill in this, or what comes next."
         return errors
 
     def save(self, step: Step) -> Reply:

@@ -59,17 +59,17 @@ BUSINESS: dict[str, Field] = {
     "company.address.postal_code": Field("Postal code", test="78701", width="third"),
     "company.verification.document": Field("Document about the company", "select", DOCUMENTS[1][0], options=DOCUMENTS),
     "business_profile.name": Field("Name customers know", test="Rocket Rides"),
-    "business_profile.mcc": Field("Industry (merchant category code)", test="5734", hint="Four digits.", width="half"),
-    "business_profile.estimated_worker_count": Field("People who work for you", "integer", "12", width="half"),
+    "business_profile.mcc": Field("Industry code (MCC)", test="5734", hint="Four digits.", width="half"),
+    "business_profile.estimated_worker_count": Field("People at work", "integer", "12", width="half"),
     "business_profile.url": Field("Website", "url", "https://accessible.stripe.com"),
     "business_profile.product_description": Field(
         "What you sell", "area", "Rides on rockets, by the minute.", "If you have no website: at least ten characters."
     ),
     "business_profile.support_phone": Field("Support phone", "tel", "0000000000"),
     "business_profile.support_email": Field("Support email", "email", "help@example.com"),
-    "business_profile.annual_revenue.amount": Field("Revenue last fiscal year", "money", "250000.00", width="third"),
+    "business_profile.annual_revenue.amount": Field("Yearly revenue", "money", "250000.00", width="third"),
     "business_profile.annual_revenue.currency": Field("Currency", test="usd", width="third"),
-    "business_profile.annual_revenue.fiscal_year_end": Field("Fiscal year ended", "date", "2025-12-31", width="third"),
+    "business_profile.annual_revenue.fiscal_year_end": Field("Fiscal year end", "date", "2025-12-31", width="third"),
 }
 POLITICAL: Options = (("", "Choose one"), ("none", "No"), ("existing", "Yes"))
 PERSON: dict[str, Field] = {
@@ -81,7 +81,7 @@ PERSON: dict[str, Field] = {
     "dob.month": Field("Birth month", "integer", "1", width="third"),
     "dob.day": Field("Birth day", "integer", "1", width="third"),
     "dob.year": Field(
-        "Birth year", "integer", "1901", "1 January 1901 verifies, 1902 at once, any other date fails.", width="third"
+        "Birth year", "integer", "1901", "1/1/1901 verifies, 1/1/1902 at once.", width="third"
     ),
     "address.line1": Field("Home address", test="address_full_match", hint="No P.O. box. address_no_match fails."),
     "address.city": Field("City", test="Austin", width="third"),
