@@ -29,7 +29,8 @@ def protect(apps: Any, editor: Any) -> None:
         return
     editor.execute(
         "CREATE FUNCTION console_append_only() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+        params=None,
     )
     for table in TABLES:
         editor.execute(

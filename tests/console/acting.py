@@ -1,0 +1,209 @@
+"""People, accounts and verbs for tests of the door. The verbs call the sandbox through the real client."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import Permission
+
+from console import operations, registry, verbs
+from console.models import Operation, User, WorkSession
+from console.operations import Performed
+from console.verbs import Outcome, Request, Verb
+from gateway import client
+from gateway.errors import Refused, Unreachable
+from tests.sandbox_process import SandboxProcess
+
+REASON = "Asked for by the customer"
+CONTROLLER = {
+    "stripe_dashboard": {"type": "none"},
+    "requirement_collection": "application",
+    "fees": {"payer": "application"},
+    "losses": {"payments": "application"},
+}
+
+
+class AccountForm(forms.Form):
+    """The least of an account, and one field that nobody may keep."""
+
+    business_name = forms.CharField(max_length=100)
+    email = forms.CharField(required=False)
+    country = forms.CharField(initial="US")
+    ssn = forms.CharField(required=False, label="SSN")
+
+
+def account_params(operation: Operation, params: dict[str, Any]) -> dict[str, Any]:
+    """What is sent: marked with the operation, so that it can be found again."""
+    return {
+        "country": params["country"],
+        "controller": CONTROLLER,
+        "capabilities": {"transfers": {"requested": True}},
+        "business_profile": {"name": params["business_name"]},
+        "metadata": {"operation": str(operation.pk)},
+        **({"email": params["email"]} if params.get("email") else {}),
+        **({"individual": {"id_number": params["ssn"]}} if params.get("ssn") else {}),
+    }
+
+
+def create(operation: Operation, params: dict[str, Any]) -> Outcome:
+    """Make the account."""
+    answer = client.post("/v1/accounts", account_params(operation, params), account=None, key=operation.key)
+    return outcome(answer.data, answer.request_id)
+
+
+def outcome(data: dict[str, Any], request_id: str = "") -> Outcome:
+    return Outcome(
+        object_id=data["id"],
+        account_id=data["id"],
+        account_name=data["business_profile"]["name"],
+        request_id=request_id,
+        result={"country": data["country"]},
+    )
+
+
+def find(operation: Operation) -> Outcome | None:
+    """The account that carries the operation's mark."""
+    for page in client.pages("/v1/accounts", account=None):
+        for data in page.data["data"]:
+            if data["metadata"].get("operation") == str(operation.pk):
+                return outcome(data)
+    return None
+
+
+def rename(operation: Operation, params: dict[str, Any]) -> Outcome:
+    """Change an account's name."""
+    path = f"/v1/accounts/{operation.account_id}"
+    answer = client.post(path, {"business_profile": {"name": params["name"]}}, account=None, key=operation.key)
+    return Outcome(object_id=answer.data["id"], request_id=answer.request_id)
+
+
+class RenameForm(forms.Form):
+    name = forms.CharField(max_length=100)
+
+
+def read(operation: Operation, params: dict[str, Any]) -> Outcome:
+    answer = client.get(f"/v1/accounts/{operation.account_id}", account=None)
+    return Outcome(object_id=answer.data["id"], request_id=answer.request_id)
+
+
+def link(operation: Operation, params: dict[str, Any]) -> Outcome:
+    sent = {
+        "account": operation.account_id,
+        "type": "account_onboarding",
+        "refresh_url": "http://a/",
+        "return_url": "http://b/",
+    }
+    answer = client.post("/v1/account_links", sent, account=None, key=operation.key)
+    return Outcome(
+        request_id=answer.request_id,
+        result={"expires_at": answer.data["expires_at"]},
+        shown={"url": answer.data["url"]},
+    )
+
+
+def request_of(account_id: str, params: dict[str, Any]) -> Request:
+    return Request(
+        "POST", "/v1/accounts", params={"business_profile": {"name": params.get("business_name")}}, undo="No."
+    )
+
+
+PERMISSION = "console.view_operation"
+CREATE = Verb(
+    name="tests.create",
+    label="Create test account",
+    permission=PERMISSION,
+    send=create,
+    form=AccountForm,
+    find=find,
+    request=request_of,
+    about_account=False,
+    sensitive=("ssn",),
+    stripe_object="account",
+)
+RENAME = Verb(name="tests.rename", label="Rename account", permission=PERMISSION, send=rename, form=RenameForm)
+READ = Verb(name="tests.read", label="Read account", permission=PERMISSION, send=read, sends=False)
+LINK = Verb(
+    name="tests.link", label="Make test link", permission=PERMISSION, send=link, result_template="tests/link.html"
+)
+NOT_IN_SANDBOX = Verb(name="tests.live", label="Live only", permission=PERMISSION, send=read, modes={"live"})
+
+
+@contextmanager
+def registered(*more: Verb) -> Iterator[None]:
+    """The verbs of these tests, beside the rooms' own."""
+    before = dict(verbs._verbs)
+    for verb in (CREATE, RENAME, READ, LINK, NOT_IN_SANDBOX, *more):
+        verbs.register(verb)
+    label, registry._rooms.account_label = registry._rooms.account_label, lambda account_id: NAMES.get(account_id)
+    try:
+        yield
+    finally:
+        verbs._verbs.clear()
+        verbs._verbs.update(before)
+        registry._rooms.account_label = label
+        NAMES.clear()
+
+
+NAMES: dict[str, str] = {}
+
+
+def person(name: str, *permissions: str, **fields: Any) -> User:
+    """A member of staff with just these permissions."""
+    user = User.objects.create_user(name, password="correct horse battery", is_staff=True, **fields)
+    for permission in permissions:
+        app, codename = permission.split(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    return user
+
+
+def account(sandbox: SandboxProcess, name: str = "Alder Ltd") -> str:
+    """An account at Stripe that the console knows; its id."""
+    params = {
+        "country": "US",
+        "controller[stripe_dashboard][type]": "none",
+        "controller[requirement_collection]": "application",
+        "controller[fees][payer]": "application",
+        "controller[losses][payments]": "application",
+        "capabilities[transfers][requested]": "true",
+        "business_profile[name]": name,
+    }
+    _, data, _ = sandbox.api("POST", "/v1/accounts", params)
+    NAMES[data["id"]] = name
+    return data["id"]
+
+
+def do(verb: Verb, user: User, **options: Any) -> Performed:
+    """perform() with what most tests do not care about."""
+    settings = {"params": {}, "reason": REASON, "form_token": uuid.uuid4().hex, **options}
+    return operations.perform(verb, user=user, **settings)
+
+
+def creates(sandbox: SandboxProcess, path: str = "/v1/accounts") -> int:
+    """How many POSTs to a path the sandbox got."""
+    return sum(
+        line.get("method") == "POST" and line.get("path", "").split("?")[0] == path for line in sandbox.traffic()
+    )
+
+
+def accounts_at_stripe(sandbox: SandboxProcess) -> list[dict[str, Any]]:
+    """The connected accounts there are."""
+    _, answer, _ = sandbox.api("GET", "/v1/accounts", {"limit": "100"})
+    return answer["data"]
+
+
+def failing(problem: Refused | Unreachable | Exception) -> Verb:
+    """A verb whose call ends in this, without a network: for what no sandbox can be told to do."""
+
+    def send(operation: Operation, params: dict[str, Any]) -> Outcome:
+        raise problem
+
+    return Verb(name="tests.failing", label="Fail", permission=PERMISSION, send=send, about_account=False)
+
+
+def session_for(user: User, account_id: str, mode: str = "look") -> WorkSession:
+    """An open work session."""
+    return WorkSession.objects.create(
+        user=user, account_id=account_id, reason="Looking into a ticket", ticket="T-7", category="routine", mode=mode
+    )
