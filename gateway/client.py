@@ -26,6 +26,12 @@ PATH = re.compile(r"/v1(/[A-Za-z0-9_.:-]+)+", re.ASCII)
 # What the platform writes in its own name; every other write needs a connected account.
 PLATFORM_WRITES = ("accounts", "account_links", "account_sessions", "webhook_endpoints")
 DECLINE_FIELDS = ("decline_code", "network_decline_code", "network_advice_code", "advice_code")
+UNSENT = (
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 SHORTEST_TRY = 1.0  # seconds left for the call itself, however long it had to wait for its turn
 
 
@@ -82,11 +88,25 @@ def pages(
     while True:
         asked = {**(params or {}), "limit": 100} | ({"starting_after": after} if after else {})
         page = get(path, asked, account=account)
+        last = _last_id(page)
         yield page
-        objects = page.data.get("data")
-        if not page.data.get("has_more") or not objects:
+        if not page.data.get("has_more"):
             return
-        after = objects[-1]["id"]
+        if not last or last == after:
+            raise Unreachable(
+                "A list of Stripe's does not go on where it ended.", request_id=page.request_id, status=200
+            )
+        after = last
+
+
+def _last_id(page: Answer) -> str:
+    """The id of the page's last object; "" for an empty page. Raises Unreachable for anything but a list."""
+    objects = page.data.get("data")
+    if isinstance(objects, list) and all(isinstance(each, dict) for each in objects):
+        last = objects[-1].get("id") if objects else ""
+        if isinstance(last, str):
+            return last
+    raise Unreachable("The answer is not a list of Stripe's.", request_id=page.request_id, status=200)
 
 
 def _call(
@@ -154,8 +174,7 @@ def _no_answer(error: stripe.APIConnectionError) -> Unreachable:
     """What is known when nothing came back; certain that nothing was sent only before a connection stood."""
     cause = error.__cause__
     reason = getattr(cause.args[0], "reason", None) if cause and cause.args else None
-    unsent = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
-    sent = not isinstance(cause, unsent) and not isinstance(reason, urllib3.exceptions.NewConnectionError)
+    sent = not isinstance(cause, UNSENT) and not isinstance(reason, urllib3.exceptions.NewConnectionError)
     if isinstance(cause, requests.Timeout):
         return Unreachable("Stripe did not answer in time.", sent=sent)
     return Unreachable(f"Stripe could not be reached ({type(cause).__name__}).", sent=sent)
@@ -166,7 +185,7 @@ def _read(body: Any, status: int, headers: Mapping[str, str], sent_wall: float, 
     took = int(time.time() - sent_wall)
     if request_id:  # else it is not Stripe's own, but of something on the way
         offset.note(headers.get("Date", ""), sent_wall)
-    data = _parse(body)
+    data = _parse(body.content)
     replayed = headers.get("Idempotent-Replayed", "").lower() == "true"
     if 200 <= status < 300 and isinstance(data.get("object"), str):
         return Answer(data, _sent_at(headers, took, estimate), request_id, replayed)
@@ -188,10 +207,10 @@ def _sent_at(headers: Mapping[str, str], took: int, estimate: int) -> int:
     return estimate if answered is None else min(answered, max(answered - took, estimate))
 
 
-def _parse(body: Any) -> dict[str, Any]:
+def _parse(content: bytes) -> dict[str, Any]:
     """The JSON object in the body; {} for anything else (a proxy's page, a list, half an answer)."""
     try:
-        data = json.loads(body)
+        data = json.loads(content)
     except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
@@ -225,7 +244,7 @@ def _trouble(status: int) -> str:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of the Retry-After header, given as seconds or as a date."""
     value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,9}", value, re.ASCII):
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value, re.ASCII):
         return float(value)
     until, answered = offset.parse_date(value), offset.parse_date(headers.get("Date", ""))
     if until is None:

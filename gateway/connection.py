@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,22 @@ stripe.log = None
 stripe._util.STRIPE_LOG = None
 for _name in ("stripe", "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Body:
+    """The bytes of an answer. The library would decode and spell out plain bytes for a log line nobody reads."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+
+class Transport(stripe.RequestsClient):
+    """The library's own transport, with the answer's body wrapped."""
+
+    def request(self, *args: Any, **kwargs: Any) -> tuple[Any, int, Mapping[str, str]]:
+        """One exchange: (Body, status, headers). Raises stripe.APIConnectionError."""
+        content, status, headers = super().request(*args, **kwargs)
+        return Body(content), status, headers
 
 
 class Session(requests.Session):
@@ -68,7 +84,7 @@ def _client(session: Session) -> stripe.StripeClient:
         stripe_version=settings.STRIPE_API_VERSION,
         base_addresses={"api": settings.STRIPE_API_BASE},
         max_network_retries=0,
-        http_client=stripe.RequestsClient(session=session),
+        http_client=Transport(session=session),
     )
 
 
