@@ -6,10 +6,11 @@ import signal
 import sqlite3
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from sandbox.server import Sandbox
+
+ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(port: int, host: str, store: Path | None) -> int:
     """Run a sandbox until TERM or INT; returns the exit status. Prints one line when it is ready."""
     logging.basicConfig(level=logging.WARNING, format="sandbox: %(message)s")
-    # Before anything else, so that an early TERM ends it as cleanly as a late one.
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    # Blocked before any thread starts and taken below: an early TERM ends it as cleanly as a late one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         path = store or Path(folder) / "sandbox.sqlite3"
         try:
@@ -38,7 +37,7 @@ def run(port: int, host: str, store: Path | None) -> int:
         sandbox.start()
         sys.stdout.write(f"Sandbox ready: {sandbox.world.base_url}/\n")
         sys.stdout.flush()
-        ended.wait()
+        signal.sigwait(ENDING)
         sandbox.stop()
     return 0
 

@@ -48,7 +48,7 @@ class Sandbox:
     def start(self) -> None:
         """Answer requests, deliver events and run what falls due, each in threads of its own."""
         self.deliveries.start()
-        threading.Thread(target=self.server.serve_forever, name="server", daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.1,), name="server", daemon=True).start()
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
 
     def stop(self) -> None:

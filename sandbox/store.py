@@ -119,7 +119,7 @@ class Store:
         done = self.sql.execute(
             "DELETE FROM object WHERE kind = ? AND account = ? AND id = ?", (kind, account or "", object_id)
         )
-        return done.rowcount > 0
+        return bool(done.rowcount)
 
     def each(self, kind: str, account: str | None = None, **where: Any) -> list[Data]:
         """All objects of that owner, oldest first, whose top-level fields equal `where`."""

@@ -173,12 +173,12 @@ def _any_of(description: Description, given: Any, branches: list[Schema], where:
     raise first or invalid("Invalid value", param=where)
 
 
-def _unlike(schema: Schema, given: Any) -> tuple[bool, bool, bool, bool]:
+def _unlike(schema: Schema, given: Any) -> tuple[bool, ...]:
     """Sorts the branch that was most likely meant to the front, so that its error is the one told."""
     tags = schema.get("properties", {}).get("object", {}).get("enum")
     shape = isinstance(given, dict) != (schema.get("type") in ("object", "array"))
     tagged = isinstance(given, dict) and tags is not None and given.get("object") not in tags
-    return shape, schema.get("enum") == [""], tagged, schema.get("type") == "string"
+    return schema.get("enum") == [""], shape, tagged, schema.get("type") == "string"
 
 
 def _file(given: Any, where: str) -> Upload:

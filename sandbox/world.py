@@ -78,12 +78,12 @@ class World:
         finally:
             self.frozen = before
 
-    def set_clock(self, target: float) -> None:
+    def set_clock(self, target: int) -> None:
         """Move the clock forward to `target`; what falls due on the way happens at its own moment, in order."""
         with self.store.lock:
             self.run_due(target)
             with self.store.transaction():
-                self.offset += int(target - self.precise)
+                self.offset += target - self.now
                 self.store.set_meta("offset", self.offset)
 
     def take_outgoing(self) -> list[int]:

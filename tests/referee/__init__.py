@@ -1,0 +1,1 @@
+"""The referee: holds recorded traffic against the API description."""

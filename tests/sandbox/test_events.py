@@ -1,0 +1,110 @@
+"""Events: what they say, and how they are listed."""
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.conftest import listen, make_account
+from tests.sandbox_process import SandboxProcess
+
+
+def events(box: SandboxProcess, account: str | None, **params: str) -> list[dict[str, Any]]:
+    status, body, _ = box.api("GET", "/v1/events", {"limit": "100", **params}, account=account)
+    assert status == 200, body
+    return body["data"]
+
+
+def test_an_event_names_the_request_that_caused_it(box: SandboxProcess) -> None:
+    account = make_account(box)["id"]
+    _, _, headers = box.api("POST", f"/v1/accounts/{account}", {"email": "a@example.com"}, key="k1")
+    newest = events(box, account)[0]
+    assert newest["type"] == "account.updated"
+    assert newest["account"] == account
+    assert newest["request"] == {"id": headers["Request-Id"], "idempotency_key": "k1"}
+    assert newest["api_version"] == "2026-10-28.endive"
+    assert newest["data"]["object"]["email"] == "a@example.com"
+    assert newest["data"]["previous_attributes"]["email"] is None
+    assert newest["livemode"] is False
+
+
+def test_events_are_listed_for_their_own_account_only(box: SandboxProcess) -> None:
+    first, second = make_account(box)["id"], make_account(box)["id"]
+    assert {event["account"] for event in events(box, first)} == {first}
+    assert {event["account"] for event in events(box, second)} == {second}
+    assert events(box, None) == []
+
+
+def test_events_are_filtered_by_type_and_types(box: SandboxProcess) -> None:
+    account = make_account(box)["id"]
+    box.api("POST", f"/v1/accounts/{account}/persons", {"first_name": "Ana"})
+    every = {event["type"] for event in events(box, account)}
+    assert {"account.updated", "person.created"} <= every
+
+    def kinds(**params: str) -> set[str]:
+        return {event["type"] for event in events(box, account, **params)}
+
+    assert kinds(type="person.created") == {"person.created"}
+    assert kinds(type="person.*") == {"person.created"}
+    assert kinds(type="*") == every
+    assert kinds(**{"types[0]": "person.created", "types[1]": "account.updated"}) == {
+        "person.created",
+        "account.updated",
+    }
+    assert kinds(type="payout.paid") == set()
+
+
+def test_type_and_types_at_once_or_too_many_are_refused(box: SandboxProcess) -> None:
+    both = box.api("GET", "/v1/events", {"type": "a.b", "types[]": "a.b"})
+    many = box.api("GET", "/v1/events", [(f"types[{n}]", "account.updated") for n in range(21)])
+    assert (both[0], many[0]) == (400, 400)
+    assert both[1]["error"]["code"] == "parameters_exclusive"
+
+
+def test_an_unknown_event_is_404(box: SandboxProcess) -> None:
+    status, body, _ = box.api("GET", "/v1/events/evt_unknown")
+    assert (status, body["error"]["code"], body["error"]["param"]) == (404, "resource_missing", "id")
+
+
+def test_a_refused_request_leaves_no_event(box: SandboxProcess) -> None:
+    account = make_account(box)["id"]
+    before = len(events(box, account))
+    assert box.api("POST", f"/v1/accounts/{account}", {"email": "no address"})[0] in (200, 400)
+    assert box.api("POST", f"/v1/accounts/{account}", {"colour": "red"})[0] == 400
+    assert len([e for e in events(box, account) if e["request"]["id"] is not None]) <= before + 1
+
+
+def test_an_endpoint_shows_its_secret_once(box: SandboxProcess) -> None:
+    made = listen(box, "https://a.example")
+    assert made["secret"].startswith("whsec_")
+    assert "secret" not in box.api("GET", f"/v1/webhook_endpoints/{made['id']}")[1]
+    assert "secret" not in box.api("POST", f"/v1/webhook_endpoints/{made['id']}", {"description": "d"})[1]
+    assert "secret" not in box.api("GET", "/v1/webhook_endpoints")[1]["data"][0]
+
+
+def test_an_endpoint_lives_and_dies(box: SandboxProcess) -> None:
+    made = listen(box, "https://a.example")["id"]
+    path = f"/v1/webhook_endpoints/{made}"
+    assert box.api("POST", path, {"disabled": "true"})[1]["status"] == "disabled"
+    assert box.api("POST", path, {"disabled": "false"})[1]["status"] == "enabled"
+    assert box.api("POST", path, {"enabled_events[]": "account.updated"})[1]["enabled_events"] == ["account.updated"]
+    assert box.api("POST", path, {"url": "https://b.example"})[1]["url"] == "https://b.example"
+    assert box.api("DELETE", path)[1] == {"id": made, "object": "webhook_endpoint", "deleted": True}
+    for method in ("GET", "POST", "DELETE"):
+        status, body, _ = box.api(method, path)
+        assert (status, body["error"]["message"]) == (404, f"No such webhook endpoint: '{made}'")
+
+
+def test_there_are_at_most_sixteen_endpoints(box: SandboxProcess) -> None:
+    for number in range(16):
+        listen(box, f"https://a.example/{number}")
+    status, body, _ = box.api("POST", "/v1/webhook_endpoints", {"url": "https://a.example", "enabled_events[]": "*"})
+    assert (status, body["error"]["message"]) == (400, "You have reached the maximum of 16 test webhook endpoints.")
+
+
+@pytest.mark.parametrize("success", ["true", "false"])
+def test_events_are_filtered_by_the_success_of_their_delivery(box: SandboxProcess, success: str) -> None:
+    listen(box, "http://127.0.0.1:9/nobody")
+    account = make_account(box)["id"]
+    found = events(box, account, delivery_success=success)
+    assert bool(found) == (success == "false")
+    assert all(event["pending_webhooks"] == 1 for event in found)
