@@ -1,32 +1,13 @@
-"""Every test's world: its own VAR_DIR and database, and a sandbox process instead of patches."""
+"""Every test's world: a database in a file, a sandbox process instead of patches. tests/settings.py has the rest."""
 
 import os
-import tempfile
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
-_VAR = tempfile.mkdtemp(prefix="console-tests-")
-os.environ.update(
-    VAR_DIR=_VAR,
-    CONSOLE_MODE="sandbox",
-    STRIPE_SECRET_KEY="sk_test_tests",
-    ENV_FILE="/dev/null",
-    DATABASE_URL=os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{_VAR}/console.sqlite3",
-    CACHE_URL="locmemcache://",
-    LOG_LEVEL="ERROR",
-    STRIPE_RATE="0",
-    SWEEP_INTERVAL="0.2",
-    WAKE_INTERVAL="0.05",
-    WORKER_TICK="0.2",
-    HEARTBEAT_INTERVAL="0.5",
-)
+import pytest
 
-from collections.abc import Iterator  # noqa: E402
-from importlib import import_module  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
-
-import pytest  # noqa: E402
-
-from tests.sandbox_process import SandboxProcess  # noqa: E402
+from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +17,7 @@ def django_db_modify_db_settings() -> None:
 
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
-        database.setdefault("TEST", {})["NAME"] = f"{_VAR}/test.sqlite3"
+        database.setdefault("TEST", {})["NAME"] = f"{settings.VAR_DIR}/test.sqlite3"
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +33,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[SandboxProcess]:
     """One sandbox process for the run."""
-    with SandboxProcess(store=Path(_VAR) / "sandbox.sqlite3") as process:
+    from django.conf import settings
+
+    with SandboxProcess(store=settings.VAR_DIR / "sandbox.sqlite3") as process:
         yield process
 
 
