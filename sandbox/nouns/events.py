@@ -1,7 +1,10 @@
 """Events (https://docs.stripe.com/api/events)."""
 
 from sandbox.events import matches
-from sandbox.noun import Call, Data, invalid, listing, missing, route
+from sandbox.noun import Call, Data, invalid, listing, missing, route, setting
+
+# Seconds for which an event can be read back; Stripe keeps them for 30 days.
+setting("event_retention", 30 * 86400)
 
 
 @route("GET", "/v1/events")
@@ -16,7 +19,11 @@ def list_events(call: Call) -> Data:
 
     def match(event: Data) -> bool:
         delivered = success is None or success == (event["pending_webhooks"] == 0)
-        return delivered and (not wanted or any(matches(pattern, event["type"]) for pattern in wanted))
+        return (
+            _kept(call, event)
+            and delivered
+            and (not wanted or any(matches(pattern, event["type"]) for pattern in wanted))
+        )
 
     return listing(call, "event", url="/v1/events", account=call.account, match=match)
 
@@ -25,6 +32,11 @@ def list_events(call: Call) -> Data:
 def retrieve_event(call: Call) -> Data:
     """One event of the account or platform."""
     event = call.store.get("event", call.ids["id"], call.account)
-    if event is None:
+    if event is None or not _kept(call, event):
         raise missing("event", call.ids["id"])
     return event
+
+
+def _kept(call: Call, event: Data) -> bool:
+    kept: bool = event["created"] > call.world.now - call.world.settings["event_retention"]
+    return kept

@@ -141,3 +141,12 @@ def test_a_store_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
     told = run("--port", "0", "--store", str(file))
     assert (told.returncode, told.stderr.count("\n")) == (1, 1)
     assert file.read_text().startswith("not a database")
+
+
+def test_manage_py_starts_the_same_sandbox(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--store", str(tmp_path / "s.sqlite3")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Sandbox ready: http://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

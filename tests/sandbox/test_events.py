@@ -65,6 +65,16 @@ def test_an_unknown_event_is_404(box: SandboxProcess) -> None:
     assert (status, body["error"]["code"], body["error"]["param"]) == (404, "resource_missing", "id")
 
 
+def test_events_can_be_read_back_for_30_days(box: SandboxProcess) -> None:
+    account = make_account(box)["id"]
+    event = events(box, account)[-1]["id"]
+    box.control("clock", {"advance": "29d"})
+    assert event in [each["id"] for each in events(box, account)]
+    box.control("clock", {"advance": "2d"})
+    assert event not in [each["id"] for each in events(box, account)]
+    assert box.api("GET", f"/v1/events/{event}", account=account)[0] == 404
+
+
 def test_a_refused_request_leaves_no_event(box: SandboxProcess) -> None:
     account = make_account(box)["id"]
     before = len(events(box, account))
