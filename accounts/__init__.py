@@ -1,0 +1,1 @@
+"""Connected accounts, persons, capabilities, requirements, onboarding."""

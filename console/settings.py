@@ -47,6 +47,8 @@ STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", defa
 # The platform's own page where a signed-in holder starts onboarding; staff may send this address to anybody.
 ONBOARDING_URL = env.str("ONBOARDING_URL", default="")
 ACCOUNT_MODEL = "accounts.Account"
+# Requirement keys that this platform lets stay open: a bank account is needed only to pay out of the Issuing balance.
+IGNORED_REQUIREMENTS = env.list("IGNORED_REQUIREMENTS", default=["external_account"])
 
 # --- Intervals (all wall time, seconds) -------------------------------------------------------------------------
 
