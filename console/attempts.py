@@ -5,13 +5,10 @@ Due times and claims are wall time; the 24 hours in which Stripe remembers a key
 """
 
 import json
-import os
-import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +21,7 @@ from django.utils import timezone
 from console import audit, verbs
 from console.models import Operation, User
 from console.verbs import Outcome, Verb
-from gateway import clock
+from gateway import claims, clock
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 
@@ -86,8 +83,8 @@ def tell(operation: Operation, what: str, *, user: User | None = None, **detail:
 
 
 def claim_name() -> str:
-    """A name for one hold: host, process, the process's birth, and the hold itself."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_birth(os.getpid())}:{uuid.uuid4().hex[:8]}"
+    """A name for one hold: the process, and the hold itself, since one process may come twice."""
+    return f"{claims.holder()}#{uuid.uuid4().hex[:8]}"
 
 
 def claim_end(now: datetime) -> datetime:
@@ -96,18 +93,8 @@ def claim_end(now: datetime) -> datetime:
 
 
 def holder_is_dead(claimed_by: str) -> bool:
-    """Whether a process of this host held it and is gone. Of other hosts nothing is known: their holds run out."""
-    host, _, rest = claimed_by.partition(":")
-    pid, _, rest = rest.partition(":")
-    return host == socket.gethostname() and pid.isdigit() and _birth(int(pid)) != rest.partition(":")[0]
-
-
-def _birth(pid: int) -> str:
-    """When the kernel started the process, in its own ticks; "" where it does not run (or where there is no /proc)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return ""
+    """Whether a process of this host held it and has ended."""
+    return claims.is_dead(claimed_by.partition("#")[0])
 
 
 # The attempt

@@ -94,6 +94,7 @@ def perform(
     shown = attempts.attempt(operation, verb, values)
     if operation.state == State.UNKNOWN and operation.next_try_at:
         _hand_over(operation.pk, operation.next_try_at)  # nobody waits any more: the worker goes on at once
+        operation.refresh_from_db()
     return Performed(operation, shown)
 
 
