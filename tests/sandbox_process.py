@@ -19,6 +19,12 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def recording() -> dict[str, str]:
+    """Where SANDBOX_TRAFFIC_DIR names a folder, every sandbox of a test run adds its traffic for the referee."""
+    folder = os.environ.get("SANDBOX_TRAFFIC_DIR")
+    return {"SANDBOX_TRAFFIC_FILE": f"{folder}/tests-{os.getpid()}.jsonl"} if folder else {}
+
+
 class SandboxProcess:
     """`python -m sandbox` on a free port (or `port`) with its store in `store` (or a folder of its own).
 
@@ -28,7 +34,7 @@ class SandboxProcess:
     def __init__(self, store: Path | None = None, port: int = 0, env: dict[str, str] | None = None) -> None:
         self.folder = None if store else tempfile.TemporaryDirectory(prefix="sandbox-")
         self.store = store or Path(self.folder.name if self.folder else "") / "sandbox.sqlite3"
-        self.port, self.url, self.env = port, "", env or {}
+        self.port, self.url, self.env = port, "", {**recording(), **(env or {})}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, wait: float = 30.0) -> "SandboxProcess":

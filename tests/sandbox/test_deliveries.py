@@ -210,8 +210,9 @@ def test_dropped_events_are_listed_and_never_sent(box: SandboxProcess, receiver:
     touch(box, account, 2)
     box.settled()
     assert touched(receiver) == [2]
-    listed = box.api("GET", "/v1/events", account=account)[1]["data"]
-    assert [event["data"]["object"]["metadata"]["number"] for event in listed[:2]] == ["2", "1"]
+    listed = box.api("GET", "/v1/events", {"type": "account.updated"}, account=account)[1]["data"]
+    numbers = [event["data"]["object"]["metadata"].get("number") for event in listed]
+    assert (numbers.count("1"), numbers.count("2")) == (1, 1)
 
 
 @pytest.mark.parametrize("body", [{}, {"mode": "never"}, {"mode": None}])
