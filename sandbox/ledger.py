@@ -1,0 +1,59 @@
+"""The two balances of an account, and every movement of them as a balance transaction.
+
+Held and available are one number to Stripe: a hold takes from `issuing.available` what its release gives back. So at
+every moment: available + open holds = funded - spent.
+"""
+
+from sandbox.noun import Data, Store, World, new_id
+
+CATEGORIES = {
+    "issuing_authorization_hold": "issuing_authorization_hold",
+    "issuing_authorization_release": "issuing_authorization_release",
+    "issuing_transaction": "issuing_transaction",
+    "topup": "topup",
+}
+
+
+def balance(store: Store, account: str | None) -> Data:
+    """`{"issuing": {currency: amount}, "payments": …, "pending": …}` in minor units; what is not there is 0."""
+    found = store.get("_balance", "balance", account)
+    return found or {"id": "balance", "issuing": {}, "payments": {}, "pending": {}}
+
+
+def available(store: Store, account: str, currency: str) -> int:
+    """What cards of the account can spend now, in minor units."""
+    return balance(store, account)["issuing"].get(currency, 0)
+
+
+def wait_for(world: World, account: str | None, amount: int, currency: str) -> None:
+    """Add to what is on its way (a negative amount: has arrived, or will not)."""
+    held = balance(world.store, account)
+    held["pending"][currency] = held["pending"].get(currency, 0) + amount
+    world.store.put("_balance", held, account)
+
+
+def move(world: World, account: str | None, kind: str, amount: int, currency: str, source: str, *, of: str) -> Data:
+    """Change the balance `of` ("issuing" or "payments") by `amount`; returns the balance transaction."""
+    held = balance(world.store, account)
+    held[of][currency] = held[of].get(currency, 0) + amount
+    world.store.put("_balance", held, account)
+    transaction = {
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": world.now,
+        "balance_type": of,
+        "created": world.now,
+        "currency": currency,
+        "description": None,
+        "exchange_rate": None,
+        "fee": 0,
+        "fee_details": [],
+        "net": amount,
+        "reporting_category": CATEGORIES[kind],
+        "source": source,
+        "status": "available",
+        "type": kind,
+    }
+    world.store.put("balance_transaction", transaction, account)
+    return transaction
