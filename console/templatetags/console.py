@@ -1,0 +1,246 @@
+"""Tags and filters of every template: icons, badges, ids, money, time. What they are given is escaped, always."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from console import badges, formats, links
+from gateway import clock
+
+register = template.Library()
+
+Moment = datetime | int | None
+DASH = mark_safe('<span class="none">–</span>')
+TONES = {"success": "ok", "warning": "warn", "error": "bad"}
+TONE_ICONS = {"ok": "check", "warn": "triangle", "bad": "crossed", "info": "info", "mute": "dash"}
+MOVES = {"staff": ("pen", "Staff"), "holder": ("person", "Holder"), "stripe": ("stripe", "Stripe")}
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16) -> SafeString:
+    """A drawing from icons.svg, for the eye only: a word always stands beside it."""
+    return format_html(
+        '<svg class="icon" width="{}" height="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        size,
+        size,
+        static("console/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def badge(value: Any, kind: str = "", label: str = "", *, plain: bool = False) -> SafeString:
+    """The badge of a state; `label` names it on object pages ("Issuing"), `plain` drops the box in dense tables."""
+    shown = badges.badge(value, kind)
+    if shown is badges.NOTHING:
+        return DASH
+    name = format_html('<span class="badge-name">{}</span> ', label) if label else ""
+    box = "badge badge-plain" if plain else "badge"
+    return format_html(
+        '<span class="{} {}">{}{}<span class="badge-word">{}</span></span>',
+        box,
+        shown.tone,
+        icon(shown.icon),
+        name,
+        shown.word,
+    )
+
+
+@register.filter
+def stripe_id(value: Any) -> SafeString:
+    """An id: monospace, selected whole by a click, with a copy button where JavaScript runs."""
+    return copy_id(value)
+
+
+@register.simple_tag
+def copy_id(value: Any, account: str = "", *, short: bool = False, out: bool = False) -> SafeString:
+    """An id as `stripe_id` does; `short` leaves out its middle, `out` adds the way to Stripe's Dashboard."""
+    if not value:
+        return DASH
+    text = str(value)
+    shown = formats.shorten(text) if short else text
+    title = format_html(' title="{}"', text) if shown != text else ""
+    link = _out_link(text, account) if out else ""
+    return format_html('<span class="id" data-copy="{}"{}><code>{}</code>{}</span>', text, title, shown, link)
+
+
+def _out_link(object_id: str, account: str) -> SafeString | str:
+    path = links.out_path(object_id, account)
+    if not path:
+        return ""
+    return format_html(
+        '<a class="id-out" href="{}" aria-label="{}">{}</a>', path, f"{object_id} in Stripe’s Dashboard", icon("out")
+    )
+
+
+@register.filter
+def money(amount: Any, currency: str | None = "") -> SafeString:
+    """Minor units as the currency writes them, its code small behind; a dash for what is no amount."""
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        return DASH
+    code = str(currency or "").upper()
+    unit = format_html(' <span class="unit">{}</span>', code) if code else ""
+    return format_html('<span class="money">{}{}</span>', formats.money(amount, code), unit)
+
+
+@register.filter
+def when(value: Moment) -> SafeString:
+    """A moment to the minute in UTC; the second and the weekday in its title."""
+    return _time(value, formats.minute)
+
+
+@register.filter
+def exact(value: Moment) -> SafeString:
+    """A moment to the second in UTC."""
+    return _time(value, formats.second)
+
+
+@register.filter
+def day(value: Moment) -> SafeString:
+    """A moment's day in UTC; the rest in its title."""
+    return _time(value, formats.day)
+
+
+@register.filter
+def ago(value: Moment) -> SafeString:
+    """How long ago by Stripe's clock: for Stripe's objects."""
+    return _time(value, lambda at: formats.ago(at, clock.now()))
+
+
+@register.filter
+def wall_ago(value: Moment) -> SafeString:
+    """How long ago by the wall clock: for what staff and machines did."""
+    return _time(value, lambda at: formats.ago(at, timezone.now()))
+
+
+def _time(value: Moment, words: Any) -> SafeString:
+    at = formats.moment(value)
+    if at is None:
+        return DASH
+    machine = at.isoformat().replace("+00:00", "Z")
+    return format_html('<time datetime="{}" title="{}">{}</time>', machine, formats.second(at), words(at))
+
+
+@register.filter
+def band_clock(value: Moment) -> str:
+    """A moment as the band says it: "Tue 24 Nov 2026, 14:09 UTC"."""
+    at = formats.moment(value)
+    return f"{at:%a} {formats.minute(at)}" if at else ""
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """A span's largest whole unit: "4 s", "11 min", "171 days"."""
+    return formats.span(value) if isinstance(value, timedelta) else "–"
+
+
+@register.simple_tag
+def fuse(deadline: Moment, start: Moment = None, *, short: bool = False) -> SafeString:
+    """Time left: words, then a bar of what remains of the time since `start`. A dash where nothing is due."""
+    at = formats.moment(deadline)
+    if at is None:
+        return DASH
+    left = formats.time_left(at, clock.now(), formats.moment(start))
+    bar = format_html(
+        '<svg class="fuse-bar" width="80" height="4" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="fuse-track" width="100" height="4"/><rect class="fuse-left" width="{}" height="4"/></svg>',
+        left.share,
+    )
+    words = _time(at, lambda _: left.short if short else left.words)
+    return format_html('<span class="fuse {}">{}{}</span>', left.tone, words, bar)
+
+
+@register.simple_tag
+def countdown(until: Moment) -> SafeString:
+    """Minutes and seconds until a moment of Stripe's clock; where JavaScript runs it goes on counting."""
+    at = formats.moment(until)
+    if at is None:
+        return DASH
+    left = at - clock.now()
+    words = f"{formats.countdown(left)} left" if left > timedelta(0) else "ran out"
+    return format_html(
+        '<time class="countdown" datetime="{}" title="{}" data-seconds="{}">{}</time>',
+        at.isoformat().replace("+00:00", "Z"),
+        formats.second(at),
+        max(int(left.total_seconds()), 0),
+        words,
+    )
+
+
+@register.simple_tag
+def whose(who: str) -> SafeString:
+    """Whose move it is: staff, holder or stripe, by sign and word and never by colour."""
+    sign, word = MOVES.get(str(who), ("ring", str(who) or "–"))
+    return format_html('<span class="whose whose-{}">{} {}</span>', who, icon(sign), word)
+
+
+@register.simple_tag
+def rule_link(name: str, words: str = "Stripe’s rule") -> SafeString:
+    """The way to the page of Stripe's that a rule comes from (console.links.RULES)."""
+    return format_html('<a class="rule" href="{}" rel="noreferrer">{} {}</a>', links.rule(name), words, icon("out", 14))
+
+
+@register.filter
+def grouped(value: Any) -> str:
+    """A count with its thousands apart: "1,284"; what is no number stays as it came."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@register.filter
+def tone(level_tag: str) -> str:
+    """The tone of a message by the level that Django's messages give it."""
+    return TONES.get(level_tag, "info")
+
+
+@register.filter
+def tone_icon(name: str) -> str:
+    """The sign that stands beside a tone, so that colour is never alone."""
+    return TONE_ICONS.get(name, "info")
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """Data as indented JSON; the template escapes it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.inclusion_tag("console/parts/field.html")
+def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
+    """A form's field: label above, hint below, what is wrong under it."""
+    widget = bound.field.widget
+    return {
+        "field": bound,
+        "hint": hint or bound.help_text,
+        "is_group": isinstance(widget, (RadioSelect, CheckboxSelectMultiple)),
+        "is_checkbox": isinstance(widget, CheckboxInput),
+    }
+
+
+@register.filter
+def chosen(choices: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Of a list filter's choices the one that is set; None while it says "All". `clear` is the way back to that."""
+    every = list(choices)
+    picked = next((choice for choice in every[1:] if choice["selected"]), None)
+    return {**picked, "clear": every[0]["query_string"]} if picked else None
+
+
+@register.filter
+def labelled(cells: Iterable[str], headers: list[dict[str, Any]]) -> Iterator[str]:
+    """The admin's cells of one row, each told its column's name: on a phone a row is a block of names and values."""
+    for cell, header in zip(cells, headers, strict=False):
+        name = "" if "action-checkbox" in str(header.get("class_attrib", "")) else str(header["text"])
+        yield mark_safe(f'{cell[:3]} data-label="{escape(name[:1].upper() + name[1:])}"{cell[3:]}')  # noqa: S308  (the admin's own markup)
+
+
+@register.filter
+def attribute(value: Any, name: str) -> Any:
+    """`value.name`, or "" where it has none."""
+    return getattr(value, name, "")
