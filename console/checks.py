@@ -1,1 +1,55 @@
 """Configuration errors of the shell, as system checks with ids and hints."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+from console import roles
+
+DEMO_NAMES = ("demo", "ana", "otto", "sam", "vera")
+
+
+@register(Tags.security)
+def live_is_hardened(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Live mode starts only over https, without DEBUG, without demo users and with a second factor."""
+    if settings.CONSOLE_MODE != "live":
+        return []
+    second_factor = getattr(settings, "SECOND_FACTOR", False)
+    findings = (
+        (settings.DEBUG, "DEBUG is on in live mode.", "Unset DEBUG.", "E001"),
+        (not settings.HTTPS, "Live mode runs over plain http.", "Set CONSOLE_URL to an https address.", "E002"),
+        (settings.DEMO_USERS, "Demo users are allowed in live mode.", "Unset DEMO_USERS.", "E003"),
+        (
+            not second_factor,
+            "Live mode needs an enforced second factor.",
+            "It is not built yet: use test mode.",
+            "E004",
+        ),
+    )
+    return [Error(text, hint=hint, id=f"console.{number}") for broken, text, hint, number in findings if broken]
+
+
+@register(Tags.models)
+def roles_name_real_permissions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A role must not name a permission that no model declares."""
+    return [
+        Error(f"A role names {name}, which no model declares.", hint="See console/roles.py.", id="console.E005")
+        for name in roles.unknown()
+    ]
+
+
+@register(Tags.database)
+def live_has_no_demo_users(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """In live mode no user may carry a demo user's name. Asked with `check --database default`, as at migrate."""
+    if settings.CONSOLE_MODE != "live" or "default" not in (databases or ()):
+        return []
+    from console.models import User
+
+    if User._meta.db_table not in connections["default"].introspection.table_names():
+        return []
+    names = User.objects.filter(username__in=DEMO_NAMES, is_active=True).values_list("username", flat=True)
+    return [
+        Error(f"The demo user {name} exists in live mode.", hint="Disable it.", id="console.E006") for name in names
+    ]

@@ -11,7 +11,7 @@ from console.site import page
 
 def home(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
     """Every panel that this person may see. `needing` is how many things wait for a person, over all panels."""
-    panels = [
+    panels: list[dict[str, Any]] = [
         {"panel": panel, "context": panel.context(request)}
         for panel in registry.home_panels()
         if not panel.permission or staff(request).has_perm(panel.permission)

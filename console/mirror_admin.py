@@ -1,12 +1,36 @@
-"""The admin's lists of mirror rows: read only, and every way to one row leads to its page of ours."""
+"""The admin's lists of mirror rows: read only, and every way to one row leads to its page of ours.
 
-from typing import Any
+The admin quotes `_` in ids (`acct_5F1`) and reads `acct_2F…` as `acct/…`: its quoting must never show in an address.
+"""
+
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+
+Row = TypeVar("Row", bound=Model)
+
+
+class PlainChangeList(ChangeList):
+    """A list whose links carry ids as they are. Its admin's `get_object` must take them so (`plain_object`)."""
+
+    def url_for_result(self, result: Any) -> str:
+        """The address of a row's admin page."""
+        return f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}{result.pk}/change/"
+
+
+def plain_object(model: type[Row], object_id: str) -> Row | None:
+    """The row whose id stands in an address, plain or as the admin quotes it; plain counts first."""
+    for row_id in (object_id, unquote(object_id)):
+        row = model._default_manager.filter(pk=row_id).first()
+        if row is not None:
+            return row
+    return None
 
 
 class MirrorAdmin(admin.ModelAdmin):
@@ -39,11 +63,10 @@ class MirrorAdmin(admin.ModelAdmin):
         ]
 
     def to_page(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        """Lead to the row's page. Ids come plain or as the admin quotes them; plain counts first."""
+        """Lead to the row's page."""
         if not self.has_view_permission(request):
             raise PermissionDenied(f"Your role does not see {self.opts.verbose_name_plural}.")
-        for row_id in (object_id, unquote(object_id)):
-            row = self.model._default_manager.filter(pk=row_id).first()
-            if row is not None:
-                return HttpResponseRedirect(row.get_absolute_url())
-        raise Http404(f"No {self.opts.verbose_name} {object_id} here.")
+        row = plain_object(self.model, object_id)
+        if row is None:
+            raise Http404(f"No {self.opts.verbose_name} {object_id} here.")
+        return HttpResponseRedirect(row.get_absolute_url())

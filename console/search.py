@@ -2,6 +2,8 @@
 
 import re
 import uuid
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
@@ -51,9 +53,9 @@ def is_dashboard_link(words: str) -> bool:
         return False
 
 
-def found(request: HttpRequest, words: str) -> list[dict[str, object]]:
+def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
     """What each room finds for these words, for a person who may see it; empty lists are left out."""
-    lists = (
+    lists: Iterator[dict[str, Any]] = (
         {"title": entry.title, "rows": list(entry.find(request, words))}
         for entry in registry.searches()
         if not entry.permission or staff(request).has_perm(entry.permission)

@@ -41,7 +41,7 @@ def current(request: HttpRequest) -> WorkSession | None:
             if request.user.is_authenticated
             else None
         )
-    return request.open_work_session
+    return request.open_work_session  # type: ignore[attr-defined]
 
 
 def start(request: HttpRequest, *, account_id: str, category: str, reason: str, ticket: str = "") -> WorkSession:

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver
 
+Context = dict[str, Any] | None
+
 ROOMS = ("console", "accounts", "issuing", "gateway")
 
 
@@ -41,19 +43,19 @@ class ConsoleSite(admin.AdminSite):
             super().register(ours, admin_class, **options)
 
     @property
-    def login_form(self) -> Any:
+    def login_form(self) -> Any:  # type: ignore[override]
         """The sign-in form with a lock (imported late: this site is made before the models are)."""
         from console.sign_in import SignInForm
 
         return SignInForm
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
         """Home: what needs a person, instead of a list of tables."""
         from console.home import home
 
         return home(request, extra_context)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
         """Change one's own password; written down."""
         from console.sign_in import note_password_change
 

@@ -2,6 +2,7 @@
 
 from django.test import Client
 
+from accounts.models import Account
 from console import roles, sessions
 from console.models import User, WorkSession
 
@@ -26,11 +27,20 @@ def browser(name: str) -> Client:
     return client
 
 
+def known_accounts() -> None:
+    """Two accounts that the mirror has, with the least that Stripe sends of one."""
+    for account_id, name in ((ACCOUNT, "Alder Freight"), (OTHER_ACCOUNT, "Birch Bakery")):
+        data = {"id": account_id, "object": "account", "business_profile": {"name": name}, "country": "US"}
+        row = Account(id=account_id, account_id=account_id, data=data, as_of=1)
+        row.set_columns()
+        row.save()
+
+
 def view_as(client: Client, account_id: str = ACCOUNT, **values: str) -> WorkSession:
     """Fill in the reason form for an account that the mirror has."""
-    form = {"category": "routine_check", "reason": "Looking for the declined card", "ticket": "CS-1", **values}
+    form = {"category": "routine", "reason": "Looking for the declined card", "ticket": "CS-1", **values}
     answer = client.post(f"/connect/accounts/{account_id}/view-as", form)
-    assert answer.status_code == 302, answer.content
+    assert answer.status_code == 302, answer.context["form"].errors
     return WorkSession.objects.get(user=client.session["_auth_user_id"], ended_at=None)
 
 

@@ -27,4 +27,4 @@ if os.environ.get("CONSOLE_TESTS") != _worker:
     )
     os.makedirs(f"{_var}/static", exist_ok=True)  # whitenoise warns where it is missing
 
-from console.settings import *  # noqa: F403
+from console.settings import *  # noqa: E402, F403
