@@ -56,22 +56,22 @@ def spacing(rate: float) -> float:
 
 def _slot(scope: str, gap: float, patience: float) -> float:
     """Seconds until the slot that is now ours."""
-    for _ in range(2):
-        with connection.cursor() as cursor:
-            now = NOW[connection.vendor]
-            cursor.execute(TAKE.format(now=now, jump=CLOCK_JUMP), [gap, scope, patience])
-            row = cursor.fetchone()
-        if row is not None:
-            return row[0] - gap - row[1]
-        if not _missing(scope):
-            break
-    raise _full(patience)
+    row = _ask(scope, gap, patience)
+    if row is None:
+        RateBucket.objects.get_or_create(scope=scope)  # the scope's first call, perhaps of several at once
+        row = _ask(scope, gap, patience)
+    if row is None:
+        raise _full(patience)
+    given, now = row
+    return given - gap - now
 
 
-def _missing(scope: str) -> bool:
-    """Whether the scope had no row yet; it has one now."""
-    _, made = RateBucket.objects.get_or_create(scope=scope)
-    return made
+def _ask(scope: str, gap: float, patience: float) -> tuple[float, float] | None:
+    statement = TAKE.format(now=NOW[connection.vendor], jump=CLOCK_JUMP)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [gap, scope, patience])
+        row: tuple[float, float] | None = cursor.fetchone()
+    return row
 
 
 def _full(waited: float) -> Unreachable:
