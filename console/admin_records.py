@@ -16,8 +16,6 @@ from gateway import inbox
 from gateway.clock import from_unix
 from gateway.models import Event
 
-REPLAYABLE = (Event.State.DEAD, Event.State.QUARANTINED)
-
 
 class RecordAdmin(admin.ModelAdmin):
     """Seen with the view permission; never added, changed or deleted by hand."""
@@ -140,19 +138,20 @@ class EventAdmin(RecordAdmin):
 
     @admin.action(description="Replay selected events", permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
-        """Let dead and quarantined events be applied again; others are passed over."""
-        chosen = list(queryset.filter(state__in=REPLAYABLE))
-        for event in chosen:
-            with transaction.atomic():
-                inbox.replay(event.pk)
-                audit.record(
-                    "event.replayed",
-                    user=staff(request),
-                    account_id=event.account,
-                    subject=event.pk,
-                    detail={"type": event.type},
-                )
-        if chosen:
-            self.message_user(request, f"{len(chosen)} events are applied again.", messages.SUCCESS)
+        """Let dead, quarantined and ignored events be applied again; others are passed over."""
+        replayed = sum(_replay(request, event) for event in queryset)
+        if replayed:
+            self.message_user(request, f"Applied again: {replayed}.", messages.SUCCESS)
         else:
-            self.message_user(request, "None of these is dead or quarantined.", messages.WARNING)
+            self.message_user(request, "None of these can be applied again.", messages.WARNING)
+
+
+def _replay(request: HttpRequest, event: Event) -> bool:
+    with transaction.atomic():
+        replayed = inbox.replay(event.pk)
+        if replayed:
+            detail = {"type": event.type, "was": event.state}
+            audit.record(
+                "event.replayed", user=staff(request), account_id=event.account, subject=event.pk, detail=detail
+            )
+    return replayed

@@ -18,7 +18,9 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """Load system checks, what follows a sign-in or a migration, and every room's verbs and panels."""
-        from console import checks, sign_in  # noqa: F401
+        from console import checks, operations, sign_in  # noqa: F401
+        from gateway import inbox
 
+        inbox.on_settled(operations.on_events)
         autodiscover_modules("verbs")
         autodiscover_modules("panels")

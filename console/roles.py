@@ -103,7 +103,7 @@ def active_administrators() -> Iterable[User]:
 
 
 @receiver(post_migrate)
-def sync_after_migration(sender: Any, using: str, apps: Any, **kwargs: Any) -> None:
+def sync_after_migration(sender: Any, using: str, apps: Any = installed, **kwargs: Any) -> None:
     """Once per `migrate`, when every table that it needs is there (a partial migration may not have made them)."""
     try:
         apps.get_model("auth", "Group"), apps.get_model("console", "User")

@@ -3,17 +3,20 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 
 from console import operations, registry, verbs
 from console.models import Operation, User, WorkSession
 from console.operations import Performed
 from console.verbs import Outcome, Request, Verb
-from gateway import client
+from gateway import client, clock
 from gateway.errors import Refused, Unreachable
+from gateway.models import Event
 from tests.sandbox_process import SandboxProcess
 
 REASON = "Asked for by the customer"
@@ -110,6 +113,7 @@ def request_of(account_id: str, params: dict[str, Any]) -> Request:
 
 
 PERMISSION = "console.view_operation"
+ACCOUNT = {"business_name": "Alder Ltd", "country": "US"}
 CREATE = Verb(
     name="tests.create",
     label="Create test account",
@@ -193,17 +197,58 @@ def accounts_at_stripe(sandbox: SandboxProcess) -> list[dict[str, Any]]:
     return answer["data"]
 
 
-def failing(problem: Refused | Unreachable | Exception) -> Verb:
+def verb_that(send: Any, **fields: Any) -> Verb:
+    """A verb registered (in place of the last one) for one test."""
+    options = {"label": "Act", "permission": PERMISSION, "about_account": False, **fields}
+    verb = Verb(name="tests.act", send=send, **options)
+    verbs._verbs[verb.name] = verb
+    return verb
+
+
+def failing(problem: Refused | Unreachable | Exception, **fields: Any) -> Verb:
     """A verb whose call ends in this, without a network: for what no sandbox can be told to do."""
 
     def send(operation: Operation, params: dict[str, Any]) -> Outcome:
         raise problem
 
-    return Verb(name="tests.failing", label="Fail", permission=PERMISSION, send=send, about_account=False)
+    return verb_that(send, **fields)
 
 
 def session_for(user: User, account_id: str, mode: str = "look") -> WorkSession:
     """An open work session."""
     return WorkSession.objects.create(
         user=user, account_id=account_id, reason="Looking into a ticket", ticket="T-7", category="routine", mode=mode
+    )
+
+
+def faults(sandbox: SandboxProcess, *kinds: str, match: str = "POST /v1/accounts") -> None:
+    sandbox.control("faults", [{"match": match, "times": 1, "fault": kind} for kind in kinds])
+
+
+def told(operation: Operation) -> list[str]:
+    return list(operation.audit_entries.order_by("number").values_list("action", flat=True))
+
+
+def settle(operation: Operation, after: timedelta = timedelta(0)) -> Operation:
+    """The worker's next step, as if it came so much later."""
+    at = timezone.now() + after
+    operations.sweep(at)
+    operations.settle(str(operation.pk), at)
+    operation.refresh_from_db()
+    return operation
+
+
+def event_of(operation: Operation, **data: Any) -> Event:
+    """The event that the operation's call caused, as the inbox stores it."""
+    return Event.objects.create(
+        id=f"evt_{uuid.uuid4().hex}",
+        account="acct_9",
+        type="account.updated",
+        created=clock.timestamp(),
+        livemode=False,
+        request_id="req_9",
+        idempotency_key=operation.key,
+        payload={"data": {"object": {"id": "acct_9", "object": "account", **data}}},
+        received_at=timezone.now(),
+        state=Event.State.DONE,
     )

@@ -1,0 +1,223 @@
+"""Processes that die, values that are never stored, and first attempts in the worker."""
+
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from console import attempts, operations
+from console.models import AuditEntry, Operation, User
+from gateway import claims, client
+from gateway.errors import Refused, Unreachable
+from tests.console.acting import (
+    ACCOUNT,
+    CREATE,
+    PERMISSION,
+    RENAME,
+    account,
+    account_params,
+    accounts_at_stripe,
+    creates,
+    do,
+    failing,
+    person,
+    registered,
+    settle,
+    told,
+    verb_that,
+)
+from tests.sandbox_process import SandboxProcess
+
+State = Operation.State
+LATER = timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def verbs(db: None) -> Iterator[None]:
+    with registered():
+        yield
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    return person("otto", PERMISSION)
+
+
+# Processes die
+
+
+def died(operation: Operation, state: str, **fields: Any) -> None:
+    """As kill -9 leaves it: in this state, held by a process of this host that is gone."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    name = f"{claims.holder().rpartition(':')[0]}:{gone.pid}#1"
+    unsettled = {"settled_by": "", "settled_at": None, "object_id": "", "tries": []}
+    claim = {"claimed_by": name, "claimed_until": timezone.now() + timedelta(hours=1), "next_try_at": None}
+    Operation.objects.filter(pk=operation.pk).update(state=state, **unsettled, **claim, **fields)
+
+
+def intent(user: User, params: dict[str, Any]) -> Operation:
+    """An operation whose process died between intent and call."""
+    operation = do(failing(Unreachable("", sent=False)), user, params=params).operation
+    Operation.objects.update(verb=CREATE.name)
+    died(operation, State.INTENT, attempts=0, first_tried_at=None)
+    return operation
+
+
+def test_an_intent_whose_process_died_is_sent_with_its_own_key(sandbox: SandboxProcess, otto: User) -> None:
+    operation = intent(otto, ACCOUNT)
+    assert operations.sweep() == 1
+    assert operations.sweep() == 0
+    operations.settle(str(operation.pk))
+    operation.refresh_from_db()
+    assert (operation.state, operation.settled_by, operation.attempts) == (State.SUCCEEDED, "answer", 1)
+    assert len(accounts_at_stripe(sandbox)) == 1
+
+
+def test_a_hold_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) -> None:
+    operation = intent(otto, ACCOUNT)
+    Operation.objects.update(claimed_by="elsewhere:-:1#1")
+    assert operations.sweep() == 0
+    assert operations.sweep(timezone.now() + timedelta(hours=2)) == 1
+    operations.settle(str(operation.pk))
+    operation.refresh_from_db()
+    assert operation.state == State.SUCCEEDED
+
+
+def test_a_living_process_keeps_its_hold(sandbox: SandboxProcess, otto: User) -> None:
+    operation = intent(otto, ACCOUNT)
+    Operation.objects.update(claimed_by=attempts.claim_name())
+    assert operations.sweep() == 0
+    operations.settle(str(operation.pk))
+    assert creates(sandbox) == 0
+
+
+def test_an_intent_of_days_ago_is_not_sent_as_a_surprise(sandbox: SandboxProcess, otto: User) -> None:
+    operation = intent(otto, ACCOUNT)
+    assert settle(operation, timedelta(days=2)).state == State.NOT_FOUND
+    assert creates(sandbox) == 0
+
+
+def test_what_died_while_sending_is_settled_by_the_same_key(sandbox: SandboxProcess, otto: User) -> None:
+    operation = do(CREATE, otto, params=ACCOUNT).operation
+    made = operation.object_id
+    died(operation, State.SENDING)
+    assert (settle(operation).state, operation.tries[0]["crashed"]) == (State.UNKNOWN, True)
+    assert (settle(operation).state, operation.settled_by, operation.object_id) == (State.SUCCEEDED, "key", made)
+    assert len(accounts_at_stripe(sandbox)) == 1
+
+
+def test_what_kills_its_process_again_and_again_is_parked(otto: User) -> None:
+    operation = do(failing(Refused("")), otto).operation
+    for number in range(attempts.CRASHES):
+        tries = [{"crashed": True, "replayed": False}] * number
+        died(operation, State.SENDING)
+        Operation.objects.update(tries=tries)
+        settle(operation)
+    assert (operation.state, operation.next_try_at) == (State.UNKNOWN, None)
+    assert operations.needs_a_person(operation)
+
+
+def test_a_lost_hold_sends_nothing(sandbox: SandboxProcess, otto: User) -> None:
+    operation = do(CREATE, otto, params=ACCOUNT).operation
+    operation.claimed_by, operation.state = "somebody", State.INTENT
+    assert attempts.attempt(operation, CREATE, ACCOUNT) == {}
+    assert creates(sandbox) == 1
+
+
+def test_a_bug_of_ours_is_stored_and_raised(otto: User) -> None:
+    with pytest.raises(ZeroDivisionError):
+        do(verb_that(lambda *_: 1 / 0), otto)
+    operation = Operation.objects.get()
+    assert (operation.state, operation.tries[0]["crashed"]) == (State.UNKNOWN, True)
+    assert "ZeroDivisionError" in operation.tries[0]["message"]
+
+
+def test_whoever_settles_second_changes_nothing(sandbox: SandboxProcess, otto: User) -> None:
+    operation = do(CREATE, otto, params=ACCOUNT).operation
+    assert not attempts.finish(operation, State.NOT_FOUND, by="find", changes={})
+    attempts.wait(operation, [], None, state=State.UNKNOWN)
+    assert operation.state == State.SUCCEEDED
+    assert told(operation) == ["operation.intended", "operation.succeeded"]
+
+
+# Sensitive values
+
+
+SECRET = {**ACCOUNT, "ssn": "000-12-3456"}
+
+
+def test_sensitive_values_are_sent_and_never_stored(sandbox: SandboxProcess, otto: User) -> None:
+    operation = do(failing(Unreachable("about 000-12-3456"), sensitive=("ssn",)), otto, params=SECRET).operation
+    assert (operation.params, operation.sensitive) == (ACCOUNT, ["ssn"])
+    everything = [*Operation.objects.values_list(), *AuditEntry.objects.values_list()]
+    assert "12-3456" not in str(everything)
+    assert operation.tries[0]["message"] == "about •••"
+
+
+@pytest.mark.parametrize("problem", [Unreachable("busy", status=429), Unreachable("no network", sent=False)])
+def test_what_never_left_with_sensitive_values_ends_there(problem: Unreachable, otto: User) -> None:
+    operation = do(failing(problem, sensitive=("ssn",)), otto, params=SECRET).operation
+    assert (operation.state, operation.error_code) == (State.REFUSED, attempts.NOT_SENT)
+    assert operation.error_message.startswith("Nothing was changed at Stripe")
+
+
+def sensitive_unknown(user: User, message: str = "reset") -> Operation:
+    operation = do(failing(Unreachable(message), sensitive=("ssn",)), user, params=SECRET).operation
+    Operation.objects.update(verb=CREATE.name)
+    return operation
+
+
+def test_an_unknown_sensitive_one_is_looked_up_and_never_sent_again(sandbox: SandboxProcess, otto: User) -> None:
+    operation = sensitive_unknown(otto)
+    assert settle(operation).state == State.UNKNOWN
+    assert operation.next_try_at is not None
+    assert operation.next_try_at > timezone.now() + timedelta(seconds=50)
+    assert settle(operation, LATER).state == State.NOT_FOUND
+    assert creates(sandbox) == 0
+
+
+def test_a_sensitive_one_that_did_arrive_is_found(sandbox: SandboxProcess, otto: User) -> None:
+    operation = sensitive_unknown(otto)
+    client.post("/v1/accounts", account_params(operation, ACCOUNT), account=None, key="theirs")
+    assert (settle(operation, LATER).state, operation.settled_by) == (State.SUCCEEDED, "find")
+
+
+def test_a_sensitive_intent_whose_process_died_is_not_sent(sandbox: SandboxProcess, otto: User) -> None:
+    operation = intent(otto, ACCOUNT)
+    Operation.objects.update(sensitive=["ssn"])
+    assert (settle(operation).state, creates(sandbox)) == (State.NOT_FOUND, 0)
+
+
+def test_a_look_up_that_gets_no_answer_comes_again(sandbox: SandboxProcess, otto: User, settings: Any) -> None:
+    operation = sensitive_unknown(otto)
+    there, settings.STRIPE_API_BASE = settings.STRIPE_API_BASE, "http://127.0.0.1:1"
+    assert settle(operation, LATER).state == State.UNKNOWN
+    settings.STRIPE_API_BASE = there
+    assert settle(operation, 2 * LATER).state == State.NOT_FOUND
+
+
+def test_a_look_up_that_is_refused_leaves_it_to_a_person(otto: User) -> None:
+    def refuse(operation: Operation) -> None:
+        raise Refused("not allowed")
+
+    operation = do(failing(Unreachable("reset", replayed=True), find=refuse), otto).operation
+    assert (settle(operation, LATER).state, operation.next_try_at) == (State.UNKNOWN, None)
+    assert operations.needs_a_person(operation)
+
+
+# The worker makes the first attempt
+
+
+def test_without_waiting_the_worker_sends_it(sandbox: SandboxProcess, otto: User) -> None:
+    account_id = account(sandbox)
+    operation = do(RENAME, otto, params={"name": "B"}, account_id=account_id, wait=False).operation
+    assert (operation.state, creates(sandbox, f"/v1/accounts/{account_id}")) == (State.INTENT, 0)
+    operations.settle(str(operation.pk))
+    operation.refresh_from_db()
+    assert operation.state == State.SUCCEEDED
+    operations.settle(str(operation.pk))
+    assert creates(sandbox, f"/v1/accounts/{account_id}") == 1
