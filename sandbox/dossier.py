@@ -159,12 +159,15 @@ class Dossier:
         blocked, states = self._blocked(facts), {}
         for name, due in dues.items():
             why = self.account["_blocked_capabilities"].get(name) or self._block_of_capability(blocked)
-            standing = Standing(why, name in self.account["_was_active"])
+            standing = Standing(why, self._worked(name))
             states[name] = requirements.capability_state(due, standing, facts.now)
         states = requirements.pair(states)
         active = {name for name, (status, _) in states.items() if status == "active"}
         self.account["_was_active"] = sorted(active | set(self.account["_was_active"]) & set(states))
         return states
+
+    def _worked(self, capability: str) -> bool:
+        return capability in self.account["_was_active"]
 
     def _block_of_capability(self, blocked: str | None) -> str | None:
         if blocked is None:
@@ -176,7 +179,7 @@ class Dossier:
     def _note_application(self, facts: Facts, states: States) -> None:
         """Issuing decides within the application window of a complete application, or clears its terms."""
         asked = self.table("card_issuing")
-        undecided = states.get("card_issuing", ("active", None))[0] == "inactive"
+        undecided = states.get("card_issuing", ("active", None))[0] == "inactive" and not self._worked("card_issuing")
         complete = undecided and asked is not None and not any(requirements.missing(facts, asked))
         if not complete:
             self.account["_applied_at"] = None

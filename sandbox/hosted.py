@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from sandbox import hosted_page
 from sandbox.dossier import Dossier
 from sandbox.hosted_fields import nested, typed
-from sandbox.hosted_steps import EITHER, Signature, Step, asked, carry_out, steps
+from sandbox.hosted_steps import EITHER, Signature, Step, carry_out, steps
 from sandbox.noun import Data, Page, StripeError, route_page
 from sandbox.rules.facts import lookup
 from sandbox.rules.formats import Context, faults
@@ -194,13 +194,14 @@ class Visit:
 
     def missing(self, step: Step, values: Data) -> dict[str, str]:
         """Fields that must not stay empty. Secret ones may where they were given before and are not asked for now."""
-        wanted = asked(self.dossier, self.visit)
+        due = self.dossier.account["requirements"]["eventually_due"]
+        prefix = f"{step.subject}." if step.kind == "person" else ""
         partners = {key: other for a, b in EITHER for key, other in ((a, b), (b, a))}
         subject, errors = self._subject(step) or {}, {}
         for key, field in step.fields.items():
             if key in values or field.optional or partners.get(key) in (*values, *errors):
                 continue
-            if field.kind == "secret" and lookup(subject, f"{key}_provided") and key not in wanted:
+            if field.kind == "secret" and lookup(subject, f"{key}_provided") and prefix + key not in due:
                 continue
             errors[key] = "Please accept to go on." if field.kind == "check" else "Please fill this in."
             if key in partners:
