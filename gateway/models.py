@@ -53,6 +53,7 @@ class Event(models.Model):
             models.Index(fields=["object_key", "created"], name="event_object"),
             models.Index(fields=["account", "-created"], name="event_account"),
             models.Index(fields=["received_at"], name="event_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["object_key"], name="event_tried", condition=Q(state="waiting", attempts__gt=0)),
             models.Index(fields=["state", "-created"], name="event_unsettled", condition=~Q(state="done")),
             models.Index(fields=["idempotency_key"], name="event_key", condition=~Q(idempotency_key="")),
         )

@@ -1,0 +1,258 @@
+"""Applying claimed events to the mirror, and what becomes of those that cannot be applied.
+
+Whether an event is still to be done is asked again, under lock, in the transaction that marks it done: so each is
+witnessed once, however many processes believe that it is theirs.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from gateway import claims, client, intake, mirror, order
+from gateway.errors import Refused, Unreachable
+from gateway.models import Event
+
+logger = logging.getLogger(__name__)
+State = Event.State
+FAILURES = 12  # times that Stripe could not be reached: about two hours
+LONGEST_PAUSE = 3600  # seconds
+BY_KIND = attrgetter("kind")
+
+listeners: list[Callable[[list[Event]], None]] = []
+
+
+@dataclass(frozen=True)
+class Group:
+    """The events of one object, by `created`; `kind` is empty for what no mirror follows."""
+
+    kind: str
+    row_id: str
+    account: str | None
+    events: list[Event]
+
+    @property
+    def model(self) -> type[mirror.Mirror]:
+        """The mirror that follows the kind."""
+        return mirror.REGISTRY[self.kind]
+
+
+def _grouped(events: Sequence[Event]) -> list[Group]:
+    groups: dict[tuple[str, str], list[Event]] = {}
+    for event in sorted(events, key=lambda event: (event.created, event.pk)):
+        groups.setdefault((event.object_key, event.account), []).append(event)
+    found = []
+    for (key, account), members in groups.items():
+        kind, _, row_id = key.partition(":")
+        found.append(Group(kind, row_id, account or None, members))
+    return found
+
+
+def apply_alone(events: Sequence[Event], end: float) -> int:
+    """One after the other, each counted before it is touched: of an object's events only the poisonous one runs out."""
+    settled = 0
+    for event in sorted(events, key=lambda event: (event.attempts, event.created, event.pk)):
+        if time.monotonic() >= end:
+            claims.release([event])
+        elif claims.held([event]).update(attempts=F("attempts") + 1, claimed_until=claims.until()):
+            event.attempts += 1
+            settled += apply([event], end)
+    return settled
+
+
+def apply(events: Sequence[Event], end: float) -> int:
+    """Apply claimed events; what is not begun by `end` (monotonic seconds) is given back. How many were settled."""
+    return _settle(_grouped(_of_ours(events, end)), end)
+
+
+def _of_ours(events: Sequence[Event], end: float) -> list[Event]:
+    """The events whose account we have, or have now read; the rest is quarantined or put off."""
+    named = {event.account for event in events if event.account and event.object_key}
+    if not named:
+        return list(events)
+    known = set(mirror.account_model().objects.filter(pk__in=named).values_list("pk", flat=True))
+    ready = [event for event in events if not (event.object_key and event.account) or event.account in known]
+    for account in sorted(named - known):
+        theirs = [event for event in events if event.account == account and event.object_key]
+        ready += _meet(account, theirs, end)
+    return ready
+
+
+def _meet(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
+    """Read an account that the mirror lacks with the platform's key; its events if it is ours, else none."""
+    if time.monotonic() >= end:
+        claims.release(events)
+        return []
+    claims.renew(events)
+    model = mirror.account_model()
+    path, header = model.fetch_path(account, account)
+    try:
+        model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)
+    except Unreachable as error:
+        _postpone(events, error)
+    except Refused as error:
+        if mirror.means_gone(error):
+            claims.held(events).update(
+                state=State.QUARANTINED, error=f"Not an account of ours: {error.message}", **claims.FREE
+            )
+        else:
+            _stumble(events, error)
+    else:
+        return events
+    return []
+
+
+def _settle(groups: Sequence[Group], end: float) -> int:
+    """Absorb the groups together; when one of them raises, each by itself, down to the single event that raises."""
+    if not groups:
+        return 0
+    try:
+        done, late = _absorb(groups)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or overtaxed: nobody's fault, and nothing that can be noted now
+    except Exception as error:  # noqa: BLE001  (an event may break whatever reads it; its neighbours must not suffer)
+        return _divide(groups, error, end)
+    _announce(done)
+    return len(done) + sum(_ask(group, end) for group in late)
+
+
+def _divide(groups: Sequence[Group], error: Exception, end: float) -> int:
+    if len(groups) > 1:
+        return sum(_settle([group], end) for group in groups)
+    (group,) = groups
+    if len(group.events) > 1:
+        return sum(_settle([replace(group, events=[event])], end) for event in group.events)
+    _stumble(group.events, error)
+    return 0
+
+
+def _absorb(groups: Sequence[Group]) -> tuple[list[Event], list[Group]]:
+    """One transaction: rows locked, compared, written; events witnessed and done. Those, and the groups to fetch."""
+    late: list[Group] = []
+    done: list[Event] = []
+    with transaction.atomic():
+        ours = _lock([event for group in groups for event in group.events])
+        mine = [replace(group, events=[event for event in group.events if event.pk in ours]) for group in groups]
+        left = sorted((group for group in mine if group.events), key=BY_KIND)
+        for kind, same in groupby(left, BY_KIND):  # always in the same order, so that no two processes block each other
+            found = list(same)
+            undecided = _fold(found) if kind else []
+            late += undecided
+            asked = {group.row_id for group in undecided}
+            done += [event for group in found if group.row_id not in asked for event in group.events]
+        _witness(done)
+    return done, late
+
+
+def _fold(groups: Sequence[Group]) -> list[Group]:
+    """Write the rows of one kind that the events themselves decide; return the groups to ask Stripe about."""
+    model = groups[0].model
+    rows = mirror.locked(model, {group.row_id: group.account for group in groups})
+    decided, late = [], []
+    for group in groups:
+        row = rows[group.row_id]
+        decision = order.after_events(row.standing(), [intake.snapshot_of(event) for event in group.events])
+        if isinstance(decision, order.Fetch):
+            late.append(group)
+        else:
+            decided.append((row, decision))
+    mirror.apply_all(model, decided)
+    return late
+
+
+def _lock(events: Sequence[Event]) -> set[str]:
+    """The ids of those that are still to be done by us, locked."""
+    return set(claims.held(events).order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _witness(events: Sequence[Event]) -> None:
+    """Write history event by event, by `created`, and mark them done: in the transaction that locked them."""
+    for event in sorted(events, key=lambda event: (event.created, event.pk)):
+        model = mirror.REGISTRY.get(event.object_key.partition(":")[0])
+        event.state = State.DONE if model else State.IGNORED
+        if model:
+            model.witness(event)
+    for state in (State.DONE, State.IGNORED):
+        pks = [event.pk for event in events if event.state == state]
+        if pks:
+            Event.objects.filter(pk__in=pks).update(state=state, done_at=timezone.now(), error="", **claims.FREE)
+
+
+def _ask(group: Group, end: float) -> int:
+    """Fetch the object once for all events of the group."""
+    if time.monotonic() >= end:
+        claims.release(group.events)
+        return 0
+    claims.renew(group.events)
+    snapshots = [intake.snapshot_of(event) for event in group.events]
+    done: list[Event] = []
+
+    def finish(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
+        ours = _lock(group.events)
+        done[:] = [event for event in group.events if event.pk in ours]
+        _witness(done)
+        _witness_gap(row, old, snapshots)
+
+    try:
+        mirror.fetch_row(group.model, group.row_id, group.account, settles=order.newest(snapshots), then=finish)
+    except Unreachable as error:
+        _postpone(group.events, error)
+        return 0
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  (as in _settle)
+        return _divide([group], error, end)
+    _announce(done)
+    return len(done)
+
+
+def _witness_gap(row: mirror.Mirror, old: dict[str, Any] | None, snapshots: Sequence[order.Snapshot]) -> None:
+    """Where Stripe's answer shows what neither the row nor its events showed, history says so."""
+    shown = [snapshot.data for snapshot in snapshots if snapshot.whole]
+    if row.data is not None and row.data not in (old, *shown):
+        type(row).witness_difference(shown[-1] if shown else old, row.data, row=row)
+
+
+def _announce(events: list[Event]) -> None:
+    for callback in listeners if events else ():
+        try:
+            callback(events)
+        except Exception:  # the events are done; whoever listens has a sweep of their own
+            logger.exception("a listener to settled events failed")
+
+
+# What went wrong
+
+
+def _stumble(events: Sequence[Event], error: Exception) -> None:
+    """Note that the events' work raised; the fifth time they are dead."""
+    reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:500]
+    logger.warning("event %s: %s", ", ".join(event.pk for event in events), type(error).__name__)
+    _put_off(events, reason, last=Q(attempts__gte=claims.CRASHES))
+
+
+def _postpone(events: Sequence[Event], error: Unreachable) -> None:
+    """Note that Stripe could not be reached; the twelfth time the events are dead. The attempt does not count."""
+    claims.held(events).update(attempts=Greatest(F("attempts") - 1, 0), failures=F("failures") + 1)
+    reason = f"Stripe could not be reached: {error.message}"[:500]
+    _put_off(events, reason, last=Q(failures__gte=FAILURES), retry_after=error.retry_after or 0)
+
+
+def _put_off(events: Sequence[Event], reason: str, *, last: Q, retry_after: float = 0) -> None:
+    for event in claims.held(events):
+        tries = max(event.attempts, event.failures)
+        pause = min(2**tries, LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311  (spreads retries; guards nothing)
+        due = timezone.now() + timedelta(seconds=max(pause, retry_after))
+        mine = Event.objects.filter(pk=event.pk)
+        mine.filter(last).update(state=State.DEAD, error=reason, **claims.FREE)
+        mine.filter(state=State.WAITING).update(error=reason, **{**claims.FREE, "next_try_at": due})

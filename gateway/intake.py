@@ -1,0 +1,197 @@
+"""Taking in events: is it Stripe's, is it whole, what does it speak of. Total: every body is an Event or Rejected."""
+
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import stripe
+from django.conf import settings
+from django.utils import timezone
+
+from gateway import mirror, order
+from gateway.models import Event
+
+OLDEST = 300  # seconds of wall time that a signature may lie in the past, as Stripe's own libraries have it
+AHEAD = 60  # and in the future
+DEEPEST = 64  # levels of JSON; databases give up at a few hundred, Stripe's objects have ten
+LONGEST = 255  # characters of an id
+LATEST = 2**53
+DEAUTHORIZED = "account.application.deauthorized"
+REDACTED = "redacted"  # stands in `data` of a payload whose personal details were dropped
+OTHER_MODE = "Of another mode than this console's."
+
+
+class Rejected(Exception):  # noqa: N818  (an answer, not a fault of ours)
+    """Nothing that we take for an event of Stripe's. The message is safe to answer with."""
+
+
+def verified(body: bytes, header: str, secrets: Sequence[str]) -> dict[str, Any]:
+    """The event in a signed body. Any of the secrets may have signed it. Raises Rejected.
+
+    https://docs.stripe.com/webhooks#verify-official-libraries
+    """
+    if not any(_signed(body, header, secret) for secret in secrets):
+        raise Rejected("The signature does not match.")
+    return parsed(body)
+
+
+def _signed(body: bytes, header: str, secret: str) -> bool:
+    """Stripe's own verifier, made total: it raises on bytes, numbers and letters that it does not expect."""
+    signature = stripe.WebhookSignature
+    try:
+        signature.verify_header(body, header, secret, tolerance=OLDEST)
+        timestamp, _ = signature._get_timestamp_and_signatures(header, signature.EXPECTED_SCHEME)
+    except (stripe.SignatureVerificationError, ValueError, TypeError, OverflowError):
+        return False
+    return timestamp <= time.time() + AHEAD
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """The JSON object in the body: no key twice, no number that JSON does not know, nothing no database takes."""
+    try:
+        payload = json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise Rejected("The body is not JSON.") from None
+    if not isinstance(payload, dict):
+        raise Rejected("The body is not an event.")
+    clean: dict[str, Any] = storable(payload)
+    return clean
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
+def storable(value: Any, depth: int = DEEPEST) -> Any:
+    """The value, with what PostgreSQL cannot store (NUL, half a surrogate pair) replaced; Rejected if too deep."""
+    if isinstance(value, str):
+        sound = value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+        value = value if sound else value.encode("utf-8", "replace").decode()
+        return value.replace("\x00", "\ufffd") if "\x00" in value else value
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        raise Rejected("The body is nested too deeply.")
+    if isinstance(value, list):
+        return [storable(part, depth - 1) for part in value]
+    return {storable(name): storable(part, depth - 1) for name, part in value.items()}
+
+
+def event_of(payload: dict[str, Any], *, source: str, account: str = "") -> Event:
+    """An unsaved Event of Stripe's payload; `account` where the list it came from tells it. Raises Rejected."""
+    if payload.get("object") != "event":  # such as a thin v2.core.event notification
+        raise Rejected("The body is not a snapshot event.")
+    request = payload.get("request")
+    request = request if isinstance(request, dict) else {"id": request}
+    event = Event(
+        id=_text(payload, "id", needed=True),
+        account=_text(payload, "account") or account,
+        type=_text(payload, "type", needed=True),
+        created=_created(payload),
+        api_version=_text(payload, "api_version")[:64],
+        livemode=payload.get("livemode") is True,
+        request_id=_text(request, "id"),
+        idempotency_key=_text(request, "idempotency_key"),
+        payload=payload,
+        source=source,
+        received_at=timezone.now(),
+    )
+    event.object_key = object_key(event)
+    event.state, event.error = first_state(event)
+    return event
+
+
+def _text(values: dict[str, Any], name: str, *, needed: bool = False) -> str:
+    value = values.get(name)
+    if value is None and not needed:
+        return ""
+    if not isinstance(value, str) or not value or len(value) > LONGEST:
+        raise Rejected(f"The event's {name} is not a text of at most {LONGEST} characters.")
+    return value
+
+
+def _created(payload: dict[str, Any]) -> int:
+    created = payload.get("created")
+    if type(created) is not int or not 0 <= created < LATEST:
+        raise Rejected("The event's created is not a moment.")
+    return created
+
+
+def first_state(event: Event) -> tuple[str, str]:
+    """Where a new event begins, and why when it does not wait for the worker."""
+    if event.livemode != (settings.CONSOLE_MODE == "live"):
+        return Event.State.QUARANTINED, OTHER_MODE
+    if event.object_key or event.idempotency_key:  # a key of ours may settle an operation, whatever the type
+        return Event.State.WAITING, ""
+    return Event.State.IGNORED, ""
+
+
+def object_of(event: Event) -> dict[str, Any]:
+    """The object that the event shows; {} where it shows none."""
+    data = event.payload.get("data")
+    found = data.get("object") if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def object_key(event: Event) -> str:
+    """`kind:row id` of the mirror row it speaks of, "" where nothing follows it.
+
+    The platform's own account is no connected account. What a deauthorized event shows is the application.
+    """
+    data = object_of(event)
+    kind = data.get("object")
+    if event.type == DEAUTHORIZED:
+        return f"account:{event.account}" if event.account else ""
+    if not isinstance(kind, str) or kind not in mirror.REGISTRY or (kind == "account" and not event.account):
+        return ""
+    try:
+        row_id = mirror.REGISTRY[kind].row_id(data, event.account or None)
+    except (KeyError, TypeError):
+        return ""
+    return f"{kind}:{row_id}" if len(row_id) <= LONGEST else ""
+
+
+def snapshot_of(event: Event) -> order.Snapshot:
+    """What the event says about its row."""
+    if event.type == DEAUTHORIZED:
+        return order.Snapshot({}, event.created, whole=False, deletes=True)
+    data = object_of(event)
+    complete = not event.payload["data"].get(REDACTED) and not any(_cut_lists(data))
+    return order.Snapshot(
+        data=mirror.REGISTRY[event.object_key.partition(":")[0]].normalise(data),
+        created=event.created,
+        whole=complete and event.api_version == settings.STRIPE_API_VERSION,
+        deletes=event.type.endswith(".deleted"),
+    )
+
+
+def _cut_lists(value: Any) -> Iterator[bool]:
+    """True for each embedded list that was cut short."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _cut_lists(part)
+    elif isinstance(value, dict):
+        if value.get("object") == "list" and value.get("has_more"):
+            yield True
+        for part in value.values():
+            yield from _cut_lists(part)
+
+
+def keep(events: Sequence[Event]) -> None:
+    """Store the events that are not stored yet. One statement."""
+    Event.objects.bulk_create(events, ignore_conflicts=True)
