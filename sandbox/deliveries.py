@@ -128,19 +128,25 @@ class Deliveries:
             self.changed.notify_all()
 
     def state(self, wait: float = 0.0) -> Data:
-        """Mode, how many wait and how many of them are due or being sent; with `wait`, when none is (seconds)."""
-        end = time.monotonic() + wait
-        with self.changed:
-            while self.mode != "hold" and self._due() and time.monotonic() < end:
-                self.changed.wait(min(0.05, max(0.0, end - time.monotonic())))
-            waiting = sum(len(queue) for queue in self.queues.values()) + len(self.busy)
-            return {"mode": self.mode, "waiting": waiting, "due": self._due(), "recent": list(self.recent)}
+        """Mode, how many wait and how many of them are due or being sent; with `wait`, when none is (seconds).
 
-    def _due(self) -> int:
-        # A shuffled delivery counts as due: its delay is a part of being shuffled, not a retry.
-        until = self.world.precise + (self.world.settings["shuffle_window"] if self.mode == "shuffle" else 0)
-        queued = (waiting for queue in self.queues.values() for waiting in queue)
-        return sum(1 for waiting in queued if waiting.due <= until) + len(self.busy)
+        Counted in the store: a delivery is there before the answer that caused it has gone.
+        """
+        end = time.monotonic() + wait
+        while True:
+            waiting, due = self._count()
+            if self.mode == "hold" or not due or time.monotonic() >= end:
+                break
+            with self.changed:
+                self.changed.wait(0.05)
+        with self.changed:
+            return {"mode": self.mode, "waiting": waiting, "due": due, "recent": list(self.recent)}
+
+    def _count(self) -> tuple[int, int]:
+        with self.world.store.lock:
+            query = "SELECT count(*), count(CASE WHEN due <= ? THEN 1 END) FROM delivery"
+            waiting, due = self.world.store.sql.execute(query, (self.world.precise,)).fetchone()
+        return waiting, due
 
     # Sending
 
