@@ -137,6 +137,21 @@ def band_clock(value: Moment) -> str:
 
 
 @register.filter
+def clock_time(value: Moment) -> SafeString:
+    """The hour and minute of a moment in UTC, for timelines that say the day above."""
+    return _time(value, lambda at: f"{at:%H:%M}")
+
+
+@register.filter
+def iso(value: Any) -> datetime | None:
+    """A moment of an ISO string, as our own JSON holds it."""
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+@register.filter
 def duration(value: timedelta | None) -> str:
     """A span's largest whole unit: "4 s", "11 min", "171 days"."""
     return formats.span(value) if isinstance(value, timedelta) else "–"
@@ -195,6 +210,19 @@ def grouped(value: Any) -> str:
 
 
 @register.filter
+def capital(value: Any) -> str:
+    """Words with their first letter large, the rest as it came ("ID" stays "ID")."""
+    text = str(value)
+    return text[:1].upper() + text[1:]
+
+
+@register.filter
+def no_rows(plural: Any) -> str:
+    """The heading of a list that has no rows yet: "No disputes yet"."""
+    return f"No {plural} yet"
+
+
+@register.filter
 def tone(level_tag: str) -> str:
     """The tone of a message by the level that Django's messages give it."""
     return TONES.get(level_tag, "info")
@@ -204,6 +232,31 @@ def tone(level_tag: str) -> str:
 def tone_icon(name: str) -> str:
     """The sign that stands beside a tone, so that colour is never alone."""
     return TONE_ICONS.get(name, "info")
+
+
+@register.filter
+def flat(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """Nested parameters as Stripe's wire names them: [("company[name]", "Kestrel"), …]."""
+    return list(_flat("", params))
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, (dict, list, tuple)):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in pairs:
+            yield from _flat(f"{name}[{key}]" if name else str(key), part)
+    else:
+        yield name, shown(value)
+
+
+@register.filter
+def shown(value: Any) -> str:
+    """A value as a reader of Stripe's API writes it: true and false small, nothing as an empty string."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return '""' if value is None or value == "" else str(value)
 
 
 @register.filter
@@ -237,10 +290,4 @@ def labelled(cells: Iterable[str], headers: list[dict[str, Any]]) -> Iterator[st
     """The admin's cells of one row, each told its column's name: on a phone a row is a block of names and values."""
     for cell, header in zip(cells, headers, strict=False):
         name = "" if "action-checkbox" in str(header.get("class_attrib", "")) else str(header["text"])
-        yield mark_safe(f'{cell[:3]} data-label="{escape(name[:1].upper() + name[1:])}"{cell[3:]}')  # noqa: S308  (the admin's own markup)
-
-
-@register.filter
-def attribute(value: Any, name: str) -> Any:
-    """`value.name`, or "" where it has none."""
-    return getattr(value, name, "")
+        yield mark_safe(f'{cell[:3]} data-label="{escape(capital(name))}"{cell[3:]}')  # noqa: S308  (the admin's own markup)

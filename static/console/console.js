@@ -144,7 +144,8 @@ async function refreshPart(part) {
   const answer = await fetch(part.dataset.live, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
   if (answer.redirected || answer.status === 403) return false; // signed out, or ended: what stands here stays
   if (!answer.ok) return true;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
   if (!fresh || fresh.dataset.liveVersion === part.dataset.liveVersion) return Boolean(fresh);
   if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return true;
   part.replaceChildren(...fresh.childNodes);
