@@ -33,7 +33,7 @@ def verify() -> None:
 
     Raises ImproperlyConfigured, also for every configuration error that `manage.py check` would find here.
     """
-    found = [f"({error.id}) {error.msg} {error.hint}" for error in run_checks(tags=[TAG])]
+    found = [f"({error.id}) {error.msg} {error.hint}" for error in run_checks(tags=[TAG]) if error.is_serious()]
     if found:
         raise ImproperlyConfigured("\n".join(found))
     Binding.objects.get_or_create(id=1, defaults={"mode": settings.CONSOLE_MODE})

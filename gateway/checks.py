@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 
-from gateway import binding
+from gateway import binding, endpoints
 
 MODES = ("sandbox", "test", "live")
 KEY_MODES = {"sk_test_": "test", "rk_test_": "test", "sk_live_": "live", "rk_live_": "live"}
@@ -34,6 +35,18 @@ def mode_and_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 def live(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Live mode starts only when all of this holds."""
     return list(_live()) if settings.CONSOLE_MODE == "live" else []
+
+
+@register(binding.TAG)
+def webhook_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Without the secrets no event is taken: an error in live mode, a warning while test mode is being set up."""
+    severity = {"live": (Error, "gateway.E010"), "test": (Caution, "gateway.W001")}.get(settings.CONSOLE_MODE)
+    if severity is None:
+        return []
+    made, identity = severity
+    hint = "Run `manage.py register_webhooks`; it prints the value once."
+    missing = [name for name in endpoints.SETTINGS.values() if not getattr(settings, name)]
+    return [made(f"{name} is not set in {settings.CONSOLE_MODE} mode.", hint=hint, id=identity) for name in missing]
 
 
 @register(Tags.database)
@@ -103,13 +116,6 @@ def _live() -> Iterator[CheckMessage]:
             hint="Serve the console over https and set CONSOLE_URL to that address.",
             id="gateway.E009",
         )
-    for name in ("STRIPE_WEBHOOK_SECRETS", "STRIPE_CONNECT_WEBHOOK_SECRETS"):
-        if not getattr(settings, name):
-            yield Error(
-                f"{name} is not set in live mode.",
-                hint="Run `manage.py register_webhooks`; it prints the value once.",
-                id="gateway.E010",
-            )
     if settings.DEMO_USERS:
         yield Error(
             "DEMO_USERS is on in live mode.",

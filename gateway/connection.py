@@ -10,6 +10,7 @@ from typing import Any
 import requests
 import stripe
 from django.conf import settings
+from urllib3.util import Timeout
 
 from gateway.errors import Unreachable
 
@@ -44,7 +45,7 @@ class Transport(stripe.RequestsClient):
 class Session(requests.Session):
     """One thread's kept-alive connections. Follows no redirect, asks no netrc, waits as long as it is told."""
 
-    timeout: tuple[float, float] = (CONNECT_SECONDS, 10.0)  # seconds to connect, seconds between bytes
+    timeout = Timeout(total=10.0)
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +74,7 @@ def connection(seconds: float) -> stripe.StripeClient:
         _local.session = Session()
         _local.client = _client(_local.session)
         _local.made_for = made_for
-    _local.session.timeout = (min(CONNECT_SECONDS, seconds), seconds)
+    _local.session.timeout = Timeout(total=seconds, connect=min(CONNECT_SECONDS, seconds))
     client: stripe.StripeClient = _local.client
     return client
 

@@ -118,6 +118,13 @@ def test_live_mode_starts_only_when_all_of_it_holds(settings: Any, wrong: dict[s
         binding.verify()
 
 
+@pytest.mark.django_db
+def test_test_mode_starts_without_webhook_secrets_and_says_so(settings: Any) -> None:
+    assert found(settings, **TEST | {"STRIPE_WEBHOOK_SECRETS": []}) == ["gateway.W001"]
+    binding.verify()
+    assert Binding.objects.get().mode == "test"
+
+
 # The database belongs to one mode and one platform account
 
 
