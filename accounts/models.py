@@ -395,3 +395,14 @@ def _text(data: Data, path: str) -> str:
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""
+
+
+def left_at(accounts: Iterable[Account]) -> None:
+    """Give each account `left_at`: when its first deadline is, or was where keys are past due since. One query."""
+    rows = list(accounts)
+    late = [row.pk for row in rows if row.needs_attention]
+    passed = Requirement.objects.passed_deadlines(late) if late else {}
+    for row in rows:
+        past_due = ((row.data or {}).get("requirements") or {}).get("past_due") or ()
+        over = [at for at in (clock.from_unix(passed.get((row.pk, key))) for key in past_due) if at]
+        row.left_at = min([*over, *([row.due_at] if row.due_at else [])], default=None)  # type: ignore[attr-defined]

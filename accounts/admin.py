@@ -1,0 +1,240 @@
+"""The list of connected accounts: tabs, filters in the address, search, paged by keyset."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts import status
+from accounts.filters import (
+    BusinessTypeFilter,
+    ConnectedFilter,
+    CountryFilter,
+    DueFilter,
+    IssuingFilter,
+    KindFilter,
+    StatusFilter,
+)
+from accounts.forms import BUSINESS_TYPES
+from accounts.models import Account, left_at
+from console.bulk_views import MOST, bulk_page
+from console.mirror_admin import MirrorAdmin
+from console.templatetags import console as tags
+
+OLDER, NEWER = "older", "newer"  # keyset cursors: the moment and the id of the row beside which a page begins
+
+
+class AccountChangeList(ChangeList):
+    """Newest first, a page at a time, from a row on and never by number: no row is counted or skipped over."""
+
+    keyset = True
+    newer_url = older_url = ""
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """The cursors are no filters."""
+        return {name: value for name, value in super().get_filters_params(params).items() if name not in (OLDER, NEWER)}
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page and look whether there is more."""
+        cursor, backwards = _cursor(request.GET.get(NEWER, "")), True
+        if cursor is None:
+            cursor, backwards = _cursor(request.GET.get(OLDER, "")), False
+        rows = self._read(cursor, backwards=backwards)
+        more = len(rows) > self.list_per_page
+        rows = rows[: self.list_per_page]
+        if backwards:
+            rows.reverse()
+        self.result_list, self.result_count, self.full_result_count = rows, len(rows), None
+        self.show_full_result_count, self.show_admin_actions = False, True
+        self.can_show_all = self.multi_page = False
+        self.paginator = Paginator(rows, self.list_per_page)
+        self._link(rows, older=backwards or more, newer=more if backwards else cursor is not None)
+        left_at(rows)
+
+    def _read(self, cursor: "tuple[Any, str] | None", *, backwards: bool) -> list[Account]:
+        rows = self.queryset.with_capability()
+        if cursor:
+            moment, row_id = cursor
+            side = "gt" if backwards else "lt"
+            rows = rows.filter(Q(**{f"created__{side}": moment}) | Q(created=moment, **{f"id__{side}": row_id}))
+        order = ("created", "id") if backwards else ("-created", "-id")
+        return list(rows.order_by(*order)[: self.list_per_page + 1])
+
+    def _link(self, rows: list[Account], *, older: bool, newer: bool) -> None:
+        if rows and newer:
+            self.newer_url = self.get_query_string({NEWER: _mark(rows[0])}, [OLDER])
+        if rows and older:
+            self.older_url = self.get_query_string({OLDER: _mark(rows[-1])}, [NEWER])
+
+
+def _mark(row: Account) -> str:
+    return f"{row.created.isoformat() if row.created else ''},{row.pk}"
+
+
+def _cursor(text: str) -> "tuple[Any, str] | None":
+    moment, _, row_id = text.partition(",")
+    try:
+        at = parse_datetime(moment)
+    except ValueError:
+        return None
+    return (at, row_id[:255]) if at and at.tzinfo and row_id and row_id.isprintable() else None
+
+
+@admin.register(Account)
+class AccountAdmin(MirrorAdmin):
+    """Connected accounts. Every filter is a named query; every row leads to the account's page."""
+
+    list_display = (
+        "account_name",
+        "issuing_badge",
+        "overall_badge",
+        "kind_words",
+        "type_words",
+        "time_left",
+        "connected_on",
+    )
+    list_filter = (
+        StatusFilter,
+        ConnectedFilter,
+        IssuingFilter,
+        KindFilter,
+        BusinessTypeFilter,
+        CountryFilter,
+        DueFilter,
+    )
+    search_fields = ("id", "name", "email")
+    search_help_text = "Id, name or e-mail"
+    sortable_by = ()
+    ordering = ("-created", "-id")
+    list_per_page = 50
+    actions = ("refresh_accounts", "make_link")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Ours pages by keyset."""
+        return AccountChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
+    ) -> tuple[QuerySet[Account], bool]:
+        """By the accounts' own named search; nothing in it makes a row appear twice."""
+        words = search_term.strip()[:255]
+        return (queryset.search(words) if words else queryset), False  # type: ignore[attr-defined]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list with its tabs."""
+        create = reverse("verb", args=["accounts.create_account"])
+        links = [{"label": "Create account", "url": create, "icon": "plus", "primary": True}]
+        allowed = links if request.user.has_perm("accounts.create_account") else []
+        context = {
+            "list_title": "Connected accounts",
+            "title": "Connected accounts",
+            "tabs": tabs(request.GET.get(StatusFilter.parameter_name, "")),
+            "list_actions": allowed,
+            "empty": {
+                "heading": "No connected accounts yet",
+                "text": "An account is a business that you issue cards to. Create one here, or import those that exist "
+                "with manage.py sync.",
+                "links": allowed,
+            },
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    @admin.display(description="Account")
+    def account_name(self, row: Account) -> SafeString:
+        """Name and id."""
+        gone = tags.badge("gone", "account", plain=True) if row.gone else ""
+        return format_html(
+            '<span class="two-lines"><a href="{}" title="{}">{}</a>{}{}</span>',
+            row.get_absolute_url(),
+            str(row),
+            str(row),
+            tags.copy_id(row.pk),
+            gone,
+        )
+
+    @admin.display(description="Issuing")
+    def issuing_badge(self, row: Account) -> SafeString:
+        """The Issuing badge, with why in its title."""
+        return _titled(row.issuing, "issuing")
+
+    @admin.display(description="Overall")
+    def overall_badge(self, row: Account) -> SafeString:
+        """The account's badge."""
+        return _titled(row.overall, "account")
+
+    @admin.display(description="Kind")
+    def kind_words(self, row: Account) -> SafeString:
+        """How it is set up; why it can or cannot issue in the title."""
+        kind = row.set_up
+        second = "" if kind.can_issue else format_html('<span class="second">cannot issue</span>')
+        return format_html('<span class="two-lines" title="{}">{}{}</span>', kind.why, kind.word, second)
+
+    @admin.display(description="Type")
+    def type_words(self, row: Account) -> SafeString:
+        """Business type and country."""
+        word = BUSINESS_TYPES.get(row.business_type, row.business_type) or "Not said"
+        return format_html('{} <span class="quiet">{}</span>', word, row.country)
+
+    @admin.display(description="Time left")
+    def time_left(self, row: Account) -> SafeString:
+        """Until the earliest deadline of what counts; since when it is overdue."""
+        return tags.fuse(getattr(row, "left_at", None), short=True)
+
+    @admin.display(description="Connected on")
+    def connected_on(self, row: Account) -> SafeString:
+        """The day it was created at Stripe."""
+        return tags.day(row.created)
+
+    def has_refresh_permission(self, request: HttpRequest) -> bool:
+        """Who may read accounts again."""
+        return request.user.has_perm("accounts.refresh_account")
+
+    def has_link_permission(self, request: HttpRequest) -> bool:
+        """Who may make links."""
+        return request.user.has_perm("accounts.create_account_link")
+
+    @admin.action(description="Refresh accounts", permissions=["refresh"])
+    def refresh_accounts(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to the preview."""
+        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        return bulk_page(request, "accounts.refresh", ids)  # type: ignore[return-value]
+
+    @admin.action(description="Make onboarding link", permissions=["link"])
+    def make_link(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to the form for exactly one account."""
+        ids = list(queryset.values_list("pk", flat=True)[:2])
+        if len(ids) != 1:
+            messages.error(
+                request,
+                "A link is for one holder, who must be there to open it within five minutes: select one account.",
+            )
+            return None
+        return redirect("account_verb", account_id=ids[0], verb_name="accounts.create_account_link")
+
+
+def tabs(current: str) -> list[dict[str, Any]]:
+    """The list's tabs with their counts, each counted no further than models.COUNTED."""
+    here = reverse("admin:accounts_account_changelist")
+    counts = Account.objects.count_by_status()
+    every = {"label": "All", "url": here, "current": not current, "count": sum(counts.values())}
+    return [every] + [
+        {
+            "label": word,
+            "url": f"{here}?{StatusFilter.parameter_name}={name}",
+            "current": current == name,
+            "count": counts[name],
+        }
+        for name, word in status.OVERALL.items()
+    ]
+
+
+def _titled(state: status.Status, kind: str) -> SafeString:
+    return format_html('<span title="{}">{}</span>', state.why, tags.badge(state.name, kind))

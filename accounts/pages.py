@@ -1,0 +1,217 @@
+"""What the pages of one account show, read in a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+from accounts import masking, requirements, timeline
+from accounts.history import Requirement
+from accounts.models import Account, Capability, ExternalAccount, Person, rule
+from accounts.requirements import Row, Rule
+from accounts.status import began, issuing_terms, platform_collects
+from accounts.timeline import Timeline
+from console import registry
+from console.sessions import staff
+
+TABS = {
+    "overview": "Overview",
+    "requirements": "Requirements",
+    "persons": "Persons",
+    "capabilities": "Capabilities",
+    "external_accounts": "External accounts",
+    "timeline": "Timeline",
+    "json": "JSON",
+}
+LINK_VERB = "accounts.create_account_link"
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """One account with what hangs on it, as this person may see it."""
+
+    account: Account
+    may_see: bool  # personal data
+
+    @cached_property
+    def capabilities(self) -> list[Capability]:
+        """Its capabilities, card_issuing first. One query."""
+        rows = Capability.objects.filter(account=self.account.pk, gone_at=None)
+        return sorted(rows, key=lambda row: (row.name != "card_issuing", row.name))
+
+    @cached_property
+    def persons(self) -> list[Person]:
+        """Its persons, those who are gone last. One query."""
+        return sorted(Person.objects.filter(account=self.account.pk), key=lambda row: row.gone)
+
+    @cached_property
+    def external_accounts(self) -> list[ExternalAccount]:
+        """Its bank accounts. One query."""
+        return list(ExternalAccount.objects.filter(account=self.account.pk, gone_at=None))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names of persons by id."""
+        return {person.pk: str(person) for person in self.persons}
+
+    @cached_property
+    def rule(self) -> Rule:
+        """What counts for attention."""
+        return rule()
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Everything that is asked. One query beside the above."""
+        passed = Requirement.objects.passed_deadlines([self.account.pk])
+        return requirements.rows(
+            self.account.data or {},
+            [capability.data for capability in self.capabilities if capability.data],
+            self.names,
+            rule=self.rule,
+            passed={key: at for (_, key), at in passed.items()},
+        )
+
+    @cached_property
+    def actions(self) -> list[Row]:
+        """What somebody has to do, most urgent first; for a new account too, whose first step it is."""
+        rejected = self.account.overall_status == "rejected"
+        return [] if rejected or self.account.gone else [row for row in self.rows if self.rule.counts(row)]
+
+    @property
+    def version(self) -> str:
+        """Of what the page shows: changes with the account and with each of its capabilities."""
+        revisions = [capability.revision for capability in self.capabilities]
+        return f"{self.account.revision}.{len(revisions)}.{sum(revisions)}"
+
+    @property
+    def begun(self) -> bool:
+        """Whether anybody has begun to onboard."""
+        return began(self.account.data or {})
+
+    @property
+    def imported(self) -> bool:
+        """Whether its capabilities have arrived; before, lists below it are not yet imported rather than empty."""
+        return bool(self.capabilities) or not (self.account.data or {}).get("capabilities")
+
+    @property
+    def persons_missing(self) -> bool:
+        """Whether Stripe names persons that have not arrived yet."""
+        data = self.account.data or {}
+        named = {key.partition(".")[0] for row in self.rows for key in row.keys if key.startswith("person_")}
+        own = (data.get("individual") or {}).get("id")
+        return bool((named | ({own} if own else set())) - {person.pk for person in self.persons})
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The beginning of it, for the overview."""
+        return timeline.read(self.account.pk, self.names, limit=12, everything=False)
+
+    @cached_property
+    def holds_back(self) -> str:
+        """What the actions cost, in one phrase."""
+        if self.account.issuing.name == "restricted":
+            return "cards are declined until it is done"
+        return "cards still work" if self.account.issuing.name in ("enabled", "restricted_soon") else ""
+
+    @property
+    def facts(self) -> list[tuple[str, Any, str]]:
+        """(label, value, how to show it) for the panel beside the timeline."""
+        data = self.account.data or {}
+        representative = next((person for person in self.persons if "representative" in person.roles), None)
+        return [
+            ("Legal name", self.account.legal_name, ""),
+            ("Business type", self.account.business_type, "word"),
+            ("Structure", (data.get("company") or {}).get("structure"), "word"),
+            ("Country", self.account.country, ""),
+            ("Representative", str(representative) if representative else "", ""),
+            ("E-mail", masking.email(self.account.email, may_see=self.may_see), ""),
+            ("Services agreement", (data.get("tos_acceptance") or {}).get("date"), "day"),
+            ("Issuing terms", issuing_terms(data).get("date"), "day"),
+            ("Payouts", "enabled" if data.get("payouts_enabled") else "disabled", "word"),
+            ("Details submitted", "yes" if self.account.details_submitted else "not yet", ""),
+        ]
+
+    @property
+    def json(self) -> Any:
+        """The account's data, masked as far as this person may see."""
+        return masking.masked(self.account.data, may_see=self.may_see)
+
+    @property
+    def people(self) -> list[dict[str, Any]]:
+        """Each person: row, data as far as it may be seen, and what Stripe still asks."""
+        return [
+            {
+                "row": person,
+                "data": masking.masked(person.data, may_see=self.may_see),
+                "asked": [row for row in self.rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
+            }
+            for person in self.persons
+        ]
+
+    @property
+    def tabs(self) -> list[tuple[str, str, int | None]]:
+        """(name, label, count) of each tab."""
+        counts = {
+            "requirements": len(self.rows),
+            "persons": len(self.persons),
+            "capabilities": len(self.capabilities),
+            "external_accounts": len(self.external_accounts),
+        }
+        return [(name, label, counts.get(name)) for name, label in TABS.items()]
+
+    @property
+    def platform_collects(self) -> bool:
+        """Whether a link may also change what was given."""
+        return platform_collects(self.account.data or {})
+
+
+def get_account(request: HttpRequest, account_id: str) -> Account:
+    """The account with its card_issuing capability (one query); Http404 where there is none, or only a stub."""
+    account = Account.objects.with_capability().filter(pk=account_id).first()
+    if account is None:
+        raise Http404(f"No account {account_id} here.")
+    return account
+
+
+def get_page(request: HttpRequest, account_id: str) -> AccountPage:
+    """The account as this person may see it."""
+    return AccountPage(get_account(request, account_id), staff(request).has_perm("accounts.view_pii"))
+
+
+def context(
+    request: HttpRequest, account_page: AccountPage, tab: str, before: datetime | None = None
+) -> dict[str, Any]:
+    """What the account's page is drawn from."""
+    account, user = account_page.account, staff(request)
+    whole = tab == "timeline"
+    return {
+        "title": str(account),
+        "page": account_page,
+        "account": account,
+        "tab": tab,
+        "timeline": timeline.read(account.pk, account_page.names, before=before) if whole else account_page.timeline,
+        "panels": [
+            {"panel": panel, "context": panel.context(request, account)}
+            for panel in registry.account_panels()
+            if tab == "overview" and (not panel.permission or user.has_perm(panel.permission))
+        ],
+        **may(request, account),
+    }
+
+
+def may(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """Which buttons this person gets, and where they lead."""
+    user, live = staff(request), settings.CONSOLE_MODE == "live"
+    link = user.has_perm("accounts.show_account_link" if live else "accounts.create_account_link") and not account.gone
+    return {
+        "live_mode": live,
+        "link_url": reverse("account_verb", args=[account.pk, LINK_VERB]) if link else "",
+        "onboarding_url": settings.ONBOARDING_URL,
+        "may_refresh": user.has_perm("accounts.refresh_account") and not account.gone,
+        "may_view_as": user.has_perm("console.view_as"),
+        "may_see": user.has_perm("accounts.view_pii"),
+    }

@@ -1,0 +1,247 @@
+"""What happened to an account, ours and Stripe's in one stream, newest first.
+
+Stripe's rows and operations stand at Stripe's time, sessions and refusals at the wall's. Both agree but in a sandbox
+whose clock was moved.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+
+from accounts.history import Requirement, Source, StateChange
+from accounts.requirements import understand
+from console import verbs
+from console.models import AuditEntry, Operation, WorkSession
+from gateway import clock
+from gateway.models import Event
+
+ELSEWHERE = ("operation.", "session.")  # audit rows that tell what operations and sessions tell here already
+TERMS = {
+    "tos_acceptance.date": "Stripe’s services agreement:",
+    "settings.card_issuing.tos_acceptance.date": "The Issuing terms:",
+}
+SHOWN_KEYS = 4
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: who, what (its end in bold), how it went, and ids to copy. `icon` and `tone` mark it."""
+
+    at: datetime
+    icon: str
+    text: str
+    strong: str = ""
+    who: str = ""
+    tone: str = ""
+    notes: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    url: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Day:
+    """The entries of one day (UTC)."""
+
+    day: date
+    entries: list[Entry]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A page of it. `older` is where the next page begins, None at the end."""
+
+    days: list[Day]
+    older: datetime | None
+
+
+def read(
+    account_id: str,
+    persons: Mapping[str, str],
+    *,
+    before: datetime | None = None,
+    limit: int = 50,
+    everything: bool = True,
+) -> Timeline:
+    """The last `limit` entries before a moment; six queries. `everything` adds events that changed nothing here."""
+    window = _Window(account_id, before, limit + 1)
+    told = list(_told(window, persons))
+    entries = [*_operations(window), *told, *_sessions(window), *_audit(window)]
+    known = {entry_id for entry in told for entry_id in entry.ids}
+    entries += [entry for entry in _events(window, known) if everything or not entry.quiet]
+    entries.sort(key=lambda entry: entry.at, reverse=True)
+    more = len(entries) > limit
+    shown = entries[:limit]
+    days = [Day(day, list(group)) for day, group in groupby(shown, key=lambda entry: entry.at.date())]
+    return Timeline(days, shown[-1].at if more and shown else None)
+
+
+@dataclass(frozen=True)
+class _Window:
+    account_id: str
+    before: datetime | None
+    limit: int
+
+    def of(self, queryset: Any, moment: str, times: int = 1) -> Any:
+        """The newest rows of a table inside the window: as many as lines, or `times` that where many make one line."""
+        rows = queryset.filter(account_id=self.account_id).order_by(f"-{moment}")
+        return (rows.filter(**{f"{moment}__lt": self.before}) if self.before else rows)[: self.limit * times]
+
+
+def _operations(window: _Window) -> Iterator[Entry]:
+    for operation in window.of(Operation.objects.select_related("user"), "created_at"):
+        state = Operation.State(operation.state)
+        ended = state == Operation.State.SUCCEEDED
+        yield Entry(
+            at=clock.from_unix(operation.first_tried_at) or operation.created_at,
+            icon="pen" if ended else "crossed" if state == Operation.State.REFUSED else "ring",
+            tone="" if ended else "bad" if state == Operation.State.REFUSED else "warn",
+            who=operation.user.get_username(),
+            text=_label(operation.verb),
+            strong="" if ended else _outcome(state),
+            notes=tuple(filter(None, (state.label, operation.ticket, operation.error_code, operation.error_param))),
+            ids=tuple(filter(None, (operation.request_id,))),
+            url=reverse("operation", args=[operation.pk]),
+        )
+
+
+def _label(name: str) -> str:
+    """A verb's label as it stands in a sentence; the name of one that is no more."""
+    try:
+        label = verbs.get(name).label
+    except KeyError:
+        return name
+    return label[:1].lower() + label[1:]
+
+
+def _outcome(state: Operation.State) -> str:
+    words = {Operation.State.REFUSED: "Stripe refused it", Operation.State.NOT_FOUND: "not found at Stripe"}
+    return words.get(state, state.label.lower())
+
+
+def _told(window: _Window, persons: Mapping[str, str]) -> Iterator[Entry]:
+    """What Stripe told: states that changed, requirements that came and went."""
+    for change in window.of(StateChange.objects.all(), "at"):
+        yield _changed(change, persons)
+    rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
+    for (source_id, kind, became), group in groupby(
+        sorted(rows, key=lambda row: (row.source_id, row.list, row.became)),
+        key=lambda row: (row.source_id, row.list, row.became),
+    ):
+        yield _required(source_id, kind, became, list(group), persons)
+
+
+def _source(row: Any) -> dict[str, Any]:
+    if row.source == Source.SYNC:
+        return {"who": "Found by reading", "notes": ("Stripe’s event for it has not arrived",)}
+    return {"who": "Stripe", "ids": (row.source_id,)}
+
+
+def _changed(change: StateChange, persons: Mapping[str, str]) -> Entry:
+    subject = persons.get(change.subject) or change.subject
+    text, strong, icon, tone = _sentence(change, subject)
+    return Entry(at=change.at, icon=icon, tone=tone, text=text, strong=strong, **_source(change))
+
+
+def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
+    """(text, its end, icon, tone) of a change."""
+    if change.field == "object":
+        began = {"account": "The account", "person": f"Person {subject}", "capability": f"Capability {subject}"}
+        return began.get(change.noun, f"{change.noun} {subject}"), _came(change), "person", ""
+    if change.field in TERMS:
+        return TERMS[change.field], *(("accepted", "terms", "ok") if change.after else ("cleared", "terms", "bad"))
+    if change.noun == "capability" and change.field == "status":
+        mark = ("check", "ok") if change.after == "active" else ("triangle", "bad")
+        return f"Capability {subject} went from {change.before} to", _word(change.after), *mark
+    if change.field.endswith("current_deadline"):
+        moment = clock.from_unix(change.after) if isinstance(change.after, int) else None
+        return "The next deadline is", f"{moment:%-d %b %Y, %H:%M} UTC" if moment else "none", "clock", ""
+    name = change.field if change.noun == "account" else f"{change.field} of {subject}"
+    return f"{name} went from {_word(change.before)} to", _word(change.after), "dash", ""
+
+
+def _came(change: StateChange) -> str:
+    if change.after == "deleted":
+        return "was removed"
+    return "was first seen" if change.source == Source.SYNC else "was added"
+
+
+def _word(value: Any) -> str:
+    return {None: "nothing", True: "true", False: "false"}.get(value, str(value))
+
+
+def _required(source_id: str, kind: str, became: str, rows: list[Requirement], persons: Mapping[str, str]) -> Entry:
+    asked = list(dict.fromkeys(_asked(row.key, persons) for row in rows))
+    words = ", ".join(asked[:SHOWN_KEYS]) + (f" and {len(asked) - SHOWN_KEYS} more" if len(asked) > SHOWN_KEYS else "")
+    texts = {
+        ("currently_due", "due"): "Stripe asks for:",
+        ("currently_due", "met"): "No longer asked for:",
+        ("past_due", "due"): "Past due:",
+        ("past_due", "met"): "No longer past due:",
+        ("pending_verification", "due"): "Stripe began to verify:",
+        ("pending_verification", "met"): "Stripe has verified:",
+        ("errors", "due"): "Stripe found a fault:",
+    }
+    fault = next((row.reason or row.code for row in rows if row.code), "")
+    told = _source(rows[0])
+    return Entry(
+        at=rows[0].at,
+        icon="triangle" if kind in ("past_due", "errors") and became == "due" else "document",
+        tone="bad" if kind in ("past_due", "errors") and became == "due" else "",
+        text=texts.get((kind, became), f"{kind} {became}:"),
+        strong=words,
+        **{**told, "notes": tuple(filter(None, (*told.get("notes", ()), fault)))},
+    )
+
+
+def _asked(key: str, persons: Mapping[str, str]) -> str:
+    asked = understand(key, persons)
+    return asked.sentence or ": ".join(filter(None, (asked.subject, asked.topic)))
+
+
+def _sessions(window: _Window) -> Iterator[Entry]:
+    """Who viewed as the account, each session with its count of pages."""
+    sessions = WorkSession.objects.select_related("user").annotate(pages=Count("accesses"))
+    for session in window.of(sessions, "started_at"):
+        mode = "could change it" if session.mode == WorkSession.Mode.WORK else "look only"
+        yield Entry(
+            at=session.started_at,
+            icon="eye",
+            who=session.user.get_username(),
+            text=f"viewed as this account, {mode}",
+            notes=tuple(filter(None, (session.ticket, f"{session.pages} pages"))),
+        )
+
+
+def _audit(window: _Window) -> Iterator[Entry]:
+    rows = AuditEntry.objects.all()
+    for start in ELSEWHERE:
+        rows = rows.exclude(action__startswith=start)
+    for row in window.of(rows, "at"):
+        yield Entry(
+            at=row.at, icon="shield", who=row.user_name, text=row.action, notes=(row.ticket,) if row.ticket else ()
+        )
+
+
+def _events(window: _Window, known: Iterable[str]) -> Iterator[Entry]:
+    """Events that no line above tells: quiet where they were applied, loud where they wait or are given up."""
+    rows = Event.objects.defer("payload").filter(account=window.account_id).exclude(pk__in=list(known))
+    if window.before:
+        rows = rows.filter(created__lt=int(window.before.timestamp()))
+    for event in rows.order_by("-created")[: window.limit]:
+        settled = event.state in (Event.State.DONE, Event.State.IGNORED)
+        yield Entry(
+            at=clock.from_unix(event.created) or event.received_at,
+            icon="events",
+            tone="" if settled else "warn",
+            who="Stripe",
+            text=event.type,
+            strong="" if settled else event.state,
+            ids=(event.pk,),
+            quiet=settled,
+        )
