@@ -144,9 +144,15 @@ def _other_steps(keys: set[str]) -> list[Step]:
     prefixes = ("person_", "individual.", "relationship.", "tos_acceptance.", "settings.", "representative.")
     rest = sorted(key for key in keys if key not in known and not key.startswith(prefixes))
     if rest:
-        fields = {key: Field(key, "area", OTHER.test, OTHER.hint) for key in rest}
+        fields = {key: Field(_words(key), "area", OTHER.test, f"{OTHER.hint} ({key})") for key in rest}
         found.append(Step("other", "Questions from Stripe", "These cannot be answered through the API.", fields))
     return found
+
+
+def _words(key: str) -> str:
+    """`interv_1….business_model_verification.form` as words; other keys as they are."""
+    parts = key.split(".")
+    return parts[1].replace("_", " ").capitalize() if key.startswith("interv_") and len(parts) > 1 else key
 
 
 def _terms(keys: set[str]) -> Step:

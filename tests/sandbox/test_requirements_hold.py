@@ -15,6 +15,7 @@ from sandbox.nouns.capabilities import request_capabilities
 from sandbox.nouns.external_accounts import replace_default
 from sandbox.store import Store
 from sandbox.world import World
+from tests.sandbox.stock import COMPANY, PROFILE, SOMEBODY
 
 nouns.discover()
 Data = dict[str, Any]
@@ -94,6 +95,13 @@ class Life:
             request_capabilities(dossier, {"card_issuing": {"requested": True}, "transfers": {"requested": True}})
             dossier.settle()
 
+    def begin_complete(self) -> None:
+        """Give everything a company must give, so that single changes decide."""
+        self.step("new_person", ({**SOMEBODY}, {"owner": True, "title": "CEO"}))
+        self.step("bank", None)
+        terms = {"tos_acceptance": SIGNED, "settings": {"card_issuing": {"tos_acceptance": SIGNED}}}
+        self.step("account", {"business_type": "company", "business_profile": PROFILE, "company": COMPANY, **terms})
+
     def step(self, name: str, value: Any) -> None:
         if name == "time":
             self.world.set_clock(self.world.now + value)
@@ -125,6 +133,10 @@ class Life:
     def control(self, dossier: Dossier, wish: Data) -> None:
         if wish.get("capability", "transfers") in dossier.account["_requested"] or wish["do"] != "disable":
             ACTIONS[wish["do"]](dossier, wish)
+
+    def status(self) -> str:
+        capability = self.world.store.get("capability", "card_issuing", "acct_1")
+        return capability["status"] if capability else "unrequested"
 
     def check(self) -> None:
         store = self.world.store
@@ -172,9 +184,12 @@ def check_persons(account: Data, persons: list[Data]) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(STEPS, min_size=1, max_size=14))
-def test_requirements_hold_together_through_any_life(steps: list[tuple[str, Any]]) -> None:
+@given(st.booleans(), st.lists(STEPS, min_size=1, max_size=14))
+def test_requirements_hold_together_through_any_life(complete: bool, steps: list[tuple[str, Any]]) -> None:
     life = Life()
+    if complete:
+        life.begin_complete()
+        assert life.status() == "active"
     life.check()
     for name, value in steps:
         life.step(name, value)
