@@ -55,10 +55,10 @@ class Registered:
 
 
 def secrets(kind: str) -> list[str]:
-    """The kind's signing secrets, newest first: from the settings, else from the file in VAR_DIR."""
+    """The kind's signing secrets, newest first: from the settings, in the sandbox else from the file in VAR_DIR."""
     named: list[str] = getattr(settings, SETTINGS[kind])
     path = secret_file(kind)
-    return named or (path.read_text("utf-8").split() if path.exists() else [])
+    return named or (path.read_text("utf-8").split() if settings.SANDBOX and path.exists() else [])
 
 
 def secret_file(kind: str) -> Path:

@@ -205,6 +205,11 @@ def test_secrets_are_printed_once_with_the_variables_to_set(
     assert err.count(" kept: ") == 2
 
 
+def test_secrets_of_the_sandbox_open_nothing_elsewhere(test_mode: None, var_dir: Path) -> None:
+    endpoints.keep_in_file("connect", ["whsec_sandbox"])
+    assert endpoints.secrets("connect") == []
+
+
 def test_secret_that_nobody_set_is_not_replaced_unasked(
     test_mode: None, sandbox: SandboxProcess, settings: Any
 ) -> None:
