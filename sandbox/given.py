@@ -8,7 +8,7 @@ from sandbox.dossier import Dossier
 from sandbox.noun import UNSET, Data, invalid, merge, merge_metadata, missing
 from sandbox.rules import verdicts
 from sandbox.rules.formats import Context, faults
-from sandbox.shapes import address, new_person
+from sandbox.shapes import address, new_person, whole
 
 IDENTITY_KEYS = frozenset({"first_name", "last_name", "dob", "id_number", "ssn_last_4"})
 WRITE_ONLY = frozenset({"documents", "expand", "person_token", "id_number", "id_number_secondary", "ssn_last_4"})
@@ -70,7 +70,7 @@ def put_person(dossier: Dossier, person: Data, params: Data) -> None:
     if IDENTITY_KEYS & set(params):
         dossier.account["_failed"] = [known for known in dossier.account["_failed"] if known != person["id"]]
     plain = {name: value for name, value in params.items() if name not in WRITE_ONLY | PERSON_OWN_MERGE}
-    person.update(merge(person, plain))
+    person.update(whole(merge(person, plain)))
     person["metadata"] = merge_metadata(person["metadata"], params.get("metadata"))
     person["full_name_aliases"] = params.get("full_name_aliases", person["full_name_aliases"]) or []
     if "dob" in params:
@@ -121,7 +121,7 @@ def put_account(dossier: Dossier, params: Data) -> None:
         if name in params:
             own[name] = params[name] or None
     own["metadata"] = merge_metadata(own["metadata"], params.get("metadata"))
-    own["business_profile"] = _profile(own["business_profile"], params.get("business_profile", {}))
+    own["business_profile"] = whole(merge(own["business_profile"], params.get("business_profile", {})))
     _put_company(dossier, params.get("company", {}))
     _put_individual(dossier, params.get("individual"))
     _put_settings(own, params.get("settings", {}))
@@ -129,13 +129,6 @@ def put_account(dossier: Dossier, params: Data) -> None:
     if "groups" in params:
         own["groups"] = {"payments_pricing": params["groups"].get("payments_pricing") or None}
     dossier.given(leaves({name: value for name, value in params.items() if name not in ("individual", "metadata")}))
-
-
-def _profile(before: Data, given: Data) -> Data:
-    merged = merge(before, given)
-    if "support_address" in given:
-        merged["support_address"] = merge(before["support_address"] or address(), given["support_address"])
-    return merged
 
 
 COMPANY_SECRETS = {"tax_id": "tax_id_provided", "vat_id": "vat_id_provided"}
@@ -149,15 +142,12 @@ def _put_company(dossier: Dossier, given: Data) -> None:
         if given.get(name):
             company[flag] = True
     hidden = {*COMPANY_SECRETS, "registration_number"}
-    company.update(merge(company, {name: value for name, value in given.items() if name not in hidden}))
+    company.update(whole(merge(company, {name: value for name, value in given.items() if name not in hidden})))
     for name, value in [*given.items()]:
         if value is UNSET:
             company.pop(name)
     if "address" in given:
         company["address"] = put_address(dossier, company["address"], given["address"])
-    for name in ("administrative_address", "physical_address", "principal_place_of_business"):
-        if name in given:
-            company[name] = merge(address(), company[name])
 
 
 def _put_tax_id(dossier: Dossier, tax_id: str) -> None:

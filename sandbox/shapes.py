@@ -6,6 +6,23 @@ from sandbox.rules.requirements import Due, lists, nothing
 
 Data = dict[str, Any]
 CURRENCIES = {"US": "usd", "GB": "gbp"}
+ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+ACCEPTANCE = ("date", "ip", "user_agent")
+WHOLE: dict[str, tuple[str, ...]] = {
+    "address_kana": (*ADDRESS, "town"),
+    "address_kanji": (*ADDRESS, "town"),
+    "administrative_address": ADDRESS,
+    "physical_address": ADDRESS,
+    "principal_place_of_business": ADDRESS,
+    "registered_address": ADDRESS,
+    "support_address": ADDRESS,
+    "directorship_declaration": ACCEPTANCE,
+    "ownership_declaration": ACCEPTANCE,
+    "representative_declaration": ACCEPTANCE,
+    "us_cfpb_data": ("ethnicity_details", "race_details", "self_identified_gender"),
+    "ethnicity_details": ("ethnicity", "ethnicity_other"),
+    "race_details": ("race", "race_other"),
+}
 
 
 def _empty(*names: str) -> Data:
@@ -14,7 +31,17 @@ def _empty(*names: str) -> Data:
 
 def address() -> Data:
     """An address nobody has given."""
-    return _empty("city", "country", "line1", "line2", "postal_code", "state")
+    return _empty(*ADDRESS)
+
+
+def whole(data: Data) -> Data:
+    """The object with the hashes that are absent until somebody gives a part of them shown in full, at any depth."""
+    shown = {}
+    for name, value in data.items():
+        if isinstance(value, dict) and name != "metadata" and not name.startswith("_"):
+            value = {**_empty(*WHOLE.get(name, ())), **whole(value)}
+        shown[name] = value
+    return shown
 
 
 def new_account(account_id: str, country: str, created: int) -> Data:

@@ -103,7 +103,7 @@ def _check_controller(controller: Data) -> None:
 def _put(dossier: Dossier, params: Data) -> None:
     given.check(dossier, {name: value for name, value in params.items() if name != "external_account"})
     given.check_terms(dossier, params)
-    _refuse_tokens(params)
+    _refuse_elsewhere(dossier, params)
     given.put_account(dossier, params)
     _check_table(dossier)
     if "external_account" in params:
@@ -111,9 +111,13 @@ def _put(dossier: Dossier, params: Data) -> None:
     request_capabilities(dossier, params.get("capabilities", {}))
 
 
-def _refuse_tokens(params: Data) -> None:
+def _refuse_elsewhere(dossier: Dossier, params: Data) -> None:
+    """Tokens are made in a browser, PayPay is Japan's."""
     if "account_token" in params:
         raise invalid(f"No such token: '{params['account_token']}'", "resource_missing", "account_token")
+    if "paypay_payments" in params.get("settings", {}):
+        words = f"PayPay payments are not available in {dossier.account['country']}."
+        raise invalid(words, param="settings[paypay_payments]")
 
 
 def _check_table(dossier: Dossier) -> None:
