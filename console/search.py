@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import Resolver404, resolve, reverse
+from django.urls import resolve, reverse
 from django.views.decorators.http import require_safe
 
 from console import links, registry
@@ -24,7 +24,7 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 @needs()
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself; otherwise lists of what was found."""
-    words = request.GET.get("q", "").strip()[:LONGEST]
+    words = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
     direct = destination(words)
     if direct:
         return redirect(direct)
@@ -66,11 +66,8 @@ def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
 def _path_of(link: str) -> str:
     """Our page for a Dashboard link; an object that has no page of its own here leads by its id; else ""."""
     path = links.canonical(urlsplit(link).path)
-    try:
-        match = resolve(path)
-    except Resolver404:
-        return ""
-    return registry.jump(path.rpartition("/")[2]) if match.app_name == "admin" else path
+    ours = path.startswith(("/connect/accounts/", "/acct_")) and resolve(path).app_name != "admin"
+    return path if ours else registry.jump(path.rpartition("/")[2])
 
 
 def _note(words: str) -> str:

@@ -1,7 +1,5 @@
 """Every address: health, webhooks, the rooms, the console's own, and the admin, whose catch-all ends everything."""
 
-from importlib.util import find_spec  # TEMP
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.urls.converters import StringConverter
@@ -32,7 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/stripe/", webhooks.webhook, name="webhook"),
     path("webhooks/stripe/connect/", webhooks.connect_webhook, name="connect_webhook"),
     re_path(links.OTHER_FORMS, admin.site.admin_view(links.to_canonical), name="other_form"),
-    *([path("", include("accounts.urls"))] if find_spec("accounts.urls") else []),  # TEMP
+    path("", include("accounts.urls")),
     path(f"{ACCOUNT}/view-as", session_views.start, name="view_as_start"),
     path(f"{ACCOUNT}/view-as/end", session_views.end, name="view_as_end"),
     path(f"{ACCOUNT}/view-as/mode", session_views.mode, name="view_as_mode"),

@@ -1,0 +1,168 @@
+"""Home, the frame round every page, and the search box."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from console import context, registry, search
+from console.models import Operation, User
+from gateway import health
+from gateway.models import Event
+from tests.people import ACCOUNT, browser, known_accounts, view_as
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_counts() -> None:
+    cache.clear()
+
+
+def event(number: int, state: str, **values: object) -> Event:
+    fields = {"type": "account.updated", "created": number, "livemode": False, "payload": {}}
+    return Event.objects.create(id=f"evt_{number}", state=state, **{**fields, "received_at": timezone.now(), **values})
+
+
+def panel(name: str) -> dict[str, object]:
+    panels = browser("ana").get("/").context["panels"]
+    return next(entry["context"] for entry in panels if entry["panel"].name == name)
+
+
+def test_the_health_of_webhooks_stands_on_home() -> None:
+    event(1, "dead"), event(2, "quarantined"), event(3, "ignored"), event(4, "done")
+    event(5, "ignored", received_at=timezone.now() - timedelta(days=2))
+    event(6, "waiting", received_at=timezone.now() - timedelta(minutes=11))
+    health.beat("worker")
+    found = panel("webhook_health")
+    assert {name: found[name] for name in ("dead", "quarantined", "ignored", "stale", "count")} == {
+        "dead": 1,
+        "quarantined": 1,
+        "ignored": 1,
+        "stale": True,
+        "count": 1,
+    }
+    assert found["heartbeat"]
+
+
+def test_an_empty_installation_has_a_home() -> None:
+    answer = browser("vera").get("/")
+    assert answer.status_code == 200
+    assert answer.context["needing"] == 0
+
+
+def test_the_menu_shows_what_the_role_may_open() -> None:
+    def labels(name: str) -> set[str]:
+        menu = browser(name).get("/me/").context["frame"]["menu"]
+        return {entry["label"] for section in menu for entry in section["entries"]}
+
+    assert {"Home", "Operations", "Events"} <= labels("vera")
+    assert "Audit" not in labels("vera")
+    assert {"Audit", "Work sessions"} <= labels("otto")
+    assert "People and roles" in labels("ana") - labels("otto")
+
+
+def test_the_line_of_this_page_is_marked() -> None:
+    menu = browser("otto").get("/console/auditentry/?user=1").context["frame"]["menu"]
+    assert [entry["label"] for section in menu for entry in section["entries"] if entry["current"]] == ["Audit"]
+
+
+def test_a_lost_operation_is_counted_in_the_menu() -> None:
+    ana = browser("ana")
+    user = User.objects.get(username="ana")
+    Operation.objects.create(verb="v", user=user, reason="r", key="k", form_token="t", state="not_found")
+    menu = ana.get("/me/").context["frame"]["menu"]
+    counts = {entry["label"]: entry["count"] for section in menu for entry in section["entries"]}
+    assert counts["Operations"] == 1
+
+
+def test_viewing_as_shows_whose_account_and_how_long() -> None:
+    known_accounts()
+    sam = browser("sam")
+    view_as(sam)
+    frame = sam.get(f"/{ACCOUNT}/out/ic_1").context["frame"]
+    assert (frame["viewing"], frame["session"].account_name, frame["session"].mode) == (True, "Alder Freight", "look")
+    assert timedelta(minutes=29) < frame["session_left"] <= timedelta(minutes=30)
+    assert frame["account_menu"] is not None
+    outside = sam.get("/me/").context["frame"]
+    assert (outside["viewing"], outside["account_menu"]) == (False, None)
+
+
+def test_old_data_is_called_stale() -> None:
+    event(1, "waiting", received_at=timezone.now() - timedelta(minutes=11))
+    assert browser("vera").get("/me/").context["frame"]["stale"]
+
+
+def test_the_frame_costs_at_most_four_queries() -> None:
+    known_accounts()
+    sam = browser("sam")
+    view_as(sam)
+    request = RequestFactory().get(f"/{ACCOUNT}/activity")
+    request.user, request.session = User.objects.get(username="sam"), sam.session
+    request.user.get_all_permissions()
+    context.frame(request)  # the counts of the menu are in the cache now
+    del request.frame, request.open_work_session  # type: ignore[attr-defined]
+    with CaptureQueriesContext(connection) as queries:
+        context.frame(request)
+    assert len(queries) <= 4
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "https://dashboard.stripe.com/connect/accounts/", "https://dashboard.stripe.com/test/connect/accounts/"],
+)
+def test_an_account_is_found_by_its_id_and_its_dashboard_link(prefix: str) -> None:
+    known_accounts()
+    answer = browser("vera").get("/search", {"q": f" {prefix}{ACCOUNT} "})
+    assert (answer.status_code, answer["Location"]) == (302, f"/connect/accounts/{ACCOUNT}")
+
+
+def test_an_operation_is_found_by_its_id() -> None:
+    number = uuid.uuid4()
+    assert search.destination(str(number)) == f"/operations/{number}"
+
+
+def test_names_are_listed() -> None:
+    known_accounts()
+    groups = browser("vera").get("/search", {"q": "alder"}).context["groups"]
+    assert [row.label for group in groups for row in group["rows"]] == ["Alder Freight"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "  ",
+        "nobody",
+        "acct_1Nowhere",
+        "https://dashboard.stripe.com/radar",
+        "https://evil.example/acct_1",
+        "http://[",
+        "<script>",
+        "x" * 5000,
+        "\x00",
+        "%",
+        "_",
+    ],
+)
+def test_what_is_not_found_says_so(words: str) -> None:
+    known_accounts()
+    answer = browser("vera").get("/search", {"q": words})
+    assert answer.status_code == 200
+    assert answer.context["groups"] == []
+
+
+def test_a_dashboard_link_never_leads_to_a_page_of_the_admin() -> None:
+    assert search.destination("https://dashboard.stripe.com/staff/new") == ""
+    assert search.destination("https://dashboard.stripe.com/logout/") == ""
+
+
+def test_panels_without_their_permission_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = registry.HomePanel(name="s", title="s", template="x.html", context=dict, permission="console.add_user")
+    monkeypatch.setattr(registry._rooms, "home_panels", [secret])
+    assert browser("vera").get("/").context["panels"] == []

@@ -1,0 +1,126 @@
+"""Who gets what at every address. A page that this table does not name fails tests/test_permissions.py.
+
+Each row is a URL pattern's name (or its route where it has none), a path in which `{account}`, `{operation}` and so on
+stand for what the test has made, the lowest role that gets in, and the answer that those get. Everybody below gets 403.
+Whoever is not signed in, or is disabled, is sent to the sign-in (`anyone` gets the answer without one).
+"""
+
+from dataclasses import dataclass, field
+
+ROLES = ("viewer", "support", "operator", "administrator")
+SIGN_IN, REASON = "to the sign-in", "to the reason form"
+Answer = int | str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address. `view_as`: it needs a work session for its account; look and work are an operator's."""
+
+    path: str
+    lowest: str = "viewer"
+    answer: Answer = 200
+    method: str = "get"
+    data: dict[str, str] = field(default_factory=dict)
+    view_as: bool = False
+    but: dict[str, Answer] = field(default_factory=dict)  # actors that get something else
+
+    def expected(self, actor: str) -> Answer:
+        """What this actor gets."""
+        if actor in self.but:
+            return self.but[actor]
+        if actor in ("anonymous", "disabled"):
+            return self.answer if self.lowest == "anyone" else SIGN_IN
+        in_session = actor in ("look", "work")
+        role = "operator" if in_session else actor
+        if self.lowest == "nobody" or (self.lowest in ROLES and ROLES.index(role) < ROLES.index(self.lowest)):
+            return 403
+        if self.view_as and not in_session:
+            return REASON if self.method == "get" else 403
+        return self.answer
+
+
+ACTORS = ("anonymous", "disabled", *ROLES, "look", "work")
+WITH_SESSION = {"look": 302, "work": 302}
+ACCOUNT = "/connect/accounts/{account}"
+
+
+def records(model: str, lowest: str, key: str, change: Answer = 200) -> dict[str, Row]:
+    """The admin's addresses of one read-only list of records."""
+    base = f"/{model.replace('.', '/')}/"
+    name = model.replace(".", "_")
+    return {
+        f"{name}_changelist": Row(base, lowest),
+        f"{name}_add": Row(f"{base}add/", "nobody"),
+        f"{name}_change": Row(f"{base}{{{key}}}/change/", lowest, change),
+        f"{name}_delete": Row(f"{base}{{{key}}}/delete/", "nobody"),
+        f"{name}_history": Row(f"{base}{{{key}}}/history/", lowest),
+        f"{base[1:]}<path:object_id>/": Row(f"{base}{{{key}}}/", answer=302),
+    }
+
+
+def mirror(model: str, lowest: str, key: str) -> dict[str, Row]:
+    """The admin's addresses of one mirror: a list, and the way to each row's own page."""
+    base = f"/{model.replace('.', '/')}/"
+    name = model.replace(".", "_")
+    return {
+        f"{name}_changelist": Row(base, lowest),
+        f"{name}_change": Row(f"{base}{{{key}}}/change/", lowest, 302),
+        f"{base[1:]}<path:object_id>/": Row(f"{base}{{{key}}}/", lowest, 302),
+    }
+
+
+TABLE: dict[str, Row] = {
+    # Machines
+    "healthz": Row("/healthz", "anyone"),
+    "readyz": Row("/readyz", "anyone", 503),  # no worker beats in a test
+    "webhook": Row("/webhooks/stripe/", "anyone", 405),
+    "connect_webhook": Row("/webhooks/stripe/connect/", "anyone", 405),
+    # Accounts, and viewing as one
+    "accounts": Row("/connect/accounts", answer=302),
+    "account": Row(ACCOUNT),
+    "account_live": Row(f"{ACCOUNT}/live"),
+    "account_refresh": Row(f"{ACCOUNT}/refresh", "operator", 302, "post", {"for_account": "{account}"}),
+    "return_from_stripe": Row(f"{ACCOUNT}/return", answer=302),
+    "refresh_link": Row(f"{ACCOUNT}/link-used", answer=302),
+    "activity": Row("/{account}/activity", "support", view_as=True),
+    "other_form": Row("/test/connect/accounts/{account}/", answer=302),
+    "view_as_start": Row(f"{ACCOUNT}/view-as", "support", but=WITH_SESSION),
+    "view_as_end": Row(f"{ACCOUNT}/view-as/end", "support", 302, "post"),
+    "view_as_mode": Row(
+        f"{ACCOUNT}/view-as/mode", "support", 302, "post", {"mode": "look", "for_account": "{account}"}, view_as=True
+    ),
+    "account_out": Row("/{account}/out/{account}", "support", view_as=True),
+    "out": Row("/out/{account}"),
+    # Verbs and operations
+    "verb": Row("/do/accounts.create_account/", "operator"),
+    "account_verb": Row(f"{ACCOUNT}/do/accounts.create_account_link", "operator"),
+    "bulk": Row("/bulk/accounts.refresh/", "operator"),
+    "operations": Row("/operations/", answer=302),
+    "operation": Row("/operations/{operation}"),
+    "operation_state": Row("/operations/{operation}/state"),
+    # Oneself, search, staff
+    "search": Row("/search?q=alder"),
+    "me": Row("/me/"),
+    "make_token": Row("/me/tokens", "operator", 200, "post", {"label": "nightly"}),
+    "revoke_token": Row("/me/tokens/0/revoke", "operator", 404, "post"),
+    "staff": Row("/staff/", "administrator"),
+    "staff_new": Row("/staff/new", "administrator"),
+    "staff_member": Row("/staff/{user}", "administrator"),
+    "staff_password": Row("/staff/{user}/password", "administrator"),
+    # The admin
+    "index": Row("/"),
+    "login": Row("/login/", answer=302, but={"anonymous": 200, "disabled": 200}),
+    "logout": Row("/logout/", answer=405),
+    "password_change": Row("/password_change/"),
+    "password_change_done": Row("/password_change/done/"),
+    "autocomplete": Row("/autocomplete/", "nobody"),
+    "jsi18n": Row("/jsi18n/"),
+    "app_list": Row("/console/"),
+    "(?P<url>.*)$": Row("/no/such/page/", answer=404),
+    **records("console.operation", "viewer", "operation", change=302),
+    **records("console.auditentry", "operator", "audit_entry"),
+    **records("console.accessentry", "operator", "access_entry"),
+    **records("console.worksession", "operator", "work_session"),
+    **records("gateway.event", "viewer", "event"),
+    **mirror("accounts.account", "viewer", "account"),
+}
