@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from accounts import status
 from accounts.filters import (
+    AttentionFilter,
     BusinessTypeFilter,
     ConnectedFilter,
     CountryFilter,
@@ -109,6 +110,7 @@ class AccountAdmin(MirrorAdmin):
         BusinessTypeFilter,
         CountryFilter,
         DueFilter,
+        AttentionFilter,
     )
     search_fields = ("id", "name", "email")
     search_help_text = "Id, name or e-mail"

@@ -85,6 +85,16 @@ class DueFilter(Choice):
         return queryset.due_by(clock.now() + timedelta(days=int(value) if value != "over" else 0))
 
 
+class AttentionFilter(Choice):
+    """What the home page counts."""
+
+    title, parameter_name, words = "attention", "attention", {"yes": "Needs a person"}
+
+    def narrow(self, queryset: Any, value: str) -> QuerySet:
+        """By the one rule of what counts."""
+        return queryset.needing_attention()
+
+
 class ConnectedFilter(Choice):
     """By the day of creation, Stripe's clock."""
 

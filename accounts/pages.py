@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from accounts import masking, requirements, timeline
+from accounts.forms import BUSINESS_TYPES
 from accounts.history import Requirement
 from accounts.models import Account, Capability, ExternalAccount, Person, rule
 from accounts.requirements import Row, Rule
@@ -82,6 +83,12 @@ class AccountPage:
         return [] if rejected or self.account.gone else [row for row in self.rows if self.rule.counts(row)]
 
     @property
+    def type_word(self) -> str:
+        """The business type in words."""
+        known = BUSINESS_TYPES.get(self.account.business_type)
+        return known or _words(self.account.business_type) or "No business type yet"
+
+    @property
     def version(self) -> str:
         """Of what the page shows: changes with the account and with each of its capabilities."""
         revisions = [capability.revision for capability in self.capabilities]
@@ -124,15 +131,15 @@ class AccountPage:
         representative = next((person for person in self.persons if "representative" in person.roles), None)
         return [
             ("Legal name", self.account.legal_name, ""),
-            ("Business type", self.account.business_type, "word"),
-            ("Structure", (data.get("company") or {}).get("structure"), "word"),
+            ("Business type", self.type_word, ""),
+            ("Structure", _words((data.get("company") or {}).get("structure")), ""),
             ("Country", self.account.country, ""),
             ("Representative", str(representative) if representative else "", ""),
             ("E-mail", masking.email(self.account.email, may_see=self.may_see), ""),
             ("Services agreement", (data.get("tos_acceptance") or {}).get("date"), "day"),
             ("Issuing terms", issuing_terms(data).get("date"), "day"),
-            ("Payouts", "enabled" if data.get("payouts_enabled") else "disabled", "word"),
-            ("Details submitted", "yes" if self.account.details_submitted else "not yet", ""),
+            ("Payouts", "Enabled" if data.get("payouts_enabled") else "Disabled", ""),
+            ("Details submitted", "Yes" if self.account.details_submitted else "Not yet", ""),
         ]
 
     @property
@@ -167,6 +174,11 @@ class AccountPage:
     def platform_collects(self) -> bool:
         """Whether a link may also change what was given."""
         return platform_collects(self.account.data or {})
+
+
+def _words(value: Any) -> str:
+    """One of Stripe's enum values as words."""
+    return str(value).replace("_", " ").capitalize() if value else ""
 
 
 def get_account(request: HttpRequest, account_id: str) -> Account:

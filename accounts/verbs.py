@@ -86,7 +86,7 @@ def _shown(account: Account, link: Data, link_type: str, collect: str) -> Data:
         "created": link["created"],
         "expires_at": link["expires_at"],
         "type": link_type,
-        "collect": collect,
+        "asks": collect.replace("_", " "),
         "holder": links.holder(account),
         "onboarding_url": settings.ONBOARDING_URL,
     }
