@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from gateway import claims, client, intake, mirror, order
+from gateway import claims, intake, mirror, order
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 
@@ -94,10 +94,8 @@ def _meet(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
         claims.release(events)
         return []
     claims.renew(events)
-    model = mirror.account_model()
-    path, header = model.fetch_path(account, account)
     try:
-        model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)
+        mirror.read_account(account)
     except Unreachable as error:
         _postpone(events, error)
     except Refused as error:

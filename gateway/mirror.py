@@ -262,6 +262,16 @@ def fetch_row(
     raise Unreachable(f"{row_id} changed faster than it could be read.", sent=True)
 
 
+def read_account(account: str) -> None:
+    """Read an account that the mirror may lack, with the platform's key, and absorb it: one call, two in a race.
+
+    Raises Unreachable, and Refused for one that is not ours; then nothing is written.
+    """
+    model = account_model()
+    path, header = model.fetch_path(account, account)
+    model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)
+
+
 def _witness_found(row: Mirror, old: dict[str, Any] | None) -> None:
     if row.data is not None and row.data != old:
         type(row).witness_difference(old, row.data, row=row)

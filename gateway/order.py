@@ -67,7 +67,7 @@ def after_events(row: Row, snapshots: Sequence[Snapshot]) -> Write | Fetch | Kee
     than what has been settled meanwhile.
     """
     if row.gone:
-        return KEEP
+        return _shown_late(row, snapshots)
     endings = [snapshot for snapshot in snapshots if snapshot.deletes]
     if endings:
         return _ended(row, max(endings, key=lambda ending: ending.created), newest(snapshots))
@@ -79,6 +79,15 @@ def after_events(row: Row, snapshots: Sequence[Snapshot]) -> Write | Fetch | Kee
     if second > row.as_of or data == row.data:
         return Write(data, max(second, row.as_of))
     return FETCH
+
+
+def _shown_late(row: Row, snapshots: Sequence[Snapshot]) -> Write | Keep:
+    """What was gone before anything of it was seen takes the last that events show; all else stays as it was."""
+    whole = [snapshot for snapshot in snapshots if snapshot.whole and not snapshot.data.get("deleted")]
+    if row.data is not None or not whole:
+        return KEEP
+    last = max(whole, key=lambda snapshot: snapshot.created)
+    return Write(last.data, max(last.created, row.as_of))
 
 
 def _ended(row: Row, ending: Snapshot, second: int) -> Write:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from django.db import connections, transaction
@@ -42,6 +43,10 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+
+
+def _nobody_watches(progress: Progress) -> None:
+    """Report to nobody."""
 
 
 class UnknownNoun(Exception):  # noqa: N818  (named after what is wrong)
@@ -83,13 +88,12 @@ def run(
     """
     models = _models(nouns)
     scope = f"{','.join(sorted(nouns or []))}|{','.join(sorted(accounts or []))}"[:255]
-    this = Run(scope, progress or (lambda progress: None))
+    this = Run(scope, progress or _nobody_watches)
+    for account in accounts or ():
+        _patiently(partial(mirror.read_account, account))
     if accounts is None:
         _walk_all(this, [(model, None) for model in models], threads)
-        accounts = mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True)
-    elif mirror.account_model() in models:
-        for account in accounts:
-            _fetch(this, mirror.account_model(), account, account)
+        accounts = list(mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True))
     _walk_all(this, [(model, account) for account in accounts for model in models], threads)
     this.finish()
     return this.progress
@@ -156,13 +160,17 @@ def _walk(this: Run, model: type[mirror.Mirror], account: str | None) -> None:
 
 def _walk_list(this: Run, cursor: SyncCursor, number: int, path: str, header: str | None, after: str) -> None:
     while True:
-        page = _patiently(lambda after=after: next(client.pages(path, account=header, after=after)))  # type: ignore[misc]
+        page = _patiently(partial(_page, path, header, after))
         objects = page.data.get("data") or []
         _absorb(this, page, cursor.account or None)
         if not page.data.get("has_more") or not objects:
             return
         after = objects[-1]["id"]
         SyncCursor.objects.filter(pk=cursor.pk).update(after=f"{number}:{after}")
+
+
+def _page(path: str, header: str | None, after: str) -> client.Answer:
+    return next(client.pages(path, account=header, after=after))
 
 
 def _absorb(this: Run, page: client.Answer, account: str | None) -> None:
@@ -208,7 +216,7 @@ def _fetch(this: Run, model: type[mirror.Mirror], row_id: str, account: str | No
             model.witness_difference(old, row.data, row=row)
             found.append(row)
 
-    _patiently(lambda: mirror.fetch_row(model, row_id, account, then=then))
+    _patiently(partial(mirror.fetch_row, model, row_id, account, then=then))
     this.add(model.stripe_object, differences=len(found))
 
 
