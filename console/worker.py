@@ -17,8 +17,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from console import operations
-from gateway import catch_up, client, health, inbox
+from console import operations, sessions
+from gateway import catch_up, clock, health, inbox
 from gateway.errors import Refused, Unreachable
 from gateway.queue import enqueue
 
@@ -173,10 +173,11 @@ def sweep() -> None:
     """What nobody may have asked for: claims that ran out, retries that are due, events that were missed."""
     inbox.sweep()
     operations.sweep()
+    sessions.sweep()
     inbox.redact_old()
     if catch_up.due():
         enqueue("gateway.catch_up.run")
     try:
-        client.refresh_clock()
+        clock.refresh()
     except (Refused, Unreachable) as error:
         logger.info("Stripe's clock: %s", error)

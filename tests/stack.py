@@ -74,6 +74,8 @@ class Stack:
             "CLAIM_SECONDS": "10",
             **environment,
         }
+        if folder := os.environ.get("SANDBOX_TRAFFIC_DIR"):
+            self.environment["SANDBOX_TRAFFIC_FILE"] = f"{folder}/stack-{os.getpid()}-{self.sandbox_port}.jsonl"
         self.launcher: subprocess.Popen[str] | None = None
 
     @property
