@@ -119,7 +119,8 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
         put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
         raise
     else:
-        succeed(operation, outcome, by="key" if doubt else "answer")
+        answered = answer(operation, 200, outcome.request_id)
+        succeed(operation, outcome, by="key" if doubt else "answer", tries=answered)
         return outcome.shown
     return {}
 
@@ -142,7 +143,13 @@ def crash(what: str) -> Unreachable:
     return Unreachable(f"The attempt ended without an answer ({what}).", sent=True)
 
 
-def succeed(operation: Operation, outcome: Outcome, *, by: str) -> bool:
+def answer(operation: Operation, status: int, request_id: str, message: str = "") -> list[dict[str, Any]]:
+    """The operation's tries with one that Stripe answered."""
+    told = Unreachable(message, status=status, request_id=request_id)
+    return [*operation.tries, _try(told, timezone.now(), crashed=False)]
+
+
+def succeed(operation: Operation, outcome: Outcome, *, by: str, tries: list[dict[str, Any]] | None = None) -> bool:
     """Store the outcome; False when somebody settled it first."""
     changes = {
         "object_id": outcome.object_id,
@@ -150,6 +157,7 @@ def succeed(operation: Operation, outcome: Outcome, *, by: str) -> bool:
         "account_name": (outcome.account_name or operation.account_name)[:255],
         "request_id": outcome.request_id,
         "result": plain(outcome.result),
+        "tries": operation.tries if tries is None else tries,
         **dict.fromkeys(("error_message", "error_code", "error_param"), ""),
     }
     return finish(operation, State.SUCCEEDED, by=by, changes=changes)
@@ -161,8 +169,10 @@ def _refuse(operation: Operation, refused: Refused, secrets: list[str], *, doubt
         ended = Unreachable(refused.message, request_id=refused.request_id, status=refused.status, replayed=True)
         put_off(operation, ended, doubt=True)
         return
+    message = _without(refused.message, secrets)
     changes = {
-        "error_message": _without(refused.message, secrets),
+        "tries": answer(operation, refused.status, refused.request_id, message),
+        "error_message": message,
         "error_code": refused.code or "",
         "error_param": refused.param or "",
         "request_id": refused.request_id or "",
@@ -216,7 +226,11 @@ def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed:
     """
     doubt = doubt or (problem.sent and problem.status != 429)
     if operation.sensitive and not doubt:
-        changes = {"error_message": f"Nothing was changed at Stripe: {problem.message}", "error_code": NOT_SENT}
+        changes = {
+            "tries": [*operation.tries, _try(problem, timezone.now(), crashed=False)],
+            "error_message": f"Nothing was changed at Stripe: {problem.message}",
+            "error_code": NOT_SENT,
+        }
         finish(operation, State.REFUSED, by="answer", changes=changes)
         return
     now = timezone.now()

@@ -43,7 +43,7 @@ def bulk_page(request: HttpRequest, verb_name: str, ids: list[str] | None = None
     verb = get_verb(request, verb_name)
     if ids is None and request.method == "POST":
         return _run(request, verb, [_row(posted) for posted in _limited(request.POST.getlist("row"))])
-    rows = [_fresh_row(account_id) for account_id in _limited(ids or request.GET.getlist("id"))]
+    rows = [_fresh_row(account_id) for account_id in _limited(request.GET.getlist("id") if ids is None else ids)]
     session = current(request)
     initial = {"form_token": fresh_token(), "ticket": session.ticket if session else ""}
     return _draw(request, verb, form_class(verb)(initial=initial), rows)
