@@ -197,7 +197,7 @@ class Visit:
         due = self.dossier.account["requirements"]["eventually_due"]
         prefix = f"{step.subject}." if step.kind == "person" else ""
         partners = {key: other for a, b in EITHER for key, other in ((a, b), (b, a))}
-        subject, errors = self._subject(step) or {}, {}
+        subject, errors = self._subject(step) or {}, dict[str, str]()
         for key, field in step.fields.items():
             if key in values or field.optional or partners.get(key) in (*values, *errors):
                 continue

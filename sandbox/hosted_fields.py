@@ -1,7 +1,7 @@
 """The fields of the hosted onboarding form: what each requirement key is called and typed as, and its test value."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.noun import Data
@@ -80,9 +80,7 @@ PERSON: dict[str, Field] = {
     "phone": Field("Phone", "tel", "0000000000", width="half"),
     "dob.month": Field("Birth month", "integer", "1", width="third"),
     "dob.day": Field("Birth day", "integer", "1", width="third"),
-    "dob.year": Field(
-        "Birth year", "integer", "1901", "1/1/1901 verifies, 1/1/1902 at once.", width="third"
-    ),
+    "dob.year": Field("Birth year", "integer", "1901", "1/1/1901 verifies, 1/1/1902 at once.", width="third"),
     "address.line1": Field("Home address", test="address_full_match", hint="No P.O. box. address_no_match fails."),
     "address.city": Field("City", test="Austin", width="third"),
     "address.state": Field("State", test="TX", width="third"),
@@ -101,17 +99,22 @@ BANK: dict[str, Field] = {
     "routing_number": Field("Routing number", test="110000000", hint="110000000 is the test bank.", width="half"),
     "account_number": Field("Account number", "secret", "000123456789", "000123456789 works.", width="half"),
 }
+BANK_GB: dict[str, Field] = {
+    "account_holder_name": BANK["account_holder_name"],
+    "routing_number": Field("Sort code", test="108800", hint="108800 is the test bank.", width="half"),
+    "account_number": Field("Account number", "secret", "00012345", "00012345 works.", width="half"),
+}
 OTHER = Field("Your answer", "area", "This is a test.", "Stripe asks for this itself; any answer settles it here.")
 TOGETHER = ("dob.", "company.address.", "address.", "business_profile.annual_revenue.")
 
 
 def fields_for(keys: Iterable[str], known: dict[str, Field]) -> dict[str, Field]:
     """The fields of these keys in the order of the form; parts of a date or an address bring the others along."""
-    wanted = set(keys)
-    for start in TOGETHER:
-        if any(key.startswith(start) for key in wanted):
-            wanted |= {key for key in known if key.startswith(start)}
-    return {key: field for key, field in known.items() if key in wanted}
+    due = set(keys)
+    starts = [start for start in TOGETHER if any(key.startswith(start) for key in due)]
+    shown = {key: field for key, field in known.items() if key in due or key.startswith(tuple(starts))}
+    may_stay_empty = {key for key in shown if key not in due and "address." in key}  # a state, outside the US
+    return {key: replace(field, optional=field.optional or key in may_stay_empty) for key, field in shown.items()}
 
 
 def typed(field: Field, text: str) -> Any:

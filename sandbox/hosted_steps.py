@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sandbox import given
 from sandbox.dossier import Dossier
-from sandbox.hosted_fields import BANK, BUSINESS, OTHER, PERCENT, PERSON, Field, fields_for, nested
+from sandbox.hosted_fields import BANK, BANK_GB, BUSINESS, OTHER, PERCENT, PERSON, Field, fields_for, nested
 from sandbox.noun import Data
 from sandbox.nouns.external_accounts import replace_default
 from sandbox.rules.facts import has_role
@@ -69,7 +69,11 @@ def steps(dossier: Dossier, visit: Data) -> list[Step]:
             "type", "What kind of business is it?", "This decides what else we ask.", _business({"business_type"})
         )
         return [first, _terms(keys)]
-    found = [*_business_steps(keys), *_person_steps(dossier, keys, visit.get("adding", "")), *_other_steps(keys)]
+    found = [
+        *_business_steps(keys),
+        *_person_steps(dossier, keys, visit.get("adding", "")),
+        *_other_steps(dossier, keys),
+    ]
     return [step for step in found if step.name not in visit["done"]] + [_terms(keys)]
 
 
@@ -136,10 +140,11 @@ def _role_step(role: str) -> Step:
     return Step("role", heading, lead, fields, role)
 
 
-def _other_steps(keys: set[str]) -> list[Step]:
+def _other_steps(dossier: Dossier, keys: set[str]) -> list[Step]:
     found = []
     if "external_account" in keys:
-        found.append(Step("bank", "Where payouts go", "A bank account in the name of the business.", BANK))
+        fields = BANK_GB if dossier.account["country"] == "GB" else BANK
+        found.append(Step("bank", "Where payouts go", "A bank account in the name of the business.", fields))
     known = {*BUSINESS, "external_account"}
     prefixes = ("person_", "individual.", "relationship.", "tos_acceptance.", "settings.", "representative.")
     rest = sorted(key for key in keys if key not in known and not key.startswith(prefixes))

@@ -78,6 +78,19 @@ def test_individual_walks_through_and_works(stock: Stock) -> None:
     assert stock.read(account_id)["capabilities"]["card_issuing"] == "active"
 
 
+def test_british_company_walks_through_without_a_state(stock: Stock) -> None:
+    account_id = stock.account(country="GB", business_type="company")["id"]
+    visitor = Visitor(stock, account_id)
+    values = {name: value for name, value in visitor.test_values().items() if name != "company.address.state"}
+    after = visitor.send(**values)
+    assert isinstance(after, Form)
+    assert after.errors == []
+    headings, _ = visitor.walk()
+    assert "Directors" in headings
+    stock.advance("2s")
+    assert stock.read(account_id)["capabilities"]["card_issuing"] == "active"
+
+
 def test_express_account_signs_its_own_terms(stock: Stock) -> None:
     params = {"type": "express", "country": "US", "capabilities": {"transfers": {"requested": True}}}
     account_id = stock.v1.accounts.create(params).id
