@@ -39,7 +39,8 @@ STRIPE_API_BASE = env.str(
 if SANDBOX and not STRIPE_SECRET_KEY:
     STRIPE_SECRET_KEY = "sk_test_sandbox"  # noqa: S105  (the sandbox takes any test key; it opens nothing else)
 STRIPE_TIMEOUT = env.float("STRIPE_TIMEOUT", default=10.0)  # seconds; a person waits for one attempt
-STRIPE_RATE = env.float("STRIPE_RATE", default=80.0 if CONSOLE_MODE == "live" else 20.0)  # calls a second; 0: no limit
+# Calls a second of all processes together, below what Stripe allows; 0: no limit.
+STRIPE_RATE = env.float("STRIPE_RATE", default={"live": 80.0, "sandbox": 200.0}.get(CONSOLE_MODE, 20.0))
 THREADS = env.int("THREADS", default=8)  # of each web process; at most half of them may wait for Stripe at once
 # Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox `register_webhooks` keeps them in VAR_DIR.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
@@ -215,6 +216,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "stripe": {"level": "WARNING"},
+        "django-q": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
         # Request lines of refused pages would carry addresses; our own audit says more and with less.
         "django.request": {"level": "ERROR"},

@@ -8,3 +8,9 @@ class IssuingConfig(AppConfig):
 
     name = "issuing"
     verbose_name = "Issuing"
+
+    def ready(self) -> None:
+        """Follow the money."""
+        from issuing import refresh
+
+        refresh.listen()

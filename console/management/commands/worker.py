@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from console.worker import Supervisor
 from gateway import binding
+from gateway.errors import Unreachable
 
 
 class Command(BaseCommand):
@@ -17,7 +18,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Bind signals, verify that database, mode and key belong together, and supervise."""
-        binding.verify()
+        try:
+            binding.bind()
+        except Unreachable as error:  # the mode was verified; the platform account is asked at the next start
+            self.stderr.write(str(error))
         supervisor = Supervisor()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: supervisor.stop())

@@ -1,0 +1,124 @@
+"""Top-ups, balances and their movements, as Stripe last sent them (docs.stripe.com/issuing/funding/balance)."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Sum
+
+from gateway import clock
+from gateway.client import Answer
+from gateway.mirror import Mirror, VisibleManager
+from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
+
+
+class MovementQuerySet(models.QuerySet["BalanceTransaction"]):
+    """Questions about the books of an account."""
+
+    def of_issuing(self, account_id: str) -> Self:
+        """Movements of what cards can spend."""
+        return self.filter(account=account_id, balance_type="issuing")
+
+    def sums(self, account_id: str, currency: str) -> dict[str, int]:
+        """`{"funded", "spent", "held", "available"}` in minor units; available + held = funded - spent. One query."""
+        rows = self.of_issuing(account_id).filter(currency=currency).values_list("type").annotate(sum=Sum("net"))
+        found = {name: total or 0 for name, total in rows.order_by("type")}
+        held = -sum(found.get(f"issuing_authorization_{each}", 0) for each in ("hold", "release"))
+        spent = -found.get("issuing_transaction", 0)
+        funded = sum(found.values()) + held + spent
+        return {"funded": funded, "spent": spent, "held": held, "available": sum(found.values())}
+
+
+class Topup(OfIssuing):
+    """Money pulled in from a bank (docs.stripe.com/api/topups); the US way to fund an Issuing balance."""
+
+    stripe_object = "topup"
+    listed_at = "/v1/topups"
+
+    amount = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=8, blank=True)
+    status = models.CharField(max_length=32, blank=True)
+    expected_at = models.DateTimeField(null=True)
+
+    objects = VisibleManager.from_queryset(IssuingQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Funding is a permission of its own."""
+
+        permissions = (("create_topup", "Can top up Issuing balances"),)
+        indexes = (models.Index(fields=["account", "-created"], name="topup_account"),)
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
+        self.status = text_at(data, "status")[:32]
+        self.expected_at = clock.from_unix(data.get("expected_availability_date"))
+
+    @classmethod
+    def create_topup(cls, *, account_id: str, key: str, params: Data) -> "tuple[Topup, Answer]":
+        """Begin to pull money in. One call. Raises Refused, Unreachable."""
+        return cls._absorb_new(account_id, params, key=key)
+
+
+class BalanceTransaction(OfIssuing):
+    """One movement of a balance (docs.stripe.com/api/balance_transactions). Stripe sends no events for them."""
+
+    stripe_object = "balance_transaction"
+    listed_at = "/v1/balance_transactions"
+
+    balance_type = models.CharField(max_length=32, blank=True)
+    type = models.CharField(max_length=64, blank=True)
+    net = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=8, blank=True)
+    source = models.CharField(max_length=255, blank=True)
+
+    objects = VisibleManager.from_queryset(MovementQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Summed by account."""
+
+        indexes = (models.Index(fields=["account", "balance_type", "created"], name="movement_account"),)
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.balance_type, self.type = text_at(data, "balance_type")[:32], text_at(data, "type")[:64]
+        self.net, self.currency = data.get("net") or 0, text_at(data, "currency")[:8]
+        self.source = text_at(data, "source")[:255]
+
+    @classmethod
+    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:
+        """Nothing: what moved it has a history of its own."""
+
+
+class Balance(Mirror):
+    """The balances of one account (docs.stripe.com/api/balance). Its id is `{account}.balance`."""
+
+    stripe_object = "balance"
+
+    @classmethod
+    def row_id(cls, data: Data, account: str | None) -> str:  # noqa: ARG003
+        """Stripe gives it none."""
+        return f"{account}.balance"
+
+    @classmethod
+    def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:  # noqa: ARG003
+        """In the account's name."""
+        return "/v1/balance", account
+
+    def issuing(self, currency: str) -> int | None:
+        """What cards can spend, in minor units; None where the account has no Issuing balance."""
+        return _amount((self.data or {}).get("issuing") or {}, "available", currency)
+
+    def payments(self, currency: str) -> int | None:
+        """What the payments balance has available, in minor units."""
+        return _amount(self.data or {}, "available", currency)
+
+    def pending(self, currency: str) -> int | None:
+        """What is on its way into the payments balance, in minor units."""
+        return _amount(self.data or {}, "pending", currency)
+
+
+def _amount(data: Data, name: str, currency: str) -> int | None:
+    found = [each.get("amount") for each in data.get(name) or () if each.get("currency") == currency]
+    return found[0] if found else None

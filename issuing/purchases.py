@@ -1,0 +1,167 @@
+"""Authorizations and transactions, as Stripe last sent them (docs.stripe.com/api/issuing/authorizations)."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q, Sum
+from django.urls import reverse
+
+from gateway.client import Answer
+from gateway.mirror import VisibleManager
+from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
+
+HELPERS = "/v1/test_helpers/issuing/authorizations"
+
+
+class AuthorizationQuerySet(IssuingQuerySet):
+    """Questions about authorizations."""
+
+    def with_card(self) -> Self:
+        """Each with its card and cardholder, in the same query."""
+        return self.select_related("card", "cardholder")
+
+    def declined(self) -> Self:
+        """Those that were not approved."""
+        return self.filter(approved=False)
+
+    def search(self, text: str) -> Self:
+        """By id, the card's last four, or a part of the merchant's name."""
+        if text.startswith(("iauth_", "ic_", "ich_")):
+            return self.filter(Q(id__startswith=text) | Q(card=text) | Q(cardholder=text))
+        if text.isdigit() and len(text) == 4:
+            return self.filter(card__last4=text)
+        return self.filter(merchant_name__icontains=text)
+
+
+class TransactionQuerySet(AuthorizationQuerySet):
+    """Questions about transactions."""
+
+    def spent(self, account_id: str, currency: str) -> int:
+        """What captures took less what refunds gave back, in minor units."""
+        total = self.filter(account=account_id, currency=currency).aggregate(sum=Sum("amount"))["sum"]
+        return -(total or 0)
+
+    def with_type(self, name: str) -> Self:
+        """Captures or refunds."""
+        return self.filter(type=name)
+
+
+class Authorization(OfIssuing):
+    """A purchase that was tried: approved or not, and why (docs.stripe.com/api/issuing/authorizations)."""
+
+    stripe_object = "issuing.authorization"
+    listed_at = "/v1/issuing/authorizations"
+
+    card = models.ForeignKey(
+        "issuing.Card", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="authorizations"
+    )
+    cardholder = models.ForeignKey(
+        "issuing.Cardholder", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="authorizations"
+    )
+    amount = models.BigIntegerField(default=0)  # minor units, as Stripe holds it now
+    requested = models.BigIntegerField(default=0)  # minor units, of the last request
+    currency = models.CharField(max_length=8, blank=True)
+    approved = models.BooleanField(default=False)
+    status = models.CharField(max_length=32, blank=True)
+    reason = models.CharField(max_length=64, blank=True)  # of the last request
+    merchant_name = models.CharField(max_length=255, blank=True)
+    category = models.CharField(max_length=128, blank=True)
+
+    objects = VisibleManager.from_queryset(AuthorizationQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Test helpers are a permission of their own."""
+
+        permissions = (("test_authorization", "Can make, capture and reverse test authorizations"),)
+        indexes = (
+            models.Index(fields=["account", "-created"], name="authorization_account"),
+            models.Index(fields=["card", "-created"], name="authorization_card"),
+            models.Index(fields=["approved", "-created"], name="authorization_approved"),
+        )
+
+    def get_absolute_url(self) -> str:
+        """Its page under Stripe's Dashboard's own path."""
+        return reverse("authorization", args=[self.account_id, self.id])
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        merchant, history_ = data.get("merchant_data") or {}, data.get("request_history") or []
+        last = history_[-1] if history_ else {}
+        self.card_id = text_at(data, "card") or None
+        self.cardholder_id = text_at(data, "cardholder") or None
+        self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
+        self.requested = last.get("amount") or self.amount
+        self.approved, self.status = bool(data.get("approved")), text_at(data, "status")[:32]
+        self.reason = text_at(last, "reason")[:64]
+        self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
+
+    @property
+    def outcome(self) -> str:
+        """What to show: declined, or the status of what was approved."""
+        if not self.approved:
+            return "declined"
+        return "approved" if self.status == "closed" else self.status
+
+    @classmethod
+    def create_test(cls, *, account_id: str, key: str, params: Data) -> "tuple[Authorization, Answer]":
+        """Try a purchase with a test card. A decline is an answer, not an error. Sandbox and test mode only."""
+        return cls._absorb_new(account_id, params, key=key, path=HELPERS)
+
+    def capture_test(self, *, key: str, params: Data) -> "tuple[Authorization, Answer]":
+        """The merchant takes the money, or a part of it."""
+        return self._help("capture", params, key=key)
+
+    def reverse_test(self, *, key: str, params: Data) -> "tuple[Authorization, Answer]":
+        """The merchant gives the hold back, or a part of it."""
+        return self._help("reverse", params, key=key)
+
+    def _help(self, what: str, params: Data, *, key: str) -> "tuple[Authorization, Answer]":
+        return self._absorb_change(params, key=key, path=f"{HELPERS}/{self.id}/{what}")
+
+
+class Transaction(OfIssuing):
+    """Money that moved: a capture (negative) or a refund (docs.stripe.com/api/issuing/transactions)."""
+
+    stripe_object = "issuing.transaction"
+    listed_at = "/v1/issuing/transactions"
+
+    card = models.ForeignKey(
+        "issuing.Card", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="transactions"
+    )
+    cardholder = models.ForeignKey(
+        "issuing.Cardholder", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="transactions"
+    )
+    authorization = models.ForeignKey(
+        Authorization, null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="captures"
+    )
+    amount = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=8, blank=True)
+    type = models.CharField(max_length=32, blank=True)
+    merchant_name = models.CharField(max_length=255, blank=True)
+    category = models.CharField(max_length=128, blank=True)
+
+    objects = VisibleManager.from_queryset(TransactionQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Read by account, card and authorization."""
+
+        indexes = (
+            models.Index(fields=["account", "-created"], name="transaction_account"),
+            models.Index(fields=["card", "-created"], name="transaction_card"),
+        )
+
+    def get_absolute_url(self) -> str:
+        """Its page under Stripe's Dashboard's own path."""
+        return reverse("transaction", args=[self.account_id, self.id])
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        merchant = data.get("merchant_data") or {}
+        self.card_id = text_at(data, "card") or None
+        self.cardholder_id = text_at(data, "cardholder") or None
+        self.authorization_id = text_at(data, "authorization") or None
+        self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
+        self.type = text_at(data, "type")[:32]
+        self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
