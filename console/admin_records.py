@@ -66,7 +66,7 @@ class OperationAdmin(RecordAdmin):
     def when(self, operation: Operation) -> str:
         """The moment, as the link to its page."""
         url = reverse("operation", args=[operation.pk])
-        return format_html('<a href="{}">{:%Y-%m-%d %H:%M:%S} UTC</a>', url, operation.created_at)
+        return format_html('<a href="{}">{} UTC</a>', url, f"{operation.created_at:%Y-%m-%d %H:%M:%S}")
 
     @admin.display(description="Account", ordering="account_id")
     def account(self, operation: Operation) -> str:

@@ -102,11 +102,12 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _draw_again(request: HttpRequest, desk: Desk, invalid: ReasonForm) -> HttpResponse:
-    """The page after bad input: nothing was sent, so the token stays good; sensitive values are not sent back."""
+    """The page after bad input: nothing was sent, all entries are there, except sensitive ones, which go nowhere."""
     form, emptied = once_more(desk.verb, request.POST)
     for name, problems in invalid.errors.items():
-        if name not in form.errors:
-            form.add_error(None if name in ("form_token", "for_account") else name, list(problems))
+        typed = request.POST.get(name) if name in desk.verb.sensitive else None
+        words = [str(problem).replace(typed, "•••") if typed else problem for problem in problems]
+        form.add_error(None if name in ("form_token", "for_account") else name, words)
     return _draw(request, desk, form, status=422, emptied=emptied)
 
 

@@ -1,16 +1,20 @@
 """Processes that die, values that are never stored, and first attempts in the worker."""
 
+import os
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from console import attempts, operations
+from console import attempts, audit, operations
 from console.models import AuditEntry, Operation, User
-from gateway import claims, client
+from gateway import catch_up, claims, client, inbox
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
@@ -23,6 +27,7 @@ from tests.console.acting import (
     creates,
     do,
     failing,
+    faults,
     person,
     registered,
     settle,
@@ -221,3 +226,45 @@ def test_without_waiting_the_worker_sends_it(sandbox: SandboxProcess, otto: User
     assert operation.state == State.SUCCEEDED
     operations.settle(str(operation.pk))
     assert creates(sandbox, f"/v1/accounts/{account_id}") == 1
+
+
+# The same with a real process, and a real event
+
+
+def killed(when: str, sandbox: SandboxProcess) -> Operation:
+    """What a process leaves that is killed at this point."""
+    database = connection.settings_dict
+    url = f"sqlite:///{database['NAME']}"
+    if connection.vendor == "postgresql":
+        url = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    environment = {"DATABASE_URL": url, "STRIPE_API_BASE": sandbox.url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    command = [sys.executable, "-m", "tests.console.dying", when]
+    run = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    return Operation.objects.get()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("when", "state"), [("before", State.INTENT), ("in", State.SENDING), ("after", State.SENDING)])
+def test_kill_9_leaves_one_account_and_no_question(when: str, state: str, sandbox: SandboxProcess, otto: User) -> None:
+    operation = killed(when, sandbox)
+    assert operation.state == state
+    for _ in range(2):
+        operations.sweep()
+        operations.settle(str(operation.pk))
+    operation.refresh_from_db()
+    assert operation.state == State.SUCCEEDED
+    assert [each["id"] for each in accounts_at_stripe(sandbox)] == [operation.object_id]
+    assert audit.verify().problem == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_arrives_settles_the_unknown(sandbox: SandboxProcess, otto: User) -> None:
+    faults(sandbox, "reset_after")
+    operation = do(CREATE, otto, params=ACCOUNT).operation
+    assert operation.state == State.UNKNOWN
+    catch_up.run()
+    inbox.drain()
+    operation.refresh_from_db()
+    assert (operation.state, operation.settled_by) == (State.SUCCEEDED, "event")
+    assert [each["id"] for each in accounts_at_stripe(sandbox)] == [operation.object_id]
