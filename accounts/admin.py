@@ -176,8 +176,10 @@ class AccountAdmin(MirrorAdmin):
     def kind_words(self, row: Account) -> SafeString:
         """How it is set up; why it can or cannot issue in the title."""
         kind = row.set_up
-        second = "" if kind.can_issue else format_html('<span class="second">cannot issue</span>')
-        return format_html('<span class="two-lines" title="{}">{}{}</span>', kind.why, kind.word, second)
+        second = "" if kind.can_issue else "cannot issue"
+        return format_html(
+            '<span class="two-lines" title="{}">{} <span class="second">{}</span></span>', kind.why, kind.word, second
+        )
 
     @admin.display(description="Type")
     def type_words(self, row: Account) -> SafeString:

@@ -182,7 +182,7 @@ def _requirements(telling: Telling) -> Iterable[Requirement]:
         return
     for name in LISTS:
         old, new = _keys(before, name), _keys(after, name)
-        deadline = _deadline(name, before, after)
+        deadline = _deadline(name, before, after, telling.at)
         yield from (_row(telling, key, name, "due", deadline=deadline) for key in new if key not in old)
         yield from (_row(telling, key, name, "met") for key in old if key not in new)
     known = {(error.get("requirement"), error.get("code")) for error in _errors(before)}
@@ -191,10 +191,13 @@ def _requirements(telling: Telling) -> Iterable[Requirement]:
             yield _row(telling, error["requirement"], "errors", "due", error=error)
 
 
-def _deadline(name: str, before: Data, after: Data) -> datetime | None:
-    """What is past due now had been due by the deadline before; the new one belongs to other keys."""
-    seconds = before.get("current_deadline") if name == "past_due" else after.get("current_deadline")
-    return clock.from_unix(seconds) if isinstance(seconds, int) and name in ("past_due", "currently_due") else None
+def _deadline(name: str, before: Data, after: Data, at: datetime) -> datetime | None:
+    """What is past due now had been due by the deadline before, or at once; the new one belongs to other keys."""
+    seconds = (before if name == "past_due" else after).get("current_deadline")
+    if not isinstance(seconds, int) or name not in ("past_due", "currently_due"):
+        return None
+    deadline = clock.from_unix(seconds)
+    return min(deadline, at) if deadline and name == "past_due" else deadline
 
 
 def _row(
