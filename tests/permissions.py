@@ -80,12 +80,12 @@ TABLE: dict[str, Row] = {
     "account": Row(ACCOUNT),
     "account_live": Row(f"{ACCOUNT}/live"),
     "account_refresh": Row(f"{ACCOUNT}/refresh", "operator", 302, "post", {"for_account": "{account}"}),
-    "return_from_stripe": Row(f"{ACCOUNT}/return", answer=302),
-    "refresh_link": Row(f"{ACCOUNT}/link-used", answer=302),
+    "return_from_stripe": Row(f"{ACCOUNT}/return"),
+    "refresh_link": Row(f"{ACCOUNT}/link-used"),
     "activity": Row("/{account}/activity", "support", view_as=True),
     "other_form": Row("/test/connect/accounts/{account}/", answer=302),
     "view_as_start": Row(f"{ACCOUNT}/view-as", "support", but=WITH_SESSION),
-    "view_as_end": Row(f"{ACCOUNT}/view-as/end", "support", 302, "post"),
+    "view_as_end": Row(f"{ACCOUNT}/view-as/end", "support", 302, "post", {"for_account": "{account}"}),
     "view_as_mode": Row(
         f"{ACCOUNT}/view-as/mode", "support", 302, "post", {"mode": "look", "for_account": "{account}"}, view_as=True
     ),
@@ -94,7 +94,7 @@ TABLE: dict[str, Row] = {
     # Verbs and operations
     "verb": Row("/do/accounts.create_account/", "operator"),
     "account_verb": Row(f"{ACCOUNT}/do/accounts.create_account_link", "operator"),
-    "bulk": Row("/bulk/accounts.refresh/", "operator"),
+    "bulk": Row("/bulk/accounts.refresh/?id={account}", "operator"),
     "operations": Row("/operations/", answer=302),
     "operation": Row("/operations/{operation}"),
     "operation_state": Row("/operations/{operation}/state"),
