@@ -21,7 +21,7 @@ from django.utils import timezone
 from console import audit, verbs
 from console.models import Operation, User
 from console.verbs import Outcome, Verb
-from gateway import claims, clock
+from gateway import claims, clock, intake
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 
@@ -289,10 +289,10 @@ def settle_by_event(operation: Operation) -> bool:
 def _outcome(operation: Operation, events: list[Event]) -> Outcome:
     """What the events of one request tell: the object that the verb is about, else the first event's."""
     stripe_object = verbs.get(operation.verb).stripe_object
-    objects = [event.payload["data"]["object"] for event in events]
+    objects = [intake.object_of(event) for event in events]
     data = next((each for each in objects if each.get("object") == stripe_object), objects[0])
     return Outcome(
-        object_id=data.get("id", ""),
+        object_id=str(data.get("id", ""))[:255],
         account_id=operation.account_id or events[0].account,
         request_id=events[0].request_id,
     )
