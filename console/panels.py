@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -27,12 +28,13 @@ def webhook_health(request: HttpRequest) -> dict[str, Any]:
         ignored=Count("pk", filter=Q(state=Event.State.IGNORED, received_at__gt=today)),
         received=Count("pk", filter=Q(received_at__gt=today)),
     )
-    age = health.data_age()
+    age, beat = health.data_age(), health.last_beat(health.WORKER)
     return {
         **events,
         "data_age": age,
-        "stale": age > timedelta(minutes=10),
-        "heartbeat": health.last_beat("worker"),
+        "stale": age.total_seconds() > settings.STALE_AFTER,
+        "heartbeat": timezone.now() - beat if beat is not None else None,
+        "worker_late": beat is not None and beat.total_seconds() > settings.HEARTBEAT_LIMIT,
         "undecided": operations_needing_a_person(),
         "count": events["dead"],
     }

@@ -46,6 +46,8 @@ def start(request: HttpRequest, account_id: str) -> HttpResponseBase:
     session = sessions.current(request)
     if request.method == "GET" and session and session.account_id == account_id and "again" not in request.GET:
         return redirect(target or first_page(account_id))
+    if request.method == "POST" and not sessions.drawn_for(request, account_id):
+        raise PermissionDenied(sessions.OTHER_ACCOUNT)
     form = WorkSessionForm(request.POST or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         sessions.start(request, account_id=account_id, **form.cleaned_data)
@@ -58,6 +60,8 @@ def start(request: HttpRequest, account_id: str) -> HttpResponseBase:
 def end(request: HttpRequest, account_id: str) -> HttpResponse:
     """End the session for this account; back to the account as the platform sees it."""
     session = sessions.current(request)
+    if not sessions.drawn_for(request, account_id):
+        raise PermissionDenied(sessions.OTHER_ACCOUNT)
     if session and session.account_id == account_id:
         sessions.end(session, WorkSession.End.CLICK)
         messages.success(request, f"You no longer view as {session.account_name or account_id}.")

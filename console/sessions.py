@@ -173,7 +173,7 @@ def view_as(view: View) -> View:
         posted = request.method not in ("GET", "HEAD")
         if session is None or session.account_id != account_id:
             return _refuse() if posted else _ask_reason(request, account_id)
-        if posted and request.POST.get("for_account") != account_id:
+        if posted and not drawn_for(request, account_id):
             note_access(session, request, "refused")
             raise PermissionDenied(OTHER_ACCOUNT)
         if not note_access(session, request):
@@ -181,6 +181,11 @@ def view_as(view: View) -> View:
         return view(request, account_id, *args, **kwargs)
 
     return guarded
+
+
+def drawn_for(request: HttpRequest, account_id: str) -> bool:
+    """Whether a posted form was drawn for the account in its address."""
+    return request.POST.get("for_account") == account_id
 
 
 def get_object(request: HttpRequest, model: type[Row], account_id: str, object_id: str) -> Row:

@@ -48,6 +48,7 @@ def test_the_health_of_webhooks_stands_on_home() -> None:
         "count": 1,
     }
     assert found["heartbeat"]
+    assert not found["worker_late"]
 
 
 def test_an_empty_installation_has_a_home() -> None:

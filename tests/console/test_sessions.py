@@ -12,6 +12,7 @@ from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
 PAGE = f"/{ACCOUNT}/out/ic_1"  # any page below an account
 START = f"/connect/accounts/{ACCOUNT}/view-as"
+FORM = {"category": "incident", "reason": "Card used in two countries", "ticket": "CS-9", "for_account": ACCOUNT}
 
 
 @pytest.fixture
@@ -34,8 +35,7 @@ def test_a_page_of_an_account_asks_for_the_reason_and_then_opens() -> None:
     sam = browser("sam")
     asked = sam.get(f"{PAGE}?tab=limits")
     assert asked["Location"] == f"{START}?next=%2F{ACCOUNT}%2Fout%2Fic_1%3Ftab%3Dlimits"
-    form = {"category": "incident", "reason": "Card used in two countries", "ticket": "CS-9"}
-    started = sam.post(asked["Location"], form)
+    started = sam.post(asked["Location"], FORM)
     assert started["Location"] == f"{PAGE}?tab=limits"
     assert sam.get(PAGE).status_code == 200
     session = WorkSession.objects.get()
@@ -48,8 +48,7 @@ def test_a_page_of_an_account_asks_for_the_reason_and_then_opens() -> None:
     "wrong", [{"reason": "too short"}, {"reason": "  " * 20}, {"category": "curiosity"}, {"reason": "x" * 1001}]
 )
 def test_a_poor_reason_opens_nothing_and_keeps_what_was_typed(wrong: dict[str, str]) -> None:
-    form = {"category": "incident", "reason": "Card used in two countries", "ticket": "CS-9", **wrong}
-    answer = browser("sam").post(START, form)
+    answer = browser("sam").post(START, {**FORM, **wrong})
     assert answer.status_code == 200
     assert answer.context["form"].errors
     assert answer.context["form"]["ticket"].value() == "CS-9"
@@ -62,7 +61,7 @@ def test_an_unknown_account_is_not_found() -> None:
 
 def test_a_viewer_may_not_view_as() -> None:
     assert browser("vera").get(PAGE).status_code == 403
-    assert browser("vera").post(START, {"category": "incident", "reason": "Just looking around"}).status_code == 403
+    assert browser("vera").post(START, FORM).status_code == 403
 
 
 def test_with_a_session_the_form_is_passed_over_unless_asked_for() -> None:
@@ -98,7 +97,7 @@ def test_a_click_ends_it_and_seals_what_was_seen() -> None:
     session = view_as(sam)
     sam.get(PAGE)
     seal = sessions.seal(session)
-    answer = sam.post(f"{START}/end")
+    answer = sam.post(f"{START}/end", {"for_account": ACCOUNT})
     assert answer["Location"] == f"/connect/accounts/{ACCOUNT}"
     entry = AuditEntry.objects.first()
     assert entry
@@ -215,6 +214,16 @@ def test_a_form_drawn_for_another_account_is_refused_and_recorded() -> None:
     assert list(AccessEntry.objects.values_list("kind", flat=True)) == ["refused", "refused"]
 
 
+@pytest.mark.parametrize("drawn_for", ["", OTHER_ACCOUNT])
+def test_a_reason_or_an_end_meant_for_another_account_does_nothing(drawn_for: str) -> None:
+    sam = browser("sam")
+    assert sam.post(START, {**FORM, "for_account": drawn_for}).status_code == 403
+    session = view_as(sam)
+    assert sam.post(f"{START}/end", {"for_account": drawn_for}).status_code == 403
+    session.refresh_from_db()
+    assert session.ended_at is None
+
+
 def test_a_post_without_a_session_is_refused_and_not_led_away() -> None:
     assert browser("otto").post(f"{START}/mode", {"mode": "work", "for_account": ACCOUNT}).status_code == 403
 
@@ -262,8 +271,7 @@ def test_a_session_does_not_outlive_the_right_to_it() -> None:
     ],
 )
 def test_a_hostile_target_leads_to_the_account_itself(target: str) -> None:
-    form = {"category": "incident", "reason": "Card used in two countries", "next": target}
-    answer = browser("sam").post(START, form)
+    answer = browser("sam").post(START, {**FORM, "next": target})
     assert answer.status_code == 302
     assert answer["Location"].startswith((f"/{ACCOUNT}/", f"/connect/accounts/{ACCOUNT}"))
     assert answer["Location"] != target
