@@ -81,6 +81,9 @@ BADGES: dict[str, dict[str, Badge]] = {
         "alternative": _off("Alternative"),
         "met": _ok("Met"),
     },
+    "person": {
+        "removed": _off("Removed"),
+    },
     "external_account": {
         "new": _off("New"),
         "validated": _ok("Validated"),

@@ -9,6 +9,7 @@ NO_DECIMALS = frozenset(
 )
 THREE_DECIMALS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 MINUS = "\u2212"
+SOON = timedelta(hours=6)  # due tomorrow by the calendar, but before this shift ends
 DEFAULT_WINDOW = timedelta(days=30)  # what a fuse without a start burns down from
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
@@ -86,7 +87,7 @@ class TimeLeft:
 
     words: str  # "6 days left", "1 day overdue"
     short: str  # for lists: "6 days", "1 day over"
-    tone: str  # "bad" overdue, "warn" due today (UTC), "" otherwise
+    tone: str  # "bad" overdue, "warn" due today (UTC) or within SOON, "" otherwise
     share: int  # 0 to 100: of the bar; a bar that has run out is drawn whole, in red
 
 
@@ -98,7 +99,8 @@ def time_left(deadline: datetime, now: datetime, start: datetime | None = None) 
         return TimeLeft(f"{words} overdue", f"{words} over", "bad", 100)
     window = max(deadline - start, timedelta(seconds=1)) if start else DEFAULT_WINDOW
     share = min(max(round(100 * (left / window)), 2), 100)
-    return TimeLeft(f"{words} left", words, "warn" if deadline.date() == now.date() else "", share)
+    today = deadline.date() == now.date() or left < SOON
+    return TimeLeft(f"{words} left", words, "warn" if today else "", share)
 
 
 def shorten(value: str, head: int = 9, tail: int = 4) -> str:

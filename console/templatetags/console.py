@@ -44,10 +44,12 @@ def badge(value: Any, kind: str = "", label: str = "", *, plain: bool = False) -
         return DASH
     name = format_html('<span class="badge-name">{}</span> ', label) if label else ""
     box = "badge badge-plain" if plain else "badge"
+    came = format_html(' title="{}"', f"As Stripe sent it: {value}") if shown.word == str(value) else ""
     return format_html(
-        '<span class="{} {}">{}{}<span class="badge-word">{}</span></span>',
+        '<span class="{} {}"{}>{}{}<span class="badge-word">{}</span></span>',
         box,
         shown.tone,
+        came,
         icon(shown.icon),
         name,
         shown.word,
@@ -209,7 +211,7 @@ def grouped(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-@register.filter
+@register.filter(is_safe=True)
 def capital(value: Any) -> str:
     """Words with their first letter large, the rest as it came ("ID" stays "ID")."""
     text = str(value)
