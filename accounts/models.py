@@ -1,6 +1,7 @@
 """Connected accounts and what belongs to them, as Stripe last sent them (docs.stripe.com/api/accounts)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -44,12 +45,12 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def needing_attention(self) -> Self:
         """Those for which somebody has to do something (accounts.requirements.Rule), soonest first."""
-        soonest = models.F("due_at").asc(nulls_first=True)
-        return self.filter(needs_attention=True, gone_at=None).order_by(soonest, "-created")
+        soonest = models.F("due_at").asc(nulls_last=True)
+        return self.filter(needs_attention=True, gone_at=None).order_by("-overdue", soonest, "-created")
 
-    def due_by(self, at: Any) -> Self:
-        """Those with a deadline until then."""
-        return self.filter(due_at__lte=at, gone_at=None)
+    def due_by(self, at: datetime) -> Self:
+        """Those with a deadline until then, or one that has passed."""
+        return self.filter(Q(due_at__lte=at) | Q(overdue=True), gone_at=None)
 
     def search(self, text: str) -> Self:
         """By id, or a part of a name or of the e-mail address."""
@@ -81,7 +82,8 @@ class Account(Mirror):
     overall_status = models.CharField(max_length=64, blank=True)
     details_submitted = models.BooleanField(default=False)
     needs_attention = models.BooleanField(default=False)
-    due_at = models.DateTimeField(null=True)  # the earliest deadline of what counts for attention
+    overdue = models.BooleanField(default=False)  # some of what counts is past due
+    due_at = models.DateTimeField(null=True)  # the earliest deadline to come of what counts
     # Null where the Issuing badge does not depend on it.
     card_issuing = models.ForeignKey(
         "accounts.Capability", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+"
@@ -136,7 +138,7 @@ class Account(Mirror):
         keys = set(rule().open_keys(data))
         due = data.get("requirements") or {}
         deadline = due.get("current_deadline") if keys.intersection(due.get("currently_due") or ()) else None
-        self.needs_attention = bool(keys)
+        self.needs_attention, self.overdue = bool(keys), bool(keys.intersection(due.get("past_due") or ()))
         self.due_at = clock.from_unix(deadline)
 
     @classmethod

@@ -89,7 +89,7 @@ PATHS = {
 RULES = {
     "settings.card_issuing.tos_acceptance": "issuing_terms",
     "tos_acceptance": "tos_acceptance",
-    "interv_": "verification_errors",
+    "interv_": "verification",
     "relationship.": "persons",
     "person_": "persons",
 }

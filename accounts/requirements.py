@@ -75,7 +75,7 @@ class Row:
     cause: str = ""
     code: str = ""
     deadline: int | None = None
-    rule: str = "requirements"
+    rule: str = "required_information"
     ignorable: bool = False
     sentence: str = ""  # for keys that are a sentence of their own
     instead: list[str] = field(default_factory=list)  # keys that Stripe takes in their place
@@ -124,7 +124,7 @@ def understand(key: str, persons: Mapping[str, str]) -> Asked:
     intervention = INTERVENTION.fullmatch(key)
     if intervention:
         return _intervention(key, intervention["what"], intervention["path"])
-    rule = next((name for start, name in words.RULES.items() if key.startswith(start)), "requirements")
+    rule = next((name for start, name in words.RULES.items() if key.startswith(start)), "required_information")
     for start, sentence in words.SENTENCES.items():
         if key == start or key.startswith(f"{start}."):
             return Asked(key, "", "", HOLDER, rule, sentence=sentence)
@@ -135,7 +135,7 @@ def understand(key: str, persons: Mapping[str, str]) -> Asked:
 def _intervention(key: str, what: str, path: str) -> Asked:
     move, hint = words.PATHS.get(path, (STAFF, "Stripe's Dashboard says how it can be answered."))
     sentence = f"Stripe asks about: {what.replace('_', ' ').replace('.', ', ')}"
-    return Asked(key, "", "", move, "verification_errors", sentence=sentence, hint=hint)
+    return Asked(key, "", "", move, "verification", sentence=sentence, hint=hint)
 
 
 def _subject(key: str, persons: Mapping[str, str]) -> tuple[str, str]:
@@ -230,6 +230,7 @@ class _Context:
             Row(asked.subject, state, move, sentence=asked.sentence, rule=asked.rule, ignorable=ignorable),
         )
         row.deadline, row.code, row.cause = deadline, error.get("code", ""), cause(error) or asked.hint
+        row.rule = "verification" if error else row.rule
         row.keys.append(key)
         row.topics += [topic for topic in (asked.topic,) if topic and topic not in row.topics]
         row.capabilities = sorted({*row.capabilities, *(str(each.get("id")) for each in self._holders(state, key))})

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('overall_status', models.CharField(blank=True, max_length=64)),
                 ('details_submitted', models.BooleanField(default=False)),
                 ('needs_attention', models.BooleanField(default=False)),
+                ('overdue', models.BooleanField(default=False)),
                 ('due_at', models.DateTimeField(null=True)),
                 ('account', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.account')),
             ],
