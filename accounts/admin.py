@@ -3,13 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -29,64 +26,6 @@ from accounts.models import Account, left_at
 from console.bulk_views import MOST, bulk_page
 from console.mirror_admin import MirrorAdmin
 from console.templatetags import console as tags
-
-OLDER, NEWER = "older", "newer"  # keyset cursors: the moment and the id of the row beside which a page begins
-
-
-class AccountChangeList(ChangeList):
-    """Newest first, a page at a time, from a row on and never by number: no row is counted or skipped over."""
-
-    keyset = True
-    newer_url = older_url = ""
-
-    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """The cursors are no filters."""
-        return {name: value for name, value in super().get_filters_params(params).items() if name not in (OLDER, NEWER)}
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Read one page and look whether there is more."""
-        cursor, backwards = _cursor(request.GET.get(NEWER, "")), True
-        if cursor is None:
-            cursor, backwards = _cursor(request.GET.get(OLDER, "")), False
-        rows = self._read(cursor, backwards=backwards)
-        more = len(rows) > self.list_per_page
-        rows = rows[: self.list_per_page]
-        if backwards:
-            rows.reverse()
-        self.result_list, self.result_count, self.full_result_count = rows, len(rows), None
-        self.show_full_result_count, self.show_admin_actions = False, True
-        self.can_show_all = self.multi_page = False
-        self.paginator = Paginator(rows, self.list_per_page)
-        self._link(rows, older=backwards or more, newer=more if backwards else cursor is not None)
-        left_at(rows)
-
-    def _read(self, cursor: "tuple[Any, str] | None", *, backwards: bool) -> list[Account]:
-        rows = self.queryset.with_capability()
-        if cursor:
-            moment, row_id = cursor
-            side = "gt" if backwards else "lt"
-            rows = rows.filter(Q(**{f"created__{side}": moment}) | Q(created=moment, **{f"id__{side}": row_id}))
-        order = ("created", "id") if backwards else ("-created", "-id")
-        return list(rows.order_by(*order)[: self.list_per_page + 1])
-
-    def _link(self, rows: list[Account], *, older: bool, newer: bool) -> None:
-        if rows and newer:
-            self.newer_url = self.get_query_string({NEWER: _mark(rows[0])}, [OLDER])
-        if rows and older:
-            self.older_url = self.get_query_string({OLDER: _mark(rows[-1])}, [NEWER])
-
-
-def _mark(row: Account) -> str:
-    return f"{row.created.isoformat() if row.created else ''},{row.pk}"
-
-
-def _cursor(text: str) -> "tuple[Any, str] | None":
-    moment, _, row_id = text.partition(",")
-    try:
-        at = parse_datetime(moment)
-    except ValueError:
-        return None
-    return (at, row_id[:255]) if at and at.tzinfo and row_id and row_id.isprintable() else None
 
 
 @admin.register(Account)
@@ -114,21 +53,15 @@ class AccountAdmin(MirrorAdmin):
     )
     search_fields = ("id", "name", "email")
     search_help_text = "Id, name or e-mail"
-    sortable_by = ()
-    ordering = ("-created", "-id")
-    list_per_page = 50
     actions = ("refresh_accounts", "make_link")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Ours pages by keyset."""
-        return AccountChangeList
+    def prepare(self, queryset: Any) -> QuerySet[Account]:
+        """Each with the capability that its badge is read from."""
+        return queryset.with_capability()
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
-    ) -> tuple[QuerySet[Account], bool]:
-        """By the accounts' own named search; nothing in it makes a row appear twice."""
-        words = search_term.strip()[:255]
-        return (queryset.search(words) if words else queryset), False  # type: ignore[attr-defined]
+    def finish(self, rows: list[Account]) -> None:
+        """Until when each has time."""
+        left_at(rows)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list with its tabs."""
@@ -190,7 +123,9 @@ class AccountAdmin(MirrorAdmin):
     @admin.display(description="Time left")
     def time_left(self, row: Account) -> SafeString:
         """Until the earliest deadline of what counts; since when it is overdue."""
-        return tags.fuse(getattr(row, "left_at", None), short=True)
+        at = getattr(row, "left_at", None)
+        since_ever = row.overdue and at is None  # due from the beginning: Stripe named no deadline
+        return tags.badge("past_due", "requirement", plain=True) if since_ever else tags.fuse(at, short=True)
 
     @admin.display(description="Connected on")
     def connected_on(self, row: Account) -> SafeString:

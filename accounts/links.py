@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.history import Requirement, Source
 from accounts.models import Account, Person
@@ -22,6 +23,12 @@ class Made:
     state: str
     until: datetime
     used_at: datetime | None = None
+
+
+def just_made(by: str, link: dict[str, Any], link_type: str) -> Made:
+    """The link whose making is still being stored; `link` is Stripe's answer."""
+    at, until = (clock.from_unix(link[name]) or clock.now() for name in ("created", "expires_at"))
+    return Made(by, at, link_type, "open", until)
 
 
 def made(account_id: str, limit: int = 5) -> list[Made]:

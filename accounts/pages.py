@@ -154,6 +154,7 @@ class AccountPage:
             {
                 "row": person,
                 "data": masking.masked(person.data, may_see=self.may_see),
+                "born": _born((person.data or {}).get("dob") or {}, may_see=self.may_see),
                 "asked": [row for row in self.rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
             }
             for person in self.persons
@@ -174,6 +175,13 @@ class AccountPage:
     def platform_collects(self) -> bool:
         """Whether a link may also change what was given."""
         return platform_collects(self.account.data or {})
+
+
+def _born(dob: dict[str, Any], *, may_see: bool) -> str:
+    """A date of birth as 1902-01-31, masked without the permission, "" where it is not known whole."""
+    if not all(dob.get(part) for part in ("year", "month", "day")):
+        return ""
+    return f"{dob['year']}-{dob['month']:02}-{dob['day']:02}" if may_see else masking.MASK
 
 
 def _words(value: Any) -> str:

@@ -25,6 +25,7 @@ TERMS = {
     "tos_acceptance.date": "Stripe’s services agreement:",
     "settings.card_issuing.tos_acceptance.date": "The Issuing terms:",
 }
+ICONS = {"account": "accounts", "person": "person", "bank_account": "bank", "capability": "capabilities"}
 SHOWN_KEYS = 4
 
 
@@ -125,15 +126,20 @@ def _outcome(state: Operation.State) -> str:
 
 
 def _told(window: _Window, persons: Mapping[str, str]) -> Iterator[Entry]:
-    """What Stripe told: states that changed, requirements that came and went."""
-    for change in window.of(StateChange.objects.all(), "at"):
-        yield _changed(change, persons)
+    """What Stripe told: states that changed, requirements that came and went; one line for each telling of a kind."""
+    changes = sorted(window.of(StateChange.objects.all(), "at", times=3), key=lambda row: (row.source_id, _weight(row)))
+    for _, told in groupby(changes, key=lambda row: row.source_id):
+        yield _changed(list(told), persons)
     rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
-    for (source_id, kind, became), group in groupby(
-        sorted(rows, key=lambda row: (row.source_id, row.list, row.became)),
-        key=lambda row: (row.source_id, row.list, row.became),
-    ):
-        yield _required(source_id, kind, became, list(group), persons)
+    ordered = sorted(rows, key=lambda row: (row.source_id, row.list, row.became))
+    for (_, kind, became), asked in groupby(ordered, key=lambda row: (row.source_id, row.list, row.became)):
+        yield _required(kind, became, list(asked), persons)
+
+
+def _weight(change: StateChange) -> int:
+    """Which of the changes of one event is the sentence; the others are notes below it."""
+    heavy = ("object", "status", *TERMS, "verification.status", "charges_enabled", "payouts_enabled")
+    return heavy.index(change.field) if change.field in heavy else len(heavy)
 
 
 def _source(row: Any) -> dict[str, Any]:
@@ -142,25 +148,41 @@ def _source(row: Any) -> dict[str, Any]:
     return {"who": "Stripe", "ids": (row.source_id,)}
 
 
-def _changed(change: StateChange, persons: Mapping[str, str]) -> Entry:
-    subject = persons.get(change.subject) or change.subject
-    text, strong, icon, tone = _sentence(change, subject)
-    return Entry(at=change.at, icon=icon, tone=tone, text=text, strong=strong, **_source(change))
+def _changed(changes: list[StateChange], persons: Mapping[str, str]) -> Entry:
+    """The weightiest change as a sentence, the rest as notes."""
+    main, *others = changes
+    text, strong, icon, tone = _sentence(main, persons.get(main.subject) or main.subject)
+    told = _source(main)
+    notes = tuple(f"{change.field}: {_shown(change)}" for change in others if change.field != "requested")
+    return Entry(
+        at=main.at,
+        icon=icon,
+        tone=tone,
+        text=text,
+        strong=strong,
+        **{**told, "notes": (*told.get("notes", ()), *notes)},
+    )
+
+
+def _shown(change: StateChange) -> str:
+    """The new value; a moment where it is one."""
+    if change.field.endswith((".date", "current_deadline")) and isinstance(change.after, int):
+        return f"{clock.from_unix(change.after):%-d %b %Y, %H:%M} UTC"
+    return _word(change.after)
 
 
 def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
     """(text, its end, icon, tone) of a change."""
     if change.field == "object":
-        began = {"account": "The account", "person": f"Person {subject}", "capability": f"Capability {subject}"}
-        return began.get(change.noun, f"{change.noun} {subject}"), _came(change), "person", ""
+        nouns = {"account": "The account", "person": f"Person {subject}", "bank_account": "A bank account"}
+        return nouns.get(change.noun, f"{change.noun} {subject}"), _came(change), ICONS.get(change.noun, "ring"), ""
     if change.field in TERMS:
         return TERMS[change.field], *(("accepted", "terms", "ok") if change.after else ("cleared", "terms", "bad"))
     if change.noun == "capability" and change.field == "status":
         mark = ("check", "ok") if change.after == "active" else ("triangle", "bad")
         return f"Capability {subject} went from {change.before} to", _word(change.after), *mark
     if change.field.endswith("current_deadline"):
-        moment = clock.from_unix(change.after) if isinstance(change.after, int) else None
-        return "The next deadline is", f"{moment:%-d %b %Y, %H:%M} UTC" if moment else "none", "clock", ""
+        return "The next deadline:", _shown(change) if change.after else "none", "clock", ""
     name = change.field if change.noun == "account" else f"{change.field} of {subject}"
     return f"{name} went from {_word(change.before)} to", _word(change.after), "dash", ""
 
@@ -175,7 +197,7 @@ def _word(value: Any) -> str:
     return {None: "nothing", True: "true", False: "false"}.get(value, str(value))
 
 
-def _required(source_id: str, kind: str, became: str, rows: list[Requirement], persons: Mapping[str, str]) -> Entry:
+def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[str, str]) -> Entry:
     asked = list(dict.fromkeys(_asked(row.key, persons) for row in rows))
     words = ", ".join(asked[:SHOWN_KEYS]) + (f" and {len(asked) - SHOWN_KEYS} more" if len(asked) > SHOWN_KEYS else "")
     texts = {

@@ -75,7 +75,10 @@ def _link(operation: Operation, params: Data) -> Outcome:
         account_name=str(account),
         request_id=answer.request_id,
         result={"type": link_type, "collect": collect, "created": answer.data["created"], "expires_at": until},
-        shown={"link": _shown(account, answer.data, link_type, collect), "links": links.made(account.id)},
+        shown={
+            "link": _shown(account, answer.data, link_type, collect),
+            "links": [links.just_made(operation.user.get_username(), answer.data, link_type), *links.made(account.id)],
+        },
     )
 
 
