@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from console.models import Operation
-from console.registry import HomePanel, MenuEntry, register_home_panel, register_menu
+from console.registry import HomePanel, MenuEntry, needing_a_person, register_home_panel, register_menu
 from gateway import health
 from gateway.models import Event
 
@@ -17,6 +17,11 @@ from gateway.models import Event
 def operations_needing_a_person() -> int:
     """How many operations somebody must decide. One query."""
     return Operation.objects.needing_a_person().count()
+
+
+def dead_events() -> int:
+    """How many events were given up. One query."""
+    return Event.objects.filter(state=Event.State.DEAD).count()
 
 
 def webhook_health(request: HttpRequest) -> dict[str, Any]:
@@ -40,7 +45,7 @@ def webhook_health(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-register_menu(MenuEntry(label="Home", url="admin:index", icon="home", order=0))
+register_menu(MenuEntry(label="Home", url="admin:index", icon="home", order=0, count=needing_a_person, urgent=True))
 register_menu(
     MenuEntry(
         label="Operations",
@@ -94,5 +99,6 @@ register_home_panel(
         permission="gateway.view_event",
         order=900,
         aside=True,
+        count=dead_events,
     )
 )

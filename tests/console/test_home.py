@@ -167,3 +167,10 @@ def test_panels_without_their_permission_are_absent(monkeypatch: pytest.MonkeyPa
     secret = registry.HomePanel(name="s", title="s", template="x.html", context=dict, permission="console.add_user")
     monkeypatch.setattr(registry._rooms, "home_panels", [secret])
     assert browser("vera").get("/").context["panels"] == []
+
+
+def test_the_menu_counts_what_home_counts() -> None:
+    event(1, "dead"), event(2, "dead"), event(3, "done")
+    frame, needing = (browser("ana").get("/").context[name] for name in ("frame", "needing"))
+    home = frame["menu"][0]["entries"][0]
+    assert (home["label"], home["count"], home["urgent"], needing) == ("Home", 2, True, 2)

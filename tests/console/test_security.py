@@ -26,7 +26,8 @@ def test_pages_after_a_wrong_entry_have_nothing_inline_either() -> None:
     known_accounts()
     ana, form = browser("ana"), {"form_token": "x"}
     for path in ("/login/", "/staff/new", "/do/accounts.create_account/", f"/connect/accounts/{ACCOUNT}/view-as"):
-        answer = (Client() if path == "/login/" else ana).post(path, {**form, "for_account": "" if "do/" in path else ACCOUNT})
+        form["for_account"] = "" if "/do/" in path else ACCOUNT
+        answer = (Client() if path == "/login/" else ana).post(path, form)
         check_headers(answer)
         check_page(answer)
 
