@@ -69,36 +69,41 @@ def _one_at_a_time() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
 
 
+def _tried() -> QuerySet[Event]:
+    """What is held, crashed or raised: its objects are nobody's to take along with others."""
+    return Event.objects.filter(state=State.WAITING, attempts__gt=0).exclude(object_key="")
+
+
 def claim_fresh() -> list[Event]:
     """Claim the oldest events, with all that wait for the same objects; none of objects that are held or in trouble."""
-    now = timezone.now()
-    troubled = Event.objects.filter(state=State.WAITING, attempts__gt=0).exclude(object_key="")
     with transaction.atomic():
         _one_at_a_time()
-        fresh = due(now).filter(attempts=0).exclude(object_key__in=troubled.values("object_key"))
+        fresh = due(timezone.now()).filter(attempts=0).exclude(object_key__in=_tried().values("object_key"))
         found = dict(fresh.order_by("received_at").values_list("pk", "object_key")[:BATCH])
-        return _take(found, attempts=F("attempts") + 1) if found else []
+        siblings = Q(object_key__in=set(found.values()) - {""})
+        return _take(Q(pk__in=found) | siblings, attempts=F("attempts") + 1) if found else []
 
 
 def claim_alone() -> list[Event]:
-    """Claim the events of one object that crashed or raised before; what had all its attempts is given up."""
+    """Claim the events of one object in trouble that were tried least; what had all its attempts is given up."""
     now = timezone.now()
     with transaction.atomic():
         _one_at_a_time()
-        tried = due(now).filter(attempts__gt=0)
-        tried.filter(attempts__gte=CRASHES).update(state=State.DEAD, error=CRASHED, **FREE)
-        busy = Event.objects.filter(state=State.WAITING, attempts__gt=0, claimed_until__gt=now).exclude(object_key="")
-        free = tried.exclude(object_key__in=busy.values("object_key"))
-        found = dict(free.order_by("attempts", "received_at").values_list("pk", "object_key")[:1])
-        return _take(found, attempts=Greatest(F("attempts"), 1)) if found else []
+        due(now).filter(attempts__gte=CRASHES).update(state=State.DEAD, error=CRASHED, **FREE)
+        busy = _tried().filter(claimed_until__gt=now)
+        troubled = Q(attempts__gt=0) | Q(object_key__in=_tried().values("object_key"))
+        free = due(now).filter(troubled).exclude(object_key__in=busy.values("object_key"))
+        first = free.order_by("attempts", "received_at").only("object_key", "attempts").first()
+        if first is None:
+            return []
+        siblings = Q(object_key=first.object_key, attempts__lte=first.attempts) if first.object_key else Q(pk=first.pk)
+        return _take(siblings, attempts=Greatest(F("attempts"), 1))
 
 
-def _take(found: dict[str, str], **counted: Any) -> list[Event]:
-    """Claim the events {id: object key} and all others that wait for the same objects."""
-    keys = set(found.values()) - {""}
-    wanted = Event.objects.filter(Q(pk__in=found) | Q(object_key__in=keys), state=State.WAITING)
-    locked = wanted.order_by("created", "id").select_for_update(skip_locked=True)
-    events = list(locked[:LONGEST_CLAIM])
+def _take(wanted: Q, **counted: Any) -> list[Event]:
+    """Claim what waits of the wanted events; those that a transaction under way has locked are left out."""
+    locked = Event.objects.filter(wanted, state=State.WAITING).select_for_update(skip_locked=True)
+    events = list(locked.order_by("created", "id")[:LONGEST_CLAIM])
     ours = Event.objects.filter(pk__in=[event.pk for event in events])
     ours.update(claimed_by=holder(), claimed_until=until(), **counted)
     return events
