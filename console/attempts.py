@@ -288,7 +288,8 @@ def settle_by_event(operation: Operation) -> bool:
 
 def _outcome(operation: Operation, events: list[Event]) -> Outcome:
     """What the events of one request tell: the object that the verb is about, else the first event's."""
-    stripe_object = verbs.get(operation.verb).stripe_object
+    verb = verbs.find(operation.verb)
+    stripe_object = verb.stripe_object if verb else ""
     objects = [intake.object_of(event) for event in events]
     data = next((each for each in objects if each.get("object") == stripe_object), objects[0])
     return Outcome(

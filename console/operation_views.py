@@ -66,7 +66,7 @@ def _get(operation_id: uuid.UUID) -> Operation:
 
 
 def _state(operation: Operation) -> dict[str, Any]:
-    verb = _verb(operation)
+    verb = verbs.find(operation.verb)
     succeeded = operation.state == State.SUCCEEDED
     parked = operation.state in Operation.UNSETTLED and operations.needs_a_person(operation)
     return {
@@ -76,14 +76,6 @@ def _state(operation: Operation) -> dict[str, Any]:
         "sentence": _sentence(operation, verb, parked=parked),
         "next_url": next_url(verb, operation) if verb and succeeded else "",
     }
-
-
-def _verb(operation: Operation) -> Verb | None:
-    """Its verb; None for one that this version no longer has."""
-    try:
-        return verbs.get(operation.verb)
-    except KeyError:
-        return None
 
 
 def _sentence(operation: Operation, verb: Verb | None, *, parked: bool) -> str:
@@ -114,7 +106,7 @@ def _decide(request: HttpRequest, operation: Operation) -> HttpResponseBase:
 
 def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, decision_error: str = "") -> HttpResponse:
     operation.refresh_from_db()
-    verb, state = _verb(operation), _state(operation)
+    verb, state = verbs.find(operation.verb), _state(operation)
     label = verb.label if verb else operation.verb
     context = {
         "title": label,

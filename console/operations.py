@@ -205,8 +205,11 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
     operation = _claim(operation_id, at)
     if operation is None or attempts.settle_by_event(operation):
         return
-    verb = verbs.get(operation.verb)
-    if operation.state == State.SENDING:
+    verb = verbs.find(operation.verb)
+    if verb is None:  # of another version: only a person, or an event, can settle it
+        unsent = operation.state == State.INTENT
+        attempts.wait(operation, operation.tries, None, state=State.INTENT if unsent else State.UNKNOWN)
+    elif operation.state == State.SENDING:
         # Its process ended while it was sending: that try is stored now, and whether it arrived is not known.
         attempts.put_off(operation, attempts.crash("the process ended"), doubt=True, crashed=True)
         if operation.next_try_at:

@@ -79,6 +79,11 @@ def get(name: str) -> Verb:
     return _verbs[name]
 
 
+def find(name: str) -> Verb | None:
+    """The verb of that name; None for one that this version no longer has."""
+    return _verbs.get(name)
+
+
 def every() -> list[Verb]:
     """All verbs by name."""
     return [_verbs[name] for name in sorted(_verbs)]

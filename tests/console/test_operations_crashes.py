@@ -26,6 +26,7 @@ from tests.console.acting import (
     accounts_at_stripe,
     creates,
     do,
+    event_of,
     failing,
     faults,
     person,
@@ -124,6 +125,17 @@ def test_what_kills_its_process_again_and_again_is_parked(otto: User) -> None:
         settle(operation)
     assert (operation.state, operation.next_try_at) == (State.UNKNOWN, None)
     assert operations.needs_a_person(operation)
+
+
+@pytest.mark.parametrize(("state", "left"), [(State.INTENT, State.INTENT), (State.SENDING, State.UNKNOWN)])
+def test_a_verb_that_is_no_more_leaves_it_to_a_person(state: str, left: str, otto: User) -> None:
+    operation = do(failing(Unreachable("reset")), otto).operation
+    died(operation, state, verb="tests.of_another_version")
+    Operation.objects.update(tries=[{"crashed": False}])
+    assert (settle(operation).state, operations.needs_a_person(operation)) == (left, True)
+    operations.on_events([event_of(operation)])
+    operation.refresh_from_db()
+    assert operation.state == State.SUCCEEDED
 
 
 def test_a_lost_hold_sends_nothing(sandbox: SandboxProcess, otto: User) -> None:
