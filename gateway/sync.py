@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -29,10 +29,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: lists walked of those known so far, objects seen, and of those the ones that differed."""
+    """How far a run is: lists walked of those known so far, objects seen, and of those the ones that differed.
+
+    `refused` counts the lists that Stripe does not show, such as Issuing's of an account without Issuing.
+    """
 
     walked: int = 0
     lists: int = 0
+    refused: int = 0
     objects: int = 0
     differences: int = 0
     noun: str = ""
@@ -149,9 +153,10 @@ def _walk(this: Run, model: type[mirror.Mirror], account: str | None) -> None:
             if number >= int(first or 0):
                 _walk_list(this, cursor, number, path, header, after if number == int(first or 0) else "")
     except Refused as refused:
-        if account is None or not mirror.means_gone(refused):
+        if account is None or not (refused.status == 400 or mirror.means_gone(refused)):
             raise
-        logger.warning("%s of %s: %s", noun, account, refused)
+        logger.info("%s of %s: %s", noun, account, refused)
+        this.add(noun, refused=1)
     else:
         _look_after(this, model, account, cursor.started_at)
     SyncCursor.objects.filter(pk=cursor.pk).update(after="", finished_at=clock.now())
@@ -162,6 +167,10 @@ def _walk_list(this: Run, cursor: SyncCursor, number: int, path: str, header: st
     while True:
         page = _patiently(partial(_page, path, header, after))
         objects = page.data.get("data") or []
+        if number == 0 and not after:
+            # Stripe's own word on when the walk began; our clock may have been far off before the first answer.
+            cursor.started_at = datetime.fromtimestamp(page.sent_at, UTC)
+            cursor.save()
         _absorb(this, page, cursor.account or None)
         if not page.data.get("has_more") or not objects:
             return

@@ -214,6 +214,7 @@ def test_a_signed_body_that_is_no_event_is_refused(body: bytes) -> None:
 
 
 ODD_OBJECTS: dict[str, Any] = {
+    "a fraction": {"data": {"object": {**ACCOUNT, "share": 0.5}}},
     "no data": {"data": None},
     "data a list": {"data": []},
     "object a text": {"data": {"object": "acct_1"}},

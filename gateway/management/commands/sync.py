@@ -36,7 +36,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run it again: it goes on where it stopped.") from None
         self.clear()
-        self.stdout.write(f"{done.walked} lists walked, {done.objects} objects seen, {done.differences} differed.")
+        said = f"{done.walked} lists walked, {done.objects} objects seen, {done.differences} differed"
+        self.stdout.write(f"{said}, {done.refused} lists refused by Stripe." if done.refused else f"{said}.")
 
     def show(self, progress: sync.Progress) -> None:
         """Draw the bar, or say which noun is being walked."""
