@@ -101,7 +101,8 @@ def _element(node: Data, following: str | None) -> str:
     if following is None or not node:
         return str(len(node))
     last = str(len(node) - 1)
-    taken = following in node[last] if isinstance(node.get(last), dict) else True
+    held = node.get(last)
+    taken = isinstance(held, Upload) or (held is not None and following in held)
     return str(len(node)) if taken else last
 
 
