@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
 from console import audit
+from console.mirror_admin import PlainChangeList, plain_object
 from console.models import AccessEntry, AuditEntry, Operation, WorkSession
 from console.sessions import staff
 from gateway import inbox
@@ -22,6 +23,14 @@ class RecordAdmin(admin.ModelAdmin):
 
     show_full_result_count = False
     list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
+        """Links carry ids as they are."""
+        return PlainChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row with this id, as it is."""
+        return plain_object(self.model, object_id)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -75,7 +84,10 @@ class OperationAdmin(RecordAdmin):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Lead to the operation's page."""
-        return HttpResponseRedirect(reverse("operation", args=[object_id]))
+        operation = plain_object(Operation, object_id)
+        if operation is None:
+            raise Http404(f"No operation {object_id}.")
+        return HttpResponseRedirect(reverse("operation", args=[operation.pk]))
 
 
 @admin.register(AuditEntry)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-from console import sign_in
+from console import errors, sign_in
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -29,10 +30,14 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def headers(get_response: GetResponse) -> GetResponse:
-    """Deny the browser's devices, and let nobody keep a page (static files are served before this)."""
+    """Deny the browser's devices, and let nobody keep a page (static files are served before this).
+
+    An address with a NUL byte is refused here: no page has one, and PostgreSQL takes none in a text.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
+        nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        response = errors.bad_request(request, BadRequest("NUL")) if nul else get_response(request)
         response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         patch_cache_control(response, no_store=True)

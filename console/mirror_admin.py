@@ -3,15 +3,19 @@
 The admin quotes `_` in ids (`acct_5F1`) and reads `acct_2F…` as `acct/…`: its quoting must never show in an address.
 """
 
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+
+from console import keyset
 
 Row = TypeVar("Row", bound=Model)
 
@@ -27,17 +31,64 @@ class PlainChangeList(ChangeList):
 def plain_object(model: type[Row], object_id: str) -> Row | None:
     """The row whose id stands in an address, plain or as the admin quotes it; plain counts first."""
     for row_id in (object_id, unquote(object_id)):
-        row = model._default_manager.filter(pk=row_id).first()
-        if row is not None:
-            return row
+        with suppress(ObjectDoesNotExist, ValidationError, ValueError):  # no such row, or no id of this kind at all
+            return model._default_manager.get(pk=row_id)
     return None
 
 
+class KeysetChangeList(ChangeList):
+    """A list that is paged by keyset; its admin's `prepare` and `finish` see the query and the rows of a page."""
+
+    keyset = True
+    newer_url = older_url = ""
+    model_admin: "MirrorAdmin"
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """The cursors are no filters."""
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in (keyset.OLDER, keyset.NEWER)}
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page and look whether there is more."""
+        shown = keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
+        self.model_admin.finish(shown.rows)
+        self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
+        self.show_full_result_count, self.show_admin_actions = False, True
+        self.can_show_all = self.multi_page = False
+        self.paginator = Paginator(shown.rows, self.list_per_page)
+        if shown.newer:
+            self.newer_url = self.get_query_string({keyset.NEWER: shown.newer}, [keyset.OLDER])
+        if shown.older:
+            self.older_url = self.get_query_string({keyset.OLDER: shown.older}, [keyset.NEWER])
+
+
 class MirrorAdmin(admin.ModelAdmin):
-    """A list only. Stripe is the truth: nothing is added, changed or deleted here."""
+    """A list only. Stripe is the truth: nothing is added, changed or deleted here.
+
+    Newest first, paged by keyset, searched by the model's own `QuerySet.search`.
+    """
 
     list_display_links = None
     show_full_result_count = False
+    sortable_by = ()
+    ordering = ("-created", "-id")
+    list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Ours pages by keyset."""
+        return KeysetChangeList
+
+    def prepare(self, queryset: Any) -> QuerySet:
+        """The query of a page with what its columns need."""
+        return queryset
+
+    def finish(self, rows: list[Any]) -> None:
+        """Give the rows of a page what one more query tells of all of them."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """By the noun's own named search; nothing in it makes a row appear twice."""
+        words = search_term.strip()[:255]
+        return (queryset.search(words) if words else queryset), False  # type: ignore[attr-defined]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""

@@ -1,4 +1,4 @@
-"""The console's own tables: staff, what they did, and under which reason. Accounts stand here as text, never as keys."""
+"""The console's own tables: staff, what they did, and why. Accounts stand here as text, never as keys."""
 
 import uuid
 from collections.abc import Iterable
@@ -126,6 +126,10 @@ class WorkSession(models.Model):
         )
         indexes = (models.Index(fields=["account_id", "-started_at"], name="session_account"),)
 
+    def __str__(self) -> str:
+        """Whose account, and the mode."""
+        return f"{self.account_name or self.account_id}, {self.get_mode_display()}"
+
 
 class AccessEntry(AppendOnly):
     """One page opened, or one link out followed, while viewing as an account. Sealed by the session's end."""
@@ -145,6 +149,10 @@ class AccessEntry(AppendOnly):
         ordering = ("-at", "-id")
         default_permissions = ("view",)
         indexes = (models.Index(fields=["account_id", "-at"], name="access_account"),)
+
+    def __str__(self) -> str:
+        """What was opened."""
+        return f"{self.kind} {self.path}"
 
 
 class AuditEntry(AppendOnly):
@@ -176,6 +184,10 @@ class AuditEntry(AppendOnly):
         ordering = ("-number",)
         default_permissions = ("view",)
         indexes = (models.Index(fields=["account_id", "-number"], name="audit_account"),)
+
+    def __str__(self) -> str:
+        """Its number and what was done."""
+        return f"{self.number} {self.action}"
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
@@ -254,9 +266,15 @@ class Operation(models.Model):
         indexes = (
             models.Index(fields=["account_id", "-created_at"], name="operation_account"),
             models.Index(
-                fields=["next_try_at"], name="operation_unsettled", condition=Q(state__in=["intent", "sending", "unknown"])
+                fields=["next_try_at"],
+                name="operation_unsettled",
+                condition=Q(state__in=["intent", "sending", "unknown"]),
             ),
         )
+
+    def __str__(self) -> str:
+        """The verb and its id."""
+        return f"{self.verb} {self.pk}"
 
 
 class PersonalToken(models.Model):
@@ -278,6 +296,10 @@ class PersonalToken(models.Model):
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="token_expires_after_creation"),
         )
 
+    def __str__(self) -> str:
+        """What it is for."""
+        return self.label
+
 
 class SignInFailure(models.Model):
     """One failed sign-in. `key` digests the name as typed and the address it came from; neither is kept."""
@@ -290,3 +312,7 @@ class SignInFailure(models.Model):
 
         default_permissions = ()
         indexes = (models.Index(fields=["key", "at"], name="sign_in_failure_recent"),)
+
+    def __str__(self) -> str:
+        """When it was."""
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"

@@ -24,7 +24,7 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 @needs()
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself; otherwise lists of what was found."""
-    words = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
+    words = request.GET.get("q", "").strip()[:LONGEST]
     direct = destination(words)
     if direct:
         return redirect(direct)

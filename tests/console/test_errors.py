@@ -4,6 +4,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from console import errors
+from tests.answers import check_headers
 from tests.people import browser
 
 
@@ -38,3 +39,11 @@ def test_a_missing_token_gets_our_own_page() -> None:
     answer = client.post("/login/", {"username": "otto", "password": "x"})
     assert answer.status_code == 403
     assert "errors/csrf.html" in [template.name for template in answer.templates]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/search?q=%00", "/connect/accounts/a%00b", "/accounts/account/?country=%00", "/%00"])
+def test_a_nul_byte_is_refused(path: str) -> None:
+    answer = browser("vera").get(path)
+    assert answer.status_code == 400
+    check_headers(answer)

@@ -3,12 +3,16 @@
 import pytest
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
+from accounts.models import Account
 from console.models import AuditEntry, User
 from console.site import ROOMS, ConsoleSite
-from tests.people import browser
+from gateway.models import Event
+from tests.people import ACCOUNT, browser, known_accounts
 
 
 def test_only_models_of_our_rooms_are_registered() -> None:
@@ -39,3 +43,39 @@ def test_people_without_staff_status_are_sent_away() -> None:
     client = browser("vera")
     User.objects.update(is_staff=False)
     assert client.get("/me/")["Location"].startswith("/login/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("written", [ACCOUNT, quote(ACCOUNT)])
+@pytest.mark.parametrize("rest", ["", "change/"])
+def test_the_admins_own_address_of_a_mirror_row_leads_to_its_page(written: str, rest: str) -> None:
+    known_accounts()
+    answer = browser("vera").get(f"/accounts/account/{written}/{rest}")
+    assert (answer.status_code, answer["Location"]) == (302, f"/connect/accounts/{ACCOUNT}")
+
+
+@pytest.mark.django_db
+def test_an_id_that_looks_quoted_is_read_as_it_is() -> None:
+    """The admin alone would read `acct_2F` as `acct/`."""
+    row = Account(id="acct_2FTestsTests", data={"id": "acct_2FTestsTests", "object": "account"}, as_of=1)
+    row.set_columns()
+    row.save()
+    answer = browser("vera").get("/accounts/account/acct_2FTestsTests/change/")
+    assert answer["Location"] == "/connect/accounts/acct_2FTestsTests"
+
+
+@pytest.mark.django_db
+def test_no_list_shows_a_quoted_id() -> None:
+    known_accounts()
+    Event.objects.create(id="evt_1A", type="x", created=1, livemode=False, payload={}, received_at=timezone.now())
+    for path in ("/accounts/account/", "/gateway/event/"):
+        assert "_5F" not in browser("ana").get(path).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("odd", ["abc", "-1", "0", "9" * 30, "%00", "a/b", "_2F", "é", "acct_1' OR 1=1"])
+def test_an_odd_id_is_no_error(odd: str) -> None:
+    ana = browser("ana")
+    lists = ("console/operation", "console/auditentry", "console/worksession", "gateway/event", "accounts/account")
+    for model in lists:
+        assert ana.get(f"/{model}/{odd}/change/").status_code in (302, 400, 404)
