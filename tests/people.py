@@ -38,7 +38,13 @@ def known_accounts() -> None:
 
 def view_as(client: Client, account_id: str = ACCOUNT, **values: str) -> WorkSession:
     """Fill in the reason form for an account that the mirror has."""
-    form = {"category": "routine", "reason": "Looking for the declined card", "ticket": "CS-1", "for_account": account_id, **values}
+    form = {
+        "category": "routine",
+        "reason": "Looking for the declined card",
+        "ticket": "CS-1",
+        "for_account": account_id,
+        **values,
+    }
     answer = client.post(f"/connect/accounts/{account_id}/view-as", form)
     assert answer.status_code == 302, answer.context["form"].errors
     return WorkSession.objects.get(user=client.session["_auth_user_id"], ended_at=None)
