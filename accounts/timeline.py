@@ -70,14 +70,15 @@ def read(
     everything: bool = True,
 ) -> Timeline:
     """The last `limit` entries before a moment; six queries. `everything` adds events that changed nothing here."""
-    window = _Window(account_id, before, limit + 1)
+    window = _Window(account_id, before, 2 * limit)
     told = list(_told(window, persons))
     entries = [*_operations(window), *told, *_sessions(window), *_audit(window)]
     known = {entry_id for entry in told for entry_id in entry.ids}
     entries += [entry for entry in _events(window, known) if everything or not entry.quiet]
     entries.sort(key=lambda entry: entry.at, reverse=True)
-    more = len(entries) > limit
-    shown = entries[:limit]
+    # Lines of one second stay on one page: the next begins before it.
+    end = next((n for n in range(limit, len(entries)) if entries[n].at != entries[limit - 1].at), len(entries))
+    shown, more = entries[:end], end < len(entries) or len(entries) >= window.limit
     days = [Day(day, list(group)) for day, group in groupby(shown, key=lambda entry: entry.at.date())]
     return Timeline(days, shown[-1].at if more and shown else None)
 

@@ -1,12 +1,17 @@
 """Accounts at the sandbox, read into the mirror."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from accounts import verbs
 from accounts.forms import create_params
 from accounts.models import Account
+from console import operations
+from console.operations import Performed
+from tests.people import person
 from tests.sandbox_process import SandboxProcess
 
 VALUES = {
@@ -20,11 +25,27 @@ VALUES = {
 @pytest.fixture
 def make(sandbox: SandboxProcess, db: None) -> Callable[..., Account]:
     """Create an account at Stripe through the noun's own method."""
-    made = []
 
     def create(**values: Any) -> Account:
-        made.append(None)
-        account, _ = Account.create_account(key=f"make-{len(made)}", params=create_params({**VALUES, **values}))
+        account, _ = Account.create_account(key=uuid.uuid4().hex, params=create_params({**VALUES, **values}))
         return account
 
     return create
+
+
+@pytest.fixture
+def do(sandbox: SandboxProcess, db: None) -> Callable[..., Performed]:
+    """Have otto do a verb of this room through the one door."""
+
+    def perform(name: str, account: Account | None = None, who: str = "otto", **params: Any) -> Performed:
+        return operations.perform(
+            getattr(verbs, name),
+            user=person(who),
+            params=params,
+            reason="The customer asked for it",
+            form_token=uuid.uuid4().hex,
+            account_id=account.pk if account else "",
+            account_name=str(account or ""),
+        )
+
+    return perform
