@@ -16,7 +16,7 @@ from sandbox.traffic import Traffic
 from sandbox.world import SETTINGS, World, public
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-FURTHEST = 4_102_444_800  # the year 2100
+EARLIEST, FURTHEST = 946_684_800, 4_102_444_800  # the years 2000 and 2100
 
 
 class MistakeError(ValueError):
@@ -83,11 +83,13 @@ class Control:
         return {"now": self.world.now}
 
     def reset(self, request: Request) -> Any:
-        """Forget everything but which platform this is; clock, settings, faults and deliveries are as at first."""
+        """Forget everything but which platform this is; clock, settings, faults and deliveries are as at first.
+
+        With `{"now": unix}` the new world's clock begins there, in the past or to come, and goes on from it.
+        """
+        start = beginning(read(request))
         with self.world.store.lock:
-            with self.world.store.transaction():
-                self.world.store.clear()
-                self.world.load()
+            self.world.begin(start)
             self.world.take_outgoing()
         self.faults.order([])
         self.deliveries.clear()
@@ -141,6 +143,16 @@ def fits(value: Any, default: Any) -> bool:
     if isinstance(default, list):
         return isinstance(value, list) and all(fits(item, default[0]) for item in value)
     return isinstance(value, type(default))
+
+
+def beginning(body: dict[str, Any]) -> int | None:
+    """The unix second at which a reset lets its world begin; None: now. Raises MistakeError."""
+    start = body.get("now")
+    if body.keys() - {"now"} or (start is not None and type(start) is not int):
+        raise MistakeError('Send nothing, or {"now": unix seconds} for a world that begins at another time.')
+    if start is not None and not EARLIEST <= start <= FURTHEST:
+        raise MistakeError("A world begins between 2000 and 2100.")
+    return start
 
 
 def clock_target(body: dict[str, Any], now: int) -> int:

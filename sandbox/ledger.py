@@ -1,17 +1,10 @@
 """The two balances of an account, and every movement of them as a balance transaction.
 
-Held and available are one number to Stripe: a hold takes from `issuing.available` what its release gives back. So at
-every moment: available + open holds = funded - spent.
+A hold takes from `issuing.available` what its release gives back. So at every moment: available + open holds = funded -
+spent, and each balance is the sum of its balance transactions.
 """
 
 from sandbox.noun import Data, Store, World, new_id
-
-CATEGORIES = {
-    "issuing_authorization_hold": "issuing_authorization_hold",
-    "issuing_authorization_release": "issuing_authorization_release",
-    "issuing_transaction": "issuing_transaction",
-    "topup": "topup",
-}
 
 
 def balance(store: Store, account: str | None) -> Data:
@@ -22,21 +15,21 @@ def balance(store: Store, account: str | None) -> Data:
 
 def available(store: Store, account: str, currency: str) -> int:
     """What cards of the account can spend now, in minor units."""
-    return balance(store, account)["issuing"].get(currency, 0)
+    return int(balance(store, account)["issuing"].get(currency, 0))
 
 
-def wait_for(world: World, account: str | None, amount: int, currency: str) -> None:
-    """Add to what is on its way (a negative amount: has arrived, or will not)."""
-    held = balance(world.store, account)
-    held["pending"][currency] = held["pending"].get(currency, 0) + amount
-    world.store.put("_balance", held, account)
-
-
-def move(world: World, account: str | None, kind: str, amount: int, currency: str, source: str, *, of: str) -> Data:
-    """Change the balance `of` ("issuing" or "payments") by `amount`; returns the balance transaction."""
+def add(world: World, account: str | None, of: str, amount: int, currency: str) -> None:
+    """Change one of the balances ("issuing", "payments", "pending") by `amount`, which may be negative."""
     held = balance(world.store, account)
     held[of][currency] = held[of].get(currency, 0) + amount
     world.store.put("_balance", held, account)
+
+
+def move(
+    world: World, account: str | None, kind: str, amount: int, currency: str, source: str | None, *, of: str
+) -> Data:
+    """Change the balance `of` ("issuing" or "payments") by `amount`; returns the balance transaction."""
+    add(world, account, of, amount, currency)
     transaction = {
         "id": new_id("txn"),
         "object": "balance_transaction",
@@ -50,7 +43,7 @@ def move(world: World, account: str | None, kind: str, amount: int, currency: st
         "fee": 0,
         "fee_details": [],
         "net": amount,
-        "reporting_category": CATEGORIES[kind],
+        "reporting_category": kind,  # of these types the category has the type's name
         "source": source,
         "status": "available",
         "type": kind,

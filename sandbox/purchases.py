@@ -2,78 +2,27 @@
 
 import secrets
 from datetime import UTC, datetime
-from typing import Any
 
 from sandbox import ledger
-from sandbox.issuing import issuing_status, show_authorization, show_card
+from sandbox.issuing import (
+    AUTHORIZATION,
+    CARD,
+    TRANSACTION,
+    issuing_status,
+    put_card,
+    read_card,
+    show_authorization,
+)
 from sandbox.noun import Data, World, diff, new_id, public
 from sandbox.rules.decision import Attempt, Spend, decide
+from sandbox.rules.purchase_data import purchase_details
 
-AUTHORIZATION, TRANSACTION = "issuing.authorization", "issuing.transaction"
-MERCHANT = {
-    "category": "computer_software_stores",
-    "city": "San Francisco",
-    "country": "US",
-    "name": "Rocket Rides",
-    "network_id": "1234567890",
-    "postal_code": "94107",
-    "state": "CA",
-}
-# Merchant category codes of the categories that demonstrations use; Stripe's own list has 295.
-CODES = {
-    "airlines_air_carriers": "4511",
-    "automotive_tire_stores": "5532",
-    "bakeries": "5462",
-    "book_stores": "5942",
-    "business_secretarial_schools": "8244",
-    "car_rental_agencies": "7512",
-    "computer_network_services": "4816",
-    "computer_programming": "7372",
-    "computer_software_stores": "5734",
-    "courier_services": "4215",
-    "department_stores": "5311",
-    "drug_stores_and_pharmacies": "5912",
-    "eating_places_restaurants": "5812",
-    "electronics_stores": "5732",
-    "fast_food_restaurants": "5814",
-    "fuel_dealers_non_automotive": "5983",
-    "automated_fuel_dispensers": "5542",
-    "grocery_stores_supermarkets": "5411",
-    "hardware_stores": "5251",
-    "hotels_motels_and_resorts": "7011",
-    "lumber_building_materials_stores": "5211",
-    "miscellaneous_general_merchandise": "5399",
-    "office_and_commercial_furniture": "5021",
-    "parking_lots_garages": "7523",
-    "quick_copy_repro_and_blueprint": "7338",
-    "service_stations": "5541",
-    "stationery_stores_office_and_school_supply_stores": "5943",
-    "taxicabs_limousines": "4121",
-    "telecommunication_services": "4814",
-    "truck_utility_trailer_rentals": "7513",
-    "wholesale_clubs": "5300",
-}
+# Deciding
 
 
-def merchant(given: Data | None) -> Data:
-    """`merchant_data` as an authorization shows it."""
-    known: dict[str, Any] = {**MERCHANT, "tax_id": None, "terminal_id": None, "url": None, **(given or {})}
-    return {**known, "category_code": CODES.get(known["category"], "")}
-
-
-def spent(world: World, cardholder: str, account: str, *, apart: str = "") -> tuple[Spend, ...]:
-    """What all cards of a cardholder have used up, one entry an approved authorization, `apart` from one."""
-    found = world.store.each(AUTHORIZATION, account, cardholder=cardholder, approved=True)
-    return tuple(
-        Spend(each["_card"], each["_held"] + each["_captured"], each["created"], each["merchant_data"]["category"])
-        for each in found
-        if each["id"] != apart
-    )
-
-
-def ask(world: World, authorization: Data, amount: int, account: str) -> tuple[bool, str]:
-    """Decide about `amount` more for this authorization, with all that is true now."""
-    card = show_card(world.store, world.store.get("issuing.card", authorization["_card"], account) or {}, account)
+def ask(world: World, authorization: Data, amount: int, account: str) -> bool:
+    """Decide about `amount` more for this authorization with all that is true now, and note it in its history."""
+    card = read_card(world.store, authorization["card"], account)
     attempt = Attempt(
         amount=amount,
         now=world.now,
@@ -84,28 +33,61 @@ def ask(world: World, authorization: Data, amount: int, account: str) -> tuple[b
         available=ledger.available(world.store, account, authorization["currency"]),
         issuing=issuing_status(world.store, account),
         checks=authorization["verification_data"],
-        spent=spent(world, card["cardholder"]["id"], account),
+        so_far=authorization["_held"] + authorization["_captured"],
+        spent=_spent(world, authorization["cardholder"], account),
     )
-    return decide(attempt)
+    approved, reason = decide(attempt)
+    authorization["request_history"].append(_request(world, authorization, amount, approved=approved, reason=reason))
+    return approved
 
 
-def note(world: World, authorization: Data, amount: int, *, approved: bool, reason: str) -> None:
-    """Write one request into the authorization's history."""
-    entry = {
+def _request(world: World, authorization: Data, amount: int, *, approved: bool, reason: str) -> Data:
+    return {
         "amount": amount,
         "amount_details": authorization["amount_details"],
         "approved": approved,
         "authorization_code": f"S{secrets.randbelow(10**6):06d}" if approved else None,
         "created": world.now,
         "currency": authorization["currency"],
-        "merchant_amount": amount,
+        "merchant_amount": merchants(authorization, amount),
         "merchant_currency": authorization["merchant_currency"],
         "network_risk_score": None,
         "reason": reason,
         "reason_message": None,
         "requested_at": world.now,
     }
-    authorization["request_history"].append(entry)
+
+
+def merchants(authorization: Data, amount: int) -> int:
+    """`amount` in the merchant's currency, at the rate that the authorization was asked for."""
+    return round(amount * authorization["_rate"])
+
+
+# What a cardholder has used up is kept apart, small, so that a decision need not read hundreds of authorizations.
+
+
+def _spends(cardholder: str) -> str:
+    return f"_spend.{cardholder}"
+
+
+def _spent(world: World, cardholder: str, account: str) -> tuple[Spend, ...]:
+    found = world.store.each(_spends(cardholder), account)
+    return tuple(Spend(each["card"], each["amount"], each["created"], each["category"]) for each in found)
+
+
+def _note_spend(world: World, authorization: Data, account: str) -> None:
+    card = world.store.get(CARD, authorization["card"], account) or {}
+    row = {
+        "id": authorization["id"],
+        "card": card.get("_first", authorization["card"]),
+        "amount": authorization["_held"] + authorization["_captured"],
+        "created": authorization["created"],
+        "category": authorization["merchant_data"]["category"],
+    }
+    world.store.put(_spends(authorization["cardholder"]), row, account)
+
+
+# Booking
 
 
 def hold(world: World, authorization: Data, amount: int, account: str) -> None:
@@ -115,12 +97,19 @@ def hold(world: World, authorization: Data, amount: int, account: str) -> None:
     kind = "issuing_authorization_hold" if amount > 0 else "issuing_authorization_release"
     moved = ledger.move(world, account, kind, -amount, authorization["currency"], authorization["id"], of="issuing")
     authorization["_held"] += amount
-    authorization["_balance_transactions"].append(moved["id"])
+    authorization["balance_transactions"].append(moved["id"])
 
 
-def store(world: World, authorization: Data, account: str, before: Data | None) -> Data:
+def resize(authorization: Data, amount: int) -> None:
+    """Let the authorization be for `amount` from now on."""
+    authorization["amount"], authorization["merchant_amount"] = amount, merchants(authorization, amount)
+
+
+def put(world: World, authorization: Data, account: str, before: Data | None) -> Data:
     """Keep it and make its event: created, or updated with what changed. Returns it as Stripe shows it."""
     world.store.put(AUTHORIZATION, authorization, account)
+    if authorization["approved"]:
+        _note_spend(world, authorization, account)
     shown = show_authorization(world.store, authorization, account)
     if before is None:
         world.emit("issuing_authorization.created", shown, account=account)
@@ -129,24 +118,50 @@ def store(world: World, authorization: Data, account: str, before: Data | None) 
     return shown
 
 
-def transaction(
-    world: World,
-    card: Data,
-    amount: int,
-    account: str,
-    *,
-    kind: str,
-    of: Data | None,
-    merchant_data: Data,
-    details: Data,
-) -> Data:
-    """Book a capture (negative) or a refund (positive) and make its event; `of` is its authorization, if any."""
-    new = {
+def count_payment(world: World, card_id: str, account: str) -> None:
+    """Cancel the card once it has made as many payments as its `lifecycle_controls` allow."""
+    card = world.store.get(CARD, card_id, account) or {}
+    if not card.get("lifecycle_controls"):
+        return
+    card["_payments"] = card.get("_payments", 0) + 1
+    if card["_payments"] >= card["lifecycle_controls"]["cancel_after"]["payment_count"]:
+        card["status"] = "canceled"
+    put_card(world, card, account)
+
+
+def book(world: World, account: str, transaction: Data) -> Data:
+    """Move the balance by a transaction's amount (negative: a capture) and make its event. Returns it."""
+    amount, currency = transaction["amount"], transaction["currency"]
+    moved = ledger.move(world, account, "issuing_transaction", amount, currency, transaction["id"], of="issuing")
+    transaction["balance_transaction"] = moved["id"]
+    world.store.put(TRANSACTION, transaction, account)
+    world.emit("issuing_transaction.created", transaction, account=account)
+    return transaction
+
+
+def book_of(world: World, account: str, authorization: Data, amount: int, *, details: Data | None = None) -> Data:
+    """`book` what belongs to an authorization: it goes into its list, at its merchant's rate."""
+    card = world.store.get(CARD, authorization["card"], account) or {}
+    new = transaction(world, card, amount, authorization["merchant_data"], details)
+    new |= {
+        "amount_details": authorization["amount_details"],
+        "authorization": authorization["id"],
+        "merchant_amount": merchants(authorization, amount),
+        "merchant_currency": authorization["merchant_currency"],
+        "wallet": authorization["wallet"],
+    }
+    authorization["transactions"].append(new["id"])
+    return book(world, account, new)
+
+
+def transaction(world: World, card: Data, amount: int, merchant_data: Data, details: Data | None) -> Data:
+    """A capture (negative amount) or refund (positive), not booked yet, without an authorization."""
+    return {
         "id": new_id("ipi"),
         "object": TRANSACTION,
         "amount": amount,
-        "amount_details": None,
-        "authorization": of["id"] if of else None,
+        "amount_details": {"atm_fee": None, "cashback_amount": None},
+        "authorization": None,
         "balance_transaction": None,
         "card": card["id"],
         "cardholder": card["cardholder"],
@@ -163,14 +178,9 @@ def transaction(
             "processing_date": datetime.fromtimestamp(world.now, UTC).date().isoformat(),
             "transaction_id": None,
         },
-        "purchase_details": details or None,
+        "purchase_details": purchase_details(details),
         "token": None,
-        "type": kind,
-        "wallet": of["wallet"] if of else None,
+        "type": "capture" if amount < 0 else "refund",
+        "wallet": None,
         "_refunded": 0,
     }
-    moved = ledger.move(world, account, "issuing_transaction", amount, new["currency"], new["id"], of="issuing")
-    new["balance_transaction"] = moved["id"]
-    world.store.put(TRANSACTION, new, account)
-    world.emit("issuing_transaction.created", new, account=account)
-    return new

@@ -57,6 +57,14 @@ class World:
         self.store.set_meta("platform", self.platform)
         self.next_due = self.first_due()
 
+    def begin(self, at: int | None = None) -> None:
+        """Forget everything but the platform; the clock begins at `at` (unix seconds), or is the wall's again."""
+        with self.store.transaction():
+            self.store.clear()
+            if at is not None:
+                self.store.set_meta("offset", at - int(time.time()))
+            self.load()
+
     # The clock
 
     @property

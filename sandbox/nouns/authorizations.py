@@ -3,14 +3,13 @@
 from typing import Any
 
 from sandbox import purchases
-from sandbox.issuing import check_currency, fetch, owner, show_authorization
+from sandbox.issuing import AUTHORIZATION, CARD, amount_of, check_currency, fetch, owner, show_authorization
 from sandbox.noun import Call, Data, World, invalid, listing, merge_metadata, new_id, public, route, setting, task
-from sandbox.purchases import AUTHORIZATION
+from sandbox.rules import purchase_data
 
 HELPERS = "/v1/test_helpers/issuing/authorizations"
-LIFE = 7 * 24 * 3600  # seconds after which a hold nobody captured expires
+setting("authorization_life", 7 * 86400)  # seconds after which a hold that nobody captured expires
 PRESENT = ("chip", "contactless", "swipe")
-setting("authorization_life", LIFE)
 CHECKS = {
     "address_line1_check": "not_provided",
     "address_postal_code_check": "not_provided",
@@ -20,82 +19,86 @@ CHECKS = {
     "postal_code": None,
     "three_d_secure": None,
 }
-NO_FLEET = {
-    "cardholder_prompt_data": None,
-    "purchase_type": None,
-    "reported_breakdown": None,
-    "service_type": None,
-}
 
 
 @route("POST", HELPERS)
 def create(call: Call) -> Data:
     """A purchase is tried. A decline is no error: `approved` says no and `request_history` says why."""
-    account, params = owner(call), call.params
-    card = fetch(call, "issuing.card", params["card"], "card")
+    account, world = owner(call), call.world
+    card = fetch(call, CARD, call.params["card"], "card")
     check_currency(call, account)
-    amount = _positive(params.get("amount", params.get("merchant_amount", 0)), "amount")
+    amount, merchant_amount = _amounts(call)
     authorization = _new(call, card)
-    approved, reason = purchases.ask(call.world, authorization, amount, account)
-    purchases.note(call.world, authorization, amount, approved=approved, reason=reason)
-    authorization.update(amount=amount, merchant_amount=amount, approved=approved)
-    authorization["status"] = "pending" if approved else "closed"
+    authorization.update(amount=amount, merchant_amount=merchant_amount)
+    authorization["_rate"] = merchant_amount / amount if amount else 1
+    approved = purchases.ask(world, authorization, amount, account)
+    authorization.update(approved=approved, status="pending" if approved else "closed")
     if approved:
-        purchases.hold(call.world, authorization, amount, account)
-        life = call.world.settings["authorization_life"]
-        call.world.later(life, "authorization.expire", {"id": authorization["id"], "account": account})
-    return purchases.store(call.world, authorization, account, None)
+        purchases.hold(world, authorization, amount, account)
+        payload = {"id": authorization["id"], "account": account}
+        world.later(world.settings["authorization_life"], "authorization.expire", payload)
+    shown = purchases.put(world, authorization, account, None)
+    if approved and amount:
+        purchases.count_payment(world, card["id"], account)
+    return shown
+
+
+def _amounts(call: Call) -> tuple[int, int]:
+    """(amount, merchant_amount), one standing for the other: the sandbox knows no exchange rates of its own."""
+    given = [name for name in ("amount", "merchant_amount") if name in call.params]
+    if not given:
+        raise invalid("Missing required param: amount.", "parameter_missing", "amount")
+    first = amount_of(call, given[0], least=0)
+    return first, amount_of(call, "merchant_amount", first, least=0)
 
 
 def _new(call: Call, card: Data) -> Data:
-    params: dict[str, Any] = call.params
-    method = params.get("authorization_method", "online")
     return {
         "id": new_id("iauth"),
         "object": AUTHORIZATION,
-        "amount": 0,
-        "amount_details": {"atm_fee": None, "cashback_amount": None, **(params.get("amount_details") or {})},
         "approved": False,
-        "authorization_method": method,
         "balance_transactions": [],
         "card": card["id"],
-        "card_presence": "present" if method in PRESENT else "not_present",
         "cardholder": card["cardholder"],
         "created": call.world.now,
         "currency": card["currency"],
-        "fleet": None,
         "fraud_challenges": None,
-        "fuel": None,
         "livemode": False,
-        "merchant_amount": 0,
-        "merchant_currency": params.get("merchant_currency", card["currency"]).lower(),
-        "merchant_data": purchases.merchant(params.get("merchant_data")),
         "metadata": {},
-        "network_data": {
-            "acquiring_institution_id": (params.get("network_data") or {}).get("acquiring_institution_id"),
-            "system_trace_audit_number": None,
-            "transaction_id": None,
-        },
         "pending_request": None,
         "request_history": [],
         "status": "pending",
         "token": None,
         "transactions": [],
-        "verification_data": {**CHECKS, **(params.get("verification_data") or {})},
         "verified_by_fraud_challenge": None,
-        "wallet": params.get("wallet"),
-        "_card": card["id"],
         "_held": 0,
         "_captured": 0,
-        "_balance_transactions": [],
-        "_transactions": [],
+        **_told(call.params, card["currency"]),
     }
 
 
-def _positive(amount: int, param: str) -> int:
-    if amount < 0:
-        raise invalid("This value must be greater than or equal to 0.", "parameter_invalid_integer", param)
-    return amount
+def _told(params: dict[str, Any], currency: str) -> Data:
+    """What the merchant tells."""
+    method, network = params.get("authorization_method", "online"), params.get("network_data") or {}
+    return {
+        "amount_details": {"atm_fee": None, "cashback_amount": None, **(params.get("amount_details") or {})},
+        "authorization_method": method,
+        "card_presence": "present" if method in PRESENT else "not_present",
+        "fleet": purchase_data.fleet(params.get("fleet"), of_authorization=True),
+        "fuel": purchase_data.fuel(params.get("fuel")),
+        "merchant_currency": str(params.get("merchant_currency", currency)).lower(),
+        "merchant_data": purchase_data.merchant(params.get("merchant_data")),
+        "network_data": {
+            "acquiring_institution_id": network.get("acquiring_institution_id"),
+            "system_trace_audit_number": None,
+            "transaction_id": None,
+        },
+        "verification_data": {**CHECKS, **(params.get("verification_data") or {})},
+        "wallet": params.get("wallet"),
+    }
+
+
+# What merchants do with an authorization
 
 
 def _open(call: Call) -> tuple[str, Data, Data]:
@@ -105,38 +108,28 @@ def _open(call: Call) -> tuple[str, Data, Data]:
     return account, authorization, public(show_authorization(call.store, authorization, account))
 
 
+def _pending(authorization: Data, what: str) -> None:
+    if authorization["status"] != "pending":
+        raise invalid(f"You cannot {what} an authorization with status `{authorization['status']}`.")
+
+
 @route("POST", HELPERS + "/{id}/capture")
 def capture(call: Call) -> Data:
     """The merchant takes the money: more, less, or in several parts; always, whatever the card is by now."""
     account, authorization, before = _open(call)
     if not authorization["approved"]:
-        raise invalid("A declined authorization cannot be captured.")
-    amount = _positive(call.params.get("capture_amount", authorization["_held"]), "capture_amount")
-    if not amount:
-        raise invalid("There is nothing left to capture.", param="capture_amount")
+        raise invalid("You cannot capture an authorization that was declined.")
+    held = authorization["_held"]
+    left = max(authorization["amount"] - authorization["_captured"], 0)
+    amount = amount_of(call, "capture_amount", left)
     closing = call.params.get("close_authorization", True)
-    purchases.hold(
-        call.world,
-        authorization,
-        -(authorization["_held"] if closing else min(amount, authorization["_held"])),
-        account,
-    )
-    card = fetch(call, "issuing.card", authorization["_card"])
-    made = purchases.transaction(
-        call.world,
-        card,
-        -amount,
-        account,
-        kind="capture",
-        of=authorization,
-        merchant_data=authorization["merchant_data"],
-        details=call.params.get("purchase_details") or {},
-    )
+    purchases.hold(call.world, authorization, -(held if closing else min(amount, held)), account)
+    details = call.params.get("purchase_details")
+    purchases.book_of(call.world, account, authorization, -amount, details=details)
     authorization["_captured"] += amount
-    authorization["_transactions"].append(made["id"])
     if closing:
         authorization["status"] = "closed"
-    return purchases.store(call.world, authorization, account, before)
+    return purchases.put(call.world, authorization, account, before)
 
 
 @route("POST", HELPERS + "/{id}/increment")
@@ -144,14 +137,11 @@ def increment(call: Call) -> Data:
     """The merchant asks for more; the answer joins the history."""
     account, authorization, before = _open(call)
     _pending(authorization, "increment")
-    amount = _positive(call.params["increment_amount"], "increment_amount")
-    approved, reason = purchases.ask(call.world, authorization, amount, account)
-    purchases.note(call.world, authorization, amount, approved=approved, reason=reason)
-    if approved:
+    amount = amount_of(call, "increment_amount")
+    if purchases.ask(call.world, authorization, amount, account):
         purchases.hold(call.world, authorization, amount, account)
-        authorization["amount"] += amount
-        authorization["merchant_amount"] += amount
-    return purchases.store(call.world, authorization, account, before)
+        purchases.resize(authorization, authorization["amount"] + amount)
+    return purchases.put(call.world, authorization, account, before)
 
 
 @route("POST", HELPERS + "/{id}/reverse")
@@ -159,15 +149,15 @@ def reverse(call: Call) -> Data:
     """The merchant gives the hold back, whole or in part."""
     account, authorization, before = _open(call)
     _pending(authorization, "reverse")
-    amount = _positive(call.params.get("reverse_amount", authorization["_held"]), "reverse_amount")
-    if amount > authorization["_held"]:
-        raise invalid("You cannot reverse more than is held.", param="reverse_amount")
+    held = authorization["_held"]
+    amount = amount_of(call, "reverse_amount", held, least=1 if held else 0)
+    if amount > held:
+        raise invalid(f"You cannot reverse more than the {held} that this authorization holds.", param="reverse_amount")
     purchases.hold(call.world, authorization, -amount, account)
-    authorization["amount"] -= amount
-    authorization["merchant_amount"] -= amount
+    purchases.resize(authorization, authorization["amount"] - amount)
     if not authorization["_held"]:
         authorization["status"] = "reversed"
-    return purchases.store(call.world, authorization, account, before)
+    return purchases.put(call.world, authorization, account, before)
 
 
 @route("POST", HELPERS + "/{id}/expire")
@@ -181,7 +171,7 @@ def expire(call: Call) -> Data:
 def _expire(world: World, authorization: Data, account: str, before: Data) -> Data:
     purchases.hold(world, authorization, -authorization["_held"], account)
     authorization["status"] = "expired"
-    return purchases.store(world, authorization, account, before)
+    return purchases.put(world, authorization, account, before)
 
 
 @task("authorization.expire")
@@ -193,9 +183,7 @@ def run_out(world: World, payload: Data) -> None:
         _expire(world, authorization, account, public(show_authorization(world.store, authorization, account)))
 
 
-def _pending(authorization: Data, what: str) -> None:
-    if authorization["status"] != "pending":
-        raise invalid(f"You cannot {what} an authorization with status `{authorization['status']}`.")
+# Reading them
 
 
 @route("GET", "/v1/issuing/authorizations")
@@ -211,7 +199,8 @@ def list_all(call: Call) -> Data:
 @route("GET", "/v1/issuing/authorizations/{id}")
 def retrieve(call: Call) -> Data:
     """One authorization of the acting account."""
-    return show_authorization(call.store, _open(call)[1], owner(call))
+    account = owner(call)
+    return show_authorization(call.store, fetch(call, AUTHORIZATION, call.ids["id"]), account)
 
 
 @route("POST", "/v1/issuing/authorizations/{id}")
@@ -219,4 +208,4 @@ def update(call: Call) -> Data:
     """Metadata only."""
     account, authorization, before = _open(call)
     authorization["metadata"] = merge_metadata(authorization["metadata"], call.params.get("metadata"))
-    return purchases.store(call.world, authorization, account, before)
+    return purchases.put(call.world, authorization, account, before)

@@ -2,41 +2,46 @@
 
 from sandbox import ledger
 from sandbox.issuing import currency_of, fetch, issuing_status
-from sandbox.noun import Call, Data, listing, route
-
-NO_SOURCES = {"card": 0}
+from sandbox.noun import Call, Data, Store, listing, missing, route
 
 
-@route("GET", "/v1/balance")
-def retrieve(call: Call) -> Data:
-    """Payments balance, and the Issuing balance beside it where Issuing is requested."""
-    held = ledger.balance(call.store, call.account)
-    own = currency_of(call.store, call.account) if call.account else "usd"
-    found: Data = {
+def show_balance(store: Store, account: str | None) -> Data:
+    """Payments balance, and the Issuing balance beside it where Issuing is requested. The platform holds reserves."""
+    held, own = ledger.balance(store, account), currency_of(store, account)
+    shown: Data = {
         "object": "balance",
         "available": _funds(held["payments"], own),
         "livemode": False,
         "pending": _funds(held["pending"], own),
     }
-    if call.account and issuing_status(call.store, call.account):
-        found["issuing"] = {"available": _funds(held["issuing"], own)}
-    return found
+    if account is None:
+        shown["connect_reserved"] = [{"amount": 0, "currency": own}]
+    elif issuing_status(store, account):
+        shown["issuing"] = {"available": _funds(held["issuing"], own)}
+    return shown
 
 
 def _funds(amounts: dict[str, int], own: str) -> list[Data]:
-    known = {own: 0, **amounts}
     return [
-        {"amount": amount, "currency": currency, "source_types": {**NO_SOURCES, "card": amount}}
-        for currency, amount in sorted(known.items())
+        {"amount": amount, "currency": currency, "source_types": {"card": amount}}
+        for currency, amount in sorted({own: 0, **amounts}.items())
     ]
+
+
+@route("GET", "/v1/balance")
+def retrieve(call: Call) -> Data:
+    """The acting account's balances, or the platform's."""
+    return show_balance(call.store, call.account)
 
 
 @route("GET", "/v1/balance_transactions")
 def list_all(call: Call) -> Data:
-    """Movements of the balances, newest first, by currency, source and type."""
+    """Movements of the balances, newest first, by created, currency, source and type."""
     asked = {name: call.params[name] for name in ("currency", "source", "type") if name in call.params}
     if "currency" in asked:
         asked["currency"] = asked["currency"].lower()
+    if "payout" in call.params:
+        raise missing("payout", call.params["payout"], "payout")  # the sandbox makes none
     return listing(call, "balance_transaction", url="/v1/balance_transactions", account=call.account, **asked)
 
 

@@ -1,213 +1,253 @@
-"""Cardholders (docs.stripe.com/api/issuing/cardholders)."""
+"""Cardholders (docs.stripe.com/api/issuing/cardholders).
+
+`POST /_sandbox/cardholders/{id}` does what only Stripe does: {"do": "review"} looks at the cardholder, {"do": "block"}
+ends it for good, {"do": "clear"} finds nothing.
+"""
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
-from sandbox.issuing import active_owner, controls, currency_of, fetch, owner
+from sandbox.issuing import CARDHOLDER, active_owner, controls, country_of, currency_of, fetch, owner
 from sandbox.noun import (
     UNSET,
     Call,
     Data,
+    Store,
     World,
+    control,
     diff,
     invalid,
     listing,
     merge,
     merge_metadata,
+    missing,
     new_id,
     public,
     route,
     setting,
     task,
 )
+from sandbox.rules.formats import Context, faults
+from sandbox.rules.verdicts import FILES
 
 setting("cardholder_delay", 0)  # seconds until Stripe has looked at a new cardholder
-setting("user_terms_required", True)  # whether individuals in the US must accept the authorized user terms
-KIND = "issuing.cardholder"
-NAME = re.compile(r"[^\W\d_][^\W\d_ .,'-]*([ .,'-]+[^\W\d_.,'-]*)*")
+setting("user_terms_required", True)  # whether individuals of US accounts must accept the authorized user terms
 LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿĀ-ž .,'-]+")
-NO_DOB = {"day": None, "month": None, "year": None}
-ADULT = 13  # years: Stripe's least age of a cardholder
-LOCALES = ("de", "en", "es", "fr", "it", "da", "pl", "sv")
+PHONE = re.compile(r"\+?[0-9]{7,15}")
+LEAST_AGE = 13  # years
+LONGEST_NAME = 24
+NO_PERSON: Data = {
+    "card_issuing": {"user_terms_acceptance": {"date": None, "ip": None, "user_agent": None}},
+    "dob": {"day": None, "month": None, "year": None},
+    "first_name": None,
+    "last_name": None,
+    "verification": {"document": {"back": None, "front": None}},
+}
 
 
 @route("POST", "/v1/issuing/cardholders")
 def create(call: Call) -> Data:
     """Create a cardholder: `individual` unless `type` says `company`."""
-    account, params = active_owner(call), call.params
+    account, params, world = active_owner(call), call.params, call.world
     _check_name(params["name"])
-    kind = params.get("type", "individual")
-    cardholder = {
+    delay = world.settings["cardholder_delay"]
+    cardholder: Data = {
         "id": new_id("ich"),
-        "object": KIND,
-        "billing": {"address": {"line2": None, "state": None, **_address(params)}},
+        "object": CARDHOLDER,
         "company": None,
-        "created": call.world.now,
-        "email": params.get("email") or None,
+        "created": world.now,
+        "email": None,
         "individual": None,
         "livemode": False,
-        "metadata": merge_metadata({}, params.get("metadata")),
+        "metadata": {},
         "name": params["name"],
-        "phone_number": _phone(params),
-        "preferred_locales": params.get("preferred_locales") or None,
-        "requirements": {"disabled_reason": None, "past_due": []},
-        "spending_controls": _controls(call, None, account),
+        "phone_number": None,
+        "preferred_locales": None,
+        "spending_controls": None,
         "status": params.get("status", "active"),
-        "type": kind,
-        "_review": bool(call.world.settings["cardholder_delay"]),
+        "type": params.get("type", "individual"),
+        "_found": "under_review" if delay else None,
     }
-    _take_person(cardholder, params, call.world)
-    _require(call.world, cardholder)
-    call.store.put(KIND, cardholder, account)
-    call.world.emit("issuing_cardholder.created", cardholder, account=account)
-    if cardholder["_review"]:
-        delay = call.world.settings["cardholder_delay"]
-        call.world.later(delay, "cardholder.reviewed", {"id": cardholder["id"], "account": account})
+    _take(call, cardholder, account)
+    call.store.put(CARDHOLDER, cardholder, account)
+    world.emit("issuing_cardholder.created", cardholder, account=account)
+    if delay:
+        world.later(delay, "cardholder.reviewed", {"id": cardholder["id"], "account": account})
     return cardholder
 
 
 @route("POST", "/v1/issuing/cardholders/{id}")
 def update(call: Call) -> Data:
     """Change what was given. Name and type are not parameters: they stay."""
-    account, params = owner(call), call.params
-    cardholder = fetch(call, KIND, call.ids["id"])
-    before = public(cardholder)
+    account = owner(call)
+    cardholder = fetch(call, CARDHOLDER, call.ids["id"])
+    before, status = public(cardholder), call.params.get("status")
+    if status and cardholder["status"] == "blocked":
+        raise invalid("You cannot change the status of a cardholder that has been blocked.", param="status")
+    cardholder["status"] = status or cardholder["status"]
+    _take(call, cardholder, account)
+    return _put(call.world, cardholder, before, account)
+
+
+def _put(world: World, cardholder: Data, before: Data, account: str) -> Data:
+    world.store.put(CARDHOLDER, cardholder, account)
+    if previous := diff(before, public(cardholder)):
+        world.emit("issuing_cardholder.updated", cardholder, account=account, previous=previous)
+    return cardholder
+
+
+# What was given
+
+
+def _take(call: Call, cardholder: Data, account: str) -> None:
+    """Lay the parameters that create and update share over the cardholder, checked."""
+    params = call.params
+    _check(call, cardholder)
     if "billing" in params:
-        cardholder["billing"] = {"address": {"line2": None, "state": None, **_address(params)}}
-    if "status" in params:
-        if cardholder["status"] == "blocked":
-            raise invalid("This cardholder has been blocked and cannot be changed.", param="status")
-        cardholder["status"] = params["status"]
+        cardholder["billing"] = {"address": {"line2": None, "state": None, **params["billing"]["address"]}}
     for name in ("email", "preferred_locales"):
         if name in params:
             cardholder[name] = params[name] or None
     if "phone_number" in params:
-        cardholder["phone_number"] = _phone(params)
-    cardholder["spending_controls"] = _controls(call, cardholder["spending_controls"], account)
+        cardholder["phone_number"] = _phone(params["phone_number"])
+    currency = currency_of(call.store, account)
+    given = params.get("spending_controls")
+    cardholder["spending_controls"] = controls(cardholder["spending_controls"], given, currency=currency)
     cardholder["metadata"] = merge_metadata(cardholder["metadata"], params.get("metadata"))
-    _take_person(cardholder, params, call.world)
-    _require(call.world, cardholder)
-    return _store(call.world, cardholder, before, account)
+    _take_person(call, cardholder)
+    _require(call.world, cardholder, account)
 
 
-def _store(world: World, cardholder: Data, before: Data, account: str) -> Data:
-    previous = diff(before, public(cardholder))
-    world.store.put(KIND, cardholder, account)
-    if previous:
-        world.emit("issuing_cardholder.updated", cardholder, account=account, previous=previous)
-    return cardholder
+def _check(call: Call, cardholder: Data) -> None:
+    billing = call.params.get("billing") or cardholder["billing"]
+    for fault in faults(call.params, Context(billing["address"]["country"], call.world.now)):
+        raise invalid(fault.message, fault.code, fault.param)
+
+
+def _check_name(name: str) -> None:
+    if len(name) > LONGEST_NAME:
+        raise invalid(f"Invalid string: must be at most {LONGEST_NAME} characters.", param="name")
+    if not any(sign.isalpha() for sign in name) or not all(sign.isalpha() or sign in " .,'-" for sign in name):
+        raise invalid("The cardholder's name may not contain numbers or special characters.", param="name")
+
+
+def _phone(given: str) -> str:
+    number = re.sub(r"[\s().-]", "", given)
+    if not PHONE.fullmatch(number):
+        raise invalid(f'"{given}" is not a valid phone number', param="phone_number")
+    return number
+
+
+def _take_person(call: Call, cardholder: Data) -> None:
+    """The `individual` or `company` hash; of a tax id it is only kept that it was given."""
+    kind = cardholder["type"]
+    other = "individual" if kind == "company" else "company"
+    if call.params.get(other):
+        raise invalid(f"You cannot set `{other}` on a cardholder of type `{kind}`.", param=other)
+    given = call.params.get(kind) or {}
+    if kind == "company":
+        known = (cardholder["company"] or {}).get("tax_id_provided", False)
+        cardholder["company"] = {"tax_id_provided": known or bool(given.get("tax_id"))}
+    elif given:
+        cardholder["individual"] = _individual(call, cardholder["individual"] or NO_PERSON, given)
+
+
+def _individual(call: Call, old: Data, given: Data) -> Data:
+    merged = merge(old, given)
+    for name in ("first_name", "last_name"):
+        if merged[name] and not LATIN.fullmatch(merged[name]):
+            raise invalid(f"`{name}` may only contain Latin letters.", param=f"individual[{name}]")
+    if given.get("dob"):
+        _check_age(merged["dob"], call.world.now)
+    _check_document(call.store, (given.get("verification") or {}).get("document") or {}, call.account)
+    terms = (given.get("card_issuing") or {}).get("user_terms_acceptance") or {}
+    for name in ("date", "ip"):
+        if terms and name not in terms:
+            param = f"individual[card_issuing][user_terms_acceptance][{name}]"
+            raise invalid(f"Missing required param: {param}.", "parameter_missing", param)
+    if terms and terms.get("user_agent") in (None, UNSET):
+        merged["card_issuing"]["user_terms_acceptance"]["user_agent"] = None  # not that of an earlier acceptance
+    return merged
+
+
+def _check_age(dob: Data, now: int) -> None:
+    today = datetime.fromtimestamp(now, UTC)
+    age = today.year - dob["year"] - ((today.month, today.day) < (dob["month"], dob["day"]))
+    if age < LEAST_AGE:
+        raise invalid(f"The cardholder must be at least {LEAST_AGE} years old.", param="individual[dob]")
+
+
+def _check_document(store: Store, given: Data, account: str | None) -> None:
+    for side, file_id in given.items():
+        if file_id and file_id not in FILES and not (store.get("file", file_id, account) or store.get("file", file_id)):
+            raise missing("file upload", file_id, f"individual[verification][document][{side}]")
+
+
+# What keeps a cardholder from using cards
+
+
+def _require(world: World, cardholder: Data, account: str) -> None:
+    """Set `requirements` as Stripe lists them."""
+    due: list[str] = []
+    if cardholder["type"] == "individual":
+        person = cardholder["individual"] or NO_PERSON
+        due += [f"individual.{name}" for name in ("first_name", "last_name") if not person[name]]
+        asked = world.settings["user_terms_required"] and country_of(world.store, account) == "US"
+        if asked and not person["card_issuing"]["user_terms_acceptance"]["date"]:
+            due += [f"individual.card_issuing.user_terms_acceptance.{name}" for name in ("date", "ip")]
+    reason = "requirements.past_due" if due else None
+    if cardholder["_found"]:
+        reason = cardholder["_found"]
+    cardholder["requirements"] = {"disabled_reason": reason, "past_due": sorted(due)}
+
+
+def _find(world: World, cardholder: Data, account: str, what: str | None) -> Data:
+    """Stripe has looked at the cardholder and found this."""
+    before = public(cardholder)
+    cardholder["_found"] = what
+    _require(world, cardholder, account)
+    if what == "rejected.listed":
+        cardholder["status"] = "blocked"
+    return _put(world, cardholder, before, account)
 
 
 @task("cardholder.reviewed")
 def reviewed(world: World, payload: Data) -> None:
     """Stripe's look at a new cardholder has ended well."""
-    cardholder = world.store.get(KIND, payload["id"], payload["account"])
-    if cardholder:
-        before = public(cardholder)
-        cardholder["_review"] = False
-        _require(world, cardholder)
-        _store(world, cardholder, before, payload["account"])
+    cardholder = world.store.get(CARDHOLDER, payload["id"], payload["account"])
+    if cardholder and cardholder["_found"] == "under_review":
+        _find(world, cardholder, payload["account"], None)
+
+
+FINDINGS = {"block": "rejected.listed", "clear": None, "review": "under_review"}
+
+
+@control("cardholders")
+def act(world: World, cardholder_id: str, body: Data) -> Data:
+    """Let Stripe find something about a cardholder; returns it. Raises ValueError in words for whoever sent it."""
+    found = world.store.find(CARDHOLDER, cardholder_id)
+    if found is None or found[1] is None:
+        raise ValueError(f"There is no cardholder {cardholder_id!r}.")
+    if body.get("do") not in FINDINGS:
+        raise ValueError(f"`do` is one of {', '.join(FINDINGS)}.")
+    if found[0]["status"] == "blocked":
+        raise ValueError("This cardholder is blocked, for good.")
+    return _find(world, found[0], found[1], FINDINGS[body["do"]])
+
+
+# Reading them
 
 
 @route("GET", "/v1/issuing/cardholders")
 def list_all(call: Call) -> Data:
-    """Cardholders, newest first, by email, phone_number, status and type."""
+    """Cardholders, newest first, by created, email, phone_number, status and type."""
     names = ("email", "phone_number", "status", "type")
     asked = {name: call.params[name] for name in names if name in call.params}
-    return listing(call, KIND, url="/v1/issuing/cardholders", account=owner(call), **asked)
+    return listing(call, CARDHOLDER, url="/v1/issuing/cardholders", account=owner(call), **asked)
 
 
 @route("GET", "/v1/issuing/cardholders/{id}")
 def retrieve(call: Call) -> Data:
     """One cardholder of the acting account."""
     owner(call)
-    return fetch(call, KIND, call.ids["id"])
-
-
-# What was given
-
-
-def _check_name(name: str) -> None:
-    if len(name) > 24:
-        raise invalid("Invalid string: the name must be at most 24 characters.", param="name")
-    if not NAME.fullmatch(name):
-        raise invalid("The name may not contain numbers or special characters.", param="name")
-
-
-def _address(params: Data) -> Data:
-    address = params["billing"]["address"]
-    return {name: value or None for name, value in address.items()}
-
-
-def _phone(params: Data) -> str | None:
-    number = params.get("phone_number") or None
-    if number and not re.fullmatch(r"\+?[0-9 ()-]{5,20}", number):
-        raise invalid("The phone number is not valid. Use the E.164 format.", param="phone_number")
-    return number
-
-
-def _controls(call: Call, old: Data | None, account: str) -> Data:
-    given = call.params.get("spending_controls")
-    return controls(old, given, of_cardholder=True, currency=currency_of(call.store, account))
-
-
-def _take_person(cardholder: Data, params: Data, world: World) -> None:
-    """The `individual` or `company` hash; numbers are kept as "provided" only."""
-    if cardholder["type"] == "company":
-        given = params.get("company") or {}
-        known = (cardholder["company"] or {}).get("tax_id_provided", False)
-        cardholder["company"] = {"tax_id_provided": known or bool(given.get("tax_id"))}
-    elif params.get("individual") or cardholder["individual"]:
-        given = params.get("individual") or {}
-        cardholder["individual"] = _individual(cardholder["individual"], given, world)
-
-
-def _individual(old: Data | None, given: Data, world: World) -> Data:
-    empty: Data = {
-        "card_issuing": {"user_terms_acceptance": {"date": None, "ip": None, "user_agent": None}},
-        "dob": dict(NO_DOB),
-        "first_name": None,
-        "last_name": None,
-        "verification": {"document": {"back": None, "front": None}},
-    }
-    merged = merge(old or empty, given)
-    for name in ("first_name", "last_name"):
-        if merged[name] and not LATIN.fullmatch(merged[name]):
-            raise invalid(f"`{name}` may only contain Latin letters.", param=f"individual[{name}]")
-    if given.get("dob"):
-        _check_age(merged["dob"], world)
-    if given.get("dob") is UNSET:
-        merged["dob"] = dict(NO_DOB)
-    terms = merged["card_issuing"]["user_terms_acceptance"]
-    if bool(terms["date"]) != bool(terms["ip"]):
-        raise invalid(
-            "`date` and `ip` of the user terms acceptance must be given together.",
-            param="individual[card_issuing][user_terms_acceptance]",
-        )
-    return merged
-
-
-def _check_age(dob: dict[str, Any], world: World) -> None:
-    try:
-        born = datetime(dob["year"], dob["month"], dob["day"], tzinfo=UTC)
-    except ValueError:
-        raise invalid("The date of birth is not a date.", param="individual[dob]") from None
-    today = datetime.fromtimestamp(world.now, UTC)
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if age < ADULT:
-        raise invalid("The cardholder must be at least 13 years old.", param="individual[dob]")
-
-
-def _require(world: World, cardholder: Data) -> None:
-    """What keeps the cardholder from using cards, as Stripe lists it."""
-    due: list[str] = []
-    if cardholder["type"] == "individual":
-        person = cardholder["individual"] or {}
-        due += [f"individual.{name}" for name in ("first_name", "last_name") if not person.get(name)]
-        in_us = cardholder["billing"]["address"]["country"] == "US"
-        terms = (person.get("card_issuing") or {}).get("user_terms_acceptance") or {}
-        if in_us and world.settings["user_terms_required"] and not terms.get("date"):
-            due += [f"individual.card_issuing.user_terms_acceptance.{name}" for name in ("date", "ip")]
-    reason = "requirements.past_due" if due else "under_review" if cardholder["_review"] else None
-    cardholder["requirements"] = {"disabled_reason": reason, "past_due": sorted(due)}
+    return fetch(call, CARDHOLDER, call.ids["id"])

@@ -4,40 +4,72 @@ import secrets
 from datetime import UTC, datetime
 
 from sandbox.issuing import (
+    CARD,
+    CARDHOLDER,
     NO_ADDRESS,
     active_owner,
     check_currency,
     controls,
     currency_of,
     fetch,
+    issuing_status,
     owner,
+    put_card,
     show_card,
 )
-from sandbox.noun import Call, Data, diff, invalid, listing, merge_metadata, new_id, public, route
+from sandbox.noun import Call, Data, StripeError, invalid, listing, merge_metadata, missing, new_id, route
 
-KIND = "issuing.card"
 OUTSTANDING = "This cardholder has outstanding requirements preventing them from activating an issued card."
 YEARS = 4  # a card is good for so long
+LOST = ("lost", "stolen")
+WALLET = {"eligible": True, "ineligible_reason": None}
+UNKNOWN = {"financial_account": "financial account", "personalization_design": "personalization design"}
+NO_SHIPPING = dict.fromkeys(
+    (
+        "business_name",
+        "carrier",
+        "customs",
+        "eta",
+        "phone_number",
+        "require_signature",
+        "tracking_number",
+        "tracking_url",
+    )
+)
 
 
 @route("POST", "/v1/issuing/cards")
 def create(call: Call) -> Data:
-    """Create a card, inactive unless `status` says otherwise."""
+    """Create a card, inactive unless `status` says otherwise; with `replacement_for` in the place of another."""
     account, params = active_owner(call), call.params
     currency = check_currency(call, account)
-    if not params.get("cardholder"):
-        raise invalid("Missing required param: cardholder.", "parameter_missing", "cardholder")
-    cardholder = fetch(call, "issuing.cardholder", params["cardholder"], "cardholder")
     _check_form(params)
-    if params.get("status") == "active":
-        _check_active(cardholder)
+    old = _replaced(call)
+    if not old and "cardholder" not in params:
+        raise invalid("Missing required param: cardholder.", "parameter_missing", "cardholder")
+    cardholder = fetch(call, CARDHOLDER, params.get("cardholder") or old["cardholder"], "cardholder")
+    if old and old["cardholder"] != cardholder["id"]:
+        raise invalid("A replacement belongs to the cardholder of the card that it replaces.", param="cardholder")
+    card = {**_new(call, currency), "cardholder": cardholder["id"], **_takes_over(call, old)}
+    if card["status"] == "active":
+        _check_activation(call, cardholder)
+    call.store.put(CARD, card, account)
+    shown = show_card(call.store, card, account)
+    call.world.emit("issuing_card.created", shown, account=account)
+    if old:
+        put_card(call.world, {**old, "replaced_by": card["id"]}, account)
+        _retire_replaced(call, card, account)
+    return shown
+
+
+def _new(call: Call, currency: str) -> Data:
+    params = call.params
     month, year = _expiry(call)
-    card = {
+    return {
         "id": new_id("ic"),
-        "object": KIND,
+        "object": CARD,
         "brand": "Visa",
         "cancellation_reason": None,
-        "cardholder": cardholder["id"],
         "created": call.world.now,
         "currency": currency,
         "exp_month": month,
@@ -52,123 +84,170 @@ def create(call: Call) -> Data:
         "replacement_for": None,
         "replacement_reason": None,
         "second_line": params.get("second_line") or None,
-        "shipping": _shipping(params),
-        "spending_controls": controls(None, params.get("spending_controls"), of_cardholder=False, currency=currency),
+        "shipping": _shipping(params["shipping"]) if params.get("shipping") else None,
+        "spending_controls": controls(None, params.get("spending_controls"), currency=currency),
         "status": params.get("status", "inactive"),
         "type": params["type"],
-        "wallets": {
-            "apple_pay": {"eligible": True, "ineligible_reason": None},
-            "google_pay": {"eligible": True, "ineligible_reason": None},
-            "primary_account_identifier": None,
-        },
+        "wallets": {"apple_pay": dict(WALLET), "google_pay": dict(WALLET), "primary_account_identifier": None},
     }
-    call.store.put(KIND, card, account)
-    shown = show_card(call.store, card, account)
-    call.world.emit("issuing_card.created", shown, account=account)
-    return shown
 
 
 def _check_form(params: Data) -> None:
-    if params["type"] == "physical" and not params.get("shipping"):
+    if params["type"] == "physical" and not params.get("shipping") and not params.get("replacement_for"):
         raise invalid("Missing required param: shipping.", "parameter_missing", "shipping")
     if params["type"] == "virtual" and params.get("shipping"):
-        raise invalid("`shipping` can only be given for physical cards.", param="shipping")
-    for name in ("replacement_for", "personalization_design", "financial_account"):
-        if params.get(name):
-            raise invalid(f"No such object: '{params[name]}'", "resource_missing", name)
+        raise invalid("You can only set `shipping` on physical cards.", param="shipping")
     if len(params.get("second_line") or "") > 24:
-        raise invalid("`second_line` must be at most 24 characters.", param="second_line")
+        raise invalid("Invalid string: must be at most 24 characters.", param="second_line")
+    counted = (params.get("lifecycle_controls") or {}).get("cancel_after", {}).get("payment_count", 1)
+    if counted < 1:
+        param = "lifecycle_controls[cancel_after][payment_count]"
+        raise invalid("This value must be greater than or equal to 1.", "parameter_invalid_integer", param)
+    _check_unknown(params)
+
+
+def _check_unknown(params: Data) -> None:
+    for name, words in UNKNOWN.items():
+        if params.get(name):
+            raise missing(words, params[name], name)  # the sandbox makes none
 
 
 def _expiry(call: Call) -> tuple[int, int]:
     today = datetime.fromtimestamp(call.world.now, UTC)
     month, year = call.params.get("exp_month", today.month), call.params.get("exp_year", today.year + YEARS)
     if not 1 <= month <= 12:
-        raise invalid("`exp_month` must be from 1 to 12.", param="exp_month")
-    if (year, month) < (today.year, today.month):
-        raise invalid("The card would have expired already.", param="exp_year")
+        raise _wrong_date("month", "exp_month")
+    if (year, month) < (today.year, today.month) or year > today.year + 20:
+        raise _wrong_date("year", "exp_year")
     return month, year
 
 
-def _shipping(params: Data) -> Data | None:
-    given = params.get("shipping")
-    if not given:
-        return None
-    empty = dict.fromkeys(
-        (
-            "business_name",
-            "carrier",
-            "customs",
-            "eta",
-            "phone_number",
-            "require_signature",
-            "tracking_number",
-            "tracking_url",
-        )
-    )
+def _wrong_date(part: str, param: str) -> StripeError:
+    return invalid(f"Your card's expiration {part} is invalid.", f"invalid_expiry_{part}", param)
+
+
+def _shipping(given: Data) -> Data:
     address = {**NO_ADDRESS, **given["address"]}
     checked = {"mode": "normalization_only", "normalized_address": address, "result": "likely_deliverable"}
-    return {
-        **empty,
+    named = ("business_name", "customs", "phone_number", "require_signature")
+    shown = {
+        **NO_SHIPPING,
         "address": address,
         "address_validation": {**checked, **(given.get("address_validation") or {})},
         "name": given["name"],
         "service": given.get("service", "standard"),
         "status": "pending",
         "type": given.get("type", "individual"),
-        **{name: given[name] for name in ("business_name", "phone_number", "require_signature") if given.get(name)},
+        **{name: given[name] for name in named if name in given},
     }
+    if shown["customs"] is not None:
+        shown["customs"] = {"eori_number": None, **shown["customs"]}
+    return shown
 
 
-def _check_active(cardholder: Data) -> None:
-    if cardholder["requirements"]["past_due"]:
-        raise invalid(OUTSTANDING)
-    if cardholder["status"] == "blocked":
-        raise invalid("This cardholder has been blocked.")
+# Replacing one card by another
+
+
+def _replaced(call: Call) -> Data:
+    """The card that the new one replaces, empty when it replaces none. What may not be replaced so is refused."""
+    old_id, reason = call.params.get("replacement_for"), call.params.get("replacement_reason")
+    if not old_id:
+        if reason:
+            raise invalid("Missing required param: replacement_for.", "parameter_missing", "replacement_for")
+        return {}
+    if not reason:
+        raise invalid("Missing required param: replacement_reason.", "parameter_missing", "replacement_reason")
+    old = fetch(call, CARD, old_id, "replacement_for")
+    if old["replaced_by"]:
+        raise invalid(f"This card has already been replaced by '{old['replaced_by']}'.", param="replacement_for")
+    if reason in LOST and (old["status"], old["cancellation_reason"]) != ("canceled", reason):
+        words = f"Cancel the card with the cancellation_reason `{reason}` before you replace it as {reason}."
+        raise invalid(words, param="replacement_for")
+    if reason not in LOST and old["status"] == "canceled":
+        raise invalid(f"A canceled card cannot be replaced as {reason}.", param="replacement_for")
+    return old
+
+
+def _takes_over(call: Call, old: Data) -> Data:
+    """What a replacement has from the card before: its number, unless that was lost, and what its limits count."""
+    if not old:
+        return {}
+    taken: Data = {"replacement_for": old["id"], "replacement_reason": call.params["replacement_reason"]}
+    taken["_first"] = old.get("_first", old["id"])
+    if taken["replacement_reason"] not in LOST:
+        taken["last4"] = old["last4"]
+    if call.params["type"] == "physical" and not call.params.get("shipping") and old["shipping"]:
+        taken["shipping"] = {**old["shipping"], **NO_SHIPPING, "status": "pending"}
+    return taken
+
+
+def _retire_replaced(call: Call, card: Data, account: str) -> None:
+    """An active replacement cancels the card before it."""
+    old = call.store.get(CARD, card["replacement_for"] or "", account)
+    if card["status"] == "active" and old and old["status"] != "canceled":
+        put_card(call.world, {**old, "status": "canceled"}, account)
+
+
+# Changing a card
 
 
 @route("POST", "/v1/issuing/cards/{id}")
 def update(call: Call) -> Data:
-    """Activate, deactivate, cancel for good, or change controls and metadata."""
+    """Activate, deactivate, cancel for good, or change controls, shipping and metadata."""
     account, params = owner(call), call.params
-    card = fetch(call, KIND, call.ids["id"])
-    before = public(show_card(call.store, card, account))
+    card = fetch(call, CARD, call.ids["id"])
+    _check_unknown(params)
     _change_status(call, card)
-    card["spending_controls"] = controls(
-        card["spending_controls"],
-        params.get("spending_controls"),
-        of_cardholder=False,
-        currency=currency_of(call.store, account),
-    )
+    if "shipping" in params:
+        _change_shipping(card, params["shipping"])
+    currency = currency_of(call.store, account)
+    card["spending_controls"] = controls(card["spending_controls"], params.get("spending_controls"), currency=currency)
     card["metadata"] = merge_metadata(card["metadata"], params.get("metadata"))
-    call.store.put(KIND, card, account)
-    shown = show_card(call.store, card, account)
-    previous = diff(before, public(shown))
-    if previous:
-        call.world.emit("issuing_card.updated", shown, account=account, previous=previous)
+    shown = put_card(call.world, card, account)
+    _retire_replaced(call, card, account)
     return shown
 
 
 def _change_status(call: Call, card: Data) -> None:
     status, reason = call.params.get("status"), call.params.get("cancellation_reason")
     if reason and status != "canceled":
-        raise invalid("`cancellation_reason` can only be given when a card is canceled.", param="cancellation_reason")
+        raise invalid(
+            "You can only set `cancellation_reason` when `status` is `canceled`.", param="cancellation_reason"
+        )
     if card["status"] == "canceled" and status not in (None, "canceled"):
-        raise invalid("This card has been canceled. A canceled card cannot be changed.", param="status")
+        raise invalid("You cannot change the status of a card that has been canceled.", param="status")
     if status is None or status == card["status"]:
         return
     if status == "active":
-        _check_active(fetch(call, "issuing.cardholder", card["cardholder"]))
+        _check_activation(call, fetch(call, CARDHOLDER, card["cardholder"]))
     card["status"], card["cancellation_reason"] = status, reason or None
+
+
+def _check_activation(call: Call, cardholder: Data) -> None:
+    if issuing_status(call.store, call.account or "") != "active":
+        raise invalid("You cannot activate a card while the account's `card_issuing` capability is not active.")
+    if cardholder["status"] == "blocked":
+        raise invalid("You cannot activate a card of a cardholder that has been blocked.")
+    if cardholder["requirements"]["past_due"]:
+        raise invalid(OUTSTANDING)
+
+
+def _change_shipping(card: Data, given: Data) -> None:
+    if card["shipping"] is None or card["shipping"]["status"] != "pending":
+        raise invalid("You can only change `shipping` of a physical card that has not been sent yet.", param="shipping")
+    card["shipping"] = _shipping(given)
+
+
+# Reading them
 
 
 @route("GET", "/v1/issuing/cards")
 def list_all(call: Call) -> Data:
-    """Cards, newest first, by cardholder, expiry, last4, status and type."""
+    """Cards, newest first, by cardholder, created, expiry, last4, status and type."""
     account = owner(call)
     names = ("cardholder", "exp_month", "exp_year", "last4", "status", "type", "personalization_design")
     asked = {name: call.params[name] for name in names if name in call.params}
-    page = listing(call, KIND, url="/v1/issuing/cards", account=account, **asked)
+    page = listing(call, CARD, url="/v1/issuing/cards", account=account, **asked)
     page["data"] = [show_card(call.store, card, account) for card in page["data"]]
     return page
 
@@ -177,4 +256,4 @@ def list_all(call: Call) -> Data:
 def retrieve(call: Call) -> Data:
     """One card of the acting account."""
     account = owner(call)
-    return show_card(call.store, fetch(call, KIND, call.ids["id"]), account)
+    return show_card(call.store, fetch(call, CARD, call.ids["id"]), account)

@@ -1,9 +1,18 @@
 """Issuing transactions and their test helpers (docs.stripe.com/api/issuing/transactions)."""
 
 from sandbox import purchases
-from sandbox.issuing import check_currency, fetch, owner
+from sandbox.issuing import (
+    AUTHORIZATION,
+    CARD,
+    TRANSACTION,
+    amount_of,
+    check_currency,
+    fetch,
+    owner,
+    show_authorization,
+)
 from sandbox.noun import Call, Data, diff, invalid, listing, merge_metadata, public, route
-from sandbox.purchases import TRANSACTION
+from sandbox.rules.purchase_data import merchant
 
 HELPERS = "/v1/test_helpers/issuing/transactions"
 
@@ -30,8 +39,7 @@ def update(call: Call) -> Data:
     before = public(found)
     found["metadata"] = merge_metadata(found["metadata"], call.params.get("metadata"))
     call.store.put(TRANSACTION, found, account)
-    previous = diff(before, public(found))
-    if previous:
+    if previous := diff(before, public(found)):
         call.world.emit("issuing_transaction.updated", found, account=account, previous=previous)
     return found
 
@@ -39,31 +47,23 @@ def update(call: Call) -> Data:
 @route("POST", HELPERS + "/create_force_capture")
 def force_capture(call: Call) -> Data:
     """A capture without an authorization: no control, no status and no balance stops it."""
-    return _book(call, -1, "capture")
+    return _book(call, -1)
 
 
 @route("POST", HELPERS + "/create_unlinked_refund")
 def unlinked_refund(call: Call) -> Data:
     """Money back that belongs to no capture."""
-    return _book(call, 1, "refund")
+    return _book(call, 1)
 
 
-def _book(call: Call, sign: int, kind: str) -> Data:
+def _book(call: Call, sign: int) -> Data:
     account, params = owner(call), call.params
-    card = fetch(call, "issuing.card", params["card"], "card")
+    card = fetch(call, CARD, params["card"], "card")
     check_currency(call, account)
-    if params["amount"] < 1:
-        raise invalid("This value must be greater than or equal to 1.", "parameter_invalid_integer", "amount")
-    return purchases.transaction(
-        call.world,
-        card,
-        sign * params["amount"],
-        account,
-        kind=kind,
-        of=None,
-        merchant_data=purchases.merchant(params.get("merchant_data")),
-        details=params.get("purchase_details") or {},
-    )
+    amount = sign * amount_of(call, "amount")
+    merchant_data = merchant(params.get("merchant_data"))
+    new = purchases.transaction(call.world, card, amount, merchant_data, params.get("purchase_details"))
+    return purchases.book(call.world, account, new)
 
 
 @route("POST", HELPERS + "/{id}/refund")
@@ -72,19 +72,25 @@ def refund(call: Call) -> Data:
     account = owner(call)
     found = fetch(call, TRANSACTION, call.ids["id"])
     left = -found["amount"] - found["_refunded"]
-    amount = call.params.get("refund_amount", left)
-    if found["type"] != "capture" or not 0 < amount <= left:
-        raise invalid("Only what was captured and not refunded yet can be refunded.", param="refund_amount")
+    if found["type"] != "capture" or not left:
+        raise invalid("Only a capture that has not been refunded yet can be refunded.")
+    amount = amount_of(call, "refund_amount", left)
+    if amount > left:
+        raise invalid(f"You cannot refund more than the {left} that is left of it.", param="refund_amount")
     found["_refunded"] += amount
     call.store.put(TRANSACTION, found, account)
-    authorization = call.store.get(purchases.AUTHORIZATION, found["authorization"] or "", account)
-    return purchases.transaction(
-        call.world,
-        fetch(call, "issuing.card", found["card"]),
-        amount,
-        account,
-        kind="refund",
-        of=authorization,
-        merchant_data=found["merchant_data"],
-        details={},
+    if found["authorization"]:
+        return _refund_linked(call, account, found["authorization"], amount)
+    card = fetch(call, CARD, found["card"])
+    return purchases.book(
+        call.world, account, purchases.transaction(call.world, card, amount, found["merchant_data"], None)
     )
+
+
+def _refund_linked(call: Call, account: str, authorization_id: str, amount: int) -> Data:
+    """A refund of an authorization's capture joins the authorization's transactions."""
+    authorization = fetch(call, AUTHORIZATION, authorization_id)
+    before = public(show_authorization(call.store, authorization, account))
+    made = purchases.book_of(call.world, account, authorization, amount)
+    purchases.put(call.world, authorization, account, before)
+    return made

@@ -10,8 +10,7 @@ from typing import Any
 
 Data = dict[str, Any]
 # Stripe applies these where a card has no limits of its own, and always; neither shows in the object.
-DEFAULT_DAILY, MOST_PER_AUTHORIZATION = 500_00, 10_000_00  # minor units of usd
-DATED = ("daily", "weekly", "monthly", "yearly", "all_time")
+DEFAULT_DAILY, MOST_PER_AUTHORIZATION = 500_00, 10_000_00  # minor units, of whatever currency
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,14 @@ class Attempt:
     available: int
     issuing: str | None  # status of card_issuing
     checks: Data  # verification_data
+    so_far: int = 0  # what the same authorization has been granted before: an increment adds to it
     spent: tuple[Spend, ...] = ()  # of all cards of the cardholder
+
+    @property
+    def own(self) -> tuple[Spend, ...]:
+        """What this card has used up, and the cards that it replaces: limits go on over a replacement."""
+        first = self.card.get("_first", self.card["id"])
+        return tuple(spend for spend in self.spent if spend.card == first)
 
 
 def decide(attempt: Attempt) -> tuple[bool, str]:
@@ -73,13 +79,13 @@ def _cardholder(attempt: Attempt) -> str:
 
 def _verification(attempt: Attempt) -> str:
     wrong = any(attempt.checks.get(name) == "mismatch" for name in ("cvc_check", "expiry_check"))
-    return "verification_failed" if wrong else ""
+    failed = (attempt.checks.get("three_d_secure") or {}).get("result") == "failed"
+    return "verification_failed" if wrong or failed else ""
 
 
 def _controls(attempt: Attempt) -> str:
     card = attempt.card
-    own = tuple(spend for spend in attempt.spent if spend.card == card["id"])
-    refused = _refuses(card["spending_controls"], attempt, own)
+    refused = _refuses(card["spending_controls"], attempt, attempt.own)
     refused = refused or _refuses(card["cardholder"]["spending_controls"], attempt, attempt.spent)
     return "spending_controls" if refused else ""
 
@@ -103,12 +109,12 @@ def over(limit: Data, attempt: Attempt, spent: tuple[Spend, ...]) -> bool:
     if categories and attempt.category not in categories:
         return False
     if limit["interval"] == "per_authorization":
-        return attempt.amount > limit["amount"]
+        return bool(attempt.so_far + attempt.amount > limit["amount"])
     start = window_start(limit["interval"], attempt.now)
     before = sum(
         spend.amount for spend in spent if spend.created >= start and (not categories or spend.category in categories)
     )
-    return before + attempt.amount > limit["amount"]
+    return bool(before + attempt.amount > limit["amount"])
 
 
 def window_start(interval: str, now: int) -> int:
@@ -125,14 +131,13 @@ def window_start(interval: str, now: int) -> int:
 
 
 def _defaults(attempt: Attempt) -> str:
-    if attempt.amount > MOST_PER_AUTHORIZATION:
+    if attempt.so_far + attempt.amount > MOST_PER_AUTHORIZATION:
         return "spending_controls"
     if attempt.card["spending_controls"]["spending_limits"]:
         return ""
-    own = tuple(spend for spend in attempt.spent if spend.card == attempt.card["id"])
     daily = {"amount": DEFAULT_DAILY, "interval": "daily", "categories": None}
-    return "spending_controls" if over(daily, attempt, own) else ""
+    return "spending_controls" if over(daily, attempt, attempt.own) else ""
 
 
 def _funds(attempt: Attempt) -> str:
-    return "insufficient_funds" if attempt.amount > attempt.available else ""
+    return "insufficient_funds" if attempt.amount > max(attempt.available, 0) else ""
