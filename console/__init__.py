@@ -1,0 +1,1 @@
+"""The shell: settings, site, operations, view-as, roles, audit, and the worker's supervisor."""

@@ -9,18 +9,22 @@ import shutil
 import subprocess
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 
 
-def fail(line):  # noqa: ANN001, ANN201  (an older Python must be able to read this file)
+def fail(line: str) -> "NoReturn":
     """End with one line on standard error."""
     sys.stderr.write(line + "\n")
     sys.exit(1)
 
 
-def check_python():  # noqa: ANN201
+def check_python() -> None:
     """Refuse a Python that cannot do it, and say what to install."""
     if sys.version_info < (3, 11):
         fail("Python 3.11 or newer is needed; this is {}.{} ({}).".format(*sys.version_info[:2], sys.executable))
@@ -31,18 +35,18 @@ def check_python():  # noqa: ANN201
         fail("Python's venv module is missing. On Debian: apt-get install python3-venv")
 
 
-def digest(name):  # noqa: ANN001, ANN201
+def digest(name: str) -> str:
     """SHA-256 of a requirements file together with the Python it was installed for."""
     with open(os.path.join(ROOT, name), "rb") as file:
         return hashlib.sha256(sys.version.encode() + file.read()).hexdigest()
 
 
-def mark(name):  # noqa: ANN001, ANN201
+def mark(name: str) -> str:
     """The file inside the environment that says which version of a requirements file is installed."""
     return os.path.join(VENV, "installed-" + name)
 
 
-def installed(name):  # noqa: ANN001, ANN201
+def installed(name: str) -> str:
     """What the mark says, or "" where there is none."""
     try:
         with open(mark(name), encoding="utf-8") as file:
@@ -51,13 +55,13 @@ def installed(name):  # noqa: ANN001, ANN201
         return ""
 
 
-def run(*command):  # noqa: ANN002, ANN201
+def run(*command: str) -> None:
     """Run one step; its own message stands when it fails."""
     if subprocess.call(command) != 0:
         fail("This failed: " + " ".join(command))
 
 
-def install(name):  # noqa: ANN001, ANN201
+def install(name: str) -> None:
     """Install one locked file, and mark it when it is whole."""
     print(f"Installing {name} …", flush=True)
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
@@ -66,7 +70,7 @@ def install(name):  # noqa: ANN001, ANN201
         file.write(digest(name))
 
 
-def works():  # noqa: ANN201
+def works() -> bool:
     """Whether the environment's Python is the one that runs this, and starts."""
     try:
         version = subprocess.check_output([PYTHON, "-c", "import sys; print(sys.version)"])
@@ -75,7 +79,7 @@ def works():  # noqa: ANN201
     return version.decode().strip() == sys.version.strip()
 
 
-def main():  # noqa: ANN201
+def main() -> None:
     """Create, repair or renew the environment; nothing is done where nothing changed."""
     check_python()
     names = ["requirements.txt"] + (["requirements-dev.txt"] if "--dev" in sys.argv[1:] else [])

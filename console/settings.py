@@ -42,7 +42,7 @@ STRIPE_TIMEOUT = env.float("STRIPE_TIMEOUT", default=10.0)  # seconds; a person 
 # Calls a second of all processes together, below what Stripe allows; 0: no limit.
 STRIPE_RATE = env.float("STRIPE_RATE", default={"live": 80.0, "sandbox": 200.0}.get(CONSOLE_MODE, 20.0))
 THREADS = env.int("THREADS", default=8)  # of each web process; at most half of them may wait for Stripe at once
-# Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox `register_webhooks` keeps them in VAR_DIR.
+# Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox they are kept in VAR_DIR.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", default=[])
 # The platform's own page where a signed-in holder starts onboarding; staff may send this address to anybody.

@@ -83,7 +83,7 @@ class Cluster:
         """Start it; the caller made sure that none runs."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
         # Nothing runs between fork and exec but one system call, in a process without threads.
-        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent)  # noqa: PLW1509
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent)
         self.started_at = time.monotonic()
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(str(self.process.pid))
@@ -142,6 +142,7 @@ class Supervisor:
             self.every("beat", settings.HEARTBEAT_INTERVAL, beat)
             self.every("sweep", settings.SWEEP_INTERVAL, sweep)
             inbox.release_dead()
+            operations.sweep()
         except DatabaseError as error:
             logger.warning("database: %s", error)
             connection.close()
@@ -172,7 +173,6 @@ def beat() -> None:
 def sweep() -> None:
     """What nobody may have asked for: claims that ran out, retries that are due, events that were missed."""
     inbox.sweep()
-    operations.sweep()
     sessions.sweep()
     inbox.redact_old()
     if catch_up.due():

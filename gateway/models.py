@@ -70,12 +70,20 @@ class ClockOffset(models.Model):
     offset = models.FloatField(default=0)
     seen_at = models.DateTimeField()
 
+    def __str__(self) -> str:
+        """Return the offset."""
+        return f"{self.offset:+.1f} s"
+
 
 class RateBucket(models.Model):
     """The rate budget that all processes share: `free_at` is the wall time (unix seconds) of the next free slot."""
 
     scope = models.CharField(primary_key=True, max_length=64)
     free_at = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        """Return the scope."""
+        return self.scope
 
 
 class Binding(models.Model):
@@ -86,12 +94,20 @@ class Binding(models.Model):
     platform_account = models.CharField(max_length=255, blank=True)
     bound_at = models.DateTimeField(auto_now_add=True)
 
+    def __str__(self) -> str:
+        """Return account and mode."""
+        return f"{self.platform_account} {self.mode}".strip()
+
 
 class Heartbeat(models.Model):
     """When a named part of the machinery last proved that it works (wall time)."""
 
     name = models.CharField(primary_key=True, max_length=64)
     at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
 
 
 class SyncCursor(models.Model):
@@ -107,3 +123,7 @@ class SyncCursor(models.Model):
         """One walk a list."""
 
         constraints = (models.UniqueConstraint(fields=["noun", "account"], name="one_walk_a_list"),)
+
+    def __str__(self) -> str:
+        """Return noun and account."""
+        return f"{self.noun} {self.account}".strip()

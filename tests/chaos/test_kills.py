@@ -90,8 +90,9 @@ def test_events_survive_twenty_kills_and_are_applied_once(stack: Stack) -> None:
     assert stack.ask("Event.objects.filter(state='dead').count()") == 0
     turns = stack.ask("sorted(a.data['metadata'].get('turn') for a in Account.objects.all())")
     assert turns == [str(UPDATES - 1)] * ACCOUNTS
-    changes = stack.ask("[StateChange.objects.count(), len(set(StateChange.objects.values_list("
-                        "'source_id', 'object_id', 'field')))]")
+    changes = stack.ask(
+        "[StateChange.objects.count(), len(set(StateChange.objects.values_list('source_id', 'object_id', 'field')))]"
+    )
     assert changes[0] == changes[1] > 0
 
 
