@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
+from accounts.models import Account
 from gateway import inbox
 from gateway.models import Event
 from tests.sandbox_process import SandboxProcess
@@ -107,3 +108,28 @@ def receive(*payloads: dict[str, Any]) -> list[str]:
 def state(event_id: str) -> str:
     """Where the event stands."""
     return Event.objects.get(pk=event_id).state
+
+
+def later() -> None:
+    """All back-offs are over."""
+    Event.objects.update(next_try_at=None)
+
+
+def calls(sandbox: SandboxProcess) -> list[str]:
+    """The reads of accounts that the sandbox answered."""
+    reads = (each["path"] for each in sandbox.traffic() if each.get("method") == "GET")
+    return [path for path in reads if path.startswith("/v1/accounts")]
+
+
+def turn(account: str) -> str:
+    """The account's metadata.turn as the mirror has it."""
+    return Account.objects.get(pk=account).data["metadata"]["turn"]
+
+
+def updates(sandbox: SandboxProcess, account: str, number: int) -> list[dict[str, Any]]:
+    """That many account.updated events, a second apart."""
+    known = {event["id"] for event in events_at_stripe(sandbox, account)}
+    for turned in range(number):
+        sandbox.control("clock", {"advance": "2s"})
+        update_account(sandbox, account, turn=turned)
+    return [event for event in events_at_stripe(sandbox, account, "account.updated") if event["id"] not in known]

@@ -8,36 +8,18 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import Account, Capability, Person
-from gateway import applying, catch_up, clock, inbox, mirror, queue
+from gateway import catch_up, clock, inbox, mirror
 from gateway.errors import Refused
 from gateway.models import Event, Heartbeat, SyncCursor
 from tests.gateway.deliveries import (
-    SECRET,
     create_account,
     create_person,
     events_at_stripe,
-    receive,
     update_account,
 )
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def secrets(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.STRIPE_CONNECT_WEBHOOK_SECRETS = [SECRET]
-    monkeypatch.setattr(queue, "_woken", float("-inf"))
-    monkeypatch.setattr(applying, "listeners", [])
-
-
-@pytest.fixture
-def account(sandbox: SandboxProcess) -> str:
-    """An account that the mirror has."""
-    account = create_account(sandbox)
-    receive(*events_at_stripe(sandbox, account))
-    inbox.drain()
-    return account
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_inbox")]
 
 
 def mirrored() -> list[tuple[str, Any]]:

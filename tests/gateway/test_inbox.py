@@ -1,75 +1,31 @@
-"""How waiting events become rows of the mirror, and what becomes of those that cannot."""
+"""How waiting events become rows of the mirror."""
 
-import os
-import subprocess
-import sys
-import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import OperationalError, connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import Account, Capability, Person
-from gateway import applying, claims, clock, inbox, queue
+from gateway import clock, inbox, queue
 from gateway.models import Event, Heartbeat
 from tests.gateway.deliveries import (
-    SECRET,
+    calls,
     create_account,
     create_person,
     events_at_stripe,
     made_up,
     receive,
     state,
-    update_account,
+    turn,
+    updates,
 )
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def secrets(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.STRIPE_CONNECT_WEBHOOK_SECRETS = [SECRET]
-    monkeypatch.setattr(queue, "_woken", float("-inf"))
-    monkeypatch.setattr(applying, "listeners", [])
-
-
-@pytest.fixture
-def account(sandbox: SandboxProcess) -> str:
-    """A connected account that the mirror has, with nothing waiting."""
-    account = create_account(sandbox)
-    receive(*events_at_stripe(sandbox, account))
-    inbox.drain()
-    return account
-
-
-def later() -> None:
-    """All back-offs are over."""
-    Event.objects.update(next_try_at=None)
-
-
-def calls(sandbox: SandboxProcess, path: str = "/v1/") -> list[str]:
-    """The reads that the sandbox answered."""
-    return [each["path"] for each in sandbox.traffic() if each.get("method") == "GET" and path in each["path"]]
-
-
-def turn(account: str) -> str:
-    """The account's metadata.turn as the mirror has it."""
-    return Account.objects.get(pk=account).data["metadata"]["turn"]
-
-
-def updates(sandbox: SandboxProcess, account: str, number: int) -> list[dict[str, Any]]:
-    """That many account.updated events, a second apart."""
-    known = {event["id"] for event in events_at_stripe(sandbox, account)}
-    for turned in range(number):
-        sandbox.control("clock", {"advance": "2s"})
-        update_account(sandbox, account, turn=turned)
-    return [event for event in events_at_stripe(sandbox, account, "account.updated") if event["id"] not in known]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_inbox")]
 
 
 def test_an_account_that_the_mirror_lacks_is_read_and_its_events_applied(sandbox: SandboxProcess) -> None:
@@ -112,23 +68,22 @@ def read(sandbox: SandboxProcess, account: str) -> Any:
 
 def test_a_newer_event_is_absorbed_without_a_call(sandbox: SandboxProcess, account: str) -> None:
     events = updates(sandbox, account, 3)
-    before = len(calls(sandbox))
+    before = calls(sandbox)
     receive(*reversed(events))
     assert inbox.drain() == 3
     assert turn(account) == "2"
-    assert len(calls(sandbox)) - before <= 3  # what the tests read themselves
-    assert not [path for path in calls(sandbox)[before:] if path.startswith(f"/v1/accounts/{account}")]
+    assert calls(sandbox) == before
 
 
 def test_an_older_event_makes_one_call_for_all_that_wait(sandbox: SandboxProcess, account: str) -> None:
     events = updates(sandbox, account, 4)
     receive(events[-1])
     inbox.drain()
-    before = len(calls(sandbox, f"/v1/accounts/{account}"))
+    before = len(calls(sandbox))
     receive(*events[:-1])
     assert inbox.drain() == 3
     assert turn(account) == "3"
-    assert len(calls(sandbox, f"/v1/accounts/{account}")) == before + 1
+    assert len(calls(sandbox)) == before + 1
 
 
 def test_an_event_of_another_version_is_not_absorbed(sandbox: SandboxProcess, account: str) -> None:
@@ -237,267 +192,6 @@ def test_listeners_hear_of_settled_events_and_may_fail(sandbox: SandboxProcess, 
     ids = receive(*updates(sandbox, account, 2))
     assert inbox.drain() == 2
     assert heard == ids
-
-
-# Poison
-
-
-def poison(monkeypatch: pytest.MonkeyPatch, *bad: str) -> None:
-    """Witnessing these events raises."""
-
-    def witness(cls: Any, event: Event) -> None:
-        if event.pk in bad:
-            raise ZeroDivisionError("secret\nof the second line")
-
-    monkeypatch.setattr(Account, "witness", classmethod(witness))
-
-
-def test_a_poisonous_event_dies_after_five_attempts_and_harms_no_neighbour(
-    sandbox: SandboxProcess, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids = receive(*updates(sandbox, account, 5))
-    poison(monkeypatch, ids[2])
-    assert inbox.drain() == 4
-    for attempt in range(2, 6):
-        event = Event.objects.get(pk=ids[2])
-        assert (event.state, event.attempts) == ("waiting", attempt - 1)
-        assert event.next_try_at > timezone.now()
-        later()
-        assert inbox.drain() == 0
-    dead = Event.objects.get(pk=ids[2])
-    assert (dead.state, dead.attempts, dead.error) == ("dead", 5, "ZeroDivisionError: secret")
-    assert turn(account) == "4"
-
-    monkeypatch.undo()
-    assert inbox.replay(dead.pk)
-    assert inbox.drain() == 1
-    assert state(dead.pk) == "done"
-    assert not inbox.replay(dead.pk)
-
-
-def test_a_poisonous_event_that_needs_a_fetch_harms_no_neighbour(
-    sandbox: SandboxProcess, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    events = updates(sandbox, account, 3)
-    receive(events[-1])
-    inbox.drain()
-    ids = receive(*events[:2])
-    poison(monkeypatch, ids[0])
-    assert inbox.drain() == 1
-    assert [state(one) for one in ids] == ["waiting", "done"]
-
-
-SCRIPT = """
-import os, sys, django
-django.setup()
-from accounts.models import Account
-from gateway import inbox
-def witness(cls, event):
-    if event.pk == sys.argv[1]:
-        os.kill(os.getpid(), 9)
-Account.witness = classmethod(witness)
-inbox.drain()
-"""
-
-
-def drain_in_a_process(sandbox: SandboxProcess, deadly: str) -> int:
-    """Drain in a process that the event kills; its exit status."""
-    database = connection.settings_dict
-    url = f"sqlite:///{database['NAME']}"
-    if connection.vendor == "postgresql":
-        url = f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    environment = {**os.environ, "DATABASE_URL": url, "STRIPE_API_BASE": sandbox.url}
-    return subprocess.run(
-        [sys.executable, "-c", SCRIPT, deadly], env=environment, cwd=django_settings.BASE_DIR, timeout=60, check=False
-    ).returncode
-
-
-def test_an_event_that_kills_its_process_dies_and_its_neighbours_live(sandbox: SandboxProcess, account: str) -> None:
-    neighbour = create_account(sandbox)
-    receive(*events_at_stripe(sandbox, neighbour))
-    inbox.drain()
-    ids = receive(*updates(sandbox, account, 3), *updates(sandbox, neighbour, 2))
-    for crash in range(1, 6):
-        assert drain_in_a_process(sandbox, ids[1]) == -9
-        assert inbox.release_dead() > 0
-        assert Event.objects.get(pk=ids[1]).attempts == crash
-        if crash == 3:
-            assert [state(one) for one in ids] == ["done", "waiting", "done", "done", "done"]
-    assert drain_in_a_process(sandbox, ids[1]) == 0
-    assert Event.objects.get(pk=ids[1]).error == claims.CRASHED
-    assert state(ids[1]) == "dead"
-    assert turn(account) == "2"
-
-
-# When Stripe is away
-
-
-def test_while_stripe_is_away_events_wait_longer_and_longer(sandbox: SandboxProcess, account: str) -> None:
-    (event,) = updates(sandbox, account, 1)
-    (kept,) = receive({**event, "api_version": "2020-08-27"})
-    sandbox.control("faults", [{"match": "GET /v1/accounts/*", "times": 100, "fault": "500"}])
-    pauses = []
-    for _ in range(12):
-        later()
-        assert inbox.drain() == 0
-        waiting = Event.objects.get(pk=kept)
-        assert waiting.attempts == 0
-        pauses.append((waiting.next_try_at or timezone.now()) - timezone.now())
-    assert pauses[9] > timedelta(minutes=5)
-    dead = Event.objects.get(pk=kept)
-    assert (dead.state, dead.failures) == ("dead", 12)
-    assert "Stripe could not be reached" in dead.error
-    sandbox.control("faults", [])
-    assert inbox.replay(kept)
-    assert inbox.drain() == 1
-
-
-def test_a_retry_after_is_honoured(account: str) -> None:
-    from gateway.errors import Unreachable
-
-    (kept,) = receive(made_up("account.updated", {"id": account, "object": "account"}, account))
-    (event,) = claims.claim_fresh()
-    applying._postpone([event], Unreachable("slow down", status=429, retry_after=500))
-    assert Event.objects.get(pk=kept).next_try_at > timezone.now() + timedelta(seconds=490)
-
-
-def test_an_account_that_cannot_be_read_yet_keeps_its_events_waiting(sandbox: SandboxProcess) -> None:
-    account = create_account(sandbox)
-    ids = receive(*events_at_stripe(sandbox, account))
-    sandbox.control("faults", [{"match": "GET /v1/accounts/*", "times": 1, "fault": "500"}])
-    assert inbox.drain() == 0
-    assert {state(one) for one in ids} == {"waiting"}
-    later()
-    assert inbox.drain() == len(ids)
-
-
-def test_a_key_without_the_right_to_read_is_an_error_and_no_farewell(sandbox: SandboxProcess, account: str) -> None:
-    from tests.gateway.scripted import Scripted, good
-
-    (event,) = updates(sandbox, account, 1)
-    (kept,) = receive({**event, "api_version": "2020-08-27"})
-    (strange,) = receive(made_up("account.updated", {"id": "acct_1Other", "object": "account"}, "acct_1Other"))
-    refusal = b'{"error": {"type": "invalid_request_error", "message": "does not have the required permissions"}}'
-    with Scripted(good(refusal, status=403)) as server:
-        django_settings.STRIPE_API_BASE = server.url
-        assert inbox.drain() == 0
-    assert not Account.objects.get(pk=account).gone
-    assert [state(one) for one in (kept, strange)] == ["waiting", "waiting"]
-    assert "permissions" in Event.objects.get(pk=strange).error
-
-
-# Claims
-
-
-def test_objects_that_another_claim_holds_are_left_alone(sandbox: SandboxProcess, account: str) -> None:
-    events = updates(sandbox, account, 2)
-    receive(events[0])
-    assert len(claims.claim_fresh()) == 1
-    receive(events[1])
-    assert inbox.drain() == 0
-    Event.objects.update(claimed_until=timezone.now())
-    assert inbox.drain() == 2
-
-
-def test_a_claim_takes_all_that_wait_for_the_object(sandbox: SandboxProcess, account: str, settings: Any) -> None:
-    ids = receive(*updates(sandbox, account, 3))
-    Event.objects.filter(pk=ids[1]).update(next_try_at=timezone.now() + timedelta(hours=1))
-    assert {event.pk for event in claims.claim_fresh()} == set(ids)
-    claimed = Event.objects.get(pk=ids[0])
-    assert claimed.claimed_by == claims.holder()
-    assert claimed.claimed_until <= timezone.now() + timedelta(seconds=settings.CLAIM_SECONDS)
-
-
-def test_claims_made_at_once_never_share_an_object(sandbox: SandboxProcess) -> None:
-    kept = receive(*(made_up("person.updated", {"id": f"person_{one % 7}", "object": "person"}) for one in range(70)))
-    taken: list[list[Event]] = []
-
-    def take() -> None:
-        taken.append(claims.claim_fresh())
-        connections.close_all()
-
-    threads = [threading.Thread(target=take) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    claimed = [event.pk for events in taken for event in events]
-    assert sorted(claimed) == sorted(kept)
-
-
-def test_two_drains_at_once_apply_each_event_once(
-    sandbox: SandboxProcess, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(Account, "witness", lambda event: told.append(event.pk))
-    ids = receive(*updates(sandbox, account, 10))
-    monkeypatch.setattr(claims, "BATCH", 2)
-    numbers: list[int] = []
-
-    def drain() -> None:
-        numbers.append(inbox.drain())
-        connections.close_all()
-
-    threads = [threading.Thread(target=drain) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(numbers) == 10
-    assert sorted(told) == sorted(ids)
-
-
-def test_an_event_settled_by_another_is_not_settled_again(sandbox: SandboxProcess, account: str) -> None:
-    receive(*updates(sandbox, account, 2))
-    mine = claims.claim_fresh()
-    Event.objects.update(state="done")
-    assert applying.apply(mine, float("inf")) == 0
-
-
-def test_dead_holders_are_known_and_living_ones_too() -> None:
-    here = claims.holder().rpartition(":")[0]
-    assert not claims.is_dead(claims.holder())
-    assert claims.is_dead(f"{here}:{2**22 + 1}")
-    assert not claims.is_dead(f"elsewhere:pid:[1]:{2**22 + 1}")
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
-    assert claims.is_dead(f"{here}:{ended.pid}")  # a zombie is dead
-    ended.wait()
-
-
-def test_claims_of_the_living_are_not_freed(account: str) -> None:
-    receive(made_up("account.updated", {"id": account, "object": "account"}, account))
-    claims.claim_fresh()
-    assert inbox.release_dead() == 0
-
-
-def test_what_the_turn_leaves_is_given_back_untouched(sandbox: SandboxProcess, account: str) -> None:
-    (event,) = updates(sandbox, account, 1)
-    other = create_account(sandbox)
-    receive({**event, "api_version": "2020-08-27"}, *events_at_stripe(sandbox, other))
-    assert applying.apply(claims.claim_fresh(), 0) == 0
-    assert set(Event.objects.filter(state="waiting").values_list("attempts", "claimed_by")) == {(0, "")}
-    Event.objects.filter(state="waiting").update(attempts=2)
-    assert applying.apply_alone(claims.claim_alone(), 0) == 0
-    assert inbox.drain(limit=1) >= 1
-
-
-def test_a_database_that_fails_blames_no_event(
-    sandbox: SandboxProcess, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(cls: Any, event: Event) -> None:
-        raise OperationalError("server closed the connection")
-
-    event, last = updates(sandbox, account, 2)
-    receive(last)
-    monkeypatch.setattr(Account, "witness", classmethod(away))
-    with pytest.raises(OperationalError):
-        inbox.drain()
-    Event.objects.update(state="done")
-    receive({**event, "api_version": "2020-08-27"})
-    with pytest.raises(OperationalError):
-        inbox.drain()
-    assert not Event.objects.exclude(error="").exists()
 
 
 # The task
