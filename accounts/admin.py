@@ -22,7 +22,8 @@ from accounts.filters import (
     StatusFilter,
 )
 from accounts.forms import BUSINESS_TYPES
-from accounts.models import Account, left_at
+from accounts.models import Account
+from accounts.queries import left_at
 from console.bulk_views import MOST, bulk_page
 from console.mirror_admin import MirrorAdmin
 from console.templatetags import console as tags
@@ -160,7 +161,7 @@ class AccountAdmin(MirrorAdmin):
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
-    """The list's tabs with their counts, each counted no further than models.COUNTED."""
+    """The list's tabs with their counts, each counted no further than queries.COUNTED."""
     here = reverse("admin:accounts_account_changelist")
     counts = Account.objects.count_by_status()
     every = {"label": "All", "url": here, "current": not current, "count": sum(counts.values())}

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts import pages, requirements
-from accounts.models import Account, Capability, Person, Requirement, left_at, rule
+from accounts.models import Account, Capability, Person, Requirement, rule
+from accounts.queries import left_at
 from console.registry import (
     Found,
     HomePanel,
