@@ -292,4 +292,5 @@ def labelled(cells: Iterable[str], headers: list[dict[str, Any]]) -> Iterator[st
     """The admin's cells of one row, each told its column's name: on a phone a row is a block of names and values."""
     for cell, header in zip(cells, headers, strict=False):
         name = "" if "action-checkbox" in str(header.get("class_attrib", "")) else str(header["text"])
-        yield mark_safe(f'{cell[:3]} data-label="{escape(capital(name))}"{cell[3:]}')  # noqa: S308  (the admin's own markup)
+        empty = " data-empty" if cell.endswith(">–</td>") else ""
+        yield mark_safe(f'{cell[:3]} data-label="{escape(capital(name))}"{empty}{cell[3:]}')  # noqa: S308  (the admin's own markup)
