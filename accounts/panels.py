@@ -108,4 +108,4 @@ register_home_panel(
         count=needing_attention,
     )
 )
-register_view_as_tab(Tab(label="Activity", path="activity", icon="activity", order=10))
+register_view_as_tab(Tab(label="Activity", path="activity", icon="activity", section="Settings", order=90))

@@ -125,6 +125,34 @@ BADGES: dict[str, dict[str, Badge]] = {
         "active": _ok("Active"),
         "inactive": _off("Inactive"),
         "canceled": Badge("crossed", "Canceled", "mute"),
+        "expired": _off("Expired"),
+    },
+    "cardholder": {
+        "active": _ok("Active"),
+        "inactive": _off("Inactive"),
+        "blocked": _no("Blocked"),
+    },
+    "cardholder_disabled": {
+        "listed": _waits("In review"),
+        "rejected.listed": _no("Rejected"),
+        "requirements.past_due": _bad("Past due"),
+        "under_review": _waits("In review"),
+    },
+    "check": {
+        "match": _ok("Match"),
+        "mismatch": _no("Mismatch"),
+        "not_provided": _absent("Not provided"),
+    },
+    "topup": {
+        "canceled": _off("Canceled"),
+        "failed": _no("Failed"),
+        "pending": _waits("Pending"),
+        "reversed": Badge("refresh", "Reversed", "mute"),
+        "succeeded": _ok("Succeeded"),
+    },
+    "transaction": {
+        "capture": Badge("card", "Capture", "mute"),
+        "refund": Badge("refresh", "Refund", "mute"),
     },
     "authorization": {
         "approved": _ok("Approved"),

@@ -12,20 +12,28 @@ RULES = {
     "account_links": f"{DOCS}/api/account_links",
     "account_statuses": f"{DOCS}/connect/dashboard/viewing-all-accounts",
     "actions_required": f"{DOCS}/connect/dashboard/review-actionable-accounts",
+    "authorizations": f"{DOCS}/issuing/purchases/authorizations",
     "capabilities": f"{DOCS}/connect/account-capabilities",
+    "cardholders": f"{DOCS}/api/issuing/cardholders/object",
+    "cards": f"{DOCS}/issuing/cards/virtual",
     "errors": f"{DOCS}/error-low-level",
     "events": f"{DOCS}/api/events",
     "hosted_onboarding": f"{DOCS}/connect/hosted-onboarding",
     "idempotency": f"{DOCS}/api/idempotent_requests",
+    "issuing_balance": f"{DOCS}/issuing/funding/balance",
     "issuing_connect": f"{DOCS}/issuing/connect",
+    "issuing_funding": f"{DOCS}/issuing/connect/funding",
     "issuing_terms": f"{DOCS}/issuing/connect/tos_acceptance",
     "persons": f"{DOCS}/api/persons",
+    "real_time_authorizations": f"{DOCS}/issuing/controls/real-time-authorizations",
     "reject": f"{DOCS}/api/account/reject",
     "required_information": f"{DOCS}/connect/required-verification-information",
     "restricted_keys": f"{DOCS}/keys/restricted-api-keys",
     "service_agreement": f"{DOCS}/connect/service-agreement-types",
+    "spending_controls": f"{DOCS}/issuing/controls/spending-controls",
     "test_verification": f"{DOCS}/connect/testing-verification",
     "tos_acceptance": f"{DOCS}/connect/updating-service-agreements",
+    "transactions": f"{DOCS}/issuing/purchases/transactions",
     "verification": f"{DOCS}/connect/handling-api-verification",
     "verification_updates": f"{DOCS}/connect/handle-verification-updates",
     "webhooks": f"{DOCS}/connect/webhooks",
@@ -33,6 +41,7 @@ RULES = {
 
 # Where the Dashboard keeps an object, by its id's prefix. What belongs to an account stands below that account's id.
 _PLATFORM_PAGES = {"acct_": "connect/accounts/{id}", "evt_": "events/{id}", "we_": "webhooks/{id}", "req_": "logs/{id}"}
+_ISSUING_LISTS = ("cardholders", "cards", "authorizations", "transactions")
 _ACCOUNT_PAGES = {
     "evt_": "{account}/events/{id}",
     "req_": "{account}/logs/{id}",
@@ -44,6 +53,8 @@ _ACCOUNT_PAGES = {
     "ipi_": "{account}/issuing/transactions/{id}",
     "idp_": "{account}/issuing/disputes/{id}",
     "tu_": "{account}/topups/{id}",
+    "balance-overview": "{account}/balance/overview",
+    **{f"issuing-{name}": f"{{account}}/issuing/{name}" for name in ("overview", *_ISSUING_LISTS)},
 }
 
 # Other spellings of our addresses that the Dashboard also takes: a mode, an account switched to, a final slash.

@@ -1,9 +1,12 @@
 """Top-ups, balances and their movements, as Stripe last sent them (docs.stripe.com/issuing/funding/balance)."""
 
+from datetime import date, datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Sum
+from django.db.models import Q, Sum
+from django.db.models.functions import TruncDate
+from django.urls import reverse
 
 from gateway import clock
 from gateway.client import Answer
@@ -26,6 +29,24 @@ class MovementQuerySet(models.QuerySet["BalanceTransaction"]):
         spent = -found.get("issuing_transaction", 0)
         funded = sum(found.values()) + held + spent
         return {"funded": funded, "spent": spent, "held": held, "available": sum(found.values())}
+
+    def of_account(self, account_id: str) -> Self:
+        """Movements of all balances of an account."""
+        return self.filter(account=account_id)
+
+    def in_currency(self, currency: str) -> Self:
+        """Those in one currency."""
+        return self.filter(currency=currency)
+
+    def until(self, at: datetime, source: str) -> Self:
+        """Movements up to a moment, but for those of one source."""
+        return self.filter(created__lte=at).exclude(source=source)
+
+    def by_day(self, since: datetime) -> dict[date, tuple[int, int]]:
+        """{day (UTC): (money that came in, change of the balance)} in minor units. Holds are no money that comes in."""
+        came_in = Sum("net", filter=Q(net__gt=0) & ~Q(type__startswith="issuing_authorization_"), default=0)
+        days = self.filter(created__gte=since).order_by().values_list(TruncDate("created"))
+        return {day: (came, change) for day, came, change in days.annotate(came=came_in, change=Sum("net"))}
 
 
 class Topup(OfIssuing):
@@ -53,6 +74,10 @@ class Topup(OfIssuing):
         self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
         self.status = text_at(data, "status")[:32]
         self.expected_at = clock.from_unix(data.get("expected_availability_date"))
+
+    def get_absolute_url(self) -> str:
+        """Its page under Stripe's Dashboard's own path."""
+        return reverse("topup", args=[self.account_id, self.id])
 
     @classmethod
     def create_topup(cls, *, account_id: str, key: str, params: Data) -> "tuple[Topup, Answer]":
@@ -117,6 +142,12 @@ class Balance(Mirror):
     def pending(self, currency: str) -> int | None:
         """What is on its way into the payments balance, in minor units."""
         return _amount(self.data or {}, "pending", currency)
+
+    def currency(self) -> str:
+        """The currency of the Issuing balance, else of the payments balance; "" where Stripe sent neither."""
+        data: Data = self.data or {}
+        found = [*((data.get("issuing") or {}).get("available") or ()), *(data.get("available") or ())]
+        return str(found[0].get("currency") or "") if found else ""
 
 
 def _amount(data: Data, name: str, currency: str) -> int | None:

@@ -50,6 +50,10 @@ class CardQuerySet(IssuingQuerySet):
             return self.filter(last4=text)
         return self.filter(cardholder__name__icontains=text)
 
+    def of_cardholder(self, cardholder_id: str) -> Self:
+        """Those of one cardholder."""
+        return self.filter(cardholder=cardholder_id)
+
     def with_cardholder(self) -> Self:
         """Each with its cardholder, in the same query."""
         return self.select_related("cardholder")

@@ -1,5 +1,7 @@
 """Authorizations and transactions, as Stripe last sent them (docs.stripe.com/api/issuing/authorizations)."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -32,9 +34,38 @@ class AuthorizationQuerySet(IssuingQuerySet):
             return self.filter(card__last4=text)
         return self.filter(merchant_name__icontains=text)
 
+    def with_outcome(self, outcome: str) -> Self:
+        """Those that read so (Authorization.outcome)."""
+        if outcome == "declined":
+            return self.declined()
+        return self.filter(approved=True, status="closed" if outcome == "approved" else outcome)
+
+    def of_card(self, card_id: str) -> Self:
+        """Those with one card."""
+        return self.filter(card=card_id)
+
+    def of_cardholder(self, cardholder_id: str) -> Self:
+        """Those with any card of one cardholder."""
+        return self.filter(cardholder=cardholder_id)
+
+    def approved_before(self, one: "Authorization", at: datetime, since: datetime | None) -> Self:
+        """Approved purchases with all cards of its cardholder before a moment, `since` another, newest first."""
+        rows = self.filter(account=one.account_id, cardholder=one.cardholder_id, approved=True, created__lte=at)
+        rows = rows.exclude(pk=one.pk)
+        return (rows.filter(created__gte=since) if since else rows).order_by("-created", "-id")
+
 
 class TransactionQuerySet(AuthorizationQuerySet):
     """Questions about transactions."""
+
+    def of_authorization(self, authorization_id: str) -> Self:
+        """What one authorization led to."""
+        return self.filter(authorization=authorization_id)
+
+    def captured(self, authorization_ids: Iterable[str]) -> dict[str, int]:
+        """{authorization: what captures took}, in minor units. One query."""
+        rows = self.filter(authorization__in=list(authorization_ids), type="capture").order_by()
+        return {row_id: -total for row_id, total in rows.values_list("authorization").annotate(sum=Sum("amount"))}
 
     def spent(self, account_id: str, currency: str) -> int:
         """What captures took less what refunds gave back, in minor units."""

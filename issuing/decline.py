@@ -1,0 +1,338 @@
+"""Why an authorization was approved or declined: the one sentence, and the ladder of what was true. Pure.
+
+The scene is read by issuing.moment from the mirror, so it is as complete as the import is. Stripe documents that it
+looks at each rung, but not in which order; ours is that of issuing.words.RUNGS.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from console import formats
+from issuing import words
+from issuing.words import Reason
+
+Data = dict[str, Any]
+PASSED, STOPPED, NOT_REACHED = "passed", "stopped", "not_reached"
+DAILY_DEFAULT: Data = {"amount": words.DEFAULT_DAILY, "interval": "daily", "categories": None}
+
+
+@dataclass(frozen=True)
+class Use:
+    """An earlier approved purchase: what it still held or had captured, in minor units."""
+
+    card_id: str
+    amount: int
+    created: datetime
+    category: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known of the moment of one request. `None` is not known; amounts are in minor units."""
+
+    request: Data  # of request_history
+    at: datetime
+    currency: str
+    category: str = ""
+    country: str = ""
+    presence: str = ""
+    method: str = ""
+    checks: Data = field(default_factory=dict)
+    capability: str | None = None  # status of card_issuing then
+    card_id: str = ""
+    last4: str = ""
+    card_status: str | None = None
+    expires: tuple[int, int] | None = None  # year, month
+    cardholder_status: str | None = None
+    cardholder_reason: str | None = None  # requirements.disabled_reason then, "" for none
+    card_controls: Data | None = None  # as they are now
+    cardholder_controls: Data | None = None
+    uses: tuple[Use, ...] = ()  # of all cards of the cardholder, as far back as their limits look
+    available: int | None = None  # of the Issuing balance, just before
+
+    @property
+    def amount(self) -> int:
+        """What this request asked for, in minor units."""
+        found = self.request.get("amount")
+        return found if isinstance(found, int) else 0
+
+    @property
+    def why(self) -> str:
+        """Stripe's word for it."""
+        return str(self.request.get("reason") or "")
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One line of the ladder."""
+
+    name: str
+    label: str
+    state: str  # PASSED, STOPPED, NOT_REACHED
+    text: str
+
+
+@dataclass(frozen=True)
+class Meter:
+    """One spending limit at that moment. `used` is None where it does not count what came before."""
+
+    limit: Data
+    owner: str  # card, cardholder
+    used: int
+    purchases: int
+
+    @property
+    def left(self) -> int:
+        """What it still allowed, never below zero."""
+        return max(int(self.limit["amount"]) - self.used, 0)
+
+    def stops(self, amount: int) -> bool:
+        """Whether this amount goes over it."""
+        return self.used + amount > int(self.limit["amount"])
+
+
+def window_start(interval: str, at: datetime) -> datetime | None:
+    """When the interval that `at` lies in began: midnight UTC, weeks on Sunday; None without a beginning."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    starts = {
+        "daily": midnight,
+        "weekly": midnight - timedelta(days=(midnight.weekday() + 1) % 7),
+        "monthly": midnight.replace(day=1),
+        "yearly": midnight.replace(month=1, day=1),
+    }
+    return starts.get(interval)
+
+
+def window_end(interval: str, at: datetime) -> datetime | None:
+    """When it begins anew; None where it never does."""
+    start = window_start(interval, at)
+    if start is None:
+        return None
+    if interval in ("daily", "weekly"):
+        return start + timedelta(days=1 if interval == "daily" else 7)
+    if interval == "monthly":
+        return (start + timedelta(days=32)).replace(day=1)
+    return start.replace(year=start.year + 1)
+
+
+def limits(scene: Scene) -> Iterator[tuple[Data, str]]:
+    """Every spending limit that counts for this category, with whose it is."""
+    for found, owner in ((scene.card_controls, "card"), (scene.cardholder_controls, "cardholder")):
+        for each in (found or {}).get("spending_limits") or ():
+            names = each.get("categories") or ()
+            if isinstance(each.get("amount"), int) and (not names or scene.category in names):
+                yield each, owner
+
+
+def meters(scene: Scene) -> list[Meter]:
+    """Every limit with what was used of it, those that leave least first."""
+    found = [meter(scene, each, owner) for each, owner in limits(scene)]
+    return sorted(found, key=lambda each: (not each.stops(scene.amount), each.left))
+
+
+def meter(scene: Scene, limit: Data, owner: str) -> Meter:
+    """One limit with what earlier purchases used of it."""
+    if limit["interval"] == "per_authorization":
+        return Meter(limit, owner, 0, 0)
+    start, names = window_start(limit["interval"], scene.at), limit.get("categories") or ()
+    counted = [
+        use.amount
+        for use in scene.uses
+        if (owner == "cardholder" or use.card_id == scene.card_id)
+        and (start is None or use.created >= start)
+        and (not names or use.category in names)
+    ]
+    return Meter(limit, owner, sum(counted), len(counted))
+
+
+def refused_by_lists(scene: Scene) -> str:
+    """Which list of allowed or blocked things refuses it, as a sentence; "" for none."""
+    asked = (
+        ("categories", scene.category, "the category"),
+        ("merchant_countries", scene.country, "merchants in"),
+        ("card_presences", scene.presence, "purchases with"),
+    )
+    for found, owner in ((scene.card_controls, "card"), (scene.cardholder_controls, "cardholder")):
+        for name, value, label in asked:
+            allowed, blocked = (found or {}).get(f"allowed_{name}"), (found or {}).get(f"blocked_{name}")
+            if (allowed and value not in allowed) or (blocked and value in blocked):
+                shown = value.replace("_", " ") or "none named"
+                return f"The {owner}’s spending controls do not allow {label} {shown}."
+    return ""
+
+
+def default_meter(scene: Scene) -> Meter | None:
+    """Stripe's silent daily limit; None where the card has limits of its own, or for other currencies than usd."""
+    own = (scene.card_controls or {}).get("spending_limits")
+    return None if own or scene.currency != "usd" else meter(scene, DAILY_DEFAULT, "card")
+
+
+def stopped_at(scene: Scene) -> str:
+    """The rung on which it stopped, "" for an approval or a reason without one."""
+    if scene.request.get("approved"):
+        return ""
+    rung = words.reason(scene.why).rung
+    if rung != words.CONTROLS or refused_by_lists(scene) or any(each.stops(scene.amount) for each in meters(scene)):
+        return rung
+    daily = default_meter(scene)
+    over = scene.currency == "usd" and scene.amount > words.MOST_PER_AUTHORIZATION
+    return words.DEFAULTS if over or (daily and daily.stops(scene.amount)) else rung
+
+
+def ladder(scene: Scene) -> list[Rung]:
+    """Every rung, in the order in which this console reads them."""
+    stop, names = stopped_at(scene), list(words.RUNGS)
+    approved = bool(scene.request.get("approved"))
+    place = names.index(stop) if stop else len(names) if approved else -1
+    texts = _texts(scene)
+    return [
+        Rung(name, words.RUNGS[name], STOPPED if here == place else PASSED if here < place else NOT_REACHED, text)
+        for here, (name, text) in enumerate(zip(names, texts, strict=True))
+    ]
+
+
+def _texts(scene: Scene) -> Iterable[str]:
+    return (
+        f"card_issuing was {scene.capability}" if scene.capability else "not yet imported",
+        _card_text(scene),
+        _cardholder_text(scene),
+        checks_text(scene),
+        _controls_text(scene),
+        _defaults_text(scene),
+        "not yet imported" if scene.available is None else f"{_money(scene, scene.available)} was there",
+        _platform_text(scene),
+    )
+
+
+def _card_text(scene: Scene) -> str:
+    if scene.card_status is None:
+        return "not yet imported"
+    expired = scene.expires is not None and scene.expires < (scene.at.year, scene.at.month)
+    return f"{scene.card_status}, {'expired' if expired else 'not expired'}"
+
+
+def _cardholder_text(scene: Scene) -> str:
+    if scene.cardholder_status is None:
+        return "not yet imported"
+    due = words.disabled(scene.cardholder_reason)[0] if scene.cardholder_reason else "nothing past due"
+    return f"{scene.cardholder_status}, {due[:1].lower() + due[1:].rstrip('.')}"
+
+
+def checks_text(scene: Scene) -> str:
+    """How the card was presented and what matched: "chip; expiry date matches"."""
+    told = {"match": "matches", "mismatch": "does not match"}
+    found = [
+        f"{label if label.isupper() else label.lower()} {told[scene.checks[name]]}"
+        for name, label in words.CHECKS.items()
+        if scene.checks.get(name) in told
+    ]
+    method = words.METHODS.get(scene.method, scene.method).lower()
+    return "; ".join([*([method] if method else []), *found]) or "nothing was checked"
+
+
+def _controls_text(scene: Scene) -> str:
+    refused, found = refused_by_lists(scene), meters(scene)
+    if refused:
+        return refused[:1].lower() + refused[1:].rstrip(".")
+    if not found:
+        anything = words.controls(scene.card_controls, scene.currency) or words.controls(
+            scene.cardholder_controls, scene.currency
+        )
+        return "none of those set stands against it" if anything else "none set"
+    return meter_text(scene, found[0])
+
+
+def meter_text(scene: Scene, found: Meter) -> str:
+    """One limit: "weekly on fuel, of the card: 138.65 of 200.00 USD used by 3 purchases"."""
+    size = words.limit(found.limit, scene.currency)
+    if found.limit["interval"] == "per_authorization":
+        return f"{size}, of the {found.owner}"
+    many = "1 purchase" if found.purchases == 1 else f"{found.purchases} purchases"
+    return f"{size}, of the {found.owner}: {_money(scene, found.used)} used by {many}"
+
+
+def _defaults_text(scene: Scene) -> str:
+    if scene.currency != "usd":
+        return "Stripe gives their sizes for USD only"
+    most, daily = words.amount(words.MOST_PER_AUTHORIZATION, "usd"), default_meter(scene)
+    if daily is None:
+        return f"{most} per authorization; no daily one, the card has limits of its own"
+    a_day = words.amount(words.DEFAULT_DAILY, "usd")
+    return f"{a_day} a day, {_money(scene, daily.left)} was left; {most} per authorization"
+
+
+def _platform_text(scene: Scene) -> str:
+    if scene.why.startswith("webhook_"):
+        return words.reason(scene.why).sentence[:1].lower() + words.reason(scene.why).sentence[1:].rstrip(".")
+    return "no endpoint of the platform answered"
+
+
+def _money(scene: Scene, amount: int) -> str:
+    return words.amount(amount, scene.currency)
+
+
+@dataclass(frozen=True)
+class Told:
+    """The decision in words. `bold` of a sentence part marks what mattered."""
+
+    why: str  # Stripe's word
+    reason: Reason
+    parts: list[tuple[str, bool]]
+    wait: str = ""  # what happens without anybody's move
+
+    @property
+    def sentence(self) -> str:
+        """As plain text."""
+        return "".join(text for text, _ in self.parts)
+
+
+def told(scene: Scene) -> Told:
+    """One sentence with the amounts that mattered."""
+    known, stop = words.reason(scene.why), stopped_at(scene)
+    if scene.request.get("approved"):
+        return Told(scene.why, known, [(known.sentence, False)])
+    if known.rung == words.CONTROLS:
+        return _controls_told(scene, known, stop)
+    if known.rung == words.BALANCE and scene.available is not None:
+        parts = [
+            ("The Issuing balance had ", False),
+            (_money(scene, scene.available), True),
+            (f" available. The merchant asked for {_money(scene, scene.amount)}.", False),
+        ]
+        return Told(scene.why, known, parts)
+    if scene.why == "verification_failed":
+        return Told(scene.why, known, [("The merchant’s terminal or form sent: ", False), (checks_text(scene), True)])
+    if known.rung == words.CARDHOLDER and scene.cardholder_reason:
+        return Told(scene.why, known, [(words.disabled(scene.cardholder_reason)[0], False)])
+    return Told(scene.why, known, [(known.sentence, False)])
+
+
+def _controls_told(scene: Scene, known: Reason, stop: str) -> Told:
+    refused, found = refused_by_lists(scene), meters(scene)
+    if refused:
+        return Told(scene.why, known, [(refused, False)])
+    stopping = next((each for each in found if each.stops(scene.amount)), None)
+    if stopping:
+        return _limit_told(scene, known, stopping, f"The {stopping.owner} may spend ")
+    daily = default_meter(scene)
+    if stop == words.DEFAULTS and daily and daily.stops(scene.amount):
+        return _limit_told(scene, known, daily, "The card has no limit of its own, so Stripe’s silent one counts: ")
+    if stop == words.DEFAULTS:
+        most = words.amount(words.MOST_PER_AUTHORIZATION, "usd")
+        return Told(scene.why, known, [("Stripe approves at most ", False), (most, True), (" at once.", False)])
+    doubt = " None of those that stand now explains it: they were changed since, or purchases are not imported yet."
+    return Told(scene.why, known, [(known.sentence + doubt, False)])
+
+
+def _limit_told(scene: Scene, known: Reason, found: Meter, begin: str) -> Told:
+    interval = str(found.limit["interval"])
+    parts = [(begin, False), (words.limit(found.limit, scene.currency), True)]
+    parts.append((f". The merchant asked for {_money(scene, scene.amount)}", False))
+    if interval == "per_authorization":
+        return Told(scene.why, known, [*parts, (".", False)])
+    ends = window_end(interval, scene.at)
+    parts += [("; ", False), (_money(scene, found.left), True), (" of it was left.", False)]
+    wait = f"the limit starts anew on {ends:%a} {formats.minute(ends)}" if ends else ""
+    return Told(scene.why, known, parts, wait)

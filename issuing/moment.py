@@ -1,0 +1,117 @@
+"""What the mirror knows of the moment of one authorization's last request: the scene that issuing.decline explains."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Sum
+
+from accounts.history import StateChange
+from accounts.models import Capability
+from gateway import clock
+from gateway.mirror import Mirror
+from issuing.base import Data
+from issuing.decline import Scene, Use, window_start
+from issuing.models import Authorization, BalanceTransaction, Card, Cardholder, Transaction
+
+STATUS, REASON = "status", "requirements.disabled_reason"
+MOST_USES = 5_000  # earlier purchases are counted no further back than this
+
+
+def scene(authorization: Authorization) -> Scene:
+    """The scene of its last request, with the card and the cardholder as they were then. Eight queries."""
+    data: Data = authorization.data or {}
+    history = data.get("request_history") or [{}]
+    request = history[-1]
+    at = clock.from_unix(request.get("requested_at") or request.get("created")) or authorization.created or clock.now()
+    card: Card | None = related(authorization, "card")
+    cardholder: Cardholder | None = related(authorization, "cardholder")
+    card_data: Data = (card.data if card else None) or {}
+    holder_data: Data = (cardholder.data if cardholder else None) or {}
+    was = _states(authorization, at)
+    capability = Capability.objects.filter(pk=f"{authorization.account_id}.card_issuing").first()
+    return Scene(
+        request=request,
+        at=at,
+        currency=authorization.currency,
+        category=authorization.category,
+        country=(data.get("merchant_data") or {}).get("country") or "",
+        presence=data.get("card_presence") or "",
+        method=data.get("authorization_method") or "",
+        checks=data.get("verification_data") or {},
+        capability=was("card_issuing", STATUS, capability.status if capability else None),
+        card_id=authorization.card_id or "",
+        last4=card.last4 if card else "",
+        card_status=was(authorization.card_id, STATUS, card.status if card else None),
+        expires=_expiry(card_data),
+        cardholder_status=was(authorization.cardholder_id, STATUS, cardholder.status if cardholder else None),
+        cardholder_reason=was(authorization.cardholder_id, REASON, cardholder.disabled_reason if cardholder else ""),
+        card_controls=card_data.get("spending_controls"),
+        cardholder_controls=holder_data.get("spending_controls"),
+        uses=tuple(_uses(authorization, at, _intervals(card_data, holder_data))),
+        available=available(authorization, at),
+    )
+
+
+def related(row: Mirror, name: str) -> Any:
+    """A row that another one names; None where it has not arrived yet."""
+    try:
+        found = getattr(row, name)
+    except ObjectDoesNotExist:
+        return None
+    return found if found is not None and found.data is not None else None
+
+
+def _expiry(card: Data) -> tuple[int, int] | None:
+    year, month = card.get("exp_year"), card.get("exp_month")
+    return (year, month) if isinstance(year, int) and isinstance(month, int) else None
+
+
+def _states(authorization: Authorization, at: datetime) -> Any:
+    """`was(subject, field, now)`: a value as it was then, told by the first change after that moment. One query."""
+    subjects = [each for each in ("card_issuing", authorization.card_id, authorization.cardholder_id) if each]
+    later = StateChange.objects.filter(
+        account=authorization.account_id, at__gt=at, subject__in=subjects, field__in=(STATUS, REASON)
+    ).order_by("at", "id")
+    first: dict[tuple[str, str], Any] = {}
+    for change in later:
+        first.setdefault((change.subject, change.field), change.before)
+
+    def was(subject: str | None, field: str, now: Any) -> Any:
+        value = first.get((subject or "", field), now)
+        return (value or "") if field == REASON else value
+
+    return was
+
+
+def _intervals(*owners: Data) -> set[str]:
+    """Of all limits that look back; a day at least, for Stripe's default."""
+    every = [each for data in owners for each in (data.get("spending_controls") or {}).get("spending_limits") or ()]
+    return {"daily", *(str(each.get("interval")) for each in every)} - {"per_authorization"}
+
+
+def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) -> Iterable[Use]:
+    """Earlier approved purchases with all cards of the cardholder: holds, and what was captured. Two queries.
+
+    Earlier requests of this very authorization count as well: an increment asks for more.
+    """
+    starts = [window_start(interval, at) for interval in intervals]
+    since = None if None in starts else min(start for start in starts if start)
+    rows = Authorization.objects.approved_before(authorization, at, since)
+    found = list(rows.values_list("pk", "card_id", "created", "category", "status", "amount")[:MOST_USES])
+    captured = Transaction.objects.captured([row[0] for row in found])
+    for row_id, card_id, created, category, status, held in found:
+        taken = captured.get(row_id, 0)
+        yield Use(card_id or "", max(held, taken) if status == "pending" else taken, created, category)
+    for each in ((authorization.data or {}).get("request_history") or [])[:-1]:
+        if each.get("approved") and isinstance(each.get("amount"), int):
+            moment = clock.from_unix(each.get("created")) or at
+            yield Use(authorization.card_id or "", each["amount"], moment, authorization.category)
+
+
+def available(authorization: Authorization, at: datetime) -> int | None:
+    """The Issuing balance just before, in minor units; None while movements are not imported. One query."""
+    rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").until(at, authorization.pk)
+    found: int | None = rows.aggregate(sum=Sum("net"))["sum"]
+    return found
