@@ -24,7 +24,7 @@ from console.secrets_file import kept_secret, read_secret, write_secret
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60
 STOP_SECONDS = 10
-MOST_STARTS = 5  # of one part within a minute
+MOST_STARTS = 10  # of one part within a minute
 
 
 class LaunchError(Exception):
