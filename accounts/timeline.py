@@ -4,7 +4,7 @@ Stripe's rows and operations stand at Stripe's time, sessions and refusals at th
 whose clock was moved.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -74,8 +74,11 @@ def read(
     told = list(_told(window, persons))
     entries = [*_operations(window), *told, *_sessions(window), *_audit(window)]
     known = {entry_id for entry in told for entry_id in entry.ids}
-    entries += [entry for entry in _events(window, known) if everything or not entry.quiet]
-    entries.sort(key=lambda entry: entry.at, reverse=True)
+    events = list(_events(window))
+    entries += [entry for entry in events if entry.ids[0] not in known and (everything or not entry.quiet)]
+    # Stripe orders nothing finer than seconds: within one, the order of arrival has to do.
+    arrived = {entry.ids[0]: number for number, entry in enumerate(reversed(events))}
+    entries.sort(key=lambda entry: (entry.at, arrived.get(entry.ids[0], -1) if entry.ids else -1), reverse=True)
     # Lines of one second stay on one page: the next begins before it.
     end = next((n for n in range(limit, len(entries)) if entries[n].at != entries[limit - 1].at), len(entries))
     shown, more = entries[:end], end < len(entries) or len(entries) >= window.limit
@@ -132,9 +135,15 @@ def _told(window: _Window, persons: Mapping[str, str]) -> Iterator[Entry]:
     for _, told in groupby(changes, key=lambda row: row.source_id):
         yield _changed(list(told), persons)
     rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
-    ordered = sorted(rows, key=lambda row: (row.source_id, row.list, row.became))
+    ordered = sorted(_once(list(rows)), key=lambda row: (row.source_id, row.list, row.became))
     for (_, kind, became), asked in groupby(ordered, key=lambda row: (row.source_id, row.list, row.became)):
         yield _required(kind, became, list(asked), persons)
+
+
+def _once(rows: list[Requirement]) -> list[Requirement]:
+    """What came or went in both lists at once is told once, as due now."""
+    told = {(row.source_id, row.key, row.became) for row in rows if row.list == "currently_due"}
+    return [row for row in rows if row.list != "past_due" or (row.source_id, row.key, row.became) not in told]
 
 
 def _weight(change: StateChange) -> int:
@@ -145,7 +154,7 @@ def _weight(change: StateChange) -> int:
 
 def _source(row: Any) -> dict[str, Any]:
     if row.source == Source.SYNC:
-        return {"who": "Found by reading", "notes": ("Stripe’s event for it has not arrived",)}
+        return {"who": "Found by reading", "notes": ("Found by reading; Stripe’s event for it has not arrived",)}
     return {"who": "Stripe", "ids": (row.source_id,)}
 
 
@@ -191,7 +200,8 @@ def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
 def _came(change: StateChange) -> str:
     if change.after == "deleted":
         return "was removed"
-    return "was first seen" if change.source == Source.SYNC else "was added"
+    added = "was created" if change.noun == "account" else "was added"
+    return "was first seen" if change.source == Source.SYNC else added
 
 
 def _word(value: Any) -> str:
@@ -206,8 +216,8 @@ def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[
         ("currently_due", "met"): "No longer asked for:",
         ("past_due", "due"): "Past due:",
         ("past_due", "met"): "No longer past due:",
-        ("pending_verification", "due"): "Stripe began to verify:",
-        ("pending_verification", "met"): "Stripe has verified:",
+        ("pending_verification", "due"): "Stripe verifies:",
+        ("pending_verification", "met"): "No longer being verified:",
         ("errors", "due"): "Stripe found a fault:",
     }
     fault = next((row.reason or row.code for row in rows if row.code), "")
@@ -218,7 +228,7 @@ def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[
         tone="bad" if kind in ("past_due", "errors") and became == "due" else "",
         text=texts.get((kind, became), f"{kind} {became}:"),
         strong=words,
-        **{**told, "notes": tuple(filter(None, (*told.get("notes", ()), fault)))},
+        **{**told, "who": "", "notes": tuple(filter(None, (*told.get("notes", ()), fault)))},
     )
 
 
@@ -251,12 +261,12 @@ def _audit(window: _Window) -> Iterator[Entry]:
         )
 
 
-def _events(window: _Window, known: Iterable[str]) -> Iterator[Entry]:
-    """Events that no line above tells: quiet where they were applied, loud where they wait or are given up."""
-    rows = Event.objects.defer("payload").filter(account=window.account_id).exclude(pk__in=list(known))
+def _events(window: _Window) -> Iterator[Entry]:
+    """Events, latest first: quiet where they were applied, loud where they wait or are given up."""
+    rows = Event.objects.defer("payload").filter(account=window.account_id)
     if window.before:
         rows = rows.filter(created__lt=int(window.before.timestamp()))
-    for event in rows.order_by("-created")[: window.limit]:
+    for event in rows.order_by("-created", "-received_at")[: window.limit]:
         settled = event.state in (Event.State.DONE, Event.State.IGNORED)
         yield Entry(
             at=clock.from_unix(event.created) or event.received_at,

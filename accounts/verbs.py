@@ -149,6 +149,7 @@ create_account = register(
         request=_create_request,
         find=_find_created,
         about_account=False,
+        personal=("email", "first_name", "last_name"),
         done=_created,
         next_url=_account_page,
         stripe_object="account",
