@@ -5,6 +5,7 @@ Exit status: 0 all done, 1 refused (by Stripe or by the console), 2 bad input, 3
 
 import os
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,32 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from console import operations, registry, tokens, verbs
 from console.models import Operation, User
 from console.operations import Denied, Performed
-from console.verbs import Verb
+from console.verb_forms import own_form
+from console.verbs import Verb, Where
 
 State = Operation.State
 OK, REFUSED, BAD_INPUT, UNKNOWN = range(4)
 
 
+@dataclass(frozen=True)
+class Target:
+    """What one operation of a command is about; all empty for a verb about no account."""
+
+    account_id: str = ""
+    account_name: str = ""
+    object_id: str = ""
+
+    @property
+    def id(self) -> str:
+        """The object's id, else the account's."""
+        return self.object_id or self.account_id
+
+
 class VerbCommand(BaseCommand):
     """A subclass names its verb, adds arguments for the form's fields in `add_fields`, and may word its lines.
 
-    For a verb about accounts it takes their ids as arguments and makes one operation for each. `--as` names the person
+    For a verb about accounts, or about objects of accounts, it takes their ids as arguments and makes one operation
+    for each, after every one was found and the fields were checked for it. `--as` names the person
     in the sandbox only; elsewhere a personal token does (CONSOLE_TOKEN or --token-file). No command approves anything.
     """
 
@@ -41,7 +58,9 @@ class VerbCommand(BaseCommand):
         parser.add_argument(
             "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
         )
-        if self.verb.about_account:
+        if self.verb.noun:
+            parser.add_argument("objects", nargs="+", metavar=self.verb.noun_name.upper(), help="Their ids.")
+        elif self.verb.about_account:
             parser.add_argument("accounts", nargs="+", metavar="ACCOUNT", help="Ids of accounts.")
         self.add_fields(parser)
 
@@ -56,10 +75,9 @@ class VerbCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
         user = self.person(options)
-        params = self.params(options)
-        accounts = dict.fromkeys(options.get("accounts") or [""])
-        names = {account_id: self.account_name(account_id) for account_id in accounts}
-        statuses = [self.act(user, account_id, names[account_id], params, options) for account_id in accounts]
+        targets = self.targets(options)
+        params = {target.id: self.params(options, target) for target in targets}
+        statuses = [self.act(user, target, params[target.id], options) for target in targets]
         if any(statuses):
             failed = sum(status != OK for status in statuses)
             raise CommandError(f"{failed} of {len(statuses)} not done.", returncode=max(statuses))
@@ -78,6 +96,18 @@ class VerbCommand(BaseCommand):
             raise CommandError("No valid personal token of somebody who may use commands.", returncode=REFUSED)
         return user
 
+    def targets(self, options: dict[str, Any]) -> list[Target]:
+        """What was named, each once; CommandError (2) for what we do not have. An object's account is looked up."""
+        if self.verb.noun is None:
+            accounts = dict.fromkeys(options.get("accounts") or [""])
+            return [Target(account_id, self.account_name(account_id)) for account_id in accounts]
+        found = self.verb.noun.objects.in_bulk(options["objects"])
+        for object_id in options["objects"]:
+            if object_id not in found:
+                raise CommandError(f"No {self.verb.noun_name} {object_id}.", returncode=BAD_INPUT)
+        ids = {object_id: str(found[object_id].account_id) for object_id in options["objects"]}
+        return [Target(account_id, self.account_name(account_id), each) for each, account_id in ids.items()]
+
     def account_name(self, account_id: str) -> str:
         """Its name; CommandError (2) for an account that we do not have."""
         name = registry.account_label(account_id) if account_id else ""
@@ -85,16 +115,16 @@ class VerbCommand(BaseCommand):
             raise CommandError(f"No account {account_id}.", returncode=BAD_INPUT)
         return name
 
-    def params(self, options: dict[str, Any]) -> dict[str, Any]:
+    def params(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What the verb's form makes of the options; CommandError (2) with what is wrong."""
         data = {name: options[name] for name in self.verb.form.base_fields if options.get(name) is not None}
-        form = self.verb.form(data)
+        form = own_form(self.verb, Where(target.account_id, target.object_id))(data)
         if not form.is_valid():
             wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
             raise CommandError("\n".join(wrong), returncode=BAD_INPUT)
         return form.cleaned_data
 
-    def act(self, user: User, account_id: str, name: str, params: dict[str, Any], options: dict[str, Any]) -> int:
+    def act(self, user: User, target: Target, params: dict[str, Any], options: dict[str, Any]) -> int:
         """One operation and its line; the status it counts for."""
         try:
             performed = operations.perform(
@@ -103,13 +133,14 @@ class VerbCommand(BaseCommand):
                 params=params,
                 reason=options["reason"],
                 ticket=options["ticket"],
-                form_token=_form_token(options["token"], account_id),
-                account_id=account_id,
-                account_name=name,
+                form_token=_form_token(options["token"], target.id),
+                account_id=target.account_id,
+                account_name=target.account_name,
+                object_id=target.object_id,
                 via="command",
             )
         except Denied as denied:
-            self.stderr.write(f"{account_id or '-'} denied: {denied}")
+            self.stderr.write(f"{target.id or '-'} denied: {denied}")
             return REFUSED
         self.tell(performed)
         return {State.SUCCEEDED: OK, State.REFUSED: REFUSED}.get(State(performed.operation.state), UNKNOWN)
@@ -139,6 +170,6 @@ def _token(path: str) -> str:
         raise CommandError(f"{path}: {problem}", returncode=BAD_INPUT) from None
 
 
-def _form_token(word: str, account_id: str) -> str:
+def _form_token(word: str, target_id: str) -> str:
     """A token for one object of one command: the same word and object give the same one."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"command:{word}:{account_id}").hex if word else uuid.uuid4().hex
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"command:{word}:{target_id}").hex if word else uuid.uuid4().hex

@@ -20,6 +20,7 @@ from console.verb_views import SeeOther, done_sentence, next_url
 from console.verbs import Verb
 
 State = Operation.State
+PERSONAL, MASK = "accounts.view_pii", "•••"
 SENTENCES = {
     State.INTENT: "It has not been sent yet. The worker sends it next.",
     State.SENDING: "It is being sent to Stripe.",
@@ -114,7 +115,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "verb": verb,
         "label": label,
         "account": {"id": operation.account_id, "name": operation.account_name} if operation.account_id else None,
-        "params": sorted(operation.params.items()),
+        "params": _params(operation, verb, staff(request)),
         "tries": operation.tries,
         "sentence": state["sentence"],
         "next_url": state["next_url"],
@@ -124,6 +125,13 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         **_rights(staff(request), operation, verb),
     }
     return page(request, "console/operation.html", context, status=status)
+
+
+def _params(operation: Operation, verb: Verb | None, user: User) -> list[tuple[str, Any]]:
+    """What was sent, by name. Personal fields are masked for who may not see personal data; all of a lost verb's."""
+    masked = operation.params.keys() if verb is None else set(verb.personal)
+    hidden = set() if user.has_perm(PERSONAL) else masked
+    return sorted((name, MASK if name in hidden and value else value) for name, value in operation.params.items())
 
 
 def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def perform(
     ticket: str = "",
     account_id: str = "",
     account_name: str = "",
+    object_id: str = "",
     via: str = "page",
     work_session: WorkSession | None = None,
     wait: bool = True,
@@ -63,9 +64,10 @@ def perform(
 ) -> Performed:
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
-    The same `form_token` again gives the first operation and sends nothing. With `wait=False` the worker makes the
-    first attempt; `instead_of` is dropped with the same commit. Raises Denied; never Refused or Unreachable, which
-    the operation tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
+    `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
+    the first operation and sends nothing. With `wait=False` the worker makes the first attempt; `instead_of` is
+    dropped with the same commit. Raises Denied; never Refused or Unreachable, which the operation tells. Must not be
+    called inside a transaction (RuntimeError). Three commits and one API call.
     """
     intent = Operation(
         verb=verb.name,
@@ -74,6 +76,7 @@ def perform(
         work_session=work_session,
         account_id=account_id,
         account_name=account_name[:255],
+        object_id=object_id,
         reason=(reason or getattr(work_session, "reason", "")).strip(),
         ticket=ticket or getattr(work_session, "ticket", ""),
         form_token=form_token,
@@ -82,7 +85,7 @@ def perform(
         claimed_until=attempts.claim_end(timezone.now()),
     )
     _admit(verb, intent, wait=wait)
-    values = attempts.plain(params)
+    values = attempts.plain({**params, verb.noun_name: object_id} if verb.noun else params)
     intent.params = {name: value for name, value in values.items() if name not in verb.sensitive}
     intent.sensitive = [name for name in verb.sensitive if values.get(name)]
     operation = _intend(intent, instead_of)
@@ -100,7 +103,7 @@ def perform(
 
 def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
-    sentence = _objection(verb, intent) or session_objection(verb, intent)
+    sentence = _objection(verb, intent) or session_objection(verb, intent) or row_objection(verb, intent)
     if not sentence and verb.sensitive and not wait:
         sentence = f"“{verb.label}” takes values that are never stored: it runs for one account, while you wait."
     if sentence:
@@ -114,6 +117,7 @@ def _deny(verb: Verb, intent: Operation, sentence: str) -> None:
             user=intent.user,
             account_id=intent.account_id,
             account_name=intent.account_name,
+            subject=intent.object_id or intent.account_id,
             reason=intent.reason,
             ticket=intent.ticket,
             detail={"verb": verb.name, "via": intent.via, "why": sentence},
@@ -131,6 +135,21 @@ def _objection(verb: Verb, intent: Operation) -> str:
     if len(intent.reason) < REASON_LENGTH:
         return f"A reason of at least {REASON_LENGTH} characters is needed."
     return ""
+
+
+def row_objection(verb: Verb, intent: Operation) -> str:
+    """What the object itself says against it, or "": that it is not this account's, or that it never can be.
+
+    Nothing against a form that was sent before: it may be what made it so. At most two queries.
+    """
+    if not (verb.noun or verb.objection):
+        return ""
+    row = verb.row(intent.account_id, intent.object_id)
+    if row is None:
+        return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
+    sentence = verb.objection(row) if verb.objection else ""
+    sent_before = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
+    return "" if sent_before else sentence  # a double click: it may be the first that made it so
 
 
 def session_objection(verb: Verb, intent: Operation) -> str:
@@ -301,6 +320,7 @@ def send_again(operation: Operation, *, user: User, reason: str = "") -> Perform
         ticket=operation.ticket,
         account_id=operation.account_id,
         account_name=operation.account_name,
+        object_id=operation.object_id,
         form_token=token,
         instead_of=operation,
     )

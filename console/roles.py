@@ -1,6 +1,6 @@
 """Who may do what: four roles, each a set of permissions, and nothing beside them.
 
-    viewer         reads accounts, requirements, operations and events; personal data is masked
+    viewer         reads accounts, requirements, cards, purchases, operations and events; personal data is masked
     support        sees personal data and may view as an account, looking only
     operator       may switch to work and use every everyday verb; reads the audit trail and the work sessions
     administrator  also keeps staff, decides lost operations, replays events, and may show a link in live mode
@@ -29,6 +29,11 @@ VIEWER = frozenset(
         "accounts.view_requirement",
         "console.view_operation",
         "gateway.view_event",
+        "issuing.view_authorization",
+        "issuing.view_card",
+        "issuing.view_cardholder",
+        "issuing.view_topup",
+        "issuing.view_transaction",
     }
 )
 SUPPORT = VIEWER | {"accounts.view_pii", "console.view_as"}
@@ -41,6 +46,14 @@ OPERATOR = SUPPORT | {
     "console.view_auditentry",
     "console.view_worksession",
     "console.work_as",
+    "issuing.activate_card",
+    "issuing.cancel_card",
+    "issuing.create_card",
+    "issuing.create_cardholder",
+    "issuing.create_topup",
+    "issuing.deactivate_card",
+    "issuing.test_authorization",
+    "issuing.update_cardholder",
 }
 ADMINISTRATOR = OPERATOR | {
     "accounts.show_account_link",

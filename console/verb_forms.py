@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from console.operations import REASON_LENGTH
-from console.verbs import Verb
+from console.verbs import NOWHERE, Verb, Where
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
 ASKED_AFRESH = "This value is never kept. Type it again."
@@ -44,9 +44,14 @@ class ReasonForm(forms.Form):
 OURS = tuple(ReasonForm.base_fields)
 
 
-def form_class(verb: Verb) -> type[ReasonForm]:
-    """The verb's fields followed by ReasonForm's."""
-    return type("VerbForm", (ReasonForm, verb.form), {})
+def form_class(verb: Verb, where: Where = NOWHERE) -> type[ReasonForm]:
+    """The verb's fields followed by ReasonForm's, drawn for `where`."""
+    return type("VerbForm", (ReasonForm, verb.form), {"where": where})
+
+
+def own_form(verb: Verb, where: Where) -> type[forms.Form]:
+    """The verb's fields alone, as a command fills them in."""
+    return type("OwnForm", (verb.form,), {"where": where})
 
 
 def own_values(form: forms.Form, verb: Verb) -> dict[str, Any]:
@@ -57,14 +62,14 @@ def own_values(form: forms.Form, verb: Verb) -> dict[str, Any]:
     return {name: "•••" if name in verb.sensitive and value else value for name, value in values.items()}
 
 
-def once_more(verb: Verb, data: QueryDict) -> tuple[ReasonForm, list[str]]:
+def once_more(verb: Verb, data: QueryDict, where: Where = NOWHERE) -> tuple[ReasonForm, list[str]]:
     """The form with its entries and a fresh token, sensitive ones emptied; and the labels of those."""
     entries = data.copy()
     entries["form_token"] = fresh_token()
     emptied = [name for name in verb.sensitive if entries.get(name)]
     for name in emptied:
         entries[name] = ""
-    form = form_class(verb)(entries)
+    form = form_class(verb, where)(entries)
     form.full_clean()
     form.errors.clear()
     for name in emptied:

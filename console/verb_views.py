@@ -13,10 +13,13 @@ from django.views.decorators.http import require_http_methods
 from console import audit, operations, registry, verbs
 from console.models import Operation, WorkSession
 from console.operations import Denied, Performed
-from console.sessions import OTHER_ACCOUNT, current, needs, staff
+from console.session_views import first_page
+from console.sessions import OTHER_ACCOUNT, current, get_object, needs, staff, view_as
+from console.sign_in import address
 from console.site import page
 from console.verb_forms import ReasonForm, field_of, form_class, fresh_token, once_more, own_values
-from console.verbs import Verb
+from console.verbs import Request, Verb, Where
+from gateway.mirror import Mirror
 
 State = Operation.State
 
@@ -29,40 +32,71 @@ class SeeOther(HttpResponseRedirect):
 
 @dataclass(frozen=True)
 class Desk:
-    """What one rendering is about: the verb, the account ("" for the platform's own acts), the work session."""
+    """What one rendering is about: the verb, the account ("" for the platform's own acts), the object, the session."""
 
     verb: Verb
     account_id: str
     account_name: str
     session: WorkSession | None  # the person's open one, whichever account it is for
+    where: Where
+    row: Mirror | None = None  # the object that a verb with a noun acts on
+    viewing: bool = False  # below /<account>/, with the account's menu
 
     @property
     def own_session(self) -> WorkSession | None:
         """The session, where it is for this account: its reason and ticket are this operation's."""
         return self.session if self.session and self.session.account_id == self.account_id else None
 
+    @property
+    def form_class(self) -> type[ReasonForm]:
+        """The form for what it is about."""
+        return form_class(self.verb, self.where)
+
     def objection(self, request: HttpRequest) -> str:
         """Why the door would refuse now, so that the page can say it before anybody types."""
-        intent = Operation(user=staff(request), account_id=self.account_id, work_session=self.session)
-        return operations.session_objection(self.verb, intent)
+        intent = Operation(
+            user=staff(request),
+            account_id=self.account_id,
+            object_id=self.where.object_id,
+            work_session=self.session,
+        )
+        return operations.row_objection(self.verb, intent) or operations.session_objection(self.verb, intent)
+
+    def first_values(self, request: HttpRequest) -> dict[str, Any]:
+        """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
+        session, given = self.own_session, self.verb.initial
+        named = {name: request.GET[name] for name in self.verb.form.base_fields if name in request.GET}
+        return {
+            "reason": session.reason if session else "",
+            "ticket": session.ticket if session else "",
+            "form_token": fresh_token(),
+            "for_account": self.account_id,
+            **(given(self.where.object_id or self.account_id) if given else {}),
+            **named,
+        }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs()
 def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> HttpResponse:
     """GET: the form. POST: send it. 422 with what is wrong, 403 with why not; nothing is lost but sensitive values."""
-    desk = _desk(request, verb_name, account_id)
-    if request.method == "POST":
-        return _post(request, desk)
-    session = desk.own_session
-    initial = {
-        "reason": session.reason if session else "",
-        "ticket": session.ticket if session else "",
-        "form_token": fresh_token(),
-        "for_account": account_id,
-        **(desk.verb.initial(account_id) if desk.verb.initial else {}),
-    }
-    return _draw(request, desk, form_class(desk.verb)(initial=initial))
+    return _answer_with(request, _desk(request, verb_name, account_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@view_as
+def viewing_verb_page(request: HttpRequest, account_id: str, verb_name: str) -> HttpResponse:
+    """The same for a verb about the account that is viewed: its menu and the banner stay."""
+    return _answer_with(request, _desk(request, verb_name, account_id, viewing=True))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@view_as
+def object_verb_page(
+    request: HttpRequest, account_id: str, plural: str, object_id: str, verb_name: str
+) -> HttpResponse:
+    """The same for a verb about one object of the account that is viewed; another account's is not found."""
+    return _answer_with(request, _desk(request, verb_name, account_id, plural, object_id, viewing=True))
 
 
 def get_verb(request: HttpRequest, verb_name: str) -> Verb:
@@ -76,12 +110,31 @@ def get_verb(request: HttpRequest, verb_name: str) -> Verb:
     return verb
 
 
-def _desk(request: HttpRequest, verb_name: str, account_id: str) -> Desk:
+def _desk(
+    request: HttpRequest,
+    verb_name: str,
+    account_id: str,
+    plural: str = "",
+    object_id: str = "",
+    *,
+    viewing: bool = False,
+) -> Desk:
     verb = get_verb(request, verb_name)
     name = registry.account_label(account_id) if account_id else ""
     if verb.about_account != bool(account_id) or name is None:
         raise Http404(f"No account {account_id}." if account_id else f"{verb.label} is about an account.")
-    return Desk(verb, account_id, name, current(request))
+    if verb.plural != plural:
+        raise Http404(f"{verb.label} is not about {plural or 'an account'}.")
+    row = get_object(request, verb.noun, account_id, object_id) if verb.noun else None
+    return Desk(
+        verb, account_id, name, current(request), Where(account_id, object_id, address(request)), row, viewing=viewing
+    )
+
+
+def _answer_with(request: HttpRequest, desk: Desk) -> HttpResponse:
+    if request.method == "POST":
+        return _post(request, desk)
+    return _draw(request, desk, desk.form_class(initial=desk.first_values(request)))
 
 
 def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -90,20 +143,20 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
             detail = {"verb": desk.verb.name, "drawn_for": request.POST.get("for_account", "")[:255]}
             audit.record("access.refused", user=staff(request), account_id=desk.account_id, detail=detail)
         raise PermissionDenied(OTHER_ACCOUNT)
-    form = form_class(desk.verb)(request.POST)
+    form = desk.form_class(request.POST)
     if not form.is_valid():
         return _draw_again(request, desk, form)
     try:
         performed = _perform(request, desk, form.cleaned_data)
     except Denied as denied:
-        form, emptied = once_more(desk.verb, request.POST)
+        form, emptied = once_more(desk.verb, request.POST, desk.where)
         return _draw(request, desk, form, status=403, denied=str(denied), emptied=emptied)
     return _answer(request, desk, performed)
 
 
 def _draw_again(request: HttpRequest, desk: Desk, invalid: ReasonForm) -> HttpResponse:
     """The page after bad input: nothing was sent, all entries are there, except sensitive ones, which go nowhere."""
-    form, emptied = once_more(desk.verb, request.POST)
+    form, emptied = once_more(desk.verb, request.POST, desk.where)
     for name, problems in invalid.errors.items():
         typed = request.POST.get(name) if name in desk.verb.sensitive else None
         words = [str(problem).replace(typed, "•••") if typed else problem for problem in problems]
@@ -122,6 +175,7 @@ def _perform(request: HttpRequest, desk: Desk, cleaned: dict[str, Any]) -> Perfo
         form_token=cleaned["form_token"],
         account_id=desk.account_id,
         account_name=desk.account_name,
+        object_id=desk.where.object_id,
         work_session=desk.session if desk.verb.sends and desk.verb.about_account else desk.own_session,
     )
 
@@ -137,7 +191,8 @@ def _answer(request: HttpRequest, desk: Desk, performed: Performed) -> HttpRespo
         return response
     if operation.state != State.SUCCEEDED or (performed.again and desk.verb.result_template):
         return SeeOther(reverse("operation", args=[operation.pk]))
-    messages.success(request, done_sentence(desk.verb, operation))
+    well = desk.verb.went_well is None or desk.verb.went_well(operation)
+    messages.add_message(request, messages.SUCCESS if well else messages.WARNING, done_sentence(desk.verb, operation))
     return SeeOther(next_url(desk.verb, operation))
 
 
@@ -153,7 +208,7 @@ def next_url(verb: Verb, operation: Operation) -> str:
 
 def _draw_refused(request: HttpRequest, desk: Desk, operation: Operation) -> HttpResponse:
     """The form as it was sent, Stripe's words above it and at their field. Corrected, it is a new operation."""
-    form, emptied = once_more(desk.verb, request.POST)
+    form, emptied = once_more(desk.verb, request.POST, desk.where)
     name = field_of(operation.error_param, form)
     if name and name not in form.errors:
         form.add_error(name, operation.error_message)
@@ -169,13 +224,33 @@ def _draw_refused(request: HttpRequest, desk: Desk, operation: Operation) -> Htt
 
 def _frame(desk: Desk) -> dict[str, Any]:
     account = {"id": desk.account_id, "name": desk.account_name} if desk.account_id else None
-    return {"verb": desk.verb, "account": account, "title": desk.verb.label}
+    return {
+        "verb": desk.verb,
+        "account": account,
+        "row": desk.row,
+        "title": desk.verb.label,
+        "viewing": desk.viewing,
+        "back_url": _back_url(desk),
+    }
+
+
+def _back_url(desk: Desk) -> str:
+    """Where this page was probably opened from."""
+    if desk.row is not None:
+        return desk.row.get_absolute_url()  # type: ignore[attr-defined]
+    if desk.viewing:
+        return first_page(desk.account_id)
+    return reverse("account", args=[desk.account_id]) if desk.account_id else reverse("admin:index")
 
 
 def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
-    verb = desk.verb
-    preview = verb.request(desk.account_id, own_values(form, verb)) if verb.request else None
     context = {"denied": desk.objection(request), "error": None, "operation": None, "emptied": [], **more}
-    return page(
-        request, "console/verb.html", {**_frame(desk), "form": form, "preview": preview, **context}, status=status
-    )
+    everything = {**_frame(desk), "form": form, "preview": _preview(desk, form), **context}
+    return page(request, "console/verb.html", everything, status=status)
+
+
+def _preview(desk: Desk, form: ReasonForm) -> Request | None:
+    values = own_values(form, desk.verb)
+    if desk.verb.noun:
+        values[desk.verb.noun_name] = desk.where.object_id
+    return desk.verb.request(desk.account_id, values) if desk.verb.request else None
