@@ -13,8 +13,8 @@ from console import audit
 from console.mirror_admin import PlainChangeList, plain_object
 from console.models import AccessEntry, AuditEntry, Operation, WorkSession
 from console.sessions import staff
+from console.templatetags import console as tags
 from gateway import inbox
-from gateway.clock import from_unix
 from gateway.models import Event
 
 
@@ -64,7 +64,7 @@ class NeedsAPerson(admin.SimpleListFilter):
 class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
-    list_display = ("when", "verb", "account", "user", "state", "object_id", "ticket")
+    list_display = ("when", "verb", "account", "user", "state_badge", "object", "ticket")
     list_filter = ("state", NeedsAPerson, "verb", "via", "user")
     list_select_related = ("user",)
     list_display_links = None
@@ -75,7 +75,17 @@ class OperationAdmin(RecordAdmin):
     def when(self, operation: Operation) -> str:
         """The moment, as the link to its page."""
         url = reverse("operation", args=[operation.pk])
-        return format_html('<a href="{}">{} UTC</a>', url, f"{operation.created_at:%Y-%m-%d %H:%M:%S}")
+        return format_html('<a href="{}">{}</a>', url, tags.when(operation.created_at))
+
+    @admin.display(description="State", ordering="state")
+    def state_badge(self, operation: Operation) -> str:
+        """How it stands."""
+        return tags.badge(operation.state, "operation", plain=True)
+
+    @admin.display(description="Object")
+    def object(self, operation: Operation) -> str:
+        """What it made or changed."""
+        return tags.copy_id(operation.object_id, short=True)
 
     @admin.display(description="Account", ordering="account_id")
     def account(self, operation: Operation) -> str:
@@ -94,10 +104,15 @@ class OperationAdmin(RecordAdmin):
 class AuditEntryAdmin(RecordAdmin):
     """The audit trail, newest first."""
 
-    list_display = ("number", "at", "action", "user_name", "account_id", "subject", "ticket", "reason")
+    list_display = ("number", "at", "action", "user_name", "account", "subject", "ticket", "reason")
     list_filter = ("action", "user")
     search_fields = ("=account_id", "=subject", "=ticket", "=operation__id", "reason")
     date_hierarchy = "at"
+
+    @admin.display(description="Account", ordering="account_id")
+    def account(self, entry: AuditEntry) -> str:
+        """Its id, shortened; copying gives the whole."""
+        return tags.copy_id(entry.account_id, short=True)
 
 
 @admin.register(AccessEntry)
@@ -127,7 +142,7 @@ class WorkSessionAdmin(RecordAdmin):
 class EventAdmin(RecordAdmin):
     """Stripe's events as they arrived. Payloads hold what Stripe tells of people and are not shown here."""
 
-    list_display = ("id", "type", "account", "created_at", "state", "source", "attempts", "failures", "error")
+    list_display = ("id", "type", "account_id", "created_at", "state_badge", "source", "attempts", "failures", "error")
     list_filter = ("state", "source", "livemode")
     search_fields = ("=id", "=account", "type", "=object_key", "=idempotency_key", "=request_id")
     exclude = ("payload",)
@@ -136,7 +151,17 @@ class EventAdmin(RecordAdmin):
     @admin.display(description="Created", ordering="created")
     def created_at(self, event: Event) -> Any:
         """Stripe's time."""
-        return from_unix(event.created)
+        return tags.when(event.created)
+
+    @admin.display(description="Account", ordering="account")
+    def account_id(self, event: Event) -> str:
+        """Whose it is; the platform's own have none."""
+        return tags.copy_id(event.account, short=True)
+
+    @admin.display(description="State", ordering="state")
+    def state_badge(self, event: Event) -> str:
+        """How it stands."""
+        return tags.badge(event.state, "event", plain=True)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         """Whose role may."""

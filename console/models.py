@@ -147,6 +147,7 @@ class AccessEntry(AppendOnly):
         """Read by session and by account."""
 
         ordering = ("-at", "-id")
+        verbose_name_plural = "access entries"
         default_permissions = ("view",)
         indexes = (models.Index(fields=["account_id", "-at"], name="access_account"),)
 
@@ -182,6 +183,7 @@ class AuditEntry(AppendOnly):
         """Read newest first."""
 
         ordering = ("-number",)
+        verbose_name_plural = "audit entries"
         default_permissions = ("view",)
         indexes = (models.Index(fields=["account_id", "-number"], name="audit_account"),)
 

@@ -133,6 +133,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-at', '-id'),
+                'verbose_name_plural': 'access entries',
                 'default_permissions': ('view',),
             },
         ),
@@ -157,6 +158,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-number',),
+                'verbose_name_plural': 'audit entries',
                 'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['account_id', '-number'], name='audit_account')],
             },
