@@ -4,7 +4,7 @@ Stripe's rows and operations stand at Stripe's time, sessions and refusals at th
 whose clock was moved.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -46,6 +46,21 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Words:
+    """A change as a room that knows its noun tells it."""
+
+    text: str
+    strong: str
+    icon: str
+    tone: str = ""
+    url: str = ""
+
+
+# Rooms that know more nouns than this one: each gives words, by the change's key, for those changes that it knows.
+DESCRIBE: list[Callable[[list[StateChange]], dict[int, Words]]] = []
+
+
+@dataclass(frozen=True)
 class Day:
     """The entries of one day (UTC)."""
 
@@ -69,7 +84,10 @@ def read(
     limit: int = 50,
     everything: bool = True,
 ) -> Timeline:
-    """The last `limit` entries before a moment; six queries. `everything` adds events that changed nothing here."""
+    """The last `limit` entries before a moment. `everything` adds events that changed nothing here.
+
+    Six queries, and those of DESCRIBE.
+    """
     window = _Window(account_id, before, 2 * limit)
     told = list(_told(window, persons))
     entries = [*_operations(window), *told, *_sessions(window), *_audit(window)]
@@ -132,8 +150,9 @@ def _outcome(state: Operation.State) -> str:
 def _told(window: _Window, persons: Mapping[str, str]) -> Iterator[Entry]:
     """What Stripe told: states that changed, requirements that came and went; one line for each telling of a kind."""
     changes = sorted(window.of(StateChange.objects.all(), "at", times=3), key=lambda row: (row.source_id, _weight(row)))
+    known = {key: words for describe in DESCRIBE for key, words in describe(changes).items()}
     for _, told in groupby(changes, key=lambda row: row.source_id):
-        yield _changed(list(told), persons)
+        yield _changed(list(told), persons, known)
     rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
     ordered = sorted(_once(list(rows)), key=lambda row: (row.source_id, row.list, row.became))
     for (_, kind, became), asked in groupby(ordered, key=lambda row: (row.source_id, row.list, row.became)):
@@ -158,18 +177,19 @@ def _source(row: Any) -> dict[str, Any]:
     return {"who": "Stripe", "ids": (row.source_id,)}
 
 
-def _changed(changes: list[StateChange], persons: Mapping[str, str]) -> Entry:
+def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapping[int, Words]) -> Entry:
     """The weightiest change as a sentence, the rest as notes."""
     main, *others = changes
-    text, strong, icon, tone = _sentence(main, persons.get(main.subject) or main.subject)
+    said = known.get(main.pk) or Words(*_sentence(main, persons.get(main.subject) or main.subject))
     told = _source(main)
     notes = tuple(f"{change.field}: {_shown(change)}" for change in others if change.field != "requested")
     return Entry(
         at=main.at,
-        icon=icon,
-        tone=tone,
-        text=text,
-        strong=strong,
+        icon=said.icon,
+        tone=said.tone,
+        text=said.text,
+        strong=said.strong,
+        url=said.url,
         **{**told, "notes": (*told.get("notes", ()), *notes)},
     )
 

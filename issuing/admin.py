@@ -195,8 +195,8 @@ class AuthorizationAdmin(IssuingAdmin):
 
     @admin.display(description="Amount")
     def amount_words(self, row: Authorization) -> SafeString:
-        """What was asked where it was declined, what Stripe holds it for otherwise."""
-        return tags.money(row.requested if row.outcome == "declined" else row.amount, row.currency)
+        """What is held or was taken, else what was asked for."""
+        return tags.money(row.shown_amount, row.currency)
 
 
 @admin.register(Transaction)

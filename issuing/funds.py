@@ -1,5 +1,6 @@
 """Top-ups, balances and their movements, as Stripe last sent them (docs.stripe.com/issuing/funding/balance)."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Self
 
@@ -8,9 +9,11 @@ from django.db.models import Q, Sum
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 
+from accounts import history
 from gateway import clock
 from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
+from gateway.models import Event
 from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
 
 
@@ -38,9 +41,9 @@ class MovementQuerySet(models.QuerySet["BalanceTransaction"]):
         """Those in one currency."""
         return self.filter(currency=currency)
 
-    def until(self, at: datetime, source: str) -> Self:
-        """Movements up to a moment, but for those of one source."""
-        return self.filter(created__lte=at).exclude(source=source)
+    def before(self, at: datetime, source: str, *, within: bool) -> Self:
+        """Movements before a second, or `within` it too, but for those of one source."""
+        return self.filter(**{"created__lte" if within else "created__lt": at}).exclude(source=source)
 
     def by_day(self, since: datetime) -> dict[date, tuple[int, int]]:
         """{day (UTC): (money that came in, change of the balance)} in minor units. Holds are no money that comes in."""
@@ -74,6 +77,15 @@ class Topup(OfIssuing):
         self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
         self.status = text_at(data, "status")[:32]
         self.expected_at = clock.from_unix(data.get("expected_availability_date"))
+
+    @classmethod
+    def witness(cls, event: Event) -> None:
+        """A top-up's events carry nothing of what was before: their type says which status they brought."""
+        telling = history.told_by(event, event.account, str(event.payload["data"]["object"]["id"]))
+        if event.type != "topup.created":
+            before = "succeeded" if event.type == "topup.reversed" else "pending"
+            telling = replace(telling, old={**telling.new, "status": before})
+        history.record(telling)
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""

@@ -83,7 +83,7 @@ AUTHORIZATIONS = Listing(
     parameter="outcome",
     placeholder="Id, last four or merchant",
     out="issuing-authorizations",
-    create="issuing.create_authorization",
+    create="issuing.create_test_authorization",
     empty="Each time a card is used, the merchant asks first. Every such request will stand here, declined ones too.",
 )
 TRANSACTIONS = Listing(

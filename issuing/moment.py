@@ -111,7 +111,18 @@ def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) 
 
 
 def available(authorization: Authorization, at: datetime) -> int | None:
-    """The Issuing balance just before, in minor units; None while movements are not imported. One query."""
-    rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").until(at, authorization.pk)
-    found: int | None = rows.aggregate(sum=Sum("net"))["sum"]
+    """The Issuing balance just before, in minor units; None while movements are not imported. At most two queries.
+
+    Movements of the very same second may have come before or after: they count where that alone explains a decline.
+    """
+    before = _balance(authorization, at, within=False)
+    if authorization.reason != "insufficient_funds" or (before is not None and before < authorization.requested):
+        return before
+    within = _balance(authorization, at, within=True)
+    return within if within is not None and within < authorization.requested else before
+
+
+def _balance(authorization: Authorization, at: datetime, *, within: bool) -> int | None:
+    rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").in_currency(authorization.currency)
+    found: int | None = rows.before(at, authorization.pk, within=within).aggregate(sum=Sum("net"))["sum"]
     return found

@@ -48,7 +48,7 @@ def overview(request: HttpRequest, account_id: str) -> dict[str, Any]:
         **history(found),
         "rows": rows,
         "next_step": next_step(request, account, found, rows),
-        "buttons": _buttons(request, account_id, "issuing.create_topup", "issuing.create_authorization"),
+        "buttons": _buttons(request, account_id, "issuing.create_topup", "issuing.create_test_authorization"),
     }
 
 
@@ -109,7 +109,9 @@ def next_step(
         (Card.objects.of_account(account.pk).exists(), "card", "issuing.create_card"),
         (bool(found["available"]), "money", "issuing.create_topup"),
     )
-    missing = next(((name, verb) for done, name, verb in steps if not done), ("use", "issuing.create_authorization"))
+    missing = next(
+        ((name, verb) for done, name, verb in steps if not done), ("use", "issuing.create_test_authorization")
+    )
     return {
         "name": missing[0],
         "button": buttons.of_account(request, missing[1], account.pk),
@@ -230,7 +232,7 @@ def _card_buttons(request: HttpRequest, row: Card) -> dict[str, Any]:
     if row.canceled or row.gone:
         return {"buttons": [], "final": None}
     change = "issuing.deactivate_card" if row.status == "active" else "issuing.activate_card"
-    test = buttons.of_account(request, "issuing.create_authorization", row.account_id or "", card=row.pk)
+    test = buttons.of_account(request, "issuing.create_test_authorization", row.account_id or "", card=row.pk)
     return {
         "buttons": _present(test if row.status == "active" else None, buttons.of_object(request, change, row)),
         "final": buttons.of_object(request, "issuing.cancel_card", row),
@@ -253,7 +255,7 @@ def authorization(request: HttpRequest, row: Authorization) -> dict[str, Any]:
         "declined": not scene.request.get("approved"),
         "mend": mend(request, row, told),
         "ladder": decline.ladder(scene),
-        "history": [(each, words.reason(str(each.get("reason") or ""))) for each in data.get("request_history") or ()],
+        "history": data.get("request_history") or [],
         "transactions": moved,
         "captured": -sum(each.amount for each in moved if each.type == "capture"),
         "refunded": sum(each.amount for each in moved if each.type == "refund"),
@@ -268,8 +270,8 @@ def authorization(request: HttpRequest, row: Authorization) -> dict[str, Any]:
         "method": words.METHODS.get(scene.method, scene.method),
         "presence": words.PRESENCES.get(scene.presence, scene.presence),
         "buttons": _present(
-            buttons.of_object(request, "issuing.capture_authorization", row) if pending else None,
-            buttons.of_object(request, "issuing.reverse_authorization", row) if pending else None,
+            buttons.of_object(request, "issuing.capture_test_authorization", row) if pending else None,
+            buttons.of_object(request, "issuing.reverse_test_authorization", row) if pending else None,
         ),
         **common(request, row),
     }

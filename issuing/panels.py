@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from accounts import timeline as accounts_timeline
 from accounts.models import Account
 from console.registry import (
     AccountPanel,
@@ -19,7 +20,7 @@ from console.registry import (
     register_search,
     register_view_as_tab,
 )
-from issuing import words
+from issuing import timeline, words
 from issuing.base import COUNTED, OfIssuing
 from issuing.lists import count
 from issuing.models import Authorization, Balance, Card, Cardholder, Topup, Transaction
@@ -95,6 +96,7 @@ JUMPS: dict[str, type[OfIssuing]] = {
     "tu_": Topup,
 }
 
+accounts_timeline.DESCRIBE.append(timeline.describe)
 for place, (label, noun, icon) in enumerate(MENU):
     register_menu(
         MenuEntry(

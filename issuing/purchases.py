@@ -134,6 +134,11 @@ class Authorization(OfIssuing):
             return "declined"
         return "approved" if self.status == "closed" else self.status
 
+    @property
+    def shown_amount(self) -> int:
+        """What to show, in minor units: what is held or was taken, else what was asked for."""
+        return self.requested if not self.approved or (self.status == "reversed" and not self.amount) else self.amount
+
     @classmethod
     def create_test(cls, *, account_id: str, key: str, params: Data) -> "tuple[Authorization, Answer]":
         """Try a purchase with a test card. A decline is an answer, not an error. Sandbox and test mode only."""
