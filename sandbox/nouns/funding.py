@@ -19,7 +19,7 @@ def _european(call: Call) -> tuple[str, str]:
     return account, check_currency(call, account)
 
 
-def _instructions(store: Store, account: str, currency: str) -> Data:
+def instructions(store: Store, account: str, currency: str) -> Data:
     """The account's one set of bank details in that currency; made when they are first asked for."""
     found = store.get(KIND, currency, account)
     if found is None:
@@ -60,7 +60,7 @@ def create(call: Call) -> Data:
     kind = call.params["bank_transfer"]["type"]
     if TRANSFERS.get(kind) != currency:
         raise invalid(f"`{kind}` does not fund a balance in {currency}.", param="bank_transfer[type]")
-    return _instructions(call.store, account, currency)
+    return instructions(call.store, account, currency)
 
 
 @route("GET", INSTRUCTIONS)
@@ -77,4 +77,4 @@ def fund_balance(call: Call) -> Data:
     account, currency = _european(call)
     ledger.move(call.world, account, "topup", amount_of(call, "amount"), currency, None, of="issuing")
     call.world.emit("balance.available", show_balance(call.store, account), account=account)
-    return _instructions(call.store, account, currency)
+    return instructions(call.store, account, currency)

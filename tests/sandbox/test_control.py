@@ -69,6 +69,24 @@ def test_reset_forgets_everything_but_the_platform(box: SandboxProcess) -> None:
         assert box.api("GET", path)[1]["data"] == []
 
 
+@pytest.mark.parametrize("days", [-21, 400])
+def test_a_world_may_begin_at_another_time_and_goes_on_from_there(box: SandboxProcess, days: int) -> None:
+    begin = int(time.time()) + days * 86400
+    assert box.control("reset", {"now": begin})["now"] - begin in range(3)
+    assert make_account(box)["created"] - begin in range(5)
+    assert box.control("clock", {"advance": "21d"})["now"] - begin - 21 * 86400 in range(8)
+    box.reset()
+    assert abs(box.control("clock")["now"] - time.time()) < 5
+
+
+@pytest.mark.parametrize("body", [{"now": "yesterday"}, {"now": True}, {"now": 5}, {"now": 10**11}, {"then": 1}, []])
+def test_a_senseless_beginning_is_refused_and_nothing_forgotten(box: SandboxProcess, body: Any) -> None:
+    account = make_account(box)["id"]
+    with pytest.raises(RuntimeError, match="400"):
+        box.control("reset", body)
+    assert box.api("GET", f"/v1/accounts/{account}")[0] == 200
+
+
 def test_settings_are_changed_by_name_and_kind(box: SandboxProcess) -> None:
     assert box.control("settings", {"delivery_retries": [1, 2]})["delivery_retries"] == [1, 2]
     for wrong in ({"colour": 1}, {"rate_limit": "fast"}, {"delivery_retries": ["x"]}, {"rate_limit": -1}):

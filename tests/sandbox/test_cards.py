@@ -1,0 +1,199 @@
+"""Cards: made, activated, deactivated, canceled for good, replaced, sent; their lists."""
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.issuer import Issuer, reason, told
+from tests.sandbox.stock import refusal
+from tests.sandbox_process import SandboxProcess
+
+SHIPPING = {
+    "name": "Jane Austen",
+    "address": {"line1": "1 Main Street", "city": "Austin", "state": "TX", "postal_code": "78701", "country": "US"},
+}
+
+
+@pytest.fixture
+def issuer(box: SandboxProcess) -> Issuer:
+    return Issuer(box)
+
+
+def test_a_card_begins_inactive_and_shows_no_number(issuer: Issuer) -> None:
+    holder = issuer.cardholder()
+    made = issuer.v1.issuing.cards.create(
+        {"cardholder": holder["id"], "currency": "USD", "type": "virtual"}, issuer.options
+    ).to_dict()
+    assert (made["status"], made["type"], made["currency"]) == ("inactive", "virtual", "usd")
+    assert made["cardholder"] == holder
+    assert len(made["last4"]) == 4
+    assert not {"number", "cvc"} & set(made)
+    error = refusal(lambda: issuer.v1.issuing.cards.retrieve(made["id"], {"expand": ["number"]}, issuer.options))
+    assert error.http_status == 400
+
+
+def test_a_card_goes_on_and_off_and_ends_for_good(issuer: Issuer) -> None:
+    card = issuer.card(status="inactive")["id"]
+    for status in ("active", "inactive", "active"):
+        assert issuer.change_card(card, status=status)["status"] == status
+    ended = issuer.change_card(card, status="canceled", cancellation_reason="lost")
+    assert (ended["status"], ended["cancellation_reason"]) == ("canceled", "lost")
+    for status in ("active", "inactive"):
+        assert told(lambda status=status: issuer.change_card(card, status=status)) == (400, None, "status")
+    assert issuer.change_card(card, status="canceled")["cancellation_reason"] == "lost"
+    assert issuer.change_card(card, metadata={"why": "left in a cab"})["metadata"] == {"why": "left in a cab"}
+    events = issuer.events("issuing_card.updated")
+    assert [event["data"]["previous_attributes"] for event in events][:4] == [
+        {"status": "inactive"},
+        {"status": "active"},
+        {"status": "inactive"},
+        {"status": "active", "cancellation_reason": None},
+    ]
+
+
+def test_activation_needs_an_active_capability(issuer: Issuer) -> None:
+    card = issuer.card(status="inactive")["id"]
+    issuer.stock.act(issuer.account, "disable", reason="rejected.other")
+    assert "capability is not active" in str(refusal(lambda: issuer.change_card(card, status="active")))
+    assert issuer.change_card(card, status="canceled")["status"] == "canceled"
+    assert "not set up" in str(refusal(lambda: issuer.card(card)))
+    issuer.stock.act(issuer.account, "enable")
+    assert issuer.card()["status"] == "active"
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "no such cardholder": ({"cardholder": "ich_1"}, "cardholder"),
+    "another currency": ({"currency": "eur"}, "currency"),
+    "physical without shipping": ({"type": "physical"}, "shipping"),
+    "virtual with shipping": ({"shipping": SHIPPING}, "shipping"),
+    "a second line too long": ({"second_line": "x" * 25}, "second_line"),
+    "a month that is none": ({"exp_month": 13}, "exp_month"),
+    "a year that is past": ({"exp_year": 2020}, "exp_year"),
+    "an unknown design": ({"personalization_design": "ipcd_1"}, "personalization_design"),
+    "a financial account": ({"financial_account": "fa_1"}, "financial_account"),
+    "canceled from the start": ({"status": "canceled"}, "status"),
+    "an unknown card to replace": ({"replacement_for": "ic_1", "replacement_reason": "lost"}, "replacement_for"),
+    "a replacement without a reason": ({"replacement_for": "ic_1"}, "replacement_reason"),
+    "a reason without a card": ({"replacement_reason": "lost"}, "replacement_for"),
+    "no payment at all": (
+        {"lifecycle_controls": {"cancel_after": {"payment_count": 0}}},
+        "lifecycle_controls[cancel_after][payment_count]",
+    ),
+    "the limits' currency": ({"spending_controls": {"spending_limits_currency": "usd"}},
+                             "spending_controls[spending_limits_currency]"),
+}  # fmt: skip
+
+
+def test_a_card_that_cannot_be_is_refused(issuer: Issuer) -> None:
+    holder = issuer.cardholder()["id"]
+    given = {case: {"cardholder": holder, **params} for case, (params, _) in REFUSED.items()}
+    got = {case: told(lambda params=params: issuer.card(**params))[::2] for case, params in given.items()}
+    assert got == {case: (400, param) for case, (_, param) in REFUSED.items()}
+    assert issuer.events("issuing_card.") == []
+
+
+def test_a_card_needs_a_cardholder(issuer: Issuer) -> None:
+    given = {"currency": "usd", "type": "virtual"}
+    status, answer, _ = issuer.box.api("POST", "/v1/issuing/cards", given, account=issuer.account)
+    assert (status, answer["error"]["code"], answer["error"]["param"]) == (400, "parameter_missing", "cardholder")
+
+
+def test_a_reason_is_for_canceling_only(issuer: Issuer) -> None:
+    card = issuer.card()["id"]
+    assert told(lambda: issuer.change_card(card, cancellation_reason="lost"))[2] == "cancellation_reason"
+    assert told(lambda: issuer.change_card(card, status="inactive", cancellation_reason="lost"))[0] == 400
+
+
+def test_controls_merge_and_show_the_currency_of_their_limits(issuer: Issuer) -> None:
+    limits = [{"amount": 100, "interval": "daily", "categories": ["bakeries"]}]
+    card = issuer.card(spending_controls={"spending_limits": limits, "blocked_merchant_countries": ["RU"]})
+    assert card["spending_controls"]["spending_limits"] == limits
+    assert card["spending_controls"]["spending_limits_currency"] == "usd"
+    changed = issuer.change_card(card["id"], spending_controls={"blocked_categories": ["florists"]})
+    assert changed["spending_controls"]["spending_limits"] == limits
+    assert changed["spending_controls"]["blocked_merchant_countries"] == ["RU"]
+    both = {"allowed_categories": ["bakeries"]}
+    assert told(lambda: issuer.change_card(card["id"], spending_controls=both))[0] == 400
+
+
+def test_a_damaged_card_is_replaced_under_its_number_and_ends_with_the_activation(issuer: Issuer) -> None:
+    old = issuer.card()
+    limited = {"spending_limits": [{"amount": 1000, "interval": "daily"}]}
+    issuer.fund(5000)
+    issuer.authorize(old["id"], 800)
+    new = issuer.card(
+        old["cardholder"]["id"], replacement_for=old["id"], replacement_reason="damaged", status="inactive",
+        spending_controls=limited,
+    )  # fmt: skip
+    assert new["last4"] == old["last4"]
+    card = issuer.v1.issuing.cards.retrieve(old["id"], {"expand": ["replaced_by"]}, issuer.options).to_dict()
+    assert (card["status"], card["replaced_by"]["id"]) == ("active", new["id"])
+    issuer.change_card(new["id"], status="active")
+    assert issuer.change_card(old["id"])["status"] == "canceled"
+    assert reason(issuer.authorize(new["id"], 300)) == "spending_controls"
+    assert issuer.authorize(new["id"], 200)["approved"]
+    assert told(lambda: issuer.card(replacement_for=old["id"], replacement_reason="damaged"))[2] == "replacement_for"
+
+
+def test_a_lost_card_must_be_canceled_as_lost_before_it_is_replaced(issuer: Issuer) -> None:
+    old = issuer.card()
+    holder, given = old["cardholder"]["id"], {"replacement_for": old["id"], "replacement_reason": "lost"}
+    assert told(lambda: issuer.card(holder, **given))[2] == "replacement_for"
+    issuer.change_card(old["id"], status="canceled", cancellation_reason="lost")
+    damaged = {**given, "replacement_reason": "damaged"}
+    assert told(lambda: issuer.card(holder, **damaged))[2] == "replacement_for"
+    assert told(lambda: issuer.card(issuer.cardholder()["id"], **given))[2] == "cardholder"
+    assert issuer.card(holder, **given)["replacement_for"] == old["id"]
+
+
+def test_a_card_ends_after_as_many_payments_as_it_may_make(issuer: Issuer) -> None:
+    issuer.fund(5000)
+    card = issuer.card(lifecycle_controls={"cancel_after": {"payment_count": 2}})["id"]
+    assert [issuer.authorize(card, amount)["approved"] for amount in (0, 100, 100)] == [True] * 3
+    assert reason(issuer.authorize(card, 100)) == "card_canceled"
+    assert issuer.events("issuing_card.updated")[-1]["data"]["previous_attributes"] == {"status": "active"}
+
+
+def test_a_physical_card_is_sent_by_the_test_helpers(issuer: Issuer) -> None:
+    card = issuer.card(type="physical", status="inactive", shipping=SHIPPING)
+    assert (card["shipping"]["status"], card["shipping"]["service"]) == ("pending", "standard")
+    moved = issuer.change_card(card["id"], shipping={**SHIPPING, "service": "express"})
+    assert moved["shipping"]["service"] == "express"
+    helpers = issuer.v1.test_helpers.issuing.cards
+    steps = [("submit", "submitted"), ("ship", "shipped"), ("deliver", "delivered"), ("return", "returned")]
+    for step, status in steps:
+        path = f"/v1/test_helpers/issuing/cards/{card['id']}/shipping/{step}"
+        assert issuer.box.api("POST", path, account=issuer.account)[1]["shipping"]["status"] == status
+    assert "returned" in str(refusal(lambda: helpers.ship_card(card["id"], {}, issuer.options)))
+    assert told(lambda: issuer.change_card(card["id"], shipping=SHIPPING))[2] == "shipping"
+    virtual = issuer.card()["id"]
+    assert refusal(lambda: helpers.ship_card(virtual, {}, issuer.options)).http_status == 400
+    assert told(lambda: issuer.change_card(virtual, shipping=SHIPPING))[2] == "shipping"
+
+
+def test_lists_filter_by_all_that_stripe_offers(issuer: Issuer) -> None:
+    one = issuer.card(exp_month=12, exp_year=2029)
+    two = issuer.card(type="physical", status="inactive", shipping=SHIPPING)
+    cases: list[tuple[dict[str, Any], list[str]]] = [
+        ({}, [two["id"], one["id"]]),
+        ({"cardholder": one["cardholder"]["id"]}, [one["id"]]),
+        ({"status": "inactive"}, [two["id"]]),
+        ({"type": "virtual"}, [one["id"]]),
+        ({"exp_month": 12, "exp_year": 2029}, [one["id"]]),
+        ({"last4": "x"}, []),
+        ({"personalization_design": "ipcd_1"}, []),
+        ({"created": {"gt": one["created"] + 1000}}, []),
+    ]
+    for params, ids in cases:
+        page = issuer.v1.issuing.cards.list(params, issuer.options)  # type: ignore[arg-type]
+        assert [each.id for each in page.data] == ids, params
+    assert page.url == "/v1/issuing/cards"
+
+
+def test_nobody_sees_another_accounts_cards(box: SandboxProcess, issuer: Issuer) -> None:
+    card, other = issuer.card()["id"], Issuer(box)
+    for method in ("GET", "POST"):
+        status, answer, _ = box.api(method, f"/v1/issuing/cards/{card}", account=other.account)
+        assert (status, answer["error"]["code"]) == (404, "resource_missing")
+    assert told(lambda: other.authorize(card)) == (400, "resource_missing", "card")
+    assert told(lambda: other.force_capture(card, 100)) == (400, "resource_missing", "card")
