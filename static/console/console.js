@@ -203,5 +203,5 @@ for (const key of all("#site-search kbd")) key.hidden = false;
 for (const part of all("[data-live]")) keep(part, refreshPart);
 for (const part of all("[data-state-url]")) keep(part, refreshState);
 for (const element of all(".countdown[data-seconds]")) countDown(element);
-if (matchMedia("(max-width: 620px)").matches) for (const filters of all("details.filters:not(:has(.pill-set))")) filters.open = false;
+if (matchMedia("(max-width: 760px)").matches) for (const filters of all("details.filters:not(:has(.pill-set))")) filters.open = false;
 document.querySelector("[data-focus]")?.focus();
