@@ -83,6 +83,24 @@ TABLE: dict[str, Row] = {
     "return_from_stripe": Row(f"{ACCOUNT}/return"),
     "refresh_link": Row(f"{ACCOUNT}/link-used"),
     "activity": Row("/{account}/activity", "support", view_as=True),
+    # Issuing, viewed as an account
+    **{
+        name: Row(f"/{{account}}/{path}", "support", view_as=True)
+        for name, path in {
+            "issuing_overview": "issuing/overview",
+            "cardholders": "issuing/cardholders",
+            "cardholder": "issuing/cardholders/{cardholder}",
+            "cards": "issuing/cards",
+            "card": "issuing/cards/{card}",
+            "authorizations": "issuing/authorizations",
+            "authorization": "issuing/authorizations/{authorization}",
+            "transactions": "issuing/transactions",
+            "transaction": "issuing/transactions/{transaction}",
+            "balances": "balance/overview",
+            "topups": "topups",
+            "topup": "topups/{topup}",
+        }.items()
+    },
     "other_form": Row("/test/connect/accounts/{account}/", answer=302),
     "view_as_start": Row(f"{ACCOUNT}/view-as", "support", but=WITH_SESSION),
     "view_as_end": Row(f"{ACCOUNT}/view-as/end", "support", 302, "post", {"for_account": "{account}"}),
@@ -123,4 +141,9 @@ TABLE: dict[str, Row] = {
     **records("console.worksession", "operator", "work_session"),
     **records("gateway.event", "viewer", "event"),
     **mirror("accounts.account", "viewer", "account"),
+    **mirror("issuing.cardholder", "viewer", "cardholder"),
+    **mirror("issuing.card", "viewer", "card"),
+    **mirror("issuing.authorization", "viewer", "authorization"),
+    **mirror("issuing.transaction", "viewer", "transaction"),
+    **mirror("issuing.topup", "viewer", "topup"),
 }

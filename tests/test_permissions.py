@@ -14,6 +14,7 @@ from django.utils import timezone
 from console.models import AccessEntry, AuditEntry, Operation, User, WorkSession
 from gateway.models import Event
 from tests.answers import check_headers, check_page
+from tests.issuing import rows
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person, view_as, work
 from tests.permissions import ACTORS, REASON, SIGN_IN, TABLE, Answer, Row
 
@@ -47,7 +48,14 @@ def made() -> dict[str, str]:
     )
     entry = AuditEntry.objects.first()
     assert entry
+    card = rows.card(rows.cardholder())
+    authorization = rows.authorization(card, reason="insufficient_funds")
     return {
+        "cardholder": str(card.cardholder_id),
+        "card": card.pk,
+        "authorization": authorization.pk,
+        "transaction": rows.transaction(authorization).pk,
+        "topup": rows.topup().pk,
         "account": ACCOUNT,
         "operation": str(operation.pk),
         "event": event.pk,
