@@ -94,6 +94,7 @@ class Books(RuleBasedStateMachine):
         self.funded = self.spent = 0
         self.held: dict[str, int] = {}
         self.on_its_way: dict[str, int] = {}
+        self.taken: dict[str, int] = {}
         self.by_key: dict[str, tuple[str, int]] = {}
 
     def teardown(self) -> None:
@@ -136,8 +137,11 @@ class Books(RuleBasedStateMachine):
         if "error" in done:
             return ""
         booked = done["transactions"][-1]
-        self.spent -= booked["amount"]
-        self.held[authorization] = 0 if closing == "true" else max(before + booked["amount"], 0)
+        taken = -booked["amount"]
+        assert taken == amount if amount is not None else taken > 0
+        self.spent += taken
+        self.taken[booked["id"]] = taken
+        self.held[authorization] = 0 if closing == "true" else max(before - taken, 0)
         return str(booked["id"])
 
     @rule(authorization=authorizations, amount=AMOUNTS)
@@ -165,7 +169,8 @@ class Books(RuleBasedStateMachine):
     @rule(transaction=consumes(captures))
     def refund(self, transaction: str) -> None:
         done = self.bench.post(f"{HELPERS}/transactions/{transaction or 'ipi_1'}/refund")
-        self.spent -= done.get("amount", 0)
+        if "error" not in done:
+            self.spent -= self.taken.pop(transaction)
 
     @rule(seconds=STEPS)
     def time_passes(self, seconds: int) -> None:
