@@ -3,19 +3,23 @@
 The admin quotes `_` in ids (`acct_5F1`) and reads `acct_2F…` as `acct/…`: its quoting must never show in an address.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from console import keyset
+from console import keyset, verbs
+from console.bulk_views import MOST, bulk_page
+from console.sessions import staff
 
 Row = TypeVar("Row", bound=Model)
 
@@ -62,6 +66,15 @@ class KeysetChangeList(ChangeList):
             self.older_url = self.get_query_string({keyset.OLDER: shown.older}, [keyset.NEWER])
 
 
+def _action(name: str) -> Callable[..., HttpResponse]:
+    """An action that leads on to the preview of this verb for the chosen rows."""
+
+    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        return bulk_page(request, name, list(queryset.values_list("pk", flat=True)[: MOST + 1]))  # type: ignore[return-value]
+
+    return act
+
+
 class MirrorAdmin(admin.ModelAdmin):
     """A list only. Stripe is the truth: nothing is added, changed or deleted here.
 
@@ -73,6 +86,15 @@ class MirrorAdmin(admin.ModelAdmin):
     sortable_by = ()
     ordering = ("-created", "-id")
     list_per_page = 50
+    verbs: tuple[str, ...] = ()  # names of verbs about one row: each is an action on those that are chosen
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The admin's own, and a preview for each of its verbs that this person may use in this mode."""
+        found: dict[str, Any] = super().get_actions(request)
+        for verb in filter(None, map(verbs.find, self.verbs)):
+            if settings.CONSOLE_MODE in verb.modes and staff(request).has_perm(verb.permission):
+                found[verb.name] = (_action(verb.name), verb.name, f"{verb.label}s")
+        return found
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Ours pages by keyset."""

@@ -1,10 +1,11 @@
 """The page of every verb for one object; console.bulk_views has the one for many."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -65,15 +66,24 @@ class Desk:
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
         """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
         session, given = self.own_session, self.verb.initial
-        named = {name: request.GET[name] for name in self.verb.form.base_fields if name in request.GET}
         return {
             "reason": session.reason if session else "",
             "ticket": session.ticket if session else "",
             "form_token": fresh_token(),
             "for_account": self.account_id,
             **(given(self.where.object_id or self.account_id) if given else {}),
-            **named,
+            **_named(request, self.verb),
         }
+
+
+def _named(request: HttpRequest, verb: Verb) -> dict[str, Any]:
+    """Values that the address names and their fields take; nobody passes a sensitive one so."""
+    found = {}
+    for name, field in verb.form.base_fields.items():
+        if name in request.GET and name not in verb.sensitive:
+            with suppress(ValidationError):
+                found[name] = field.clean(request.GET[name])
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

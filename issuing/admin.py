@@ -104,6 +104,7 @@ class CardholderAdmin(IssuingAdmin):
     """Who may hold cards."""
 
     listing = lists.CARDHOLDERS
+    verbs = ("issuing.activate_cardholder", "issuing.deactivate_cardholder")
     list_display = ("name_words", "account_name", "status_words", "asked", "type_words", "created_at")
     list_filter = (tabbed(lists.CARDHOLDERS), RequirementFilter, HolderTypeFilter, CreatedFilter)
     search_help_text = lists.CARDHOLDERS.placeholder
@@ -144,6 +145,7 @@ class CardAdmin(IssuingAdmin):
     """Issued cards."""
 
     listing = lists.CARDS
+    verbs = ("issuing.activate_card", "issuing.deactivate_card", "issuing.cancel_card")
     list_display = ("name_words", "account_name", "holder", "status_words", "type_words", "created_at")
     list_filter = (tabbed(lists.CARDS), TypeFilter, CreatedFilter)
     search_help_text = lists.CARDS.placeholder

@@ -38,6 +38,10 @@ class CardholderQuerySet(IssuingQuerySet):
         """Those whose cards Stripe declines until something is provided."""
         return self.filter(disabled_reason="requirements.past_due", status="active", gone_at=None)
 
+    def choosable(self, account_id: str) -> Self:
+        """Those of an account that can be given a card."""
+        return self.of_account(account_id).filter(gone_at=None).exclude(status="blocked")
+
 
 class CardQuerySet(IssuingQuerySet):
     """Questions about cards."""
@@ -57,6 +61,10 @@ class CardQuerySet(IssuingQuerySet):
     def with_cardholder(self) -> Self:
         """Each with its cardholder, in the same query."""
         return self.select_related("cardholder")
+
+    def choosable(self, account_id: str) -> Self:
+        """Those of an account that were not canceled, each with its cardholder."""
+        return self.of_account(account_id).filter(gone_at=None).exclude(status="canceled").with_cardholder()
 
 
 class Cardholder(OfIssuing):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
 from gateway.client import Answer
@@ -47,6 +47,12 @@ class AuthorizationQuerySet(IssuingQuerySet):
     def of_cardholder(self, cardholder_id: str) -> Self:
         """Those with any card of one cardholder."""
         return self.filter(cardholder=cardholder_id)
+
+    def open_of_cards(self, card_ids: list[str]) -> dict[str, tuple[int, int]]:
+        """{card: (how many, held in minor units)} of what merchants can still capture. One query."""
+        rows = self.filter(card__in=card_ids, approved=True, status="pending").order_by()
+        sums = rows.values_list("card").annotate(number=Count("pk"), held=Sum("amount"))
+        return {card_id: (number, held or 0) for card_id, number, held in sums}
 
     def approved_before(self, one: "Authorization", at: datetime, since: datetime | None) -> Self:
         """Approved purchases with all cards of its cardholder before a moment, `since` another, newest first."""

@@ -1,0 +1,305 @@
+"""What staff fill in to create and change cardholders and cards. Amounts are typed in major units."""
+
+import ipaddress
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.forms import COUNTRIES, no_control_characters
+from console.verbs import NOWHERE, Where
+from gateway import clock
+from issuing import words
+from issuing.models import Card, Cardholder
+
+Data = dict[str, Any]
+NAME = re.compile(r"[^\W\d_]+([ .,'-]+[^\W\d_]+)*[.]?")
+LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿĀ-ž .,'-]+")
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+NAME_LENGTH = 24  # characters that Stripe prints on a card
+YOUNGEST = 13  # years
+MOST_CHOICES = 200  # of a drop-down; where there are more, the id is typed
+LARGEST = Decimal("999999.99")  # Stripe takes eight digits of minor units
+ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+TERMS = ("terms_date", "terms_ip", "terms_user_agent")
+PERSON = ("first_name", "last_name", "dob", *TERMS)
+CANCELLATION_REASONS = {"": "None of these", "lost": "Lost", "stolen": "Stolen"}
+
+
+class PlacedForm(forms.Form):
+    """A form that knows for which account and object it is drawn."""
+
+    where: ClassVar[Where] = NOWHERE
+
+
+class AmountField(forms.DecimalField):
+    """An amount above zero in major units with at most two decimals, as usd, eur and gbp have."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=Decimal("0.01"), max_value=LARGEST, decimal_places=2, **options)
+
+
+class LineField(forms.CharField):
+    """Text on one line, without what cannot be seen."""
+
+    def __init__(self, *, max_length: int = 255, **options: Any) -> None:
+        super().__init__(max_length=max_length, validators=[no_control_characters], **options)
+
+
+def _latin(value: str) -> None:
+    if not LATIN.fullmatch(value):
+        raise ValidationError("Stripe takes Latin letters, spaces and . , ' - only.")
+
+
+def _printable_name(value: str) -> None:
+    if not NAME.fullmatch(value):
+        raise ValidationError("Stripe takes letters, spaces and . , ' - only: no digits, no other signs.")
+
+
+def _phone(value: str) -> None:
+    if not PHONE.fullmatch(value):
+        raise ValidationError("Write it with its country code and without blanks, such as +14155550123.")
+
+
+def holders_own_address(value: str, own: str) -> None:
+    """Refuse an IP address that cannot be where a holder accepted terms: private, reserved, or the staff's own."""
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        raise ValidationError("This is no IP address.") from None
+    if not address.is_global or address.is_multicast:
+        raise ValidationError("This address is private or reserved: nobody accepts terms from it over the internet.")
+    if value == own:
+        raise ValidationError("This is your own address. It must be the one from which the cardholder accepted.")
+
+
+class CardholderFields(PlacedForm):
+    """What can be given and changed of a cardholder."""
+
+    email = forms.EmailField(label="E-mail", required=False, max_length=254)
+    phone_number = forms.CharField(
+        label="Phone",
+        required=False,
+        validators=[_phone],
+        help_text="With country code. Needed for one-time codes, and for cards in Europe.",
+    )
+    first_name = LineField(
+        required=False,
+        max_length=100,
+        help_text="Of an individual. Needed before a card can be activated.",
+    )
+    last_name = LineField(required=False, max_length=100, help_text="Needed before a card can be activated.")
+    dob = forms.DateField(
+        label="Date of birth",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Only where Stripe asks for it. It is sent and never kept here.",
+    )
+    tax_id = LineField(
+        label="Tax ID",
+        required=False,
+        max_length=64,
+        help_text="Of a company, where Stripe asks for it. It is sent and never kept here.",
+    )
+    line1 = LineField(label="Street and number", max_length=200, help_text="Billing address: no post-office box.")
+    line2 = LineField(label="Flat, floor", required=False, max_length=200)
+    city = LineField(max_length=100)
+    state = LineField(label="State or region", required=False, max_length=100)
+    postal_code = LineField(label="Postal code", max_length=20)
+    country = forms.ChoiceField(choices=list(COUNTRIES.items()))
+    terms_date = forms.DateTimeField(
+        label="Authorized-user terms accepted at (UTC)",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="When the cardholder accepted them, by themselves. Needed in the United States.",
+    )
+    terms_ip = forms.CharField(
+        label="Accepted from IP address", required=False, max_length=45, help_text="The cardholder’s, never your own."
+    )
+    terms_user_agent = LineField(
+        label="Accepted with browser (user agent)", required=False, max_length=500, help_text="Where it is known."
+    )
+
+    def clean_first_name(self) -> str:
+        """In the letters that Stripe takes."""
+        return _checked(self.cleaned_data["first_name"], _latin)
+
+    def clean_last_name(self) -> str:
+        """In the letters that Stripe takes."""
+        return _checked(self.cleaned_data["last_name"], _latin)
+
+    def clean_dob(self) -> date | None:
+        """Of somebody who is old enough, by Stripe's clock."""
+        born: date | None = self.cleaned_data["dob"]
+        today = clock.now().date()
+        if born and (today.year - born.year) - ((today.month, today.day) < (born.month, born.day)) < YOUNGEST:
+            raise ValidationError(f"A cardholder is at least {YOUNGEST} years old.")
+        return born
+
+    def clean_terms_date(self) -> datetime | None:
+        """Not in the future, by Stripe's clock."""
+        at: datetime | None = self.cleaned_data["terms_date"]
+        if at and at > clock.now():
+            raise ValidationError("This is in the future.")
+        return at
+
+    def clean_terms_ip(self) -> str:
+        """The holder's."""
+        value: str = self.cleaned_data["terms_ip"].strip()
+        if value:
+            holders_own_address(value, self.where.address)
+        return value
+
+    def check_kind(self, cleaned: Data, kind: str) -> None:
+        """What is given must belong to the kind of cardholder; an acceptance has both its date and its address."""
+        company = kind == "company"
+        for name in PERSON if company else ("tax_id",):
+            if cleaned.get(name):
+                self.add_error(name, "This is for an individual." if company else "This is for a company.")
+        given = {name: bool(cleaned.get(name)) for name in TERMS}
+        for name, label in (("terms_date", "date"), ("terms_ip", "IP address")):
+            if any(given.values()) and not given[name] and name not in self.errors:
+                self.add_error(name, f"An acceptance needs its {label}.")
+
+
+def _checked(value: str, check: Any) -> str:
+    if value:
+        check(value)
+    return value
+
+
+class CreateCardholderForm(CardholderFields):
+    """A new cardholder of this account. Name and type cannot be changed afterwards."""
+
+    type = forms.ChoiceField(
+        choices=[("individual", "Individual"), ("company", "Company")],
+        initial="individual",
+        widget=forms.RadioSelect,
+        help_text="Cannot be changed afterwards.",
+    )
+    name = LineField(
+        label="Name on the card",
+        max_length=NAME_LENGTH,
+        help_text=f"At most {NAME_LENGTH} letters, no digits. Cannot be changed afterwards.",
+    )
+    field_order = ("type", "name")
+
+    def clean_name(self) -> str:
+        """As Stripe prints it."""
+        return _checked(self.cleaned_data["name"], _printable_name)
+
+    def clean(self) -> Data:
+        """What is given must belong together."""
+        cleaned = super().clean() or {}
+        if cleaned.get("type"):
+            self.check_kind(cleaned, cleaned["type"])
+        return cleaned
+
+
+class UpdateCardholderForm(CardholderFields):
+    """Changes to a cardholder: what is left empty, or as it is, is not sent. Any part of the address sends it whole."""
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        for name in ADDRESS:
+            self.fields[name].required = False
+        self.cardholder = Cardholder.objects.filter(pk=self.where.object_id).first() or Cardholder()
+        own = current(self.cardholder)["country"]
+        if own and own not in COUNTRIES:  # else a browser would choose another one for it
+            self.fields["country"].choices = [(own, own), *COUNTRIES.items()]  # type: ignore[attr-defined]
+
+    def clean(self) -> Data:
+        """Leave only what changes."""
+        cleaned = super().clean() or {}
+        changed = changes(self.cardholder, cleaned)
+        self.check_kind(changed, self.cardholder.type)
+        if not changed and not self.errors:
+            raise ValidationError("Nothing would change.")
+        return {name: value for name, value in cleaned.items() if name not in CardholderFields.base_fields} | changed
+
+
+def changes(cardholder: Cardholder, values: Data) -> Data:
+    """Those values that are given and differ from the cardholder's; with a part of the address, all of it."""
+    now = current(cardholder)
+    changed = {
+        name: values[name]
+        for name in CardholderFields.base_fields
+        if values.get(name) not in (None, "") and values[name] != now.get(name)
+    }
+    if any(name in changed for name in ADDRESS):
+        changed |= {name: values.get(name) or now.get(name) for name in ADDRESS}
+    return {name: value for name, value in changed.items() if value}
+
+
+def current(cardholder: Cardholder) -> Data:
+    """What a cardholder has, by the names of the form's fields; sensitive ones and acceptances are not in it."""
+    data = cardholder.data or {}
+    address, person = (data.get("billing") or {}).get("address") or {}, data.get("individual") or {}
+    own = {"email": data.get("email"), "phone_number": data.get("phone_number")}
+    names = {name: person.get(name) for name in ("first_name", "last_name")}
+    return own | names | {name: address.get(name) for name in ADDRESS}
+
+
+# Cards
+
+
+class CreateCardForm(PlacedForm):
+    """A new virtual card, inactive. Without a limit Stripe's own silent one applies."""
+
+    cardholder = forms.CharField(max_length=255, help_text="A cardholder of this account.")
+    limit_amount = AmountField(
+        label="Spending limit",
+        required=False,
+        help_text="In the account’s currency. Without one, Stripe silently allows 500.00 USD a day.",
+    )
+    limit_interval = forms.ChoiceField(
+        label="Limit holds",
+        choices=list(words.INTERVALS.items()),
+        initial="monthly",
+        required=False,
+        help_text="Days, weeks and months begin at midnight UTC.",
+    )
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        offer(self.fields["cardholder"], Cardholder.objects.choosable(self.where.account_id), _cardholder_words)
+
+    def clean_cardholder(self) -> str:
+        """One of this account that can have a card."""
+        chosen: str = self.cleaned_data["cardholder"]
+        found = Cardholder.objects.choosable(self.where.account_id).filter(pk=chosen).first()
+        if found is None:
+            raise ValidationError("This account has no such cardholder, or Stripe has blocked them.")
+        return chosen
+
+
+def offer(field: forms.Field, rows: Any, in_words: Any) -> None:
+    """Let a field of ids choose among rows, where they are few enough. One query."""
+    found = list(rows[: MOST_CHOICES + 1])
+    if 0 < len(found) <= MOST_CHOICES:
+        field.widget = forms.Select(choices=[("", "Choose …"), *((row.pk, in_words(row)) for row in found)])
+
+
+def _cardholder_words(cardholder: Cardholder) -> str:
+    state = "" if cardholder.status == "active" else f", {cardholder.status}"
+    return f"{cardholder} ({words.TYPES.get(cardholder.type, cardholder.type).lower()}{state})"
+
+
+def card_words(card: Card) -> str:
+    """A card as a drop-down offers it."""
+    return f"{card} {card.cardholder or ''} ({card.status})"
+
+
+class CancelCardForm(PlacedForm):
+    """Why a card is canceled, as far as Stripe wants to know."""
+
+    cancellation_reason = forms.ChoiceField(
+        label="Cancellation reason",
+        choices=list(CANCELLATION_REASONS.items()),
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="Stripe asks for lost or stolen only.",
+    )

@@ -1,0 +1,10 @@
+"""Activate cardholders."""
+
+from console.commands import VerbCommand
+
+
+class Command(VerbCommand):
+    """The verb as a command, for many."""
+
+    help = "Let the cards of cardholders work again."
+    verb_name = "issuing.activate_cardholder"

@@ -1,0 +1,10 @@
+"""Deactivate cards."""
+
+from console.commands import VerbCommand
+
+
+class Command(VerbCommand):
+    """The verb as a command, for many."""
+
+    help = "Decline every purchase with cards until they are activated."
+    verb_name = "issuing.deactivate_card"

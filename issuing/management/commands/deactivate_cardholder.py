@@ -1,0 +1,10 @@
+"""Deactivate cardholders."""
+
+from console.commands import VerbCommand
+
+
+class Command(VerbCommand):
+    """The verb as a command, for many."""
+
+    help = "Decline every purchase with the cards of cardholders until they are activated."
+    verb_name = "issuing.deactivate_cardholder"

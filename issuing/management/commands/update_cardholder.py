@@ -1,0 +1,17 @@
+"""Change a cardholder."""
+
+from django.core.management.base import CommandParser
+
+from console.commands import VerbCommand
+from issuing.management.commands.create_cardholder import add_cardholder_fields
+
+
+class Command(VerbCommand):
+    """The verb as a command: only what is given changes."""
+
+    help = "Change cardholders: what is not given stays as it is."
+    verb_name = "issuing.update_cardholder"
+
+    def add_fields(self, parser: CommandParser) -> None:
+        """The form's fields."""
+        add_cardholder_fields(parser)

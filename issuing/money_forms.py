@@ -1,0 +1,90 @@
+"""What staff fill in to top up an Issuing balance and to try test purchases. Amounts are typed in major units."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from issuing import words
+from issuing.forms import AmountField, LineField, PlacedForm, card_words, offer
+from issuing.models import Authorization, Card
+from issuing.params import minor
+
+CATEGORIES = (  # of Stripe's list of merchant categories, those that are met most
+    "eating_places_restaurants",
+    "grocery_stores_supermarkets",
+    "service_stations",
+    "computer_software_stores",
+    "office_and_commercial_furniture",
+    "hotels_motels_and_resorts",
+    "airlines_air_carriers",
+    "taxicabs_limousines",
+    "telecommunication_services",
+    "hardware_stores",
+    "book_stores",
+    "department_stores",
+)
+
+
+class CreateTopupForm(PlacedForm):
+    """Money from the account's bank to what its cards can spend."""
+
+    amount = AmountField(help_text="In US dollars.")
+    description = LineField(required=False, help_text="For the account’s books.")
+    statement_descriptor = LineField(
+        label="On the bank statement", required=False, max_length=15, help_text="At most 15 characters."
+    )
+
+
+class CreateTestAuthorizationForm(PlacedForm):
+    """A purchase that is tried with a card. No merchant is involved; Stripe decides as it would for a real one."""
+
+    card = forms.CharField(max_length=255, help_text="A card of this account.")
+    amount = AmountField(help_text="In the card’s currency.")
+    merchant_name = LineField(label="Merchant", max_length=100, initial="Rocket Rides")
+    category = forms.ChoiceField(
+        label="Merchant category",
+        choices=[(name, words.plain(name)) for name in CATEGORIES],
+        initial=CATEGORIES[0],
+        required=False,
+    )
+    authorization_method = forms.ChoiceField(
+        label="How the card is used", choices=list(words.METHODS.items()), initial="online", required=False
+    )
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        offer(self.fields["card"], Card.objects.choosable(self.where.account_id), card_words)
+
+    def clean_card(self) -> str:
+        """One of this account that was not canceled."""
+        chosen: str = self.cleaned_data["card"]
+        if not Card.objects.choosable(self.where.account_id).filter(pk=chosen).exists():
+            raise ValidationError("This account has no such card, or it was canceled.")
+        return chosen
+
+
+class CaptureForm(PlacedForm):
+    """The merchant takes the money."""
+
+    capture_amount = AmountField(
+        label="Amount", required=False, help_text="Empty: all that is held. A merchant may take more, or less."
+    )
+    keep_open = forms.BooleanField(
+        label="The merchant will take more later", required=False, help_text="Keeps the rest of the hold."
+    )
+
+
+class ReverseForm(PlacedForm):
+    """The merchant gives the hold back, or a part of it."""
+
+    reverse_amount = AmountField(label="Amount", required=False, help_text="Empty: all that is held.")
+
+    def clean_reverse_amount(self) -> Any:
+        """No more than is held, as far as we know."""
+        amount = self.cleaned_data["reverse_amount"]
+        row = Authorization.objects.filter(pk=self.where.object_id).first()
+        if amount and row and (minor(amount, row.currency) or 0) > row.amount:
+            held = words.amount(row.amount, row.currency)
+            raise ValidationError(f"Only {held} is held.")
+        return amount

@@ -1,0 +1,232 @@
+"""What staff can do with money: top up an Issuing balance; in the sandbox and in test mode, try purchases."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import Account
+from console.models import Operation
+from console.verbs import Outcome, Request, Verb, register
+from gateway import client
+from issuing import params, words
+from issuing.acts import (
+    SHOWN_MARK,
+    absorbed,
+    created_since,
+    found_by_mark,
+    get,
+    mark,
+    outcome,
+    page_of,
+    said,
+    shown,
+    since,
+)
+from issuing.base import Data
+from issuing.models import Authorization, Card, Topup
+from issuing.money_forms import CaptureForm, CreateTestAuthorizationForm, CreateTopupForm, ReverseForm
+from issuing.purchases import HELPERS
+
+TEST_MODES = frozenset({"sandbox", "test"})
+
+
+# Top-ups
+
+
+def _create_topup(operation: Operation, values: Data) -> Outcome:
+    body = params.topup(values, mark(operation))
+    row, answer = Topup.create_topup(account_id=operation.account_id, key=operation.key, params=body)
+    return outcome(row, answer.request_id, name=words.amount(row.amount, row.currency))
+
+
+def _topup_request(account_id: str, values: Data) -> Request:
+    body = params.topup(values, SHOWN_MARK)
+    return Request(
+        "POST",
+        "/v1/topups",
+        account_id,
+        body,
+        undo="It can be canceled at Stripe while it is pending. Money that has arrived is paid out to the bank.",
+    )
+
+
+def _topup_objection(account: Account) -> str:
+    if account.country == "US" or not account.country:
+        return ""
+    return (
+        "Only in the United States is money pulled into an Issuing balance by a top-up."
+        f" This account is in {account.country}: its holder sends a bank transfer to its funding instructions."
+    )
+
+
+def _topup_done(operation: Operation) -> str:
+    amount = operation.result.get("name", "The top-up")
+    return f"{amount} is on its way from the bank. Cards can spend it once it has settled."
+
+
+# Test purchases
+
+
+def _create_test_authorization(operation: Operation, values: Data) -> Outcome:
+    body = params.authorization(values, _card_currency(values))
+    row, answer = Authorization.create_test(account_id=operation.account_id, key=operation.key, params=body)
+    return _purchase(row, answer.request_id)
+
+
+def _purchase(row: Authorization, request_id: str = "") -> Outcome:
+    amount = words.amount(row.amount if row.approved else row.requested, row.currency)
+    return outcome(row, request_id, name=amount, approved=row.approved, reason=row.reason)
+
+
+def _card_currency(values: Data) -> str:
+    found = Card.objects.filter(pk=values.get("card")).values_list("currency", flat=True).first()
+    return found or "usd"
+
+
+def _authorization_request(account_id: str, values: Data) -> Request:
+    body = params.authorization(values, _card_currency(values))
+    return Request("POST", HELPERS, account_id, body, undo="Reverse it. It is a test: no money moves at any bank.")
+
+
+def _find_authorization(operation: Operation) -> Outcome | None:
+    """The card's purchase of that moment that no other operation made. Test helpers take no metadata."""
+    body = params.authorization(operation.params, _card_currency(operation.params))
+    for data, page in created_since(Authorization, operation, card=str(body["card"])):
+        asked = (data.get("request_history") or [{}])[0].get("amount")
+        merchant = (data.get("merchant_data") or {}).get("name")
+        alike = (asked, merchant) == (body["amount"], body["merchant_data"]["name"])
+        if alike and not Operation.objects.filter(object_id=data["id"], verb=operation.verb).exists():
+            return _purchase(absorbed(Authorization, data, page, operation.account_id), page.request_id)
+    return None
+
+
+def _approved(operation: Operation) -> bool:
+    return bool(operation.result.get("approved", True))
+
+
+def _purchase_done(operation: Operation) -> str:
+    """A decline is an outcome: what Stripe decided, and why."""
+    if "approved" not in operation.result:
+        return "Stripe decided about the test purchase."
+    amount = operation.result["name"]
+    if operation.result["approved"]:
+        return f"Approved: {amount} is held."
+    why = words.reason(operation.result["reason"])
+    return f"Declined: {why.title}. {why.sentence}"
+
+
+def _capture(operation: Operation, values: Data) -> Outcome:
+    row: Authorization = get(Authorization, operation)
+    row, answer = row.capture_test(key=operation.key, params=params.capture(values, row.currency))
+    return outcome(row, answer.request_id)
+
+
+def _reverse(operation: Operation, values: Data) -> Outcome:
+    row: Authorization = get(Authorization, operation)
+    row, answer = row.reverse_test(key=operation.key, params=params.reverse(values, row.currency))
+    return outcome(row, answer.request_id)
+
+
+def _helper_request(what: str, body: Any, after: str, undo: str) -> Any:
+    def request(account_id: str, values: Data) -> Request:
+        row = shown(Authorization, values)
+        held = words.amount(row.amount, row.currency)
+        changed = (("Held", held, ""), ("Status", row.status, after))
+        return Request("POST", f"{HELPERS}/{row.pk}/{what}", account_id, body(values, row.currency), changed, undo)
+
+    return request
+
+
+def _find_capture(operation: Operation) -> Outcome | None:
+    """The authorization, where it has a capture of that moment and amount."""
+    row: Authorization = get(Authorization, operation)
+    answer = client.get(f"{Authorization.listed_at}/{row.pk}", account=operation.account_id)
+    wanted = params.capture(operation.params, row.currency).get("capture_amount")
+    for made in answer.data.get("transactions") or ():
+        if made["type"] == "capture" and made["created"] >= since(operation) and wanted in (None, -made["amount"]):
+            return outcome(row.refresh())
+    return None
+
+
+def _find_reversal(operation: Operation) -> Outcome | None:
+    """The authorization, where nothing of it is held any more. A part that was given back leaves no sign."""
+    row = get(Authorization, operation).refresh()
+    return outcome(row) if row.status == "reversed" else None
+
+
+def _capture_objection(row: Authorization) -> str:
+    return "" if row.approved else "It was declined: there is nothing that a merchant could take."
+
+
+def _reverse_objection(row: Authorization) -> str:
+    if not row.approved:
+        return "It was declined: nothing is held."
+    over = row.status in ("closed", "reversed", "expired")
+    return f"It is {row.status}: nothing is held any more." if over else ""
+
+
+create_topup = register(
+    Verb(
+        name="issuing.create_topup",
+        label="Top up Issuing balance",
+        permission="issuing.create_topup",
+        send=_create_topup,
+        form=CreateTopupForm,
+        request=_topup_request,
+        find=found_by_mark(Topup),
+        objection=_topup_objection,
+        done=_topup_done,
+        next_url=lambda operation: reverse("balances", args=[operation.account_id]),
+        stripe_object="topup",
+    )
+)
+create_test_authorization = register(
+    Verb(
+        name="issuing.create_test_authorization",
+        label="Create test authorization",
+        permission="issuing.test_authorization",
+        send=_create_test_authorization,
+        form=CreateTestAuthorizationForm,
+        request=_authorization_request,
+        find=_find_authorization,
+        modes=TEST_MODES,
+        done=_purchase_done,
+        went_well=_approved,
+        next_url=page_of("authorization"),
+        stripe_object="issuing.authorization",
+    )
+)
+capture_test_authorization = register(
+    Verb(
+        name="issuing.capture_test_authorization",
+        label="Capture test authorization",
+        permission="issuing.test_authorization",
+        send=_capture,
+        form=CaptureForm,
+        request=_helper_request("capture", params.capture, "closed", "None. A refund gives the money back."),
+        find=_find_capture,
+        noun=Authorization,
+        objection=_capture_objection,
+        modes=TEST_MODES,
+        done=said("It was captured: the transaction is below.", "Authorization"),
+        next_url=page_of("authorization"),
+        stripe_object="issuing.authorization",
+    )
+)
+reverse_test_authorization = register(
+    Verb(
+        name="issuing.reverse_test_authorization",
+        label="Reverse test authorization",
+        permission="issuing.test_authorization",
+        send=_reverse,
+        form=ReverseForm,
+        request=_helper_request("reverse", params.reverse, "reversed", "None. The merchant has to ask again."),
+        find=_find_reversal,
+        noun=Authorization,
+        objection=_reverse_objection,
+        modes=TEST_MODES,
+        done=said("What was held is given back to the Issuing balance.", "Authorization"),
+        next_url=page_of("authorization"),
+        stripe_object="issuing.authorization",
+    )
+)
