@@ -18,6 +18,7 @@ from console.sessions import current, needs, staff, view_as
 from console.site import page
 from console.verb_forms import fresh_token
 
+PARTS = ("badges", "actions", "facts", "timeline")
 READ_AGAIN = {
     "page": "Read again from the account’s page",
     "return": "The holder came back from Stripe’s form",
@@ -50,10 +51,16 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
 @require_safe
 @needs("accounts.view_account")
 def live(request: HttpRequest, account_id: str) -> HttpResponse:
-    """What changes by itself: `?part=badges` (default) or `actions`, with the version it was drawn from."""
+    """What changes by itself: `?part=` one of PARTS (default: badges), with the version it was drawn from."""
     account_page = get_page(request, account_id)
-    part = "actions" if request.GET.get("part") == "actions" else "badges"
-    context = {"page": account_page, "account": account_page.account, **pages.may(request, account_page.account)}
+    part = request.GET.get("part", "")
+    part = part if part in PARTS else "badges"
+    context = {
+        "page": account_page,
+        "account": account_page.account,
+        "timeline": account_page.timeline if part == "timeline" else None,
+        **pages.may(request, account_page.account),
+    }
     return render(request, f"accounts/live_{part}.html", context)
 
 

@@ -45,11 +45,13 @@ def create(connection: http.client.HTTPConnection, times: int) -> float:
 def measure() -> bool:
     """Print requests a second and memory; True when within the promise."""
     with tempfile.TemporaryDirectory() as folder, SandboxProcess(store=Path(folder) / "store") as sandbox:
+        assert sandbox.process
+        pid = sandbox.process.pid
         connection = http.client.HTTPConnection("127.0.0.1", sandbox.port)
         create(connection, 200)
-        before = resident_mib(sandbox.pid)
+        before = resident_mib(pid)
         seconds = create(connection, CREATES)
-        after = resident_mib(sandbox.pid)
+        after = resident_mib(pid)
     print(f"Sandbox: {CREATES} account creates by a warm client in {seconds:.1f} s, {CREATES / seconds:.0f}/s")
     print(f"         memory {before:.0f} MiB before, {after:.0f} MiB after ({after / before:.2f} times)\n")
     return seconds < LIMIT_SECONDS and after < before * LIMIT_GROWTH

@@ -176,6 +176,7 @@ def measure(server: str) -> bool:
             "LOG_LEVEL": "ERROR",
         }
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+        (Path(folder) / "static").mkdir()
         fill_mirror(environment)
         web = ("-m", "gunicorn", "--config", "console/gunicorn.py", "--bind", f"127.0.0.1:{port}", "--log-level=error")
         with process(*web, **environment):
@@ -190,10 +191,10 @@ def measure(server: str) -> bool:
 def compare(port: int) -> dict[str, list[float]]:
     """Rounds of the three views in turn, after one unmeasured round each."""
     rates: dict[str, list[float]] = {"/webhooks/stripe/connect/": [], "/bare/": [], "/empty/": []}
-    created = int(time.time()) - 1000
+    created = int(time.time()) - 10_000
     for turn in range(ROUNDS + 1):
         for path, found in rates.items():
-            bodies = [event_body(number, created + turn) for number in range(EVENTS)]
+            bodies = [event_body(number, created + turn * 100 + number // ACCOUNTS) for number in range(EVENTS)]
             rate = throughput(port, path, bodies)
             if turn:
                 found.append(rate)
