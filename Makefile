@@ -2,10 +2,14 @@
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) python3)
 BIN := .venv/bin
 
-.PHONY: run test sandbox bench environment environment-dev lint lock
+.PHONY: run demo test sandbox bench environment environment-dev lint lock
 
 run: environment
 	@exec $(BIN)/python -m console.launcher
+
+# Forty accounts, 120 cards and three weeks of purchases, beside a running `make run`.
+demo: environment
+	@exec $(BIN)/python manage.py demo
 
 test: environment-dev
 	@exec $(BIN)/python -m tests.run
