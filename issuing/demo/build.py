@@ -1,0 +1,146 @@
+"""Carrying out a plan at the sandbox: steps of one account in order, accounts side by side, the clock before all."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import Any
+
+from django.db import connections
+
+from accounts import seeding
+from gateway import client, clock
+from issuing.demo.plan import Step
+from issuing.models import Card, Cardholder, Topup
+from issuing.purchases import HELPERS
+
+Data = dict[str, Any]
+THREADS = 3  # of two cores the sandbox holds one
+SLOT = 1800  # seconds of the sandbox's clock that are one moment for all accounts
+
+
+class Builder:
+    """One world in the making: what each step made, by (account, name)."""
+
+    def __init__(self, world: str) -> None:
+        self.world = world  # a word of its own in every idempotency key
+        self.made: dict[tuple[str, str], str] = {}
+        self.approved: set[tuple[str, str]] = set()
+        self.done = 0
+        self.acts: dict[str, Callable[[Step], None]] = {
+            "account": self.account,
+            "wish": self.wish,
+            "cardholder": self.cardholder,
+            "update_cardholder": self.update_cardholder,
+            "review": self.review,
+            "card": self.card,
+            "update_card": self.update_card,
+            "topup": self.topup,
+            "authorize": self.authorize,
+            "capture": self.capture,
+            "reverse": self.reverse,
+        }
+
+    def run(self, steps: list[Step], progress: Callable[[int, int], None]) -> None:
+        """Carry out all, slot by slot. `progress(steps done, unix second reached)`. Raises Refused, Unreachable."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            for _, slot in groupby(steps, key=lambda step: step.at // SLOT):
+                moment = list(slot)
+                seeding.control("clock", {"set": moment[0].at})
+                clock.refresh()
+                list(pool.map(self.of_account, by_account(moment)))
+                self.done += len(moment)
+                progress(self.done, moment[0].at)
+            list(pool.map(lambda _: connections.close_all(), range(THREADS)))
+
+    def of_account(self, steps: list[Step]) -> None:
+        """The steps of one account, in order."""
+        for step in steps:
+            self.acts[step.act](step)
+
+    def post(self, step: Step, path: str, params: Data) -> Data:
+        """One write in the account's name."""
+        key = f"{self.world}-{step.slug}-{step.number}"
+        return client.post(path, params, account=self.made[step.slug, ""], key=key).data
+
+    def account(self, step: Step) -> None:
+        """A connected account, complete with its persons."""
+        self.made[step.slug, ""] = seeding.create(step.params["seed"])
+
+    def wish(self, step: Step) -> None:
+        """What Stripe does by itself; `{person}` in its keys is the account's first person."""
+        account = self.made[step.slug, ""]
+        params = dict(step.params)
+        if any("{person}" in key for key in params.get("keys", ())):
+            person = client.get(f"/v1/accounts/{account}/persons", account=None).data["data"][0]["id"]
+            params["keys"] = [key.replace("{person}", person) for key in params["keys"]]
+        seeding.wish(account, params)
+
+    def cardholder(self, step: Step) -> None:
+        """A cardholder; people have accepted the authorized user terms."""
+        params = dict(step.params)
+        if "individual" in params:
+            accepted = {"date": clock.timestamp() - 60, "ip": "203.0.113.7"}
+            params["individual"] = {**params["individual"], "card_issuing": {"user_terms_acceptance": accepted}}
+        self._make(step, Cardholder.listed_at, params)
+
+    def update_cardholder(self, step: Step) -> None:
+        """Change a cardholder."""
+        self.post(step, f"{Cardholder.listed_at}/{self.made[step.slug, step.of]}", step.params)
+
+    def review(self, step: Step) -> None:
+        """Stripe looks at a cardholder."""
+        seeding.control(f"cardholders/{self.made[step.slug, step.of]}", step.params)
+
+    def card(self, step: Step) -> None:
+        """A virtual card of a cardholder."""
+        params = {"cardholder": self.made[step.slug, step.of], "currency": "usd", "type": "virtual", **step.params}
+        self._make(step, Card.listed_at, params)
+
+    def update_card(self, step: Step) -> None:
+        """Deactivate or cancel a card."""
+        self.post(step, f"{Card.listed_at}/{self.made[step.slug, step.of]}", step.params)
+
+    def topup(self, step: Step) -> None:
+        """Money for the Issuing balance."""
+        given = {"currency": "usd", "destination_balance": "issuing", "description": "Weekly funding", **step.params}
+        self._make(step, Topup.listed_at, given)
+
+    def authorize(self, step: Step) -> None:
+        """A purchase is tried."""
+        data = self._make(step, HELPERS, {"card": self.made[step.slug, step.of], **step.params})
+        if data["approved"]:
+            self.approved.add((step.slug, step.name))
+
+    def capture(self, step: Step) -> None:
+        """The merchant takes the money of a purchase that was approved."""
+        self._settle(step, "capture")
+
+    def reverse(self, step: Step) -> None:
+        """The merchant gives a hold back."""
+        self._settle(step, "reverse")
+
+    def _settle(self, step: Step, what: str) -> None:
+        if (step.slug, step.of) in self.approved:
+            self.post(step, f"{HELPERS}/{self.made[step.slug, step.of]}/{what}", step.params)
+
+    def _make(self, step: Step, path: str, params: Data) -> Data:
+        data = self.post(step, path, params)
+        self.made[step.slug, step.name] = data["id"]
+        return data
+
+
+def by_account(steps: list[Step]) -> Iterator[list[Step]]:
+    """The steps of one moment, a list an account, each in the order it was planned in."""
+    ordered = sorted(steps, key=lambda step: (step.slug, step.at, step.number))
+    return (list(own) for _, own in groupby(ordered, key=lambda step: step.slug))
+
+
+def begin(at: int) -> None:
+    """Empty the sandbox; its clock begins at `at`."""
+    seeding.control("reset", {"now": at})
+    clock.refresh()
+
+
+def is_empty() -> bool:
+    """Whether the sandbox has no connected account."""
+    return not client.get("/v1/accounts", {"limit": 1}, account=None).data["data"]

@@ -1,0 +1,17 @@
+"""The console's copy of a world that is gone: emptied before another begins. Ours (audit, operations) stays."""
+
+from django.core.cache import cache
+
+from accounts.models import Requirement, StateChange
+from gateway import clock
+from gateway.mirror import REGISTRY
+from gateway.models import Event, SyncCursor
+
+
+def forget() -> None:
+    """Drop every mirrored row, the history told by events, and the events themselves."""
+    mirrored = [model.every.all() for model in REGISTRY.values()]
+    for rows in (*mirrored, *(model.objects.all() for model in (Requirement, StateChange, Event, SyncCursor))):
+        rows._raw_delete(rows.db)
+    cache.clear()
+    clock.forget()

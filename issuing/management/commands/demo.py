@@ -1,0 +1,91 @@
+"""`manage.py demo`: a world of 40 accounts and three weeks of purchases, at the local sandbox."""
+
+import time
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.seeding import control
+from gateway import catch_up
+from gateway.errors import Refused, Unreachable
+from issuing.demo import build, mirror
+from issuing.demo.names import BUSINESSES
+from issuing.demo.plan import DAY, DAYS, Step, plan
+
+
+class Command(BaseCommand):
+    """Plan, empty, build, mirror."""
+
+    help = (
+        "Fills the local sandbox with accounts, cardholders, cards and three weeks of purchases, through its API "
+        "alone. The same seed and the same --now give the same world. Events are not delivered while it is built: "
+        "afterwards both webhook endpoints are registered, the mirror is synced and the events are listed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Size, seed, time, and leave to empty what is there."""
+        parser.add_argument("--accounts", type=int, default=len(BUSINESSES), help=f"1 to {len(BUSINESSES)}")
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--now", help="when the world ends, such as 2026-11-24T14:00 (UTC); else now")
+        parser.add_argument("--reset", action="store_true", help="empty the sandbox and the mirror first")
+        parser.add_argument("--no-mirror", action="store_true", help="fill the sandbox alone")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it, or say why not."""
+        if not settings.SANDBOX:
+            raise CommandError("A demo world exists in the sandbox only.")
+        steps, end = self.planned(options)
+        self.width = 0
+        try:
+            if not options["reset"] and not build.is_empty():
+                raise CommandError("The sandbox is not empty. With --reset everything in it is forgotten first.")
+            self.build(steps, end)
+            if not options["no_mirror"]:
+                self.mirror()
+        except Refused as refused:
+            raise CommandError(f"The sandbox refused: {refused.message} ({refused.param or refused.code})") from None
+        except (Unreachable, OSError) as problem:
+            raise CommandError(f"The sandbox did not do as it was told: {problem}") from None
+
+    def planned(self, options: dict[str, Any]) -> tuple[list[Step], int]:
+        """The steps and the second the world ends at."""
+        if not 1 <= options["accounts"] <= len(BUSINESSES):
+            raise CommandError(f"--accounts is a number from 1 to {len(BUSINESSES)}.")
+        try:
+            end = int(datetime.fromisoformat(options["now"]).replace(tzinfo=UTC).timestamp()) if options["now"] else 0
+        except ValueError:
+            raise CommandError("--now is a moment such as 2026-11-24T14:00.") from None
+        end = end or int(time.time())
+        return plan(options["seed"], options["accounts"], end), end
+
+    def build(self, steps: list[Step], end: int) -> None:
+        """Empty the sandbox and the mirror, then live through the three weeks."""
+        began = time.monotonic()
+        settings.STRIPE_RATE = 0.0  # the budget keeps Stripe's limits; this sandbox has none, and is not Stripe
+        build.begin(end - end % DAY - DAYS * DAY)
+        mirror.forget()
+        builder = build.Builder(f"demo-{end}")
+        builder.run(steps, lambda done, at: self.show(done, len(steps), at))
+        control("clock", {"set": end})
+        self.stdout.write(f"{len(steps)} steps in {time.monotonic() - began:.0f} s.")
+
+    def mirror(self) -> None:
+        """Bring the console in step: endpoints, lists, then the events that told of it."""
+        began = time.monotonic()
+        call_command("register_webhooks", stdout=self.stdout, stderr=self.stderr)
+        call_command("sync", stdout=self.stdout, stderr=self.stderr)
+        found = catch_up.run()
+        self.stdout.write(f"Mirrored in {time.monotonic() - began:.0f} s; {found} events wait for the worker.")
+
+    def show(self, done: int, all_: int, at: int) -> None:
+        """One line that is drawn over itself on a terminal."""
+        if self.stdout.isatty():
+            day = datetime.fromtimestamp(at, UTC)
+            self.stdout.write(f"\r\033[K{day:%a %-d %b %H:%M}  {done}/{all_} steps", ending="")
+            self.stdout.flush()
+            if done == all_:
+                self.stdout.write("\r\033[K", ending="")
