@@ -228,7 +228,7 @@ class TopupAdmin(IssuingAdmin):
     listing = lists.TOPUPS
     list_display = ("name_words", "account_name", "status_words", "expected", "created_at", "amount_words")
     list_filter = (tabbed(lists.TOPUPS), CreatedFilter)
-    search_fields = ()  # type: ignore[assignment]
+    search_help_text = lists.TOPUPS.placeholder
 
     @admin.display(description="Top-up")
     def name_words(self, row: Topup) -> SafeString:

@@ -36,6 +36,10 @@ class IssuingQuerySet(models.QuerySet[Any]):
         """Those of one account."""
         return self.filter(account=account_id)
 
+    def search(self, text: str) -> Self:
+        """By id, which is all that every noun has."""
+        return self.filter(id__startswith=text)
+
     def with_status(self, status: str) -> Self:
         """Those with this status."""
         return self.filter(status=status)

@@ -31,7 +31,7 @@ class Listing:
     narrow: Callable[[Any, str], QuerySet]
     related: tuple[str, ...] = ()  # read in the same query
     parameter: str = "status"
-    placeholder: str = ""  # "" for a list without a search box
+    placeholder: str  # of the search box: what it takes
     out: str = ""  # the same page in Stripe's Dashboard
     create: str = ""  # the verb that makes one
     empty: str = ""
@@ -106,6 +106,7 @@ TOPUPS = Listing(
     table="issuing/parts/topups.html",
     tabs={"pending": "Pending", "succeeded": "Succeeded", "failed": "Failed", "canceled": "Canceled"},
     narrow=_by_status,
+    placeholder="Id",
     create="issuing.create_topup",
     empty="A top-up pulls money in from a bank. Cards can spend it once it has succeeded.",
 )
@@ -121,7 +122,6 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     """What a list's page is drawn from: one query for its rows, one a tab for the counts."""
     every = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
     chosen, words = request.GET.get(listing.parameter, ""), request.GET.get("q", "").strip()[:LONGEST]
-    words = words.replace("\0", "") if listing.placeholder else ""
     rows = _narrowed(every, listing, chosen, words)
     shown = keyset.read(rows.select_related(*listing.related), request.GET, ROWS)
     create = buttons.of_account(request, listing.create, account_id) if listing.create else None

@@ -239,6 +239,13 @@ def _card_buttons(request: HttpRequest, row: Card) -> dict[str, Any]:
     }
 
 
+# What a template names must be there, whatever Stripe left out.
+NO_REQUEST = dict.fromkeys(
+    ("amount", "approved", "created", "currency", "merchant_amount", "merchant_currency", "reason", "requested_at")
+)
+NO_MOVEMENT = dict.fromkeys(("created", "currency", "id", "net"))
+
+
 def authorization(request: HttpRequest, row: Authorization) -> dict[str, Any]:
     """One authorization, read `with_card`: why, the ladder, its whole history, its money. At most nine queries."""
     scene = moment.scene(row)
@@ -255,12 +262,12 @@ def authorization(request: HttpRequest, row: Authorization) -> dict[str, Any]:
         "declined": not scene.request.get("approved"),
         "mend": mend(request, row, told),
         "ladder": decline.ladder(scene),
-        "history": data.get("request_history") or [],
+        "history": [{**NO_REQUEST, **each} for each in data.get("request_history") or ()],
         "transactions": moved,
         "captured": -sum(each.amount for each in moved if each.type == "capture"),
         "refunded": sum(each.amount for each in moved if each.type == "refund"),
         "movements": [
-            (each, words.MOVEMENTS.get(str(each.get("type")), each.get("type")))
+            ({**NO_MOVEMENT, **each}, words.MOVEMENTS.get(str(each.get("type")), each.get("type")))
             for each in data.get("balance_transactions") or ()
             if isinstance(each, dict)
         ],
@@ -306,7 +313,7 @@ def transaction(request: HttpRequest, row: Transaction) -> dict[str, Any]:
         "transaction": row,
         "card": moment.related(row, "card"),
         "cardholder": moment.related(row, "cardholder"),
-        "data": data,
+        "data": {"merchant_amount": None, "merchant_currency": None, **data},
         "merchant": data.get("merchant_data") or {},
         **common(request, row),
     }
