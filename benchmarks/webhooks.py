@@ -21,9 +21,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
 
 import psycopg
 
+from benchmarks.sandbox import BODY
+from tests.sandbox_process import SandboxProcess
 from tests.stack import ROOT, free_port, wait_until
 
 SECRET = "whsec_bench"  # a word of this run, it opens nothing
@@ -31,22 +35,16 @@ EVENTS, ROUNDS, PROCESSES, CONNECTIONS, ACCOUNTS = 2000, 3, 2, 8, 100
 PROMISED = 0.70
 
 
-def account_object(number: int, turn: int) -> dict:
-    """An account of the size Stripe sends, different in every turn."""
-    fixtures = json.loads(Path(ROOT / "benchmarks" / "account.json").read_text())
-    return {**fixtures, "id": f"acct_bench{number:04d}", "metadata": {"turn": str(turn)}}
-
-
-def event_body(number: int, created: int) -> bytes:
-    """One signed-to-be account.updated event."""
-    account = number % ACCOUNTS
+def event_body(accounts: list[dict[str, Any]], number: int, created: int) -> bytes:
+    """One signed-to-be account.updated event, of the size Stripe sends, different in every turn."""
+    account = {**accounts[number % ACCOUNTS], "metadata": {"turn": str(number)}}
     event = {
         "id": f"evt_{uuid.uuid4().hex}",
         "object": "event",
-        "account": f"acct_bench{account:04d}",
+        "account": account["id"],
         "api_version": "2026-10-28.endive",
         "created": created,
-        "data": {"object": account_object(account, number), "previous_attributes": {"metadata": {"turn": "0"}}},
+        "data": {"object": account, "previous_attributes": {"metadata": {"turn": "0"}}},
         "livemode": False,
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},
@@ -147,22 +145,19 @@ def mirrored(url: str) -> int:
         return row[0] if row else 0
 
 
-def fill_mirror(environment: dict[str, str]) -> None:
-    """The accounts that the events speak of, as an import would have left them."""
-    code = (
-        "from accounts.models import Account; from gateway.mirror import absorb_object; "
-        "from benchmarks.webhooks import ACCOUNTS, account_object\n"
-        "for n in range(ACCOUNTS): absorb_object(account_object(n, 0), account=f'acct_bench{n:04d}', sent_at=1)"
-    )
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code], cwd=ROOT, env=environment, check=True
-    )
+def make_accounts(sandbox: SandboxProcess) -> list[dict[str, Any]]:
+    """The accounts that the events speak of, as the sandbox has them."""
+    form = parse_qs(BODY)
+    made = [
+        sandbox.api("POST", "/v1/accounts", {name: value[0] for name, value in form.items()}) for _ in range(ACCOUNTS)
+    ]
+    return [account for _, account, _ in made]
 
 
 def measure(server: str) -> bool:
     """Print accepted/s of the three views and accepted-and-mirrored/s; True when ours keeps its promise."""
-    with tempfile.TemporaryDirectory() as folder, database(server) as url:
-        port = free_port()
+    with tempfile.TemporaryDirectory() as folder, database(server) as url, SandboxProcess() as sandbox:
+        port, accounts = free_port(), make_accounts(sandbox)
         environment = {
             **os.environ,
             "VAR_DIR": folder,
@@ -171,30 +166,33 @@ def measure(server: str) -> bool:
             "CONSOLE_MODE": "sandbox",
             "STRIPE_CONNECT_WEBHOOK_SECRETS": SECRET,
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-            "SANDBOX_PORT": str(free_port()),
+            "STRIPE_API_BASE": sandbox.url,
             "WEB_WORKERS": "2",
             "LOG_LEVEL": "ERROR",
         }
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
         (Path(folder) / "static").mkdir()
-        fill_mirror(environment)
+        manage = [sys.executable, "manage.py"]
+        subprocess.run([*manage, "sync"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
         web = ("-m", "gunicorn", "--config", "console/gunicorn.py", "--bind", f"127.0.0.1:{port}", "--log-level=error")
         with process(*web, **environment):
             wait_until(lambda: answers(port), 20, "the web server")
-            rates = compare(port)
+            rates = compare(port, accounts)
             kept = report(rates)
             with process("manage.py", "worker", **environment):
-                accepted_and_mirrored(port, url)
+                accepted_and_mirrored(port, url, accounts)
     return kept
 
 
-def compare(port: int) -> dict[str, list[float]]:
+def compare(port: int, accounts: list[dict[str, Any]]) -> dict[str, list[float]]:
     """Rounds of the three views in turn, after one unmeasured round each."""
     rates: dict[str, list[float]] = {"/webhooks/stripe/connect/": [], "/bare/": [], "/empty/": []}
-    created = int(time.time()) - 10_000
+    created = int(time.time()) + 60  # newer than what the mirror read
     for turn in range(ROUNDS + 1):
         for path, found in rates.items():
-            bodies = [event_body(number, created + turn * 100 + number // ACCOUNTS) for number in range(EVENTS)]
+            bodies = [
+                event_body(accounts, number, created + turn * 100 + number // ACCOUNTS) for number in range(EVENTS)
+            ]
             rate = throughput(port, path, bodies)
             if turn:
                 found.append(rate)
@@ -210,12 +208,12 @@ def report(rates: dict[str, list[float]]) -> bool:
     return ours >= PROMISED * bare
 
 
-def accepted_and_mirrored(port: int, url: str) -> None:
+def accepted_and_mirrored(port: int, url: str, accounts: list[dict[str, Any]]) -> None:
     """Post while a worker applies; the clock stops when the last event is in the mirror."""
     wait_until(lambda: waiting(url) == 0, 600, "the backlog of the rounds before")
     before = mirrored(url)
-    created = int(time.time()) + 10
-    bodies = [event_body(number, created + number // ACCOUNTS) for number in range(EVENTS)]
+    created = int(time.time()) + 10_000
+    bodies = [event_body(accounts, number, created + number // ACCOUNTS) for number in range(EVENTS)]
     began = time.perf_counter()
     throughput(port, "/webhooks/stripe/connect/", bodies)
     wait_until(lambda: mirrored(url) >= before + EVENTS, 600, "every event applied")

@@ -67,7 +67,7 @@ def test_the_badge_turns_by_itself(desk: Desk) -> None:
     # Nobody reloads this page: the signed webhook came back, and the badge turned.
     expect(watched.locator("[data-live]").first).to_contain_text("Enabled", timeout=30_000)
     desk.picture("account", watched)
-    page.goto(f"/connect/accounts/{account}")
+    page.goto(f"/connect/accounts/{account}?tab=timeline")
     expect(page.get_by_role("link", name="make onboarding link", exact=True)).to_be_visible()
 
 
