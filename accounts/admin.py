@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import status
+from accounts import status, terms_views
 from accounts.filters import (
     AttentionFilter,
     BusinessTypeFilter,
@@ -54,7 +55,7 @@ class AccountAdmin(MirrorAdmin):
     )
     search_fields = ("id", "name", "email")
     search_help_text = "Id, name or e-mail"
-    actions = ("refresh_accounts", "make_link")
+    actions = ("refresh_accounts", "make_link", "record_acceptances", "fill_test_values")
 
     def prepare(self, queryset: Any) -> QuerySet[Account]:
         """Each with the capability that its badge is read from."""
@@ -140,6 +141,26 @@ class AccountAdmin(MirrorAdmin):
     def has_link_permission(self, request: HttpRequest) -> bool:
         """Who may make links."""
         return request.user.has_perm("accounts.create_account_link")
+
+    def has_terms_permission(self, request: HttpRequest) -> bool:
+        """Who may record acceptances."""
+        return request.user.has_perm("accounts.record_terms")
+
+    def has_fill_permission(self, request: HttpRequest) -> bool:
+        """Who may fill in test values, where there are any."""
+        return settings.CONSOLE_MODE != "live" and request.user.has_perm("accounts.fill_test_values")
+
+    @admin.action(description="Record acceptance of terms", permissions=["terms"])
+    def record_acceptances(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to a form with a row for each: each holder has a date and an address of their own."""
+        ids = list(queryset.values_list("pk", flat=True)[: terms_views.MOST + 1])
+        return terms_views.record_many(request, ids)  # type: ignore[return-value]
+
+    @admin.action(description="Fill in test values", permissions=["fill"])
+    def fill_test_values(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to the preview."""
+        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        return bulk_page(request, "accounts.fill_test_values", ids)  # type: ignore[return-value]
 
     @admin.action(description="Refresh accounts", permissions=["refresh"])
     def refresh_accounts(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:

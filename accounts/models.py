@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts import history
+from accounts import acceptances, history
 from accounts import status as statuses
+from accounts.acceptances import Acceptance
 from accounts.history import Requirement, StateChange
 from accounts.queries import AccountQuerySet
 from accounts.requirements import Rule
@@ -18,7 +19,7 @@ from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
 
-__all__ = ["Account", "Capability", "ExternalAccount", "Person", "Requirement", "StateChange"]
+__all__ = ["Acceptance", "Account", "Capability", "ExternalAccount", "Person", "Requirement", "StateChange"]
 
 Data = dict[str, Any]
 Paths = Iterable[tuple[str, str | None]]
@@ -60,6 +61,8 @@ class Account(Mirror):
         permissions = (
             ("create_account", "Can create connected accounts"),
             ("create_account_link", "Can make onboarding links"),
+            ("fill_test_values", "Can fill in test values, outside live mode"),
+            ("record_terms", "Can record that the holder has accepted terms"),
             ("show_account_link", "Can be shown onboarding links in live mode"),
             ("refresh_account", "Can read accounts again at Stripe"),
             ("view_pii", "Can see personal data unmasked"),
@@ -115,13 +118,17 @@ class Account(Mirror):
 
     @classmethod
     def witness(cls, event: Event) -> None:
-        """Requirements and states that the event changed."""
-        history.record(history.told_by(event, event.account or event.payload["data"]["object"]["id"], "account"))
+        """Requirements, states and acceptances that the event changed."""
+        telling = history.told_by(event, event.account or event.payload["data"]["object"]["id"], "account")
+        history.record(telling)
+        acceptances.witness(telling)
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003
         """The same, found by reading."""
-        history.record(history.found_by_reading(row.id, old, new, "account", row))
+        telling = history.found_by_reading(row.id, old, new, "account", row)
+        history.record(telling)
+        acceptances.witness(telling)
 
     # What it says of itself
 
@@ -186,6 +193,15 @@ class Account(Mirror):
             "return_url": f"{here}/return",
             "refresh_url": f"{here}/link-used",
         }
+
+    def record_terms(self, *, key: str, params: Data) -> Answer:
+        """Record the holder's acceptance (accounts.acceptances.params); one call. Raises Refused, Unreachable.
+
+        docs.stripe.com/issuing/connect/tos_acceptance
+        """
+        answer = client.post(f"/v1/accounts/{self.id}", params, account=None, key=key)
+        Account.absorb_answer(answer, account=self.id, revision_before=self.revision)
+        return answer
 
     def refresh(self) -> Self:
         """Read the account, its capabilities, persons and external accounts again: four calls, and one for each change.

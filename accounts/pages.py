@@ -9,7 +9,8 @@ from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
-from accounts import masking, requirements, timeline
+from accounts import acceptances, masking, requirements, timeline
+from accounts.acceptances import Acceptance
 from accounts.forms import BUSINESS_TYPES
 from accounts.history import Requirement
 from accounts.models import Account, Capability, ExternalAccount, Person, rule
@@ -25,6 +26,7 @@ TABS = {
     "persons": "Persons",
     "capabilities": "Capabilities",
     "external_accounts": "External accounts",
+    "terms": "Terms",
     "timeline": "Timeline",
     "json": "JSON",
 }
@@ -81,6 +83,47 @@ class AccountPage:
         """What somebody has to do, most urgent first; for a new account too, whose first step it is."""
         rejected = self.account.overall_status == "rejected"
         return [] if rejected or self.account.gone else [row for row in self.rows if self.rule.counts(row)]
+
+    @cached_property
+    def before_terms(self) -> list[Row]:
+        """What Stripe still asks for, or looks at, besides the terms: they are presented last."""
+        open_states = (requirements.PAST_DUE, requirements.CURRENTLY_DUE, requirements.PENDING)
+        return [row for row in self.rows if row.state in open_states and not row.is_terms and not row.ignorable]
+
+    @cached_property
+    def acceptances(self) -> list[Acceptance]:
+        """Acceptances and clearings of its terms, oldest first, masked as this person must see them. One query."""
+        rows = list(Acceptance.objects.of(self.account.pk).select_related("recorded_by"))
+        for row in rows:
+            shown = masking.masked({"ip": row.ip, "user_agent": row.user_agent}, may_see=self.may_see)
+            row.ip, row.user_agent = shown["ip"], shown["user_agent"]
+        return rows
+
+    @property
+    def agreements(self) -> list[dict[str, Any]]:
+        """Each agreement: its name, the acceptance that stands, and until when Issuing has to decide on it."""
+        data = self.account.data or {}
+        return [
+            {
+                "label": label,
+                "accepted_at": acceptances.accepted_on(data, name),
+                "signed": masking.masked(acceptances.terms(data, name), may_see=self.may_see),
+                "decides_until": self._decides_until(name),
+                "cleared": next((row for row in self.acceptances[::-1] if row.agreement == name), None),
+            }
+            for name, label in acceptances.AGREEMENTS.items()
+        ]
+
+    @property
+    def window_words(self) -> str:
+        """How long Issuing takes at most to decide."""
+        return acceptances.window_words()
+
+    def _decides_until(self, agreement: str) -> datetime | None:
+        """The end of the window, while a complete application waits; None where nothing runs."""
+        accepted_at = acceptances.accepted_on(self.account.data, agreement)
+        waits = agreement == acceptances.ISSUING and self.account.issuing.name != "enabled" and not self.before_terms
+        return accepted_at + acceptances.window() if accepted_at and waits else None
 
     @property
     def type_word(self) -> str:
@@ -227,8 +270,12 @@ def may(request: HttpRequest, account: Account) -> dict[str, Any]:
     """Which buttons this person gets, and where they lead."""
     user, live = staff(request), settings.CONSOLE_MODE == "live"
     link = user.has_perm("accounts.show_account_link" if live else "accounts.create_account_link") and not account.gone
+    terms = user.has_perm("accounts.record_terms") and not account.gone and platform_collects(account.data or {})
+    fill = user.has_perm("accounts.fill_test_values") and not account.gone and not live
     return {
         "live_mode": live,
+        "terms_url": reverse("account_verb", args=[account.pk, "accounts.record_terms"]) if terms else "",
+        "fill_url": reverse("account_verb", args=[account.pk, "accounts.fill_test_values"]) if fill else "",
         "link_url": reverse("account_verb", args=[account.pk, LINK_VERB]) if link else "",
         "onboarding_url": settings.ONBOARDING_URL,
         "may_refresh": user.has_perm("accounts.refresh_account") and not account.gone,

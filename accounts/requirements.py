@@ -96,6 +96,11 @@ class Row:
         return STATES[self.state]
 
     @property
+    def is_terms(self) -> bool:
+        """Whether the holder has to accept terms."""
+        return any("tos_acceptance" in key for key in self.keys)
+
+    @property
     def done_in_form(self) -> bool:
         """Whether Stripe's hosted form asks the holder for it."""
         return self.move == HOLDER

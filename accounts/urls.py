@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import terms_views, views
 
 ACCOUNT = "connect/accounts/<acct:account_id>"
 
 urlpatterns = [
     path("connect/accounts", views.account_list, name="accounts"),
+    path("connect/accounts/record-acceptances", terms_views.record_many, name="record_acceptances"),
     path(ACCOUNT, views.account, name="account"),
     path(f"{ACCOUNT}/live", views.live, name="account_live"),
     path(f"{ACCOUNT}/refresh", views.refresh, name="account_refresh"),

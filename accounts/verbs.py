@@ -1,4 +1,7 @@
-"""What staff can do with connected accounts: create one, make its holder a link, read it again."""
+"""What staff can do with connected accounts: create one, make its holder a link, read it again.
+
+accounts.terms and accounts.test_values hold two verbs of their own.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -12,10 +15,14 @@ from accounts import links
 from accounts.forms import AccountLinkForm, CreateAccountForm, create_params
 from accounts.models import Account
 from accounts.status import platform_collects
+from accounts.terms import record_terms
+from accounts.test_values import fill_test_values
 from console.models import Operation
 from console.verbs import Outcome, Request, Verb, register
 from gateway import client
 from gateway.errors import Refused
+
+__all__ = ["create_account", "create_account_link", "fill_test_values", "record_terms", "refresh"]
 
 Data = dict[str, Any]
 LOOK_BACK = int(timedelta(minutes=10).total_seconds())  # clocks that differ

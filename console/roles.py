@@ -23,6 +23,7 @@ from console.site import ROOMS
 
 VIEWER = frozenset(
     {
+        "accounts.view_acceptance",
         "accounts.view_account",
         "accounts.view_capability",
         "accounts.view_person",
@@ -40,6 +41,8 @@ SUPPORT = VIEWER | {"accounts.view_pii", "console.view_as"}
 OPERATOR = SUPPORT | {
     "accounts.create_account",
     "accounts.create_account_link",
+    "accounts.fill_test_values",
+    "accounts.record_terms",
     "accounts.refresh_account",
     "console.use_commands",
     "console.view_accessentry",

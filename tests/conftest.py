@@ -25,9 +25,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Between tests every table is emptied; the triggers that forbid it are made by the tests that are about them."""
     from django.db import connection
 
-    triggers = import_module("console.migrations.0002_append_only")
-    with django_db_blocker.unblock(), connection.schema_editor() as editor:
-        triggers.unprotect(None, editor)
+    for name in ("console.migrations.0002_append_only", "accounts.migrations.0003_terms_append_only"):
+        with django_db_blocker.unblock(), connection.schema_editor() as editor:
+            import_module(name).unprotect(None, editor)
 
 
 @pytest.fixture(scope="session")
