@@ -77,6 +77,7 @@ TABLE: dict[str, Row] = {
     "connect_webhook": Row("/webhooks/stripe/connect/", "anyone", 405),
     # Accounts, and viewing as one
     "accounts": Row("/connect/accounts", answer=302),
+    "record_acceptances": Row("/connect/accounts/record-acceptances?id={account}", "operator"),
     "account": Row(ACCOUNT),
     "account_live": Row(f"{ACCOUNT}/live"),
     "account_refresh": Row(f"{ACCOUNT}/refresh", "operator", 302, "post", {"for_account": "{account}"}),
