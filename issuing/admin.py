@@ -127,12 +127,12 @@ class CardholderAdmin(IssuingAdmin):
     @admin.display(description="Status")
     def status_words(self, row: Cardholder) -> SafeString:
         """As Stripe has it."""
-        return tags.badge(row.status, "cardholder")
+        return tags.badge(row.status, "cardholder", plain=True)
 
     @admin.display(description="Stripe asks")
     def asked(self, row: Cardholder) -> SafeString:
         """What keeps their cards from working."""
-        return tags.badge(row.disabled_reason, "cardholder_disabled")
+        return tags.badge(row.disabled_reason, "cardholder_disabled", plain=True)
 
     @admin.display(description="Type")
     def type_words(self, row: Cardholder) -> str:
@@ -163,7 +163,7 @@ class CardAdmin(IssuingAdmin):
     @admin.display(description="Status")
     def status_words(self, row: Card) -> SafeString:
         """As Stripe has it."""
-        return tags.badge(row.status, "card")
+        return tags.badge(row.status, "card", plain=True)
 
     @admin.display(description="Type")
     def type_words(self, row: Card) -> str:
@@ -188,11 +188,11 @@ class AuthorizationAdmin(IssuingAdmin):
     @admin.display(description="Outcome")
     def outcome_words(self, row: Authorization) -> SafeString:
         """Approved or not, and why not."""
-        why = words.reason(row.reason).title if row.outcome == "declined" else ""
+        why = tags.capital(words.reason(row.reason).title) if row.reason in words.REASONS else row.reason
         return format_html(
             '<span class="two-lines">{}<span class="second">{}</span></span>',
-            tags.badge(row.outcome, "authorization"),
-            why,
+            tags.badge(row.outcome, "authorization", plain=True),
+            why if row.outcome == "declined" else "",
         )
 
     @admin.display(description="Amount")
@@ -218,7 +218,7 @@ class TransactionAdmin(IssuingAdmin):
     @admin.display(description="Type")
     def type_words(self, row: Transaction) -> SafeString:
         """Capture or refund."""
-        return tags.badge(row.type, "transaction")
+        return tags.badge(row.type, "transaction", plain=True)
 
 
 @admin.register(Topup)
@@ -238,7 +238,7 @@ class TopupAdmin(IssuingAdmin):
     @admin.display(description="Status")
     def status_words(self, row: Topup) -> SafeString:
         """As Stripe has it."""
-        return tags.badge(row.status, "topup")
+        return tags.badge(row.status, "topup", plain=True)
 
     @admin.display(description="Expected")
     def expected(self, row: Topup) -> SafeString:

@@ -37,9 +37,9 @@ def of_account(request: HttpRequest, name: str, account_id: str, **initial: str)
 
 
 def of_object(request: HttpRequest, name: str, row: OfIssuing) -> Button | None:
-    """The button of a verb on one cardholder, card or authorization."""
+    """The button of a verb on one cardholder, card or authorization; none where it can never be done with it."""
     verb = allowed(request, name)
-    if verb is None:
+    if verb is None or (verb.objection and verb.objection(row)):
         return None
     return _button(request, verb, reverse("object_verb", args=[row.account_id, verb.plural, row.pk, name]))
 

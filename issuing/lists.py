@@ -125,6 +125,7 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     rows = _narrowed(every, listing, chosen, words)
     shown = keyset.read(rows.select_related(*listing.related), request.GET, ROWS)
     create = buttons.of_account(request, listing.create, account_id) if listing.create else None
+    narrowed = bool(chosen or words or keyset.OLDER in request.GET or keyset.NEWER in request.GET)
     asked = {listing.parameter: chosen, "q": words}
     return {
         "title": listing.title,
@@ -133,12 +134,11 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
         "rows": shown.rows,
         "q": words,
         "chosen": chosen,
-        "narrowed": bool(chosen or words or keyset.OLDER in request.GET or keyset.NEWER in request.GET),
+        "narrowed": narrowed,
         "here": reverse(listing.url, args=[account_id]),
         "newer": _address(asked, keyset.NEWER, shown.newer),
         "older": _address(asked, keyset.OLDER, shown.older),
-        "create": create,
-        "buttons": [create] if create else [],
+        "buttons": [create] if create and (shown.rows or narrowed) else [],  # else it stands in the empty list
         "empty_links": _links(create),
     }
 
@@ -170,4 +170,8 @@ def _address(asked: dict[str, str], name: str, cursor: str) -> str:
 
 
 def _links(create: Button | None) -> list[dict[str, Any]]:
-    return [{"label": create.label, "url": create.url, "icon": create.icon, "primary": True}] if create else []
+    if create is None:
+        return []
+    label = f"{create.label} (needs work mode)" if create.locked else create.label
+    icon = "lock" if create.locked else create.icon
+    return [{"label": label, "url": create.url, "icon": icon, "primary": not create.locked}]

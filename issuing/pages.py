@@ -101,21 +101,23 @@ def history(found: dict[str, Any]) -> dict[str, Any]:
 def next_step(
     request: HttpRequest, account: Account, found: dict[str, Any], rows: list[Authorization]
 ) -> dict[str, Any] | None:
-    """What to do first where something is still missing; None once cards have been used. At most two queries."""
+    """What to do first where something is still missing; None once cards have been used. At most three queries."""
     if rows or account.issuing.name not in ("enabled", "restricted_soon"):
         return None
+    cards = Card.objects.of_account(account.pk)
     steps = (
-        (Cardholder.objects.of_account(account.pk).exists(), "cardholder", "issuing.create_cardholder"),
-        (Card.objects.of_account(account.pk).exists(), "card", "issuing.create_card"),
-        (bool(found["available"]), "money", "issuing.create_topup"),
+        ("cardholder", Cardholder.objects.of_account(account.pk).exists(), "issuing.create_cardholder"),
+        ("card", cards.with_status("active").exists(), "issuing.create_card"),
+        ("money", bool(found["available"]), "issuing.create_topup"),
+        ("use", False, "issuing.create_test_authorization"),
     )
-    missing = next(
-        ((name, verb) for done, name, verb in steps if not done), ("use", "issuing.create_test_authorization")
-    )
+    missing, _, verb = next(step for step in steps if not step[1])
+    idle = cards.with_status("inactive").first() if missing == "card" else None
     return {
-        "name": missing[0],
-        "button": buttons.of_account(request, missing[1], account.pk),
-        "steps": [(STEPS[name], done) for done, name, _ in steps] + [(STEPS["use"], False)],
+        "steps": [(STEPS[name], done) for name, done, _ in steps],
+        "button": buttons.of_object(request, "issuing.activate_card", idle)
+        if idle
+        else buttons.of_account(request, verb, account.pk),
     }
 
 
