@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -11,51 +13,77 @@ from accounts import pages, requirements
 from accounts.models import Account, Capability, Person, Requirement, rule
 from accounts.queries import left_at
 from console.registry import (
+    COUNTED,
     Found,
-    HomePanel,
     MenuEntry,
+    Need,
+    Queue,
     Search,
     Tab,
     register_account_label,
-    register_home_panel,
     register_jump,
     register_menu,
+    register_queue,
     register_search,
     register_view_as_tab,
 )
+from console.sessions import staff
+from gateway import clock
 
-SHOWN = 8
+JUST_PASSED = timedelta(seconds=1)
 
 
-def attention(request: HttpRequest) -> dict[str, Any]:
-    """The queue: accounts that need a person, each with what, why, whose move and until when. Five queries."""
-    accounts = Account.objects.needing_attention().with_capability()
-    shown = list(accounts[:SHOWN])
+def attention(request: HttpRequest, most: int) -> list[Need]:
+    """The first accounts that need a person, each with what, why, whose move and until when. Five queries."""
+    shown = list(Account.objects.needing_attention().with_capability()[:most])
     left_at(shown)
     capabilities, persons = _by_account(Capability, shown), _by_account(Person, shown)
     passed = Requirement.objects.passed_deadlines([row.pk for row in shown]) if shown else {}
-    queue = []
+    may_link = staff(request).has_perm("accounts.create_account_link") and settings.CONSOLE_MODE != "live"
+    found = []
     for account in shown:
         names = {person.pk: str(person) for person in persons[account.pk]}
         own = {key: at for (account_id, key), at in passed.items() if account_id == account.pk}
         data = [capability.data for capability in capabilities[account.pk]]
         rows = requirements.rows(account.data or {}, data, names, rule=rule(), passed=own)
-        open_rows = [row for row in rows if rule().counts(row)]
-        queue.append(
-            {"account": account, "row": open_rows[0] if open_rows else None, "more": max(len(open_rows) - 1, 0)}
-        )
-    return {
-        "queue": queue,
-        "count": needing_attention(),
-        "shown": len(queue),
-        "link_verb": pages.LINK_VERB,
-        "url": reverse("admin:accounts_account_changelist"),
-    }
+        found.append(_need(account, [row for row in rows if rule().counts(row)], may_link=may_link))
+    return found
+
+
+def _need(account: Account, rows: list[requirements.Row], *, may_link: bool) -> Need:
+    """What the account needs first, and how much more."""
+    url, first = account.get_absolute_url(), rows[0] if rows else None
+    ask = may_link and first is not None and first.done_in_form
+    return Need(
+        title=first.title if first else "Restricted",
+        why=(first.cause if first else "") or account.overall.why,
+        url=url,
+        move=first.move if first else requirements.STAFF,
+        at=account.left_at,  # type: ignore[attr-defined]
+        account_id=account.pk,
+        account_name=str(account),
+        button="Ask the holder" if ask else "Open",
+        button_url=reverse("account_verb", args=[account.pk, pages.LINK_VERB]) if ask else url,
+        more=max(len(rows) - 1, 0),
+    )
+
+
+def deadlines(request: HttpRequest) -> list[datetime | None]:
+    """When each of them is due, or was. Two queries."""
+    accounts = list(Account.objects.needing_attention().values_list("pk", "overdue", "due_at")[:COUNTED])
+    late = [account_id for account_id, overdue, _ in accounts if overdue]
+    passed: dict[str, datetime] = {}
+    for (account_id, _), at in (Requirement.objects.passed_deadlines(late) if late else {}).items():
+        moment = clock.from_unix(at)
+        if moment:
+            passed[account_id] = min(moment, passed.get(account_id, moment))
+    just_now = clock.now() - JUST_PASSED
+    return [passed.get(account_id, just_now) if overdue else due for account_id, overdue, due in accounts]
 
 
 def needing_attention() -> int:
-    """How many accounts need a person, counted up to 1,000. One query."""
-    return Account.objects.needing_attention().order_by()[:1000].count()
+    """How many accounts need a person, counted up to COUNTED. One query."""
+    return Account.objects.needing_attention().order_by()[:COUNTED].count()
 
 
 def _by_account(model: Any, accounts: Iterable[Account]) -> dict[str, list[Any]]:
@@ -97,15 +125,16 @@ register_menu(
         order=10,
     )
 )
-register_home_panel(
-    HomePanel(
-        name="attention",
-        title="Accounts that need a person",
-        template="accounts/attention.html",
-        context=attention,
-        permission="accounts.view_account",
-        order=10,
+register_queue(
+    Queue(
+        name="accounts",
+        label="accounts with open requirements",
+        link=lambda: f"{reverse('admin:accounts_account_changelist')}?attention=yes",
+        times=deadlines,
+        needs=attention,
         count=needing_attention,
+        permission="accounts.view_account",
+        order=0,
     )
 )
 register_view_as_tab(Tab(label="Activity", path="activity", icon="activity", section="Settings", order=90))

@@ -1,31 +1,43 @@
 """What the shell itself adds: its menu, and the health of webhooks on the home page."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from console.models import Operation
-from console.registry import HomePanel, MenuEntry, needing_a_person, register_home_panel, register_menu
-from gateway import health
+from console.registry import (
+    COUNTED,
+    HomePanel,
+    MenuEntry,
+    Need,
+    Queue,
+    needing_a_person,
+    register_home_panel,
+    register_menu,
+    register_queue,
+)
+from gateway import clock, health
 from gateway.models import Event
 
 
 def operations_needing_a_person() -> int:
     """How many operations somebody must decide. One query."""
-    return Operation.objects.needing_a_person().count()
+    return Operation.objects.needing_a_person().order_by()[:COUNTED].count()
 
 
 def dead_events() -> int:
     """How many events were given up. One query."""
-    return Event.objects.filter(state=Event.State.DEAD).count()
+    return Event.objects.filter(state=Event.State.DEAD).order_by()[:COUNTED].count()
 
 
 def webhook_health(request: HttpRequest) -> dict[str, Any]:
-    """The figures of the panel "Webhook health"; `count` says what a person must look at. Four queries."""
+    """The figures of the panel "Webhook health". Four queries."""
     today = timezone.now() - timedelta(days=1)
     events = Event.objects.aggregate(
         dead=Count("pk", filter=Q(state=Event.State.DEAD)),
@@ -41,10 +53,76 @@ def webhook_health(request: HttpRequest) -> dict[str, Any]:
         "heartbeat": timezone.now() - beat if beat is not None else None,
         "worker_late": beat is not None and beat.total_seconds() > settings.HEARTBEAT_LIMIT,
         "undecided": operations_needing_a_person(),
-        "count": events["dead"],
     }
 
 
+def now_for_each(count: Callable[[], int]) -> Callable[[HttpRequest], list[datetime | None]]:
+    """The times of needs without deadlines."""
+    return lambda _: [None] * count()
+
+
+def stripes(at: datetime) -> datetime:
+    """A moment of the wall clock as Stripe's clock showed it."""
+    return at + (clock.now() - timezone.now())
+
+
+def undecided(request: HttpRequest, most: int) -> list[Need]:
+    """Operations that nobody but a person moves on, oldest first. One query."""
+    return [
+        Need(
+            title=f"{operation.get_state_display()}: {operation.verb.rpartition('.')[2].replace('_', ' ')}",
+            why=operation.error_message or "Whether Stripe did it is not known. Send it again, or drop it.",
+            url=(url := reverse("operation", args=[operation.pk])),
+            start=stripes(operation.created_at),
+            account_id=operation.account_id,
+            account_name=operation.account_name,
+            button="Decide",
+            button_url=url,
+        )
+        for operation in Operation.objects.needing_a_person().order_by("created_at")[:most]
+    ]
+
+
+def given_up(request: HttpRequest, most: int) -> list[Need]:
+    """Dead events, oldest first. One query."""
+    return [
+        Need(
+            title=f"Event given up: {event.type}",
+            why=event.error or f"It could not be applied in {event.attempts} tries.",
+            url=(url := reverse("admin:gateway_event_change", args=[event.pk])),
+            start=stripes(event.received_at),
+            account_id=event.account,
+            button="Look at it",
+            button_url=url,
+        )
+        for event in Event.objects.filter(state=Event.State.DEAD).order_by("received_at")[:most]
+    ]
+
+
+register_queue(
+    Queue(
+        name="operations",
+        label="operations to decide",
+        link=lambda: reverse("admin:console_operation_changelist"),
+        times=now_for_each(operations_needing_a_person),
+        needs=undecided,
+        count=operations_needing_a_person,
+        permission="console.view_operation",
+        order=10,
+    )
+)
+register_queue(
+    Queue(
+        name="events",
+        label="dead events",
+        link=lambda: f"{reverse('admin:gateway_event_changelist')}?state__exact=dead",
+        times=now_for_each(dead_events),
+        needs=given_up,
+        count=dead_events,
+        permission="gateway.view_event",
+        order=20,
+    )
+)
 register_menu(MenuEntry(label="Home", url="admin:index", icon="home", order=0, count=needing_a_person, urgent=True))
 register_menu(
     MenuEntry(
@@ -99,6 +177,5 @@ register_home_panel(
         permission="gateway.view_event",
         order=900,
         aside=True,
-        count=dead_events,
     )
 )

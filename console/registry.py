@@ -5,10 +5,12 @@ The shell knows no nouns. It asks these lists, in the order their entries ask fo
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 
+COUNTED = 1_000  # no queue counts further
 SECTIONS = ("", "Accounts", "Issuing", "Stripe", "Staff")  # of the menu, in this order; "" is Work, without a heading
 
 
@@ -28,11 +30,7 @@ class MenuEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class HomePanel:
-    """A panel on the home page: `template` is given what `context(request)` returns, as `panel`.
-
-    `count` of the context, where there is one, adds to the number of things that need a person; the field `count`
-    gives the same number to the menu, by one query.
-    """
+    """A panel on the home page: `template` is given what `context(request)` returns, as `panel`."""
 
     name: str
     title: str
@@ -41,7 +39,45 @@ class HomePanel:
     permission: str = ""
     order: int = 100
     aside: bool = False  # narrow, at the right of the last row
-    count: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """One thing that needs a person. `at` is its deadline by Stripe's clock; None where it is wrong now, without one.
+
+    `move` is whose it is (staff, holder); `button` leads to `button_url`, which is where it is put right.
+    """
+
+    title: str
+    why: str
+    url: str
+    move: str = "staff"
+    at: datetime | None = None
+    start: datetime | None = None  # when the deadline was set, or since when it is wrong where there is no deadline
+    account_id: str = ""
+    account_name: str = ""
+    button: str = "Open"
+    button_url: str = ""
+    more: int = 0  # other things that the same row stands for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """What one room puts into the queue on home.
+
+    `times(request)` gives the deadline of every need, soonest first (None: wrong now), at most COUNTED of them by one
+    query; `needs(request, most)` the first of them in the same order; `count` how many, by one query. `link` is the
+    list that shows all, filtered.
+    """
+
+    name: str
+    label: str  # of the link: "accounts with requirements"
+    link: Callable[[], str]
+    times: Callable[[HttpRequest], list[datetime | None]]
+    needs: Callable[[HttpRequest, int], list[Need]]
+    count: Callable[[], int]
+    permission: str = ""
+    order: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +134,7 @@ class _Rooms:
 
     menu: list[MenuEntry] = field(default_factory=list)
     home_panels: list[HomePanel] = field(default_factory=list)
+    queues: list[Queue] = field(default_factory=list)
     searches: list[Search] = field(default_factory=list)
     tabs: list[Tab] = field(default_factory=list)
     account_panels: list[AccountPanel] = field(default_factory=list)
@@ -116,6 +153,11 @@ def register_menu(entry: MenuEntry) -> None:
 def register_home_panel(panel: HomePanel) -> None:
     """Add a panel to the home page."""
     _rooms.home_panels.append(panel)
+
+
+def register_queue(queue: Queue) -> None:
+    """Add a room's needs to the queue on home."""
+    _rooms.queues.append(queue)
 
 
 def register_search(search: Search) -> None:
@@ -153,9 +195,14 @@ def home_panels() -> list[HomePanel]:
     return sorted(_rooms.home_panels, key=lambda panel: (panel.aside, panel.order))
 
 
+def queues() -> list[Queue]:
+    """Every queue, in order."""
+    return sorted(_rooms.queues, key=lambda queue: queue.order)
+
+
 def needing_a_person() -> int:
-    """How many things need a person, over all panels. One query for each that counts."""
-    return sum(panel.count() for panel in home_panels() if panel.count)
+    """How many things need a person, over all queues. One query for each."""
+    return sum(queue.count() for queue in queues())
 
 
 def searches() -> list[Search]:

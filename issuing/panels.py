@@ -11,16 +11,18 @@ from accounts.models import Account
 from console.registry import (
     AccountPanel,
     Found,
+    HomePanel,
     MenuEntry,
     Search,
     Tab,
     register_account_panel,
+    register_home_panel,
     register_jump,
     register_menu,
     register_search,
     register_view_as_tab,
 )
-from issuing import timeline, words
+from issuing import attention, purchases_plot, timeline, words
 from issuing.base import COUNTED, OfIssuing
 from issuing.lists import count
 from issuing.models import Authorization, Balance, Card, Cardholder, Topup, Transaction
@@ -114,6 +116,17 @@ for prefix, model in JUMPS.items():
     register_jump(prefix, partial(jump, model))
 register_search(Search(title="Cards", find=find_cards, permission="issuing.view_card", order=20))
 register_search(Search(title="Cardholders", find=find_cardholders, permission="issuing.view_cardholder", order=30))
+attention.register()
+register_home_panel(
+    HomePanel(
+        name="authorizations",
+        title="Authorizations, last 14 days",
+        template="issuing/panel_home.html",
+        context=purchases_plot.context,
+        permission="issuing.view_authorization",
+        order=50,
+    )
+)
 register_account_panel(
     AccountPanel(
         name="issuing",

@@ -3,6 +3,7 @@
 import time
 from argparse import ArgumentParser
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         """Bring the console in step: endpoints, lists, then the events that told of it."""
         began = time.monotonic()
         call_command("register_webhooks", stdout=self.stdout, stderr=self.stderr)
-        call_command("sync", stdout=self.stdout, stderr=self.stderr)
+        call_command("sync", stdout=StringIO(), stderr=self.stderr)
         found = catch_up.run()
         self.stdout.write(f"Mirrored in {time.monotonic() - began:.0f} s; {found} events wait for the worker.")
 

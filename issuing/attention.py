@@ -1,0 +1,128 @@
+"""What needs a person because cards are declined, or soon will be: cardholders and Issuing balances."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Sum
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.models import Account
+from accounts.requirements import HOLDER, STAFF
+from console.registry import COUNTED, Need, Queue, register_queue
+from console.templatetags.console import money
+from gateway import clock
+from issuing import words
+from issuing.models import Authorization, Balance, Card, Cardholder
+
+DAY = timedelta(days=1)
+SOON = timedelta(days=2)  # a balance that lasts longer than this needs nobody today
+TOPUP = "issuing.create_topup"
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """An Issuing balance that is empty or runs out. Amounts in minor units; `at` None: it is empty now."""
+
+    account: Account
+    currency: str
+    available: int
+    spent: int  # approved in the last 24 hours
+    at: datetime | None
+
+
+def runs_out(available: int, spent: int, now: datetime) -> datetime | None:
+    """When a balance is used up at the rate of the last 24 hours; None where nothing was spent, or nothing is left."""
+    return now + DAY * (available / spent) if available > 0 and spent > 0 else None
+
+
+def shortages() -> list[Shortage]:
+    """Of accounts with active cards whose card_issuing is active: empty ones first, then soonest. Three queries."""
+    now = clock.now()
+    active = Card.objects.with_status("active").order_by().values("account").distinct()
+    rows = Balance.objects.filter(account__in=active, account__card_issuing__status="active")
+    recent = Authorization.objects.filter(created__gte=now - DAY, approved=True).order_by()
+    spent = dict(recent.values_list("account").annotate(sum=Sum("amount")))
+    found = []
+    for balance in rows.select_related("account")[:COUNTED]:
+        currency = balance.currency()
+        available = balance.issuing(currency) or 0
+        at = runs_out(available, spent.get(balance.account_id) or 0, now)
+        if balance.account and (available <= 0 or (at and at - now < SOON)):
+            found.append(Shortage(balance.account, currency, available, spent.get(balance.account_id) or 0, at))
+    return sorted(found, key=lambda each: each.at or now)
+
+
+def short_balances(request: HttpRequest, most: int) -> list[Need]:
+    """The first of them, as needs."""
+    return [
+        Need(
+            title="Issuing balance runs out" if short.at else "Issuing balance is empty",
+            why=_why(short),
+            url=reverse("balances", args=[short.account.pk]),
+            move=STAFF,
+            at=short.at,
+            start=short.at - SOON if short.at else None,
+            account_id=short.account.pk,
+            account_name=str(short.account),
+            button="Top up",
+            button_url=reverse("account_verb", args=[short.account.pk, TOPUP]),
+        )
+        for short in shortages()[:most]
+    ]
+
+
+def _why(short: Shortage) -> str:
+    if short.at is None:
+        return "Cards are active; every purchase is declined for insufficient funds"
+    left, hourly = money(short.available, short.currency), money(short.spent // 24, short.currency)
+    return f"{left} left; spends {hourly} an hour"
+
+
+def held_up(request: HttpRequest, most: int) -> list[Need]:
+    """Cardholders of whom Stripe asks something, longest first. One query."""
+    return [
+        Need(
+            title=f"{holder}: {words.plain(holder.disabled_reason)}",
+            why="Every purchase with this cardholder’s cards is declined until it is provided",
+            url=holder.get_absolute_url(),
+            move=HOLDER,
+            start=holder.created,
+            account_id=str(holder.account_id),
+            account_name=str(holder.account or ""),
+        )
+        for holder in Cardholder.objects.needing_attention().select_related("account").order_by("created")[:most]
+    ]
+
+
+def count_held_up() -> int:
+    """How many, up to COUNTED. One query."""
+    return int(Cardholder.objects.needing_attention().order_by()[:COUNTED].count())
+
+
+def register() -> None:
+    """Put both into the queue on home."""
+    register_queue(
+        Queue(
+            name="balances",
+            label="Issuing balances to fill",
+            link=lambda: reverse("admin:issuing_topup_changelist"),
+            times=lambda _: [short.at for short in shortages()],
+            needs=short_balances,
+            count=lambda: len(shortages()),
+            permission="issuing.view_topup",
+            order=5,
+        )
+    )
+    register_queue(
+        Queue(
+            name="cardholders",
+            label="cardholders to complete",
+            link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?disabled_reason=requirements.past_due",
+            times=lambda _: [None] * count_held_up(),
+            needs=held_up,
+            count=count_held_up,
+            permission="issuing.view_cardholder",
+            order=6,
+        )
+    )
