@@ -53,15 +53,16 @@ class Desk:
         """The form for what it is about."""
         return form_class(self.verb, self.where)
 
-    def objection(self, request: HttpRequest) -> str:
-        """Why the door would refuse now, so that the page can say it before anybody types."""
+    def objections(self, request: HttpRequest) -> tuple[str, str]:
+        """Why it can never be done, and why the door would refuse now: said before anybody types."""
         intent = Operation(
             user=staff(request),
             account_id=self.account_id,
             object_id=self.where.object_id,
             work_session=self.session,
         )
-        return operations.row_objection(self.verb, intent) or operations.session_objection(self.verb, intent)
+        never = operations.row_objection(self.verb, intent)
+        return never, never or operations.session_objection(self.verb, intent)
 
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
         """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
@@ -254,9 +255,12 @@ def _back_url(desk: Desk) -> str:
 
 
 def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
-    context = {"denied": desk.objection(request), "error": None, "operation": None, "emptied": [], **more}
-    everything = {**_frame(desk), "form": form, "preview": _preview(desk, form), **context}
-    return page(request, "console/verb.html", everything, status=status)
+    never, denied = desk.objections(request)
+    context = {"never": never, "denied": denied, "error": None, "operation": None, "emptied": [], **more}
+    preview = None if never else _preview(desk, form)
+    return page(
+        request, "console/verb.html", {**_frame(desk), "form": form, "preview": preview, **context}, status=status
+    )
 
 
 def _preview(desk: Desk, form: ReasonForm) -> Request | None:

@@ -33,6 +33,7 @@ class Request:
     account: str = ""  # the Stripe-Account header; empty: as the platform
     params: dict[str, Any] = field(default_factory=dict)
     changes: tuple[tuple[str, Any, Any], ...] = ()
+    facts: tuple[tuple[str, Any], ...] = ()  # what else to know before it is sent
     undo: str = ""  # how it can be taken back, or that it cannot
 
 

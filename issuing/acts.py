@@ -110,8 +110,8 @@ def status_request(model: type[OfIssuing], after: str, undo: str) -> Callable[[s
 
     def request(account_id: str, values: Data) -> Request:
         row = shown(model, values)
-        change = ("Status", row.status, after)
-        return Request("POST", f"{model.listed_at}/{row.pk}", account_id, {"status": after}, (change,), undo)
+        path, change = f"{model.listed_at}/{row.pk}", ("Status", row.status, after)
+        return Request("POST", path, account_id, {"status": after}, (change,), undo=undo)
 
     return request
 

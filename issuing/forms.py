@@ -1,6 +1,5 @@
 """What staff fill in to create and change cardholders and cards. Amounts are typed in major units."""
 
-import ipaddress
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +8,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts import acceptances
 from accounts.forms import COUNTRIES, no_control_characters
+from accounts.terms_forms import MomentField
+from console.models import Operation
 from console.verbs import NOWHERE, Where
 from gateway import clock
 from issuing import words
@@ -33,6 +35,11 @@ class PlacedForm(forms.Form):
     """A form that knows for which account and object it is drawn."""
 
     where: ClassVar[Where] = NOWHERE
+
+    def sent_before(self) -> bool:
+        """Whether this very form was sent before: then it may be what made its own values impossible. One query."""
+        token = str(self.data.get("form_token", ""))
+        return bool(token) and Operation.objects.filter(form_token=token).exists()
 
 
 class AmountField(forms.DecimalField):
@@ -62,18 +69,6 @@ def _printable_name(value: str) -> None:
 def _phone(value: str) -> None:
     if not PHONE.fullmatch(value):
         raise ValidationError("Write it with its country code and without blanks, such as +14155550123.")
-
-
-def holders_own_address(value: str, own: str) -> None:
-    """Refuse an IP address that cannot be where a holder accepted terms: private, reserved, or the staff's own."""
-    try:
-        address = ipaddress.ip_address(value)
-    except ValueError:
-        raise ValidationError("This is no IP address.") from None
-    if not address.is_global or address.is_multicast:
-        raise ValidationError("This address is private or reserved: nobody accepts terms from it over the internet.")
-    if value == own:
-        raise ValidationError("This is your own address. It must be the one from which the cardholder accepted.")
 
 
 class CardholderFields(PlacedForm):
@@ -110,14 +105,16 @@ class CardholderFields(PlacedForm):
     state = LineField(label="State or region", required=False, max_length=100)
     postal_code = LineField(label="Postal code", max_length=20)
     country = forms.ChoiceField(choices=list(COUNTRIES.items()))
-    terms_date = forms.DateTimeField(
+    terms_date = MomentField(
         label="Authorized-user terms accepted at (UTC)",
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="When the cardholder accepted them, by themselves. Needed in the United States.",
     )
-    terms_ip = forms.CharField(
-        label="Accepted from IP address", required=False, max_length=45, help_text="The cardholder’s, never your own."
+    terms_ip = forms.GenericIPAddressField(
+        label="Accepted from IP address",
+        required=False,
+        unpack_ipv4=True,
+        help_text="The cardholder’s, never your own.",
     )
     terms_user_agent = LineField(
         label="Accepted with browser (user agent)", required=False, max_length=500, help_text="Where it is known."
@@ -147,11 +144,14 @@ class CardholderFields(PlacedForm):
         return at
 
     def clean_terms_ip(self) -> str:
-        """The holder's."""
-        value: str = self.cleaned_data["terms_ip"].strip()
-        if value:
-            holders_own_address(value, self.where.address)
-        return value
+        """Public, and not the address of our staff."""
+        ip: str = self.cleaned_data["terms_ip"]
+        problem = acceptances.address_objection(ip) if ip else ""
+        if ip and not problem and acceptances.is_staffs(ip, self.where.address):
+            problem = "This is an address of our own staff. The cardholder accepts from theirs."
+        if problem:
+            raise ValidationError(problem)
+        return ip
 
     def check_kind(self, cleaned: Data, kind: str) -> None:
         """What is given must belong to the kind of cardholder; an acceptance has both its date and its address."""
@@ -216,7 +216,7 @@ class UpdateCardholderForm(CardholderFields):
         cleaned = super().clean() or {}
         changed = changes(self.cardholder, cleaned)
         self.check_kind(changed, self.cardholder.type)
-        if not changed and not self.errors:
+        if not changed and not self.errors and not self.sent_before():
             raise ValidationError("Nothing would change.")
         return {name: value for name, value in cleaned.items() if name not in CardholderFields.base_fields} | changed
 

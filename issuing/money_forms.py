@@ -84,7 +84,7 @@ class ReverseForm(PlacedForm):
         """No more than is held, as far as we know."""
         amount = self.cleaned_data["reverse_amount"]
         row = Authorization.objects.filter(pk=self.where.object_id).first()
-        if amount and row and (minor(amount, row.currency) or 0) > row.amount:
+        if amount and row and (minor(amount, row.currency) or 0) > row.amount and not self.sent_before():
             held = words.amount(row.amount, row.currency)
             raise ValidationError(f"Only {held} is held.")
         return amount

@@ -127,12 +127,12 @@ def _reverse(operation: Operation, values: Data) -> Outcome:
     return outcome(row, answer.request_id)
 
 
-def _helper_request(what: str, body: Any, after: str, undo: str) -> Any:
+def _helper_request(what: str, body: Any, undo: str) -> Any:
     def request(account_id: str, values: Data) -> Request:
         row = shown(Authorization, values)
-        held = words.amount(row.amount, row.currency)
-        changed = (("Held", held, ""), ("Status", row.status, after))
-        return Request("POST", f"{HELPERS}/{row.pk}/{what}", account_id, body(values, row.currency), changed, undo)
+        facts = (("Status", row.status), ("Held", words.amount(row.amount, row.currency)))
+        path = f"{HELPERS}/{row.pk}/{what}"
+        return Request("POST", path, account_id, body(values, row.currency), facts=facts, undo=undo)
 
     return request
 
@@ -203,7 +203,7 @@ capture_test_authorization = register(
         permission="issuing.test_authorization",
         send=_capture,
         form=CaptureForm,
-        request=_helper_request("capture", params.capture, "closed", "None. A refund gives the money back."),
+        request=_helper_request("capture", params.capture, "None. A refund gives the money back."),
         find=_find_capture,
         noun=Authorization,
         objection=_capture_objection,
@@ -220,7 +220,7 @@ reverse_test_authorization = register(
         permission="issuing.test_authorization",
         send=_reverse,
         form=ReverseForm,
-        request=_helper_request("reverse", params.reverse, "reversed", "None. The merchant has to ask again."),
+        request=_helper_request("reverse", params.reverse, "None. The merchant has to ask again."),
         find=_find_reversal,
         noun=Authorization,
         objection=_reverse_objection,

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
+from issuing import words
 from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
 
 HELPERS = "/v1/test_helpers/issuing/authorizations"
@@ -115,6 +116,10 @@ class Authorization(OfIssuing):
             models.Index(fields=["card", "-created"], name="authorization_card"),
             models.Index(fields=["approved", "-created"], name="authorization_approved"),
         )
+
+    def __str__(self) -> str:
+        """Return what was asked, and where."""
+        return f"{words.amount(self.requested, self.currency)} at {self.merchant_name or 'an unnamed merchant'}"
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""

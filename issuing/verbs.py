@@ -200,9 +200,9 @@ _send_cancel = changing(Card, Card.cancel, "cancellation_reason")
 def _cancel_card_request(account_id: str, values: Data) -> Request:
     row, reason = shown(Card, values), values.get("cancellation_reason")
     body = params.given({"status": "canceled", "cancellation_reason": reason})
-    changed = (("Status", row.status, "canceled"), ("Can still be captured", "", _open_holds([row])[row.pk]))
+    changed, facts = (("Status", row.status, "canceled"),), (("Can still be captured", _open_holds([row])[row.pk]),)
     undo = "There is no way back: a canceled card never works again. The cardholder needs a new one."
-    return Request("POST", f"/v1/issuing/cards/{row.pk}", account_id, body, changed, undo)
+    return Request("POST", f"/v1/issuing/cards/{row.pk}", account_id, body, changed, facts, undo)
 
 
 def _open_holds(cards: list[Card]) -> dict[str, str]:

@@ -1,0 +1,207 @@
+"""Top-ups and test purchases: over the sandbox, through the one door, and the funds that move."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Account
+from console import operations, verbs
+from console.models import Operation
+from console.operations import Denied
+from console.verb_views import done_sentence, next_url
+from gateway.models import Event
+from issuing import money_verbs, refresh
+from issuing.models import Authorization, Balance, BalanceTransaction, Topup, Transaction
+from tests.issuing.conftest import Do, buy, fund, issuing_account, make_card
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = pytest.mark.django_db
+State = Operation.State
+
+
+def available(account: Account) -> int | None:
+    """What cards can spend, as our mirror has it."""
+    return Balance.objects.get(pk=f"{account.pk}.balance").issuing("usd")
+
+
+# Top-ups
+
+
+def test_a_top_up_is_on_its_way_until_the_bank_has_paid(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+    operation = do("create_topup", account, amount="1500.50", description="First funds").operation
+    assert operation.state == State.SUCCEEDED, operation.error_message
+    row = Topup.objects.get(pk=operation.object_id)
+    assert (row.amount, row.currency, row.status) == (150_050, "usd", "pending")
+    assert "1,500.50 USD is on its way" in done_sentence(money_verbs.create_topup, operation)
+    sandbox.control("clock", {"advance": "1h"})
+    refresh.read_funds(account.pk)
+    assert available(account) == 150_050
+    assert row.refresh().status == "succeeded"
+
+
+def test_outside_the_united_states_a_top_up_is_refused_with_the_reason(do: Do, account: Account) -> None:
+    Account.every.filter(pk=account.pk).update(country="DE")
+    with pytest.raises(Denied, match="Only in the United States"):
+        do("create_topup", account, amount="10")
+
+
+def test_a_lost_top_up_is_found_by_its_mark(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+    sandbox.control("faults", [{"match": "POST /v1/topups", "times": 1, "fault": "reset_after"}])
+    operation = do("create_topup", account, amount="10").operation
+    found = money_verbs.create_topup.find(operation)  # type: ignore[misc]
+    assert found
+    operations.settle(str(operation.pk))
+    assert list(Topup.objects.values_list("pk", flat=True)) == [found.object_id]
+
+
+# Test purchases
+
+
+def test_a_decline_is_an_outcome_with_its_reason(do: Do, account: Account) -> None:
+    card = make_card(account, active=False)
+    params = {"card": card.pk, "amount": "12.50", "merchant_name": "Rocket Rides"}
+    operation = do("create_test_authorization", account, **params).operation
+    assert operation.state == State.SUCCEEDED
+    verb = money_verbs.create_test_authorization
+    assert done_sentence(verb, operation).startswith("Declined: card inactive.")
+    assert verb.went_well
+    assert not verb.went_well(operation)
+    assert next_url(verb, operation) == f"/{account.pk}/issuing/authorizations/{operation.object_id}"
+    row = Authorization.objects.get(pk=operation.object_id)
+    assert (row.approved, row.requested, row.card_id) == (False, 1250, card.pk)
+
+
+def test_money_is_held_captured_and_given_back(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+    card = make_card(account)
+    fund(sandbox, account)
+    first, second = buy(card, "12.50"), buy(card, "20")
+    refresh.read_funds(account.pk)
+    assert available(account) == 100_000 - 1250 - 2000
+    assert do("capture_test_authorization", first, capture_amount="10").operation.state == State.SUCCEEDED
+    assert do("reverse_test_authorization", second).operation.state == State.SUCCEEDED
+    refresh.read_funds(account.pk)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status, available(account)) == ("closed", "reversed", 100_000 - 1000)
+    sums = BalanceTransaction.objects.sums(account.pk, "usd")
+    assert sums["available"] + sums["held"] == sums["funded"] - sums["spent"]
+
+
+def test_a_capture_may_keep_the_rest_of_the_hold(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+    card = make_card(account)
+    fund(sandbox, account)
+    row = buy(card, "30")
+    do("capture_test_authorization", row, capture_amount="10", keep_open=True)
+    row.refresh_from_db()
+    assert row.status == "pending"
+
+
+def test_a_declined_purchase_has_nothing_to_capture_or_reverse(do: Do, account: Account) -> None:
+    row = buy(make_card(account, active=False))
+    for verb in ("capture_test_authorization", "reverse_test_authorization"):
+        with pytest.raises(Denied, match="declined"):
+            do(verb, row)
+
+
+def test_a_reversed_purchase_has_nothing_to_reverse(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+    card = make_card(account)
+    fund(sandbox, account)
+    row = buy(card)
+    do("reverse_test_authorization", row)
+    with pytest.raises(Denied, match="It is reversed"):
+        do("reverse_test_authorization", row)
+
+
+@pytest.mark.parametrize("status", ["active", "inactive"])
+def test_a_lost_purchase_is_found_and_made_once(
+    do: Do, account: Account, sandbox: SandboxProcess, status: str
+) -> None:
+    card = make_card(account, active=status == "active")
+    buy(card)  # alike, and another operation's
+    sandbox.control(
+        "faults", [{"match": "POST /v1/test_helpers/issuing/authorizations", "times": 1, "fault": "reset_after"}]
+    )
+    params = {"card": card.pk, "amount": "12.50", "merchant_name": "Rocket Rides"}
+    operation = do("create_test_authorization", account, **params).operation
+    assert operation.state == State.UNKNOWN
+    found = money_verbs.create_test_authorization.find(operation)  # type: ignore[misc]
+    operations.settle(str(operation.pk))
+    operation.refresh_from_db()
+    assert found
+    assert (operation.state, operation.object_id) == (State.SUCCEEDED, found.object_id)
+    made = sandbox.api("GET", "/v1/issuing/authorizations", {"limit": "100"}, account=account.pk)[1]["data"]
+    assert len(made) == 2
+
+
+def test_captures_and_reversals_are_found_by_looking(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+    card = make_card(account)
+    fund(sandbox, account)
+    first, second = buy(card), buy(card)
+    find = verbs.get("issuing.capture_test_authorization").find, verbs.get("issuing.reverse_test_authorization").find
+    asked = [
+        Operation(account_id=account.pk, object_id=row.pk, params={"capture_amount": "5"}) for row in (first, second)
+    ]
+    assert [each(operation) for each, operation in zip(find, asked, strict=True) if each] == [None, None]
+    do("capture_test_authorization", first, capture_amount="5")
+    do("reverse_test_authorization", second)
+    found = [each(operation) for each, operation in zip(find, asked, strict=True) if each]
+    assert [each.object_id for each in found if each] == [first.pk, second.pk]
+
+
+def test_test_purchases_do_not_exist_in_live_mode(do: Do, account: Account, settings: Any) -> None:
+    card = make_card(account)
+    settings.CONSOLE_MODE = "live"
+    with pytest.raises(Denied, match="does not exist in live mode"):
+        do("create_test_authorization", account, card=card.pk, amount="1", merchant_name="Rocket Rides")
+
+
+def test_an_event_alone_tells_that_something_was_decided(account: Account) -> None:
+    operation = Operation(verb="issuing.create_test_authorization", object_id="iauth_1", account_id=account.pk)
+    assert done_sentence(money_verbs.create_test_authorization, operation) == "Stripe decided about the test purchase."
+
+
+# Funds, read again
+
+
+def event(kind: str, account_id: str) -> Event:
+    return Event(id="evt_1", type=kind, account=account_id, created=1, payload={})
+
+
+def test_events_that_move_money_have_the_funds_read_once_for_each_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(refresh, "enqueue", lambda *its: asked.append(its))
+    refresh.on_events(
+        [
+            event("issuing_authorization.created", "acct_1"),
+            event("issuing_transaction.created", "acct_1"),
+            event("topup.succeeded", "acct_2"),
+            event("issuing_card.updated", "acct_3"),
+            event("topup.created", ""),
+        ]
+    )
+    assert asked == [("issuing.refresh.funds", "acct_1"), ("issuing.refresh.funds", "acct_2")]
+
+
+def test_funds_are_read_as_far_back_as_they_are_known(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+    card = make_card(account)
+    fund(sandbox, account)
+    assert BalanceTransaction.objects.of_issuing(account.pk).count() == 1
+    row = buy(card)
+    do("capture_test_authorization", row)
+    assert refresh.funds(account.pk) == 3  # held, given back, spent
+    assert refresh.funds(account.pk) == 0
+    assert available(account) == 100_000 - 1250
+
+
+def test_funds_are_read_again_while_stripe_cannot_be_reached(account: Account, sandbox: SandboxProcess) -> None:
+    sandbox.control("faults", [{"match": "GET /v1/balance", "times": 1, "fault": "reset_before"}])
+    assert refresh.funds(account.pk) == 0
+    assert Balance.objects.filter(pk=f"{account.pk}.balance").exists()
+
+
+def test_funds_of_one_account_are_not_anothers(account: Account, sandbox: SandboxProcess) -> None:
+    other = issuing_account("Birch Bakery")
+    fund(sandbox, account)
+    refresh.read_funds(other.pk)
+    assert (available(account), available(other)) == (100_000, 0)
+    assert not Transaction.objects.of_account(other.pk).exists()
