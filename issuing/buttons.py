@@ -25,6 +25,7 @@ class Button:
     icon: str
     locked: bool
     final: bool
+    quiet: bool  # never the one primary button of a page
 
 
 def of_account(request: HttpRequest, name: str, account_id: str, **initial: str) -> Button | None:
@@ -59,4 +60,5 @@ def looking(request: HttpRequest) -> bool:
 
 def _button(request: HttpRequest, verb: Verb, url: str) -> Button:
     icon = next((icon for word, icon in ICONS.items() if f".{word}_" in verb.name), "")
-    return Button(verb.label, url, icon, verb.sends and looking(request), verb.final)
+    quiet = ".deactivate_" in verb.name or ".reverse_" in verb.name
+    return Button(verb.label, url, icon, verb.sends and looking(request), verb.final, quiet)

@@ -39,6 +39,9 @@ def overview(request: HttpRequest, account_id: str) -> dict[str, Any]:
     found = funds(account)
     recent = Authorization.objects.of_account(account_id).with_card()[:RECENT]
     rows = list(recent)
+    step = next_step(request, account, found, rows)
+    busy = step is None and account.issuing.name in WORKING
+    acts = _buttons(request, account_id, "issuing.create_topup", "issuing.create_test_authorization") if busy else []
     return {
         "title": "Issuing overview",
         "account": account,
@@ -47,11 +50,12 @@ def overview(request: HttpRequest, account_id: str) -> dict[str, Any]:
         **found,
         **history(found),
         "rows": rows,
-        "next_step": next_step(request, account, found, rows),
-        "buttons": _buttons(request, account_id, "issuing.create_topup", "issuing.create_test_authorization"),
+        "next_step": step,
+        "buttons": acts,
     }
 
 
+WORKING = ("enabled", "restricted_soon")  # cards of such an account work
 STATES = {
     "enabled": "Cards work.",
     "restricted_soon": "Cards work. Something is due by a date, or they will be declined.",
@@ -102,7 +106,7 @@ def next_step(
     request: HttpRequest, account: Account, found: dict[str, Any], rows: list[Authorization]
 ) -> dict[str, Any] | None:
     """What to do first where something is still missing; None once cards have been used. At most three queries."""
-    if rows or account.issuing.name not in ("enabled", "restricted_soon"):
+    if rows or account.issuing.name not in WORKING:
         return None
     cards = Card.objects.of_account(account.pk)
     steps = (

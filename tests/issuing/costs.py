@@ -1,0 +1,20 @@
+"""What a page costs in queries, the counts of the menu aside: those come from the cache."""
+
+from unittest import mock
+
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from console import context
+
+
+def cost(client: Client, path: str) -> int:
+    """Queries of a page whose menu was counted just before."""
+    cache.clear()
+    with mock.patch.object(context, "COUNT_SECONDS", 3600):
+        assert client.get(path).status_code == 200, path
+        with CaptureQueriesContext(connection) as queries:
+            client.get(path)
+    return len(queries)
