@@ -1,0 +1,28 @@
+"""A process killed while it makes a card: `python -m tests.issuing.dying before|in|after <account> <cardholder>`."""
+
+import sys
+
+import django
+
+
+def main(when: str, account_id: str, cardholder_id: str) -> None:
+    """Perform one operation and die before, in, or after its call."""
+    django.setup()
+    from accounts.models import Account
+    from console import attempts, verbs
+    from tests.console.dying import die
+    from tests.issuing.conftest import perform
+
+    if when == "before":
+        attempts.attempt = die
+    if when == "after":
+        attempts.succeed = die
+    if when == "in":
+        verb = verbs.get("issuing.create_card")
+        send = verb.send
+        object.__setattr__(verb, "send", lambda *its: die(send(*its)))
+    perform("create_card", Account.objects.get(pk=account_id), cardholder=cardholder_id)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
