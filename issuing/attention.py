@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -22,7 +22,7 @@ TOPUP = "issuing.create_topup"
 
 @dataclass(frozen=True)
 class Shortage:
-    """An Issuing balance that is empty or runs out. Amounts in minor units; `at` None: it is empty now."""
+    """An Issuing balance that is too small or runs out. Amounts in minor units; `at` None: cards are declined now."""
 
     account: Account
     currency: str
@@ -37,19 +37,22 @@ def runs_out(available: int, spent: int, now: datetime) -> datetime | None:
 
 
 def shortages() -> list[Shortage]:
-    """Of accounts with active cards whose card_issuing is active: empty ones first, then soonest. Three queries."""
+    """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. Three queries."""
     now = clock.now()
     active = Card.objects.with_status("active").order_by().values("account").distinct()
     rows = Balance.objects.filter(account__in=active, account__card_issuing__status="active")
-    recent = Authorization.objects.filter(created__gte=now - DAY, approved=True).order_by()
-    spent = dict(recent.values_list("account").annotate(sum=Sum("amount")))
+    recent = Authorization.objects.filter(created__gte=now - DAY).order_by().values_list("account")
+    used = Sum("amount", filter=Q(approved=True), default=0)
+    refusals = Count("pk", filter=Q(approved=False, reason="insufficient_funds"))
+    uses = {account: (spent, refused) for account, spent, refused in recent.annotate(used=used, refusals=refusals)}
     found = []
     for balance in rows.select_related("account")[:COUNTED]:
         currency = balance.currency()
         available = balance.issuing(currency) or 0
-        at = runs_out(available, spent.get(balance.account_id) or 0, now)
-        if balance.account and (available <= 0 or (at and at - now < SOON)):
-            found.append(Shortage(balance.account, currency, available, spent.get(balance.account_id) or 0, at))
+        spent, refused = uses.get(balance.account_id, (0, 0))
+        at = None if refused else runs_out(available, spent, now)
+        if balance.account and (available <= 0 or refused or (at and at - now < SOON)):
+            found.append(Shortage(balance.account, currency, available, spent, at))
     return sorted(found, key=lambda each: each.at or now)
 
 
@@ -57,7 +60,7 @@ def short_balances(request: HttpRequest, most: int) -> list[Need]:
     """The first of them, as needs."""
     return [
         Need(
-            title="Issuing balance runs out" if short.at else "Issuing balance is empty",
+            title="Issuing balance runs out" if short.at else "Issuing balance is used up",
             why=_why(short),
             url=reverse("balances", args=[short.account.pk]),
             move=STAFF,
@@ -74,7 +77,7 @@ def short_balances(request: HttpRequest, most: int) -> list[Need]:
 
 def _why(short: Shortage) -> str:
     if short.at is None:
-        return "Cards are active; every purchase is declined for insufficient funds"
+        return f"{money(short.available, short.currency)} left; purchases are declined for insufficient funds"
     left, hourly = money(short.available, short.currency), money(short.spent // 24, short.currency)
     return f"{left} left; spends {hourly} an hour"
 

@@ -76,9 +76,9 @@ class Builder:
         seeding.wish(account, params)
 
     def cardholder(self, step: Step) -> None:
-        """A cardholder; people have accepted the authorized user terms."""
-        params = dict(step.params)
-        if "individual" in params:
+        """A cardholder; people have accepted the authorized user terms, but for those who are `unsigned`."""
+        params = {name: value for name, value in step.params.items() if name != "unsigned"}
+        if "individual" in params and "unsigned" not in step.params:
             accepted = {"date": clock.timestamp() - 60, "ip": "203.0.113.7"}
             params["individual"] = {**params["individual"], "card_issuing": {"user_terms_acceptance": accepted}}
         self._make(step, Cardholder.listed_at, params)

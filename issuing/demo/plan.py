@@ -41,6 +41,7 @@ SEEDED: dict[str, Data] = {  # accounts that begin otherwise than whole
 }
 NO_CARDS = ("verbena", "tamarack", "lowell", "lantern", "pell", "quillback")
 LATE = {"verbena": 3, "lowell": 1, "tamarack": 6, "alder": 12, "quarry": 9}  # days before the end on which they came
+UNSIGNED = ("hollis", "granite", "wren")  # with a cardholder who has not accepted the terms yet
 DRY, LOW = ("thistle", "delaney"), ("redwing", "pemberton")  # whose last top-ups never came, or were too small
 
 
@@ -103,6 +104,9 @@ class Story:
             company = number == 0 and self.kind == "company" and self.random.random() < 0.3
             self.add(at, "cardholder", self._cardholder(number, company=company), name=name)
             made.append(name)
+        if self.slug in UNSIGNED:
+            given = {**self._cardholder(many, company=False), "unsigned": True}
+            self.add(self.end - self.random.randrange(1, 3) * DAY, "cardholder", given, name="holder-unsigned")
         return made
 
     def _cardholder(self, number: int, *, company: bool) -> Data:
@@ -206,10 +210,12 @@ class Story:
         last = max(spent, default=0)
         for week, needed in spent.items():
             amount = (int(needed * 1.25) // 500_00 + 1) * 500_00
+            if self.slug in DRY + LOW:
+                amount = needed // 100_00 * 100_00
             if self.slug in DRY and week == last:
                 continue
             if self.slug in LOW and week == last:
-                amount = max(needed // 2 // 100_00 * 100_00, 100_00)
+                amount = max(needed * 3 // 4 // 100_00 * 100_00, 100_00)
             at = self.begin + 3 * HOUR // 2 + week * 7 * DAY
             self.add(at, "topup", {"amount": amount}, name=f"topup-{week}")
 

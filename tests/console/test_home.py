@@ -172,3 +172,28 @@ def test_the_menu_counts_what_home_counts() -> None:
     frame, needing = (browser("ana").get("/").context[name] for name in ("frame", "needing"))
     home = frame["menu"][0]["entries"][0]
     assert (home["label"], home["count"], home["urgent"], needing) == ("Home", 2, True, 2)
+
+
+def test_what_nobody_but_a_person_moves_on_stands_in_the_queue() -> None:
+    event(7, "dead", error="It has no account.")
+    answer = browser("ana").get("/")
+    (need,) = answer.context["needs"]
+    assert (need.title, need.why) == ("Event given up: account.updated", "It has no account.")
+    assert answer.context["links"][0]["count"] == 1
+    assert b"dead events" in answer.content
+
+
+def test_home_costs_a_fixed_number_of_queries() -> None:
+    def cost() -> int:
+        ana = browser("ana")
+        ana.get("/")
+        with CaptureQueriesContext(connection) as queries:
+            ana.get("/")
+        return len(queries)
+
+    event(8, "dead")
+    one = cost()
+    for number in range(9, 30):
+        event(number, "dead")
+    assert cost() == one
+    assert one <= 32

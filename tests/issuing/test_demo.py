@@ -1,0 +1,94 @@
+"""The demo world: the same seed, the same world; and where it is refused."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Account
+from gateway import client
+from issuing.demo.names import BUSINESSES
+from issuing.demo.plan import plan
+from issuing.models import Authorization, Card, Transaction
+from tests.sandbox_process import SandboxProcess
+
+NOW = "2026-11-20T18:00"
+END = 1_795_197_600
+
+
+def world() -> list[Any]:
+    """What the sandbox remembers, without ids and exact times."""
+    found: list[Any] = []
+    for page in client.pages("/v1/accounts", account=None):
+        for account in page.data["data"]:
+            name, own = account["business_profile"]["name"], account["id"]
+            due = sorted(re.sub("person_[^.]+", "person", key) for key in account["requirements"]["currently_due"])
+            found.append((name, due, purchases(own), cards(own)))
+    return sorted(found)
+
+
+def purchases(account: str) -> list[Any]:
+    rows = [each for page in client.pages("/v1/issuing/authorizations", account=account) for each in page.data["data"]]
+    told = ((row["created"] // 3600, row["merchant_data"]["name"], row["amount"], row["status"]) for row in rows)
+    reasons = (row["request_history"][-1]["reason"] for row in rows)
+    return sorted(zip(told, reasons, strict=True))
+
+
+def cards(account: str) -> list[Any]:
+    rows = [each for page in client.pages("/v1/issuing/cards", account=account) for each in page.data["data"]]
+    return sorted((row["status"], row["cardholder"]["name"], str(row["spending_controls"])) for row in rows)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_with_one_seed_make_one_world(sandbox: SandboxProcess) -> None:
+    call_command("demo", accounts=3, now=NOW, no_mirror=True)
+    first = world()
+    with pytest.raises(CommandError, match="not empty"):
+        call_command("demo", accounts=3, now=NOW, no_mirror=True)
+    call_command("demo", accounts=3, now=NOW, no_mirror=True, reset=True)
+    assert world() == first
+    assert len(first) == 3
+    assert sum(len(account[2]) for account in first) > 100
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_mirror_is_in_step_afterwards(sandbox: SandboxProcess) -> None:
+    call_command("demo", accounts=1, now=NOW)
+    assert [str(account) for account in Account.objects.all()] == [BUSINESSES[0][1]]
+    account = Account.objects.get()
+    seen = {page_id for page in client.pages(Authorization.listed_at, account=account.pk) for page_id in ids(page)}
+    assert set(Authorization.objects.values_list("pk", flat=True)) == seen
+    assert Card.objects.exists()
+    assert Transaction.objects.exists()
+
+
+def ids(page: client.Answer) -> list[str]:
+    return [each["id"] for each in page.data["data"]]
+
+
+def test_a_demo_world_is_refused_outside_the_sandbox(settings: object) -> None:
+    settings.SANDBOX = False  # type: ignore[attr-defined]
+    with pytest.raises(CommandError, match="sandbox only"):
+        call_command("demo")
+
+
+@pytest.mark.parametrize("wrong", [{"accounts": 0}, {"accounts": 41}, {"now": "yesterday"}])
+def test_a_wrong_size_or_time_is_said(wrong: dict[str, Any]) -> None:
+    with pytest.raises(CommandError, match="--"):
+        call_command("demo", **wrong)
+
+
+def test_the_plan_is_the_same_for_the_same_seed_and_another_for_another() -> None:
+    assert plan(1, 40, END) == plan(1, 40, END)
+    assert [step.params for step in plan(1, 4, END)] != [step.params for step in plan(2, 4, END)]
+
+
+def test_the_plan_is_of_the_promised_size() -> None:
+    steps = plan(1, 40, END)
+    acts = {act: sum(step.act == act for step in steps) for act in ("account", "cardholder", "card", "authorize")}
+    assert acts["account"] == 40
+    assert 70 <= acts["cardholder"] <= 95
+    assert 110 <= acts["card"] <= 140
+    assert 2_200 <= acts["authorize"] <= 2_900
+    assert all(step.at <= END for step in steps)
