@@ -102,10 +102,6 @@ TABLE: dict[str, Row] = {
             "topup": "topups/{topup}",
         }.items()
     },
-    "view_as_verb": Row("/{account}/do/issuing.create_cardholder", "operator", view_as=True, but={"support": REASON}),
-    "object_verb": Row(
-        "/{account}/issuing/cards/{card}/do/issuing.deactivate_card", "operator", view_as=True, but={"support": REASON}
-    ),
     "other_form": Row("/test/connect/accounts/{account}/", answer=302),
     "view_as_start": Row(f"{ACCOUNT}/view-as", "support", but=WITH_SESSION),
     "view_as_end": Row(f"{ACCOUNT}/view-as/end", "support", 302, "post", {"for_account": "{account}"}),
@@ -117,7 +113,7 @@ TABLE: dict[str, Row] = {
     # Verbs and operations
     "verb": Row("/do/accounts.create_account/", "operator"),
     "account_verb": Row(f"{ACCOUNT}/do/accounts.create_account_link", "operator"),
-    "view_as_verb": Row("/{account}/do/issuing.create_cardholder", "operator", view_as=True, but={"support": REASON}),
+    "view_as_verb": Row("/{account}/do/issuing.create_cardholder", "operator", view_as=True),
     "object_verb": Row("/{account}/issuing/cards/{card}/do/issuing.cancel_card", "operator", view_as=True),
     "bulk": Row("/bulk/accounts.refresh/?id={account}", "operator"),
     "operations": Row("/operations/", answer=302),
