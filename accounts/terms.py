@@ -90,7 +90,9 @@ def _request(account_id: str, values: Data) -> Request:
     account = Account.objects.filter(pk=account_id).first()
     data = account.data if account else None
     moment, chosen = _moment(values.get("accepted_at")), list(values.get("agreements") or ())
-    changes = [(AGREEMENTS[each], _said(acceptances.accepted_on(data, each)), _said(moment)) for each in chosen]
+    changes = [
+        (AGREEMENTS[each], _said(acceptances.accepted_on(data, each)), _said(moment)) for each in chosen if moment
+    ]
     if moment and acceptances.ISSUING in chosen:
         changes.append(("Stripe decides until", "", _said(moment + acceptances.window())))
     return Request(
