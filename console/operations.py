@@ -85,20 +85,33 @@ def perform(
         claimed_until=attempts.claim_end(timezone.now()),
     )
     _admit(verb, intent, wait=wait)
-    values = attempts.plain({**params, verb.noun_name: object_id} if verb.noun else params)
-    intent.params = {name: value for name, value in values.items() if name not in verb.sensitive}
-    intent.sensitive = [name for name in verb.sensitive if values.get(name)]
+    values = _keep(intent, verb, params)
     operation = _intend(intent, instead_of)
     if operation.pk != intent.pk:
         return Performed(operation, again=True)
-    if not wait:
-        enqueue("console.operations.settle", str(operation.pk))
-        return Performed(operation)
+    return _first_attempt(operation, verb, values) if wait else _queued(operation)
+
+
+def _queued(operation: Operation) -> Performed:
+    enqueue("console.operations.settle", str(operation.pk))
+    return Performed(operation)
+
+
+def _first_attempt(operation: Operation, verb: Verb, values: dict[str, Any]) -> Performed:
+    """While the person waits; where it leaves doubt the worker goes on at once."""
     shown = attempts.attempt(operation, verb, values)
     if operation.state == State.UNKNOWN and operation.next_try_at:
-        _hand_over(operation.pk, operation.next_try_at)  # nobody waits any more: the worker goes on at once
+        _hand_over(operation.pk, operation.next_try_at)
         operation.refresh_from_db()
     return Performed(operation, shown)
+
+
+def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
+    """Have the intent keep what may be kept; returns all values as every attempt sends them."""
+    values = attempts.plain({**params, verb.noun_name: intent.object_id} if verb.noun else params)
+    intent.params = {name: value for name, value in values.items() if name not in verb.sensitive}
+    intent.sensitive = [name for name in verb.sensitive if values.get(name)]
+    return values
 
 
 def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:

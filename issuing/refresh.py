@@ -9,14 +9,27 @@ from gateway.queue import enqueue
 from issuing.funds import Balance, BalanceTransaction
 
 TRIES = 4
-MOVING = ("issuing_authorization.", "issuing_transaction.", "topup.", "balance.", "issuing_dispute.", "payout.")
+MOVING = (
+    "issuing_authorization.",
+    "issuing_transaction.",
+    "topup.",
+    "balance.",
+    "issuing_dispute.",
+    "payout.",
+)
 
 
 def on_events(events: list[Event]) -> None:
     """After events that move money: have the funds of their accounts read once each."""
-    accounts = {event.account for event in events if event.account and event.type.startswith(MOVING)}
+    accounts = {event.account for event in events if event.account and _moves(event)}
     for account in sorted(accounts):
         enqueue("issuing.refresh.funds", account)
+
+
+def _moves(event: Event) -> bool:
+    """Whether a balance may have moved, or have begun to be."""
+    begins = event.object_key == f"capability:{event.account}.card_issuing"
+    return begins or event.type.startswith(MOVING)
 
 
 def funds(account_id: str) -> int:

@@ -18,7 +18,7 @@ from tests.people import browser, person, view_as
 pytestmark = pytest.mark.django_db
 URL = "/connect/accounts/acct_1Kestrel"
 TABS = ("overview", "requirements", "persons", "capabilities", "external_accounts", "timeline", "json")
-HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> {{ 7|add:7 }} \u202e ' + "W" * 200
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> {{ 7|add:4242 }} \u202e ' + "W" * 200
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_hostile_names_are_text_everywhere(db: None) -> None:
         page = answer.content.decode()
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
-        assert " 14 " not in page.replace("width", ""), path
+        assert "4249" not in page, path
         reader = Inline()
         reader.feed(page)
         assert not reader.found, path
@@ -139,7 +139,7 @@ def test_account_nobody_began_is_not_cried_over(db: None) -> None:
     builders.account(details_submitted=False, requirements=requirements(past_due=keys, currently_due=keys))
     client = browser("otto")
     assert "Onboarding has not begun" in client.get(URL).content.decode()
-    assert "No account needs a person" in client.get("/").content.decode()
+    assert "Nothing needs a person" in client.get("/").content.decode()
 
 
 def test_home_queue_says_what_whose_move_and_until_when(

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.seeding import control
-from gateway import catch_up
+from gateway import catch_up, clock
 from gateway.errors import Refused, Unreachable
 from issuing.demo import build, mirror
 from issuing.demo.names import BUSINESSES
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             end = int(datetime.fromisoformat(options["now"]).replace(tzinfo=UTC).timestamp()) if options["now"] else 0
         except ValueError:
             raise CommandError("--now is a moment such as 2026-11-24T14:00.") from None
-        end = end or int(time.time())
+        end = end or clock.timestamp()
         return plan(options["seed"], options["accounts"], end), end
 
     def build(self, steps: list[Step], end: int) -> None:
