@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -95,18 +95,27 @@ def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> Htt
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@view_as
-def viewing_verb_page(request: HttpRequest, account_id: str, verb_name: str) -> HttpResponse:
+@needs("console.view_as")
+def viewing_verb_page(request: HttpRequest, account_id: str, verb_name: str) -> HttpResponseBase:
     """The same for a verb about the account that is viewed: its menu and the banner stay."""
-    return _answer_with(request, _desk(request, verb_name, account_id, viewing=True))
+    get_verb(request, verb_name)  # before anybody is asked for a reason
+    return _viewing(request, account_id, verb_name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@view_as
+@needs("console.view_as")
 def object_verb_page(
     request: HttpRequest, account_id: str, plural: str, object_id: str, verb_name: str
-) -> HttpResponse:
+) -> HttpResponseBase:
     """The same for a verb about one object of the account that is viewed; another account's is not found."""
+    get_verb(request, verb_name)
+    return _viewing(request, account_id, verb_name, plural, object_id)
+
+
+@view_as
+def _viewing(
+    request: HttpRequest, account_id: str, verb_name: str, plural: str = "", object_id: str = ""
+) -> HttpResponse:
     return _answer_with(request, _desk(request, verb_name, account_id, plural, object_id, viewing=True))
 
 

@@ -37,7 +37,9 @@ def cardholder_errors(**values: Any) -> dict[str, str]:
 # Cardholders
 
 
-@pytest.mark.parametrize("name", ["Amara Okonkwo", "José Ibáñez", "J. R. O'Neill-Smith", "Łukasz Żak", "阿部 健", "Acme Co."])
+@pytest.mark.parametrize(
+    "name", ["Amara Okonkwo", "José Ibáñez", "J. R. O'Neill-Smith", "Łukasz Żak", "阿部 健", "Acme Co."]
+)
 def test_names_that_stripe_prints(name: str) -> None:
     assert cardholder_errors(name=name) == {}
 
@@ -72,7 +74,8 @@ def test_whoever_is_too_young_is_refused_by_stripes_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    "ip", ["10.0.0.1", "127.0.0.1", "192.168.1.1", "203.0.113.7", "224.0.0.1", "::1", "fe80::1", "8.8.8", "9.9.9.9", "x"]
+    "ip",
+    ["10.0.0.1", "127.0.0.1", "192.168.1.1", "203.0.113.7", "224.0.0.1", "::1", "fe80::1", "8.8.8", "9.9.9.9", "x"],
 )
 def test_terms_are_accepted_from_the_holders_own_public_address(ip: str) -> None:
     assert list(cardholder_errors(terms_ip=ip)) == ["terms_ip"]
@@ -174,7 +177,9 @@ def test_a_purchase_is_with_a_card_of_this_account_that_was_not_canceled() -> No
     assert list(errors("create_test_authorization", Where(ACCOUNT), card=own.pk, **given)) == ["card"]
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "12.345", "1000000", "NaN", "Infinity", "1e9", "ten", "1.000,00", ""])
+@pytest.mark.parametrize(
+    "amount", ["0", "-1", "0.001", "12.345", "1000000", "NaN", "Infinity", "1e9", "ten", "1.000,00", ""]
+)
 def test_amounts_are_above_zero_and_of_two_decimals(amount: str) -> None:
     assert list(errors("create_topup", Where(ACCOUNT), amount=amount)) == ["amount"]
 
@@ -198,7 +203,10 @@ def test_no_more_is_given_back_than_is_held() -> None:
 
 
 def test_bodies_hold_only_what_was_given() -> None:
-    assert params.cardholder({"type": "individual", "name": "A B", "email": ""}, {}) == {"type": "individual", "name": "A B"}
+    assert params.cardholder({"type": "individual", "name": "A B", "email": ""}, {}) == {
+        "type": "individual",
+        "name": "A B",
+    }
     assert params.card({"cardholder": "ich_1"}, "gbp", {}) == {
         "cardholder": "ich_1",
         "currency": "gbp",

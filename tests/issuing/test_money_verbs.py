@@ -113,9 +113,7 @@ def test_a_reversed_purchase_has_nothing_to_reverse(do: Do, account: Account, sa
 
 
 @pytest.mark.parametrize("status", ["active", "inactive"])
-def test_a_lost_purchase_is_found_and_made_once(
-    do: Do, account: Account, sandbox: SandboxProcess, status: str
-) -> None:
+def test_a_lost_purchase_is_found_and_made_once(do: Do, account: Account, sandbox: SandboxProcess, status: str) -> None:
     card = make_card(account, active=status == "active")
     buy(card)  # alike, and another operation's
     sandbox.control(

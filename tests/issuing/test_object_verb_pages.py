@@ -217,9 +217,7 @@ def test_personal_entries_are_masked_on_the_operations_page(otto: Client, accoun
 
 
 @pytest.mark.parametrize("verb", ["activate_card", "cancel_card", "create_card", "create_cardholder"])
-def test_pages_take_few_queries(
-    otto: Client, account: Account, django_assert_max_num_queries: Any, verb: str
-) -> None:
+def test_pages_take_few_queries(otto: Client, account: Account, django_assert_max_num_queries: Any, verb: str) -> None:
     card = make_card(account)
     address = f"/{account.pk}/do/issuing.{verb}" if verb.startswith("create") else path(card, verb)
     otto.get(address)

@@ -27,7 +27,9 @@ def at_stripe(sandbox: SandboxProcess, path: str, account: Account) -> list[dict
 
 def last_body(sandbox: SandboxProcess, path: str) -> str:
     """The body of the last POST to a path."""
-    return str(next(line for line in reversed(sandbox.traffic()) if line.get("path") == path and line["method"] == "POST"))
+    return str(
+        next(line for line in reversed(sandbox.traffic()) if line.get("path") == path and line["method"] == "POST")
+    )
 
 
 # Cardholders
@@ -107,7 +109,9 @@ def test_a_blocked_cardholder_offers_nothing(do: Do, account: Account) -> None:
 
 def test_a_card_is_created_inactive_with_its_limit(do: Do, account: Account) -> None:
     holder = make_cardholder(account)
-    operation = do("create_card", account, cardholder=holder.pk, limit_amount="200.50", limit_interval="weekly").operation
+    operation = do(
+        "create_card", account, cardholder=holder.pk, limit_amount="200.50", limit_interval="weekly"
+    ).operation
     assert operation.state == State.SUCCEEDED, operation.error_message
     card = Card.objects.get(pk=operation.object_id)
     assert (card.status, card.type, card.currency, card.cardholder_id) == ("inactive", "virtual", "usd", holder.pk)
@@ -165,7 +169,9 @@ def test_a_double_click_cancels_once_and_finds_the_first(do: Do, account: Accoun
     assert again.operation == first.operation
 
 
-def test_a_cancellation_whose_answer_was_lost_is_settled_once(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+def test_a_cancellation_whose_answer_was_lost_is_settled_once(
+    do: Do, account: Account, sandbox: SandboxProcess
+) -> None:
     card = make_card(account)
     lost(sandbox, f"/v1/issuing/cards/{card.pk}")
     operation = do("cancel_card", card).operation
