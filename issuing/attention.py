@@ -9,10 +9,9 @@ from django.urls import reverse
 
 from accounts.models import Account
 from accounts.requirements import HOLDER, STAFF
+from console import formats
 from console.registry import COUNTED, Need, Queue, register_queue
-from console.templatetags.console import money
 from gateway import clock
-from issuing import words
 from issuing.models import Authorization, Balance, Card, Cardholder
 
 DAY = timedelta(days=1)
@@ -76,17 +75,21 @@ def short_balances(request: HttpRequest, most: int) -> list[Need]:
 
 
 def _why(short: Shortage) -> str:
+    left = _money(short.available, short.currency)
     if short.at is None:
-        return f"{money(short.available, short.currency)} left; purchases are declined for insufficient funds"
-    left, hourly = money(short.available, short.currency), money(short.spent // 24, short.currency)
-    return f"{left} left; spends {hourly} an hour"
+        return f"{left} left; purchases are declined for insufficient funds"
+    return f"{left} left; spends {_money(short.spent // 24, short.currency)} an hour"
+
+
+def _money(amount: int, currency: str) -> str:
+    return f"{formats.money(amount, currency.upper())} {currency.upper()}"
 
 
 def held_up(request: HttpRequest, most: int) -> list[Need]:
     """Cardholders of whom Stripe asks something, longest first. One query."""
     return [
         Need(
-            title=f"{holder}: {words.plain(holder.disabled_reason)}",
+            title=f"{holder}: something is past due",
             why="Every purchase with this cardholder’s cards is declined until it is provided",
             url=holder.get_absolute_url(),
             move=HOLDER,
