@@ -7,6 +7,7 @@ again; one that keeps dying ends the launcher with its last lines.
 """
 
 import argparse
+import errno
 import os
 import signal
 import socket
@@ -19,6 +20,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from django.core.exceptions import ImproperlyConfigured
+
+from console.processes import die_with_parent
 from console.secrets_file import kept_secret, read_secret, write_secret
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,13 +56,15 @@ def holder_of(port: int) -> str:
 
 def check_port(port: int, variable: str) -> None:
     """Raise LaunchError that names the holder where the port is taken."""
+    if not 0 < port < 65536:
+        raise LaunchError(f"{variable}={port} is no port: choose one from 1 to 65535.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            message = f"Port {port} is held by {holder_of(port)}. Stop it, or set {variable} to another port."
-            raise LaunchError(message) from None
+        except OSError as error:
+            why = f"is held by {holder_of(port)}" if error.errno == errno.EADDRINUSE else f"cannot be used ({error})"
+            raise LaunchError(f"Port {port} {why}. Stop it, or set {variable} to another port.") from None
 
 
 class Part:
@@ -79,7 +85,13 @@ class Part:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                self.command,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
             )
 
     def ended(self) -> bool:
@@ -110,13 +122,14 @@ class Launcher:
         from django.conf import settings
 
         self.settings = settings
+        settings.VAR_DIR  # noqa: B018  (reads every setting now, so that a bad one is one line)
         self.seed = seed
         self.parts: list[Part] = []
         self.stopping = False
 
     def run(self) -> None:
         """Start everything, print the ready line, watch until a signal comes."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.on_signal)
         try:
             self.start()
@@ -138,6 +151,8 @@ class Launcher:
         check_port(settings.PORT, "PORT")
         if settings.SANDBOX:
             check_port(settings.SANDBOX_PORT, "SANDBOX_PORT")
+            if settings.SANDBOX_PORT == settings.PORT:
+                raise LaunchError(f"PORT and SANDBOX_PORT are both {settings.PORT}: choose two.")
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         self.manage("migrate", "--verbosity=0")
         self.manage("collectstatic", "--noinput", "--verbosity=0")
@@ -206,7 +221,8 @@ class Launcher:
                 part.start()
 
     def stop(self) -> None:
-        """TERM to all, then force for what is left after 10 seconds."""
+        """TERM to all, then force for what is left after 10 seconds. A second signal changes nothing."""
+        self.stopping = True
         for part in reversed(self.parts):
             part.signal(signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS
@@ -228,7 +244,12 @@ def main() -> int:
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     try:
-        Launcher(seed=not options.no_seed).run()
+        launcher = Launcher(seed=not options.no_seed)
+    except (ImproperlyConfigured, ValueError) as error:
+        print(f"A setting cannot be read: {error}", file=sys.stderr)
+        return 1
+    try:
+        launcher.run()
     except LaunchError as error:
         print(error, file=sys.stderr)
         return 1

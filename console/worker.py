@@ -4,65 +4,24 @@ A cluster whose idle worker was killed can hang while it still reports itself as
 supervisor trusts one thing only: a heartbeat task that went through the queue and was run.
 """
 
-import ctypes
 import logging
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
 from console import operations, sessions
+from console.processes import die_with_parent, is_cluster, kill_group
 from gateway import catch_up, clock, health, inbox
 from gateway.errors import Refused, Unreachable
 from gateway.queue import enqueue
 
 logger = logging.getLogger(__name__)
-PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 8
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies, however it dies (Linux)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def group_members(group: int) -> list[int]:
-    """The pids of a process group, from /proc."""
-    members = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it ended while we looked
-                continue
-            if int(fields[2]) == group:
-                members.append(int(entry.name))
-    return members
-
-
-def kill_group(group: int) -> None:
-    """SIGKILL to a whole process group; none left is fine."""
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def is_cluster(group: int) -> bool:
-    """Whether the group is a cluster of ours, and not a stranger who got its number."""
-    for pid in group_members(group):
-        try:
-            if b"qcluster" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return True
-        except OSError:
-            continue
-    return False
 
 
 class Cluster:

@@ -14,6 +14,7 @@ from console import context, registry, search
 from console.models import Operation, User
 from gateway import health
 from gateway.models import Event
+from tests.costs import cost
 from tests.people import ACCOUNT, browser, known_accounts, view_as
 
 pytestmark = pytest.mark.django_db
@@ -184,16 +185,9 @@ def test_what_nobody_but_a_person_moves_on_stands_in_the_queue() -> None:
 
 
 def test_home_costs_a_fixed_number_of_queries() -> None:
-    def cost() -> int:
-        ana = browser("ana")
-        ana.get("/")
-        with CaptureQueriesContext(connection) as queries:
-            ana.get("/")
-        return len(queries)
-
     event(8, "dead")
-    one = cost()
+    one = cost(browser("ana"), "/")
     for number in range(9, 30):
         event(number, "dead")
-    assert cost() == one
+    assert cost(browser("ana"), "/") == one
     assert one <= 32

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
+from tests.costs import cost
 from tests.issuing import rows
-from tests.issuing.costs import cost
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as
 
 pytestmark = pytest.mark.django_db

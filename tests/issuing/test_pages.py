@@ -12,8 +12,8 @@ from accounts.models import Account, Capability
 from console.models import AuditEntry
 from gateway import clock
 from tests.answers import check_headers, check_page
+from tests.costs import cost
 from tests.issuing import rows
-from tests.issuing.costs import cost
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as, work
 
 pytestmark = pytest.mark.django_db

@@ -8,12 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from console import context
+from gateway import offset
 
 
 def cost(client: Client, path: str) -> int:
-    """Queries of a page whose menu was counted just before."""
+    """Queries of a page whose menu was counted, and Stripe's clock read, just before."""
     cache.clear()
-    with mock.patch.object(context, "COUNT_SECONDS", 3600):
+    with mock.patch.object(context, "COUNT_SECONDS", 3600), mock.patch.object(offset, "MEMO_SECONDS", 3600):
         assert client.get(path).status_code == 200, path
         with CaptureQueriesContext(connection) as queries:
             client.get(path)
