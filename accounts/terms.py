@@ -142,6 +142,7 @@ SIGNATURES[NAME] = _signature
 record_terms = register(
     Verb(
         name=NAME,
+        many=False,
         label="Record acceptance",
         permission="accounts.record_terms",
         send=_send,

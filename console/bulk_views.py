@@ -53,6 +53,8 @@ def bulk_page(request: HttpRequest, verb_name: str, ids: list[str] | None = None
     Context: verb, form, rows, ran, preview. Running the same form again finds the operations it made.
     """
     verb = get_verb(request, verb_name)
+    if not verb.bulk:
+        raise BadRequest(f"“{verb.label}” is done for one at a time. Open the page of the one it is for.")
     if ids is None and request.method == "POST":
         return _run(request, verb, _rows(verb, dict(map(_parted, _limited(request.POST.getlist("row"))))))
     chosen = _limited(request.GET.getlist("id") if ids is None else ids)

@@ -31,6 +31,8 @@ QUIET_SECONDS = 60  # after a call without an answer Stripe may still be at work
 BATCH = 200  # operations that one sweep hands to the queue
 QUEUED = "queue"  # holds what waits in the queue
 SETTLED = "This operation has been settled meanwhile."
+# What is shown once is made while somebody looks, and never behind their back.
+NOBODY_SAW = {"error_code": "not_shown", "error_message": "The answer was lost before anybody saw it. Make a new one."}
 
 
 class Denied(Exception):  # noqa: N818  (said as staff read it)
@@ -143,8 +145,8 @@ def _objection(verb: Verb, intent: Operation) -> str:
         return f"{intent.user.get_username()} has no permission for “{verb.label}”."
     if settings.CONSOLE_MODE not in verb.modes:
         return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
-    if verb.about_account and not intent.account_id:
-        return f"“{verb.label}” needs an account."
+    if verb.about_account != bool(intent.account_id):
+        return f"“{verb.label}” {'needs an account' if verb.about_account else 'is not about one account'}."
     if len(intent.reason) < REASON_LENGTH:
         return f"A reason of at least {REASON_LENGTH} characters is needed."
     return ""
@@ -241,6 +243,8 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
     if verb is None:  # of another version: only a person, or an event, can settle it
         unsent = operation.state == State.INTENT
         attempts.wait(operation, operation.tries, None, state=State.INTENT if unsent else State.UNKNOWN)
+    elif verb.result_template:
+        attempts.finish(operation, State.REFUSED, by="find", changes=NOBODY_SAW)
     elif operation.state == State.SENDING:
         # Its process ended while it was sending: that try is stored now, and whether it arrived is not known.
         attempts.put_off(operation, attempts.crash("the process ended"), doubt=True, crashed=True)

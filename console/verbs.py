@@ -72,6 +72,7 @@ class Verb:
     initial: Callable[[str], dict[str, Any]] | None = None  # the form's first values, of its account's or object's id
     find: Callable[[Operation], Outcome | None] | None = None
     about_account: bool = True
+    many: bool = True  # False: offered for one at a time (see `bulk`)
     noun: type[Mirror] | None = None  # of the one object it acts on; None: it acts on the account, or makes something
     objection: Callable[[Any], str] | None = None  # of the mirror's row of its noun, else account: why it can never be
     effects: Callable[[list[Any]], dict[str, str]] | None = None  # of rows: what happens to each, by id
@@ -101,6 +102,11 @@ class Verb:
         if self.noun:
             return self.noun.objects.filter(pk=object_id, account=account_id).first()
         return account_model().objects.filter(pk=account_id).first() if account_id else None
+
+    @property
+    def bulk(self) -> bool:
+        """Whether it may run for many at once: never what makes something new, is shown once, or must not be kept."""
+        return self.many and self.about_account and not self.result_template and not self.sensitive
 
 
 _verbs: dict[str, Verb] = {}

@@ -168,6 +168,7 @@ def _reverse_objection(row: Authorization) -> str:
 create_topup = register(
     Verb(
         name="issuing.create_topup",
+        many=False,
         label="Top up Issuing balance",
         permission="issuing.create_topup",
         send=_create_topup,
@@ -183,6 +184,7 @@ create_topup = register(
 create_test_authorization = register(
     Verb(
         name="issuing.create_test_authorization",
+        many=False,
         label="Create test authorization",
         permission="issuing.test_authorization",
         send=_create_test_authorization,
@@ -199,6 +201,7 @@ create_test_authorization = register(
 capture_test_authorization = register(
     Verb(
         name="issuing.capture_test_authorization",
+        many=False,
         label="Capture test authorization",
         permission="issuing.test_authorization",
         send=_capture,
@@ -216,6 +219,7 @@ capture_test_authorization = register(
 reverse_test_authorization = register(
     Verb(
         name="issuing.reverse_test_authorization",
+        many=False,
         label="Reverse test authorization",
         permission="issuing.test_authorization",
         send=_reverse,

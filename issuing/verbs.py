@@ -94,6 +94,7 @@ def _cardholder_objection(row: Cardholder) -> str:
 create_cardholder = register(
     Verb(
         name="issuing.create_cardholder",
+        many=False,
         label="Create cardholder",
         permission="issuing.create_cardholder",
         send=_create_cardholder,
@@ -111,6 +112,7 @@ create_cardholder = register(
 update_cardholder = register(
     Verb(
         name="issuing.update_cardholder",
+        many=False,
         label="Update cardholder",
         permission="issuing.update_cardholder",
         send=_update_cardholder,
@@ -227,6 +229,7 @@ def _cancel_effects(cards: list[Any]) -> dict[str, str]:
 create_card = register(
     Verb(
         name="issuing.create_card",
+        many=False,
         label="Create card",
         permission="issuing.create_card",
         send=_create_card,
