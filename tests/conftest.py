@@ -11,7 +11,7 @@ from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """A test database in a file, so that threads and other processes can share it."""
     from django.conf import settings
 
