@@ -16,7 +16,7 @@ from console.models import Operation
 from console.operations import Denied
 from console.sessions import current, needs, staff, view_as
 from console.site import page
-from console.verb_forms import fresh_token
+from console.verb_forms import TOKEN, fresh_token
 
 PARTS = ("badges", "actions", "facts", "timeline")
 READ_AGAIN = {
@@ -69,14 +69,14 @@ def live(request: HttpRequest, account_id: str) -> HttpResponse:
 def refresh(request: HttpRequest, account_id: str) -> HttpResponseBase:
     """Read the account again at Stripe, without a form: it changes nothing there."""
     row = get_account(request, account_id)
-    session = current(request)
+    session, token = current(request), request.POST.get("form_token", "")
     try:
         performed = operations.perform(
             verbs.refresh,
             user=staff(request),
             params={},
             reason=READ_AGAIN.get(request.POST.get("from", ""), READ_AGAIN["page"]),
-            form_token=request.POST.get("form_token") or fresh_token(),
+            form_token=token if TOKEN.fullmatch(token) else fresh_token(),
             account_id=row.pk,
             account_name=str(row),
             work_session=session if session and session.account_id == row.pk else None,

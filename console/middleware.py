@@ -47,11 +47,17 @@ def headers(get_response: GetResponse) -> GetResponse:
 
 
 def work_session(get_response: GetResponse) -> GetResponse:
-    """End a sign-in that is idle or old, before any view sees it."""
+    """End a sign-in that is idle or old, before any view sees it; refuse a NUL byte in what staff post."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated and not sign_in.still_valid(request):
             logout(request)
+        if request.user.is_authenticated and request.method == "POST" and _nul_in_form(request):
+            return errors.bad_request(request, BadRequest("NUL"))
         return get_response(request)
 
     return middleware
+
+
+def _nul_in_form(request: HttpRequest) -> bool:
+    return any("\0" in value for _, values in request.POST.lists() for value in values)
