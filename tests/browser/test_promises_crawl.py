@@ -67,7 +67,6 @@ def crawl(desk: Desk) -> tuple[Counter[str], dict[str, int]]:
     return seen, refused
 
 
-@pytest.mark.parametrize("user", ["demo", "sam"])
 def test_a_crawl_of_every_page_leaves_the_console_empty(browser: Browser, stack: Stack) -> None:
     desk = Desk(browser, stack)
     desk.sign_in()
