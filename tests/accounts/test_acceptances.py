@@ -17,6 +17,7 @@ from tests.people import person
 
 pytestmark = pytest.mark.django_db
 triggers = import_module("accounts.migrations.0003_terms_append_only")
+shell = import_module("console.migrations.0002_append_only")
 FIRST = datetime(2026, 10, 1, 9, tzinfo=UTC)
 SIGNED = {"date": int(FIRST.timestamp()), "ip": "81.2.69.142", "user_agent": "Firefox"}
 NOTHING = {"date": None, "ip": None}
@@ -144,6 +145,7 @@ def test_below_the_orm_too(act: str) -> None:
         pytest.skip("SQLite's own word")
     acceptances.witness(telling(None, with_terms(SIGNED)))
     with connection.schema_editor() as editor:
+        shell.protect(None, editor)  # PostgreSQL's function is the console's
         triggers.protect(None, editor)
     try:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
@@ -151,6 +153,7 @@ def test_below_the_orm_too(act: str) -> None:
     finally:
         with connection.schema_editor() as editor:
             triggers.unprotect(None, editor)
+            shell.unprotect(None, editor)
     assert Acceptance.objects.count() == 1
 
 
