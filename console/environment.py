@@ -64,8 +64,8 @@ def run(*command: str) -> None:
 def install(name: str) -> None:
     """Install one locked file, and mark it when it is whole."""
     print(f"Installing {name} …", flush=True)
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
-    run(*pip, "-r", os.path.join(ROOT, name))
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes", "--no-deps"]
+    run(*pip, "-r", os.path.join(ROOT, name))  # the lock is complete: nothing is resolved again
     with open(mark(name), "w", encoding="utf-8") as file:
         file.write(digest(name))
 
