@@ -17,6 +17,7 @@ from console.models import Operation, User
 from console.operations import Denied, Performed
 from console.verb_forms import own_form
 from console.verbs import Verb, Where
+from gateway import binding
 
 State = Operation.State
 OK, REFUSED, BAD_INPUT, UNKNOWN = range(4)
@@ -74,6 +75,7 @@ class VerbCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
+        binding.check_command()
         user = self.person(options)
         targets = self.targets(options)
         params = {target.id: self.params(options, target) for target in targets}

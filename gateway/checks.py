@@ -53,9 +53,9 @@ def webhook_secrets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 def database_binding(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The database was first used in this mode. Asked where databases are: migrate, worker, `check --database`."""
-    trouble = binding.trouble() if "default" in (databases or ()) else ""
-    return [Error(trouble, hint=binding.HINT, id="gateway.E013")] if trouble else []
+    """Mode and key are those of this database. Asked where databases are: migrate, worker, `check --database`."""
+    identity, words = binding.trouble() if "default" in (databases or ()) else ("", "")
+    return [Error(words, hint=binding.HINT, id=identity)] if identity else []
 
 
 def key_mode(key: str) -> str:

@@ -87,11 +87,15 @@ class RateBucket(models.Model):
 
 
 class Binding(models.Model):
-    """The mode and platform account this database was first used with. One row, never changed."""
+    """The mode and platform account this database was first used with, and the last key verified to be of that account.
+
+    One row; mode and account never change.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     mode = models.CharField(max_length=16)
     platform_account = models.CharField(max_length=255, blank=True)
+    key_digest = models.CharField(max_length=64, blank=True)
     bound_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

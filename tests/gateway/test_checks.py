@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from gateway import binding, checks
@@ -157,10 +158,10 @@ def test_database_that_is_not_asked_is_not_looked_at(settings: Any, django_asser
 
 @pytest.mark.django_db
 def test_empty_database_belongs_to_nobody_yet() -> None:
-    assert binding.trouble() == ""
+    assert binding.trouble() == ("", "")
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {Binding._meta.db_table}")
-    assert binding.trouble() == ""
+    assert binding.trouble() == ("", "")
 
 
 @pytest.mark.django_db
@@ -176,6 +177,57 @@ def test_other_platform_account_is_refused(sandbox: SandboxProcess) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"gateway\.E014.*acct_other"):
         binding.bind()
     assert Binding.objects.get().platform_account == "acct_other"
+
+
+@pytest.mark.django_db
+def test_web_server_refuses_a_key_that_was_not_verified(sandbox: SandboxProcess, settings: Any) -> None:
+    binding.bind()
+    binding.verify()
+    settings.STRIPE_SECRET_KEY = "sk_test_another"
+    with pytest.raises(ImproperlyConfigured, match=r"gateway\.E014.*manage.py bind"):
+        binding.verify()
+    errors = run_checks(tags=["database"], databases=["default"])
+    assert [error.id for error in errors] == ["gateway.E014"]
+    assert "sk_test_another" not in str(errors)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sync",),
+        ("register_webhooks",),
+        ("create_account", "--reason", "A reason that is long enough", "--country", "US", "--business-type", "company"),
+    ],
+)
+def test_commands_refuse_a_key_that_was_not_verified(
+    sandbox: SandboxProcess, settings: Any, words: tuple[str, ...]
+) -> None:
+    binding.bind()
+    settings.STRIPE_SECRET_KEY = "sk_test_another"
+    with pytest.raises(CommandError, match=r"gateway\.E014"):
+        call_command(*words)
+    assert sandbox.api("GET", "/v1/accounts")[1]["data"] == []
+
+
+@pytest.mark.django_db
+def test_new_key_of_the_same_account_is_taken_once_stripe_has_said_so(sandbox: SandboxProcess, settings: Any) -> None:
+    before = binding.bind()
+    settings.STRIPE_SECRET_KEY = "sk_test_rolled"
+    assert binding.bind().platform_account == before.platform_account
+    binding.verify()
+    assert "sk_test_rolled" not in str(Binding.objects.values())
+
+
+@pytest.mark.django_db
+def test_unknown_key_does_not_start_while_stripe_is_away(sandbox: SandboxProcess, settings: Any) -> None:
+    binding.bind()
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    with pytest.raises(Unreachable):
+        binding.bind()
+    settings.STRIPE_SECRET_KEY = "sk_test_another"
+    with pytest.raises(ImproperlyConfigured, match=r"gateway\.E014"):
+        binding.bind()
 
 
 @pytest.mark.django_db

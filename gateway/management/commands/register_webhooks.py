@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway import checks, endpoints
+from gateway import binding, checks, endpoints
 from gateway.endpoints import Registered
 from gateway.errors import Refused, Unreachable
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         """Check the address, then register both kinds."""
         for error in checks.mode_and_key(None):
             raise CommandError(f"({error.id}) {error.msg} {error.hint}")
+        binding.check_command()
         if settings.CONSOLE_MODE == "live" and not settings.HTTPS:
             raise CommandError(f"Stripe delivers live events to https only; CONSOLE_URL is {settings.CONSOLE_URL}.")
         for kind in endpoints.KINDS:

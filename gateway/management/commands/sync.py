@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gateway import sync
+from gateway import binding, sync
 from gateway.errors import Refused, Unreachable
 
 WIDTH = 30
@@ -24,6 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run, with a bar on a terminal and a line a noun elsewhere."""
+        binding.check_command()
         self.said = ""
         try:
             done = sync.run(options["only"], options["account"], self.show, threads=options["threads"])
