@@ -17,10 +17,12 @@ from console import audit
 from console.models import AuditEntry
 previous, rows = audit.START, []
 for number in range(1, {rows} + 1):
-    row = AuditEntry(number=number, at=datetime.fromtimestamp(1_790_000_000 + number, UTC),
-        action="operation.succeeded", user_name="otto", account_id="acct_1Bench", account_name="Kestrel Freight Lines, Inc.", subject="ic_1Bench",
-        reason="The cardholder lost the card on the way", ticket="CS-4711", detail={{"verb": "issuing.cancel_card"}},
-        previous_digest=previous)
+    row = AuditEntry(
+        number=number, at=datetime.fromtimestamp(1_790_000_000 + number, UTC), action="operation.succeeded",
+        user_name="otto", account_id="acct_1Bench", account_name="Kestrel Freight Lines, Inc.", subject="ic_1Bench",
+        reason="The cardholder lost the card on the way", ticket="CS-4711",
+        detail={{"verb": "issuing.cancel_card"}}, previous_digest=previous,
+    )
     row.digest = previous = audit.digest(previous, tuple(getattr(row, name) for name in audit.COLUMNS))
     rows.append(row)
     if len(rows) == 5000:
