@@ -29,6 +29,8 @@ from console.bulk_views import MOST, bulk_page
 from console.mirror_admin import MirrorAdmin
 from console.templatetags import console as tags
 
+MORE_FILTERS: list[type[admin.SimpleListFilter]] = []  # what other rooms know of an account, added in their admin.py
+
 
 @admin.register(Account)
 class AccountAdmin(MirrorAdmin):
@@ -53,9 +55,13 @@ class AccountAdmin(MirrorAdmin):
         DueFilter,
         AttentionFilter,
     )
-    search_fields = ("id", "name", "email")
-    search_help_text = "Id, name or e-mail"
+    search_fields = ("id", "name")
+    search_help_text, search_help_personal = "Id or name", "Id, name or e-mail"
     actions = ("refresh_accounts", "make_link", "record_acceptances", "fill_test_values")
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """This room's own, then the other rooms'."""
+        return [*self.list_filter, *MORE_FILTERS]
 
     def prepare(self, queryset: Any) -> QuerySet[Account]:
         """Each with the capability that its badge is read from."""

@@ -86,7 +86,7 @@ class DueFilter(Choice):
 
 
 class AttentionFilter(Choice):
-    """What the home page counts."""
+    """What the home page counts, of any noun whose QuerySet says what needs a person."""
 
     title, parameter_name, words = "attention", "attention", {"yes": "Needs a person"}
 

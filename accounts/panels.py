@@ -27,7 +27,7 @@ from console.registry import (
     register_search,
     register_view_as_tab,
 )
-from console.sessions import staff
+from console.sessions import PERSONAL, staff
 from gateway import clock
 
 JUST_PASSED = timedelta(seconds=1)
@@ -94,8 +94,8 @@ def _by_account(model: Any, accounts: Iterable[Account]) -> dict[str, list[Any]]
 
 
 def find(request: HttpRequest, words: str) -> Iterable[Found]:
-    """Accounts by id, name or e-mail: ten at most, one query."""
-    for account in Account.objects.search(words[:255])[:10]:
+    """Accounts by id, name or (for those who may see it) e-mail: ten at most, one query."""
+    for account in Account.objects.search(words[:255], personal=staff(request).has_perm(PERSONAL))[:10]:
         detail = " · ".join(filter(None, (account.overall.word, account.country)))
         yield Found(label=str(account), url=account.get_absolute_url(), detail=detail, id=account.pk)
 

@@ -39,11 +39,12 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """Those with a deadline until then, or one that has passed."""
         return self.filter(Q(due_at__lte=at) | Q(overdue=True), gone_at=None)
 
-    def search(self, text: str) -> Self:
-        """By id, or a part of a name or of the e-mail address."""
+    def search(self, text: str, *, personal: bool = False) -> Self:
+        """By id, or a part of a name; of the e-mail address too for those who may see it (`personal`)."""
         if text.startswith("acct_"):
             return self.filter(id__startswith=text)
-        return self.filter(Q(name__icontains=text) | Q(legal_name__icontains=text) | Q(email__icontains=text))
+        found = Q(name__icontains=text) | Q(legal_name__icontains=text)
+        return self.filter(found | Q(email__icontains=text) if personal else found)
 
     def with_capability(self) -> Self:
         """Each with the capability that its Issuing badge is read from, in the same query."""

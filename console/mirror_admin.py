@@ -19,7 +19,7 @@ from django.urls import URLPattern, path, reverse
 
 from console import keyset, verbs
 from console.bulk_views import MOST, bulk_page
-from console.sessions import staff
+from console.sessions import PERSONAL, staff
 
 Row = TypeVar("Row", bound=Model)
 
@@ -59,6 +59,8 @@ class KeysetChangeList(ChangeList):
         self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all = self.multi_page = False
+        if self.model_admin.search_help_personal and staff(request).has_perm(PERSONAL):
+            self.search_help_text = self.model_admin.search_help_personal
         self.paginator = Paginator(shown.rows, self.list_per_page)
         if shown.newer:
             self.newer_url = self.get_query_string({keyset.NEWER: shown.newer}, [keyset.OLDER])
@@ -86,6 +88,7 @@ class MirrorAdmin(admin.ModelAdmin):
     sortable_by = ()
     ordering = ("-created", "-id")
     list_per_page = 50
+    search_help_personal = ""  # instead of search_help_text, for those who may see personal data
     verbs: tuple[str, ...] = ()  # names of verbs about one row: each is an action on those that are chosen
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -110,7 +113,8 @@ class MirrorAdmin(admin.ModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
         words = search_term.strip()[:255]
-        return (queryset.search(words) if words else queryset), False  # type: ignore[attr-defined]
+        personal = staff(request).has_perm(PERSONAL)
+        return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""

@@ -14,13 +14,13 @@ from console import operations, verbs
 from console.attempts import NOT_SENT
 from console.models import Operation, User
 from console.operations import Denied
-from console.sessions import OTHER_ACCOUNT, needs, staff
+from console.sessions import OTHER_ACCOUNT, PERSONAL, needs, staff
 from console.site import page
 from console.verb_views import SeeOther, done_sentence, next_url
 from console.verbs import Verb
 
 State = Operation.State
-PERSONAL, MASK = "accounts.view_pii", "•••"
+MASK = "•••"
 SENTENCES = {
     State.INTENT: "It has not been sent yet. The worker sends it next.",
     State.SENDING: "It is being sent to Stripe.",

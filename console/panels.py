@@ -103,7 +103,7 @@ register_queue(
     Queue(
         name="operations",
         label="operations to decide",
-        link=lambda: reverse("admin:console_operation_changelist"),
+        link=lambda: f"{reverse('admin:console_operation_changelist')}?waiting=person",
         times=now_for_each(operations_needing_a_person),
         needs=undecided,
         count=operations_needing_a_person,

@@ -24,6 +24,7 @@ from console.models import AccessEntry, User, WorkSession
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=Model)
 
+PERSONAL = "accounts.view_pii"  # the permission to see personal data, and to search by it
 SESSION_ENDED = "Your work session for this account has ended. Open the account again, with a reason, and repeat it."
 OTHER_ACCOUNT = "This form was drawn for another account. Nothing was changed."
 

@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts import admin as accounts_admin
 from accounts import masking
+from accounts.filters import AttentionFilter
 from console.mirror_admin import MirrorAdmin
 from console.sessions import staff
 from console.templatetags import console as tags
@@ -19,12 +21,14 @@ from issuing.filters import (
     HolderTypeFilter,
     ReasonFilter,
     RequirementFilter,
+    ShortBalanceFilter,
     TypeFilter,
     tabbed,
 )
 from issuing.models import Authorization, Card, Cardholder, Topup, Transaction
 from issuing.moment import related
 
+accounts_admin.MORE_FILTERS.append(ShortBalanceFilter)
 IMPORT = "What Stripe has is imported by its events, and by manage.py sync."
 
 
@@ -106,8 +110,8 @@ class CardholderAdmin(IssuingAdmin):
     listing = lists.CARDHOLDERS
     verbs = ("issuing.activate_cardholder", "issuing.deactivate_cardholder")
     list_display = ("name_words", "account_name", "status_words", "asked", "type_words", "created_at")
-    list_filter = (tabbed(lists.CARDHOLDERS), RequirementFilter, HolderTypeFilter, CreatedFilter)
-    search_help_text = lists.CARDHOLDERS.placeholder
+    list_filter = (tabbed(lists.CARDHOLDERS), RequirementFilter, HolderTypeFilter, CreatedFilter, AttentionFilter)
+    search_help_text, search_help_personal = lists.CARDHOLDERS.placeholder, lists.CARDHOLDERS.personal
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Columns, and one that depends on the person."""

@@ -11,6 +11,7 @@ from accounts.models import Account
 from accounts.requirements import HOLDER, STAFF
 from console import formats
 from console.registry import COUNTED, Need, Queue, register_queue
+from console.sessions import staff
 from gateway import clock
 from issuing.models import Authorization, Balance, Card, Cardholder
 
@@ -39,7 +40,9 @@ def shortages() -> list[Shortage]:
     """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. Three queries."""
     now = clock.now()
     active = Card.objects.with_status("active").order_by().values("account").distinct()
-    rows = Balance.objects.filter(account__in=active, account__card_issuing__status="active")
+    rows = Balance.objects.filter(
+        account__in=active, account__card_issuing__status="active", account__gone_at=None
+    ).order_by("account")
     recent = Authorization.objects.filter(created__gte=now - DAY).order_by().values_list("account")
     used = Sum("amount", filter=Q(approved=True), default=0)
     refusals = Count("pk", filter=Q(approved=False, reason="insufficient_funds"))
@@ -56,7 +59,8 @@ def shortages() -> list[Shortage]:
 
 
 def short_balances(request: HttpRequest, most: int) -> list[Need]:
-    """The first of them, as needs."""
+    """The first of them, as needs; the button tops up for those who may."""
+    may = staff(request).has_perm("issuing.create_topup")
     return [
         Need(
             title="Issuing balance runs out" if short.at else "Issuing balance is used up",
@@ -67,8 +71,8 @@ def short_balances(request: HttpRequest, most: int) -> list[Need]:
             start=short.at - SOON if short.at else None,
             account_id=short.account.pk,
             account_name=str(short.account),
-            button="Top up",
-            button_url=reverse("account_verb", args=[short.account.pk, TOPUP]),
+            button="Top up" if may else "Open",
+            button_url=reverse("account_verb", args=[short.account.pk, TOPUP]) if may else "",
         )
         for short in shortages()[:most]
     ]
@@ -111,8 +115,8 @@ def register() -> None:
     register_queue(
         Queue(
             name="balances",
-            label="Issuing balances to fill",
-            link=lambda: reverse("admin:issuing_topup_changelist"),
+            label="accounts whose Issuing balance needs a top-up",
+            link=lambda: f"{reverse('admin:accounts_account_changelist')}?balance=short",
             times=lambda _: [short.at for short in shortages()],
             needs=short_balances,
             count=lambda: len(shortages()),
@@ -124,7 +128,7 @@ def register() -> None:
         Queue(
             name="cardholders",
             label="cardholders to complete",
-            link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?disabled_reason=requirements.past_due",
+            link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?attention=yes",
             times=lambda _: [None] * count_held_up(),
             needs=held_up,
             count=count_held_up,

@@ -36,8 +36,8 @@ class IssuingQuerySet(models.QuerySet[Any]):
         """Those of one account."""
         return self.filter(account=account_id)
 
-    def search(self, text: str) -> Self:
-        """By id, which is all that every noun has."""
+    def search(self, text: str, *, personal: bool = False) -> Self:
+        """By id, which is all that every noun has. `personal`: also by what only some may see."""
         return self.filter(id__startswith=text)
 
     def with_status(self, status: str) -> Self:

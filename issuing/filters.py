@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from accounts.filters import SINCE, Choice
 from gateway import clock
-from issuing import lists, words
+from issuing import attention, lists, words
 
 
 class Tabbed(Choice):
@@ -53,6 +53,16 @@ class RequirementFilter(Choice):
         "listed": "Compared with lists",
         "rejected.listed": "Rejected",
     }
+
+
+class ShortBalanceFilter(Choice):
+    """Accounts whose Issuing balance needs a top-up, as the home page counts them."""
+
+    title, parameter_name, words = "Issuing balance", "balance", {"short": "Needs a top-up"}
+
+    def narrow(self, queryset: Any, value: str) -> QuerySet:
+        """By what `attention.shortages` finds: three queries before the list's own."""
+        return queryset.filter(pk__in=[short.account.pk for short in attention.shortages()])
 
 
 class TypeFilter(Choice):

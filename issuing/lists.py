@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from console import keyset
+from console.sessions import PERSONAL, staff
 from issuing import buttons
 from issuing.base import COUNTED, OfIssuing
 from issuing.buttons import Button
@@ -32,6 +33,7 @@ class Listing:
     related: tuple[str, ...] = ()  # read in the same query
     parameter: str = "status"
     placeholder: str  # of the search box: what it takes
+    personal: str = ""  # and what it takes of those who may see personal data
     out: str = ""  # the same page in Stripe's Dashboard
     create: str = ""  # the verb that makes one
     empty: str = ""
@@ -48,7 +50,8 @@ CARDHOLDERS = Listing(
     table="issuing/parts/cardholders.html",
     tabs={"active": "Active", "inactive": "Inactive", "blocked": "Blocked"},
     narrow=_by_status,
-    placeholder="Id, name or e-mail",
+    placeholder="Id or name",
+    personal="Id, name or e-mail",
     out="issuing-cardholders",
     create="issuing.create_cardholder",
     empty="A cardholder is a person or a business that may hold cards of this account. Cards are made for one.",
@@ -122,7 +125,8 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     """What a list's page is drawn from: one query for its rows, one a tab for the counts."""
     every = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
     chosen, words = request.GET.get(listing.parameter, ""), request.GET.get("q", "").strip()[:LONGEST]
-    rows = _narrowed(every, listing, chosen, words)
+    personal = staff(request).has_perm(PERSONAL)
+    rows = _narrowed(every, listing, chosen, words, personal=personal)
     shown = keyset.read(rows.select_related(*listing.related), request.GET, ROWS)
     create = buttons.of_account(request, listing.create, account_id) if listing.create else None
     narrowed = bool(chosen or words or keyset.OLDER in request.GET or keyset.NEWER in request.GET)
@@ -133,6 +137,7 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
         "tabs": tabs(every, listing, reverse(listing.url, args=[account_id]), chosen),
         "rows": shown.rows,
         "q": words,
+        "placeholder": (personal and listing.personal) or listing.placeholder,
         "chosen": chosen,
         "narrowed": narrowed,
         "here": reverse(listing.url, args=[account_id]),
@@ -143,11 +148,11 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     }
 
 
-def _narrowed(every: Any, listing: Listing, chosen: str, words: str) -> Any:
+def _narrowed(every: Any, listing: Listing, chosen: str, words: str, *, personal: bool) -> Any:
     rows = every
     if chosen:
         rows = listing.narrow(rows, chosen) if chosen in listing.tabs else rows.none()
-    return rows.search(words) if words else rows
+    return rows.search(words, personal=personal) if words else rows
 
 
 def tabs(every: Any, listing: Listing, here: str, chosen: str) -> list[dict[str, Any]]:

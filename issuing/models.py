@@ -28,11 +28,12 @@ history.WATCHED.update(
 class CardholderQuerySet(IssuingQuerySet):
     """Questions about cardholders."""
 
-    def search(self, text: str) -> Self:
-        """By id, or a part of the name or e-mail address."""
+    def search(self, text: str, *, personal: bool = False) -> Self:
+        """By id, or a part of the name; of the e-mail address too for those who may see it (`personal`)."""
         if text.startswith("ich_"):
             return self.filter(id__startswith=text)
-        return self.filter(Q(name__icontains=text) | Q(email__icontains=text))
+        found = Q(name__icontains=text)
+        return self.filter(found | Q(email__icontains=text) if personal else found)
 
     def needing_attention(self) -> Self:
         """Those whose cards Stripe declines until something is provided."""
@@ -46,7 +47,7 @@ class CardholderQuerySet(IssuingQuerySet):
 class CardQuerySet(IssuingQuerySet):
     """Questions about cards."""
 
-    def search(self, text: str) -> Self:
+    def search(self, text: str, *, personal: bool = False) -> Self:
         """By id, last four, or a part of the cardholder's name."""
         if text.startswith("ic_"):
             return self.filter(id__startswith=text)

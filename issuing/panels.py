@@ -22,6 +22,7 @@ from console.registry import (
     register_search,
     register_view_as_tab,
 )
+from console.sessions import PERSONAL, staff
 from issuing import attention, purchases_plot, timeline, words
 from issuing.base import COUNTED, OfIssuing
 from issuing.lists import count
@@ -57,8 +58,9 @@ def find_cards(request: HttpRequest, asked: str) -> Iterable[Found]:
 
 
 def find_cardholders(request: HttpRequest, asked: str) -> Iterable[Found]:
-    """Cardholders by name or e-mail: ten at most, one query."""
-    for row in Cardholder.objects.search(asked[:255]).select_related("account")[:FOUND]:
+    """Cardholders by name or (for those who may see it) e-mail: ten at most, one query."""
+    personal = staff(request).has_perm(PERSONAL)
+    for row in Cardholder.objects.search(asked[:255], personal=personal).select_related("account")[:FOUND]:
         detail = " · ".join(filter(None, (words.plain(row.status), str(row.account or ""))))
         yield Found(label=str(row), url=row.get_absolute_url(), detail=detail, id=row.pk)
 

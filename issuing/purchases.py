@@ -27,7 +27,7 @@ class AuthorizationQuerySet(IssuingQuerySet):
         """Those that were not approved."""
         return self.filter(approved=False)
 
-    def search(self, text: str) -> Self:
+    def search(self, text: str, *, personal: bool = False) -> Self:
         """By id, the card's last four, or a part of the merchant's name."""
         if text.startswith(("iauth_", "ic_", "ich_")):
             return self.filter(Q(id__startswith=text) | Q(card=text) | Q(cardholder=text))

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import socket
 import struct
 import threading
@@ -28,6 +29,8 @@ from sandbox.world import World
 log = logging.getLogger("sandbox")
 LARGEST_BODY = 32 * 1024 * 1024
 TICK = 0.2
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+FOREIGN = "The sandbox's own pages and controls are for this machine: a page of another site may not use them."
 
 
 class Sandbox:
@@ -63,6 +66,8 @@ class Sandbox:
         """The answer to any request; never an exception."""
         if request.path.startswith("/v1/"):
             return self.api.answer(request)
+        if not self.asked_from_here(request):
+            return refusal(StripeError(403, FOREIGN))
         if request.path.startswith("/_sandbox/"):
             return self.control.answer(request)
         handler = pages.find(request.method, request.path)
@@ -71,6 +76,15 @@ class Sandbox:
         if request.path == "/" and request.method in ("GET", "HEAD"):
             return pages.index(self.world)
         return refusal(StripeError(404, f"Unrecognized request URL ({request.method}: {request.path}). {HELP}"))
+
+    def asked_from_here(self, request: Request) -> bool:
+        """Whether a page of another site is not behind it: a foreign Origin, or a name that was led to this machine.
+
+        What is below /v1/ needs a key, which no foreign page has. Clients that are no browsers send no Origin.
+        """
+        host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
+        name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+        return name.strip("[]") in {*LOOPBACK, self.server.server_address[0]} and origin in ("", f"http://{host}")
 
     def _tick(self) -> None:
         """Run what falls due by the mere passing of time."""

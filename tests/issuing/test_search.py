@@ -45,8 +45,17 @@ def test_a_dashboard_link_leads_to_our_page() -> None:
 )
 def test_last_four_names_and_e_mail_addresses_are_found(words: str, titles: set[str]) -> None:
     rows.card(rows.cardholder())
-    answer = browser("vera").get("/search", {"q": words})
+    answer = browser("sam").get("/search", {"q": words})
     assert {group["title"] for group in answer.context["groups"]} == titles
+
+
+def test_whoever_may_not_see_addresses_finds_nobody_by_one() -> None:
+    rows.cardholder()
+    vera = browser("vera")
+    assert vera.get("/search", {"q": "jonas@kestrel.example"}).context["groups"] == []
+    answer = vera.get("/issuing/cardholder/", {"q": "jonas@kestrel"})
+    assert len(answer.context["cl"].result_list) == 0
+    assert "e-mail" not in answer.content.decode()
 
 
 def test_an_unknown_id_is_said_to_be_unknown() -> None:

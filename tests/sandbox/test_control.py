@@ -168,3 +168,29 @@ def test_manage_py_starts_the_same_sandbox(tmp_path: Path) -> None:
         assert process.stdout.readline().startswith("Sandbox ready: http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("path", ["/_sandbox/clock", "/_sandbox/reset", "/setup/s/anything"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Host": "["},
+    ],
+)
+def test_a_page_of_another_site_moves_nothing(box: SandboxProcess, path: str, headers: dict[str, str]) -> None:
+    before = box.control("clock")["now"]
+    status, _, _ = box.request("POST", path, b'{"advance": "29d"}', headers)
+    assert status == 403
+    assert box.control("clock")["now"] - before < 60
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_the_sandboxs_own_pages_use_it(box: SandboxProcess, name: str) -> None:
+    host = f"{name}:{box.port}"
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    assert box.request("POST", "/_sandbox/clock", b'{"advance": "1s"}', headers)[0] == 200

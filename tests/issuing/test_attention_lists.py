@@ -1,0 +1,97 @@
+"""Whatever home counts, the list that it leads to shows: the same things, and no others."""
+
+import uuid
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from console import home, registry
+from console.models import Operation
+from gateway.models import Event
+from issuing.models import Authorization
+from tests.accounts import builders
+from tests.issuing import rows
+from tests.people import browser, person
+
+pytestmark = pytest.mark.django_db
+PAST_DUE = {"disabled_reason": "requirements.past_due", "past_due": ["individual.first_name"]}
+
+
+def account(number: int, **state: object) -> str:
+    row = builders.account(f"acct_{number}", **state)
+    builders.capability(row)
+    return row.pk
+
+
+def spender(number: int, available: int, *, status: str = "active") -> None:
+    """An account that may issue, with a card and an Issuing balance."""
+    owner = account(number)
+    rows.card(rows.cardholder(owner), owner, status=status)
+    rows.balance(available, owner)
+
+
+@pytest.fixture(autouse=True)
+def world() -> None:
+    """A bit of everything that counts, beside what looks like it and does not."""
+    cache.clear()
+    due = builders.requirements(currently_due=["company.phone"], past_due=["company.phone"])
+    account(1, requirements=due)
+    account(2, requirements=builders.requirements(past_due=["external_account"], currently_due=["external_account"]))
+    account(3, requirements=builders.requirements(pending_verification=["company.tax_id"]))
+    account(4, requirements=builders.requirements(disabled_reason="rejected.other"))
+    spender(5, 0)
+    spender(6, 1_000_000)
+    spender(7, 0, status="canceled")
+    for status in ("active", "inactive", "blocked"):
+        rows.cardholder("acct_6", status=status, requirements=PAST_DUE)
+    gone = rows.cardholder("acct_6", requirements=PAST_DUE)
+    type(gone).objects.filter(pk=gone.pk).update(gone_at=timezone.now())
+    for state in ("not_found", "succeeded", "refused"):
+        Operation.objects.create(
+            verb="v", user=person("otto"), reason="r", key=uuid.uuid4().hex, form_token=uuid.uuid4().hex, state=state
+        )
+    for number, state in enumerate(("dead", "done", "quarantined")):
+        Event.objects.create(
+            id=f"evt_{number}",
+            state=state,
+            type="account.updated",
+            created=number,
+            livemode=False,
+            payload={},
+            received_at=timezone.now(),
+        )
+
+
+@pytest.mark.parametrize("name", ["accounts", "balances", "cardholders", "operations", "events"])
+@pytest.mark.parametrize("who", ["vera", "sam", "otto", "ana"])
+def test_the_list_behind_a_count_has_as_many_rows(name: str, who: str) -> None:
+    queue = next(queue for queue in registry.queues() if queue.name == name)
+    answer = browser(who).get(queue.link())
+    assert answer.status_code == 200
+    listed = len(answer.context["cl"].result_list)
+    assert queue.count() == len(queue.times(answer.wsgi_request)) == listed == 1
+
+
+def test_home_leads_to_every_list_with_its_count() -> None:
+    context = browser("vera").get("/").context
+    assert context["needing"] == len(context["needs"]) == 5
+    assert {link["count"] for link in context["links"]} == {1}
+    assert len(context["links"]) == len(registry.queues()) == 5
+    assert home.SHOWN >= 5
+
+
+@pytest.mark.parametrize(("who", "buttons"), [("vera", 0), ("sam", 0), ("otto", 1), ("ana", 1)])
+def test_topping_up_is_offered_to_those_who_may(who: str, buttons: int) -> None:
+    needs = browser(who).get("/").context["needs"]
+    assert sum(need.button == "Top up" for need in needs) == buttons
+
+
+def test_the_list_of_short_balances_costs_no_more_for_more_accounts(django_assert_max_num_queries: object) -> None:
+    assert Authorization.objects.count() == 0
+    for number in range(10, 20):
+        spender(number, 0)
+    ana = browser("ana")
+    with django_assert_max_num_queries(40):  # type: ignore[operator]
+        answer = ana.get("/accounts/account/?balance=short")
+    assert len(answer.context["cl"].result_list) == 11
