@@ -34,7 +34,7 @@ def make_token(request: HttpRequest) -> HttpResponseBase:
     """Make a token. It is shown once, on this very answer, and only its digest is kept."""
     form = TokenForm(request.POST)
     if not form.is_valid():
-        return page(request, "console/me.html", _context(request, form))
+        return page(request, "console/me.html", _context(request, form), status=422)
     _, plain = tokens.create(staff(request), form.cleaned_data["label"])
     return page(request, "console/me.html", _context(request, TokenForm(), plain))
 

@@ -88,7 +88,7 @@ def perform(
     )
     _admit(verb, intent, wait=wait)
     values = _keep(intent, verb, params)
-    operation = _intend(intent, instead_of)
+    operation = _intend(verb, intent, instead_of)
     if operation.pk != intent.pk:
         return Performed(operation, again=True)
     return _first_attempt(operation, verb, values) if wait else _queued(operation)
@@ -180,8 +180,8 @@ def session_objection(verb: Verb, intent: Operation) -> str:
     return ""
 
 
-def _intend(intent: Operation, instead_of: Operation | None) -> Operation:
-    """Commit the intent, or find the one that this form made first; somebody else's is denied."""
+def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Operation:
+    """Commit the intent, or find the one that this form made first; another use is denied and audited."""
     try:
         with attempts.durable():
             intent.save(force_insert=True)
@@ -192,10 +192,16 @@ def _intend(intent: Operation, instead_of: Operation | None) -> Operation:
         first = Operation.objects.filter(form_token=intent.form_token).first()
         if first is None:
             raise
-        if (first.user_id, first.verb) != (intent.user_id, intent.verb):
-            raise Denied("This form was used for something else. Open it anew.") from None
+        if _use(verb, first) != _use(verb, intent):
+            _deny(verb, intent, "This form was used for something else. Open it anew.")
         return first
     return intent
+
+
+def _use(verb: Verb, operation: Operation) -> tuple[Any, ...]:
+    """What a form was drawn for. An operation that makes something learns its account and object only later."""
+    account_id = operation.account_id if verb.about_account else ""
+    return operation.user_id, operation.verb, account_id, operation.object_id if verb.noun else ""
 
 
 # The worker goes on

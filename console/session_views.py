@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console import links, registry, sessions
 from console.models import WorkSession
-from console.site import page
+from console.site import form_status, page
 
 LAST_REASONS = 5
 
@@ -52,7 +52,12 @@ def start(request: HttpRequest, account_id: str) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         sessions.start(request, account_id=account_id, **form.cleaned_data)
         return redirect(target or first_page(account_id))
-    return page(request, "console/work_session.html", _form_context(request, form, account_id, name, target))
+    return page(
+        request,
+        "console/work_session.html",
+        _form_context(request, form, account_id, name, target),
+        status=form_status(request),
+    )
 
 
 @require_POST

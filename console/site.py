@@ -69,6 +69,11 @@ class ConsoleSite(admin.AdminSite):
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
 
+def form_status(request: HttpRequest) -> int:
+    """The status of a form that is drawn: 422 after a POST, whose input was then bad; else 200."""
+    return 422 if request.method == "POST" else 200
+
+
 def page(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:

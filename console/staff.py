@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from console import audit, roles, sessions
 from console.models import User, WorkSession
-from console.site import page
+from console.site import form_status, page
 
 ROLE_CHOICES = [(role, role.capitalize()) for role in reversed(roles.ROLES)]
 
@@ -76,7 +76,12 @@ def new(request: HttpRequest) -> HttpResponseBase:
             _record(request, "user.created", user, {"role": form.cleaned_data["role"]})
         messages.success(request, f"{user} was added as {form.cleaned_data['role']}.")
         return redirect("staff")
-    return page(request, "console/staff_member.html", {"title": "Add a person", "form": form, "member": None})
+    return page(
+        request,
+        "console/staff_member.html",
+        {"title": "Add a person", "form": form, "member": None},
+        status=form_status(request),
+    )
 
 
 @sessions.needs("console.change_user")
@@ -88,7 +93,12 @@ def member(request: HttpRequest, user_id: int) -> HttpResponseBase:
         _save(request, form)
         messages.success(request, f"{user} was changed.")
         return redirect("staff")
-    return page(request, "console/staff_member.html", {"title": user.get_username(), "form": form, "member": user})
+    return page(
+        request,
+        "console/staff_member.html",
+        {"title": user.get_username(), "form": form, "member": user},
+        status=form_status(request),
+    )
 
 
 @sessions.needs("console.change_user")
@@ -104,7 +114,10 @@ def password(request: HttpRequest, user_id: int) -> HttpResponseBase:
         messages.success(request, f"{user} has a new password.")
         return redirect("staff")
     return page(
-        request, "console/staff_member.html", {"title": f"New password for {user}", "form": form, "member": user}
+        request,
+        "console/staff_member.html",
+        {"title": f"New password for {user}", "form": form, "member": user},
+        status=form_status(request),
     )
 
 

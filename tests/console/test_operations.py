@@ -195,6 +195,18 @@ def test_a_token_of_somebody_else_is_denied(sandbox: SandboxProcess, otto: User,
     assert creates(sandbox) == 1
 
 
+def test_a_token_of_another_account_or_verb_is_denied_and_audited(sandbox: SandboxProcess, otto: User) -> None:
+    first, second = account(sandbox), account(sandbox)
+    do(RENAME, otto, params={"name": "B"}, account_id=first, form_token="a" * 32)
+    with pytest.raises(Denied, match="something else"):
+        do(RENAME, otto, params={"name": "B"}, account_id=second, form_token="a" * 32)
+    with pytest.raises(Denied, match="something else"):
+        do(LINK, otto, account_id=first, form_token="a" * 32)
+    assert Operation.objects.count() == 1
+    denied = AuditEntry.objects.filter(action="operation.denied").order_by("number")
+    assert list(denied.values_list("account_id", flat=True)) == [second, first]
+
+
 def test_another_broken_constraint_is_no_second_click(otto: User, monkeypatch: pytest.MonkeyPatch) -> None:
     same = uuid.uuid4()
     monkeypatch.setattr(uuid, "uuid4", lambda: same)

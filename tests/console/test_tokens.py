@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from console import tokens
 from console.models import AuditEntry, PersonalToken, User
+from tests.people import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +59,10 @@ def test_a_disabled_persons_token_is_nobodys(otto: User, django_assert_num_queri
     User.objects.update(is_active=False)
     with django_assert_num_queries(1):
         assert tokens.find(plain) is None
+
+
+def test_a_token_without_a_label_is_not_made() -> None:
+    answer = browser("otto").post("/me/tokens", {"label": ""})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors
+    assert not PersonalToken.objects.exists()
