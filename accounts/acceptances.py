@@ -162,18 +162,31 @@ def is_staffs(text: str, here: str = "") -> bool:
     """Whether the request came from there (`here`), or any member of staff signed in from there lately. One query."""
     if same_address(text, here):
         return True
-    spellings = [text, f"::ffff:{text}"]
-    signed_in = AuditEntry.objects.filter(account_id="", action="sign_in.succeeded", detail__address__in=spellings)
-    return signed_in.filter(at__gt=Now() - timedelta(days=STAFF_ADDRESS_DAYS)).exists()
+    signed_in = AuditEntry.objects.filter(account_id="", action="sign_in.succeeded")
+    lately = signed_in.filter(at__gt=Now() - timedelta(days=STAFF_ADDRESS_DAYS))
+    if ":" in text:
+        found = lately.filter(detail__address__icontains=":").values_list("detail__address", flat=True)
+        return any(same_address(text, each) for each in found.order_by().distinct())
+    return lately.filter(detail__address__in=[text, f"::ffff:{text}"]).exists()
 
 
 def same_address(one: str, other: str) -> bool:
-    """Whether two texts name the same address; an IPv4 address in IPv6 dress is itself."""
+    """Whether two texts name the same address; an IPv4 address in IPv6 dress is itself.
+
+    Of IPv6 the first 64 bits count: one line has them all, and its machines change the rest every day (RFC 8981).
+    """
     try:
-        first, second = (ipaddress.ip_address(each) for each in (one, other))
+        first, second = _line(one), _line(other)
     except ValueError:
         return False
-    return (getattr(first, "ipv4_mapped", None) or first) == (getattr(second, "ipv4_mapped", None) or second)
+    return first == second
+
+
+def _line(text: str) -> Any:
+    """The line that an address belongs to. Raises ValueError."""
+    address: Any = ipaddress.ip_address(text)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address
 
 
 def date_objection(account: Any, agreements: Iterable[str], accepted_at: datetime) -> str:

@@ -77,6 +77,13 @@ def test_address_of_the_request_or_of_a_recent_sign_in_is_staffs() -> None:
     assert not acceptances.is_staffs("81.2.69.151", "81.2.69.142")
 
 
+def test_all_addresses_of_one_ipv6_line_are_staffs() -> None:
+    audit_row(person("otto"), "2a02:1210:40:9::17")
+    assert acceptances.is_staffs("2a02:1210:40:9:8c3:aa:1:2")
+    assert acceptances.is_staffs("2a02:1210:40:7::1", "2a02:1210:40:7::2")
+    assert not acceptances.is_staffs("2a02:1210:40:8::17")
+
+
 def audit_row(user: Any, address: str) -> None:
     with transaction.atomic():
         audit.record("sign_in.succeeded", user=user, detail={"address": address})
