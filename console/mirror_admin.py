@@ -6,9 +6,10 @@ The admin quotes `_` in ids (`acct_5F1`) and reads `acct_2F…` as `acct/…`: i
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
@@ -20,6 +21,7 @@ from django.urls import URLPattern, path, reverse
 from console import keyset, verbs
 from console.bulk_views import MOST, bulk_page
 from console.sessions import PERSONAL, staff
+from console.verbs import Verb
 
 Row = TypeVar("Row", bound=Model)
 
@@ -77,6 +79,27 @@ def _action(name: str) -> Callable[..., HttpResponse]:
     return act
 
 
+def _one(name: str) -> Callable[..., HttpResponse | None]:
+    """An action that leads on to this verb's own page, for exactly one chosen row."""
+
+    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        rows, verb = list(queryset[:2]), verbs.get(name)
+        if len(rows) == 1:
+            return HttpResponseRedirect(verb_address(verb, rows[0]))
+        messages.error(request, f"“{verb.label}” has values of its own for each: select one row.")
+        return None
+
+    return act
+
+
+def verb_address(verb: Verb, row: Any) -> str:
+    """The page of a verb that begins at a row: its own object, or its account, with the row already filled in."""
+    if verb.noun:
+        return reverse("object_verb", args=[row.account_id, verb.plural, row.pk, verb.name])
+    address = reverse("account_verb", args=[row.account_id, verb.name])
+    return address if row.pk == row.account_id else f"{address}?{urlencode({row._meta.model_name: row.pk})}"
+
+
 class MirrorAdmin(admin.ModelAdmin):
     """A list only. Stripe is the truth: nothing is added, changed or deleted here.
 
@@ -90,14 +113,22 @@ class MirrorAdmin(admin.ModelAdmin):
     list_per_page = 50
     search_help_personal = ""  # instead of search_help_text, for those who may see personal data
     verbs: tuple[str, ...] = ()  # names of verbs about one row: each is an action on those that are chosen
+    verbs_for_one: tuple[str, ...] = ()  # names of verbs that need values of their own: each an action on one row
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The admin's own, and a preview for each of its verbs that this person may use in this mode."""
+        """The admin's own, and one for each of its verbs that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
-        for verb in filter(None, map(verbs.find, self.verbs)):
-            if settings.CONSOLE_MODE in verb.modes and staff(request).has_perm(verb.permission):
-                found[verb.name] = (_action(verb.name), verb.name, f"{verb.label}s")
+        for verb in self._usable(request, self.verbs):
+            found[verb.name] = (_action(verb.name), verb.name, f"{verb.label}s")
+        for verb in self._usable(request, self.verbs_for_one):
+            found[verb.name] = (_one(verb.name), verb.name, verb.label)
         return found
+
+    def _usable(self, request: HttpRequest, names: tuple[str, ...]) -> list[Verb]:
+        known = filter(None, map(verbs.find, names))
+        return [
+            verb for verb in known if settings.CONSOLE_MODE in verb.modes and staff(request).has_perm(verb.permission)
+        ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Ours pages by keyset."""

@@ -29,6 +29,12 @@ from issuing.models import Authorization, Card, Cardholder, Topup, Transaction
 from issuing.moment import related
 
 accounts_admin.MORE_FILTERS.append(ShortBalanceFilter)
+accounts_admin.AccountAdmin.verbs_for_one += (
+    "issuing.create_cardholder",
+    "issuing.create_card",
+    "issuing.create_topup",
+    "issuing.create_test_authorization",
+)
 IMPORT = "What Stripe has is imported by its events, and by manage.py sync."
 
 
@@ -109,6 +115,7 @@ class CardholderAdmin(IssuingAdmin):
 
     listing = lists.CARDHOLDERS
     verbs = ("issuing.activate_cardholder", "issuing.deactivate_cardholder")
+    verbs_for_one = ("issuing.update_cardholder", "issuing.create_card")
     list_display = ("name_words", "account_name", "status_words", "asked", "type_words", "created_at")
     list_filter = (tabbed(lists.CARDHOLDERS), RequirementFilter, HolderTypeFilter, CreatedFilter, AttentionFilter)
     search_help_text, search_help_personal = lists.CARDHOLDERS.placeholder, lists.CARDHOLDERS.personal
@@ -150,6 +157,7 @@ class CardAdmin(IssuingAdmin):
 
     listing = lists.CARDS
     verbs = ("issuing.activate_card", "issuing.deactivate_card", "issuing.cancel_card")
+    verbs_for_one = ("issuing.create_test_authorization",)
     list_display = ("name_words", "account_name", "holder", "status_words", "type_words", "created_at")
     list_filter = (tabbed(lists.CARDS), TypeFilter, CreatedFilter)
     search_help_text = lists.CARDS.placeholder
@@ -180,6 +188,7 @@ class AuthorizationAdmin(IssuingAdmin):
     """Purchases that were tried."""
 
     listing = lists.AUTHORIZATIONS
+    verbs_for_one = ("issuing.capture_test_authorization", "issuing.reverse_test_authorization")
     list_display = ("merchant", "account_name", "outcome_words", "who", "created_at", "amount_words")
     list_filter = (tabbed(lists.AUTHORIZATIONS), ReasonFilter, CreatedFilter)
     search_help_text = lists.AUTHORIZATIONS.placeholder
