@@ -7,9 +7,9 @@ BIN := .venv/bin
 run: environment
 	@exec $(BIN)/python -m console.launcher
 
-# Forty accounts, 120 cards and three weeks of purchases, beside a running `make run`.
+# Forty accounts, 120 cards and three weeks of purchases, in place of what is there, beside a running `make run`.
 demo: environment
-	@exec $(BIN)/python manage.py demo
+	@exec $(BIN)/python manage.py demo --reset
 
 test: environment-dev
 	@exec $(BIN)/python -m tests.run

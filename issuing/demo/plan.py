@@ -1,6 +1,6 @@
 """The demo world as a plan: who does what at which second. Pure; the same seed gives the same plan."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -10,6 +10,7 @@ from issuing.demo.names import BUSINESSES, CITIES, DRINKS, FIRST, LAST, SHOPS, S
 
 Data = dict[str, Any]
 DAYS, DAY, HOUR = 21, 86_400, 3_600
+FRIDAY = 1_795_197_600  # 2026-11-20, 18:00 UTC
 WEEK = (1.0, 1.05, 1.1, 1.05, 1.15, 0.45, 0.3)  # purchases of a day, Monday first
 HOURS = (12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23, 0, 1)  # UTC
 PURCHASES = 2_750  # planned over 21 days with 40 accounts
@@ -221,8 +222,15 @@ class Story:
 
 
 def plan(seed: int, accounts: int, end: int) -> list[Step]:
-    """Every step of the world up to `end` (unix seconds), by time, account and the order they were planned in."""
-    stories = [Story(place, seed, end) for place in range(accounts)]
+    """Every step of the world up to `end` (unix seconds), by time, account and the order they were planned in.
+
+    It is planned for one Friday evening and then moved, so that a seed tells the same story whenever it is told.
+    """
+    return [replace(step, at=step.at + end - FRIDAY) for step in _planned(seed, accounts)]
+
+
+def _planned(seed: int, accounts: int) -> list[Step]:
+    stories = [Story(place, seed, FRIDAY) for place in range(accounts)]
     issuers = [story for story in stories if story.slug not in NO_CARDS]
     weights = Random(f"{seed}.sizes")  # noqa: S311  (a story, no secret)
     for story in stories:
@@ -235,4 +243,4 @@ def plan(seed: int, accounts: int, end: int) -> list[Step]:
     workdays = DAYS * sum(WEEK) / 7
     for story in issuers:
         story.purchases(PURCHASES * accounts / len(BUSINESSES) / workdays * len(story.cards) / max(cards, 1))
-    return sorted(step for story in stories for step in story.steps if step.at <= end)
+    return sorted(step for story in stories for step in story.steps if step.at <= FRIDAY)

@@ -1,6 +1,7 @@
 """The demo world: the same seed, the same world; and where it is refused."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,24 +14,26 @@ from issuing.demo.plan import plan
 from issuing.models import Authorization, Card, Transaction
 from tests.sandbox_process import SandboxProcess
 
-NOW = "2026-11-20T18:00"
-END = 1_795_197_600
+DAY = "2026-11-20"
+END, DAYS = 1_795_197_600, 86_400
 
 
-def world() -> list[Any]:
-    """What the sandbox remembers, without ids and exact times."""
+def world(end: int) -> list[Any]:
+    """What the sandbox remembers, without ids; times as hours before `end`."""
     found: list[Any] = []
     for page in client.pages("/v1/accounts", account=None):
         for account in page.data["data"]:
             name, own = account["business_profile"]["name"], account["id"]
             due = sorted(re.sub("person_[^.]+", "person", key) for key in account["requirements"]["currently_due"])
-            found.append((name, due, purchases(own), cards(own)))
+            found.append((name, due, purchases(own, end), cards(own)))
     return sorted(found)
 
 
-def purchases(account: str) -> list[Any]:
+def purchases(account: str, end: int) -> list[Any]:
     rows = [each for page in client.pages("/v1/issuing/authorizations", account=account) for each in page.data["data"]]
-    told = ((row["created"] // 3600, row["merchant_data"]["name"], row["amount"], row["status"]) for row in rows)
+    told = (
+        ((end - row["created"]) // 3600, row["merchant_data"]["name"], row["amount"], row["status"]) for row in rows
+    )
     reasons = (row["request_history"][-1]["reason"] for row in rows)
     return sorted(zip(told, reasons, strict=True))
 
@@ -42,19 +45,19 @@ def cards(account: str) -> list[Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_with_one_seed_make_one_world(sandbox: SandboxProcess) -> None:
-    call_command("demo", accounts=3, now=NOW, no_mirror=True)
-    first = world()
+    call_command("demo", accounts=3, day=DAY, no_mirror=True)
+    first = world(END)
     with pytest.raises(CommandError, match="not empty"):
-        call_command("demo", accounts=3, now=NOW, no_mirror=True)
-    call_command("demo", accounts=3, now=NOW, no_mirror=True, reset=True)
-    assert world() == first
+        call_command("demo", accounts=3, day=DAY, no_mirror=True)
+    call_command("demo", accounts=3, day="2026-12-08", no_mirror=True, reset=True)
+    assert world(END + 18 * DAYS) == first
     assert len(first) == 3
     assert sum(len(account[2]) for account in first) > 100
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_mirror_is_in_step_afterwards(sandbox: SandboxProcess) -> None:
-    call_command("demo", accounts=1, now=NOW)
+    call_command("demo", accounts=1, day=DAY)
     assert [str(account) for account in Account.objects.all()] == [BUSINESSES[0][1]]
     account = Account.objects.get()
     seen = {page_id for page in client.pages(Authorization.listed_at, account=account.pk) for page_id in ids(page)}
@@ -73,7 +76,7 @@ def test_a_demo_world_is_refused_outside_the_sandbox(settings: object) -> None:
         call_command("demo")
 
 
-@pytest.mark.parametrize("wrong", [{"accounts": 0}, {"accounts": 41}, {"now": "yesterday"}])
+@pytest.mark.parametrize("wrong", [{"accounts": 0}, {"accounts": 41}, {"day": "yesterday"}])
 def test_a_wrong_size_or_time_is_said(wrong: dict[str, Any]) -> None:
     with pytest.raises(CommandError, match="--"):
         call_command("demo", **wrong)
@@ -81,6 +84,8 @@ def test_a_wrong_size_or_time_is_said(wrong: dict[str, Any]) -> None:
 
 def test_the_plan_is_the_same_for_the_same_seed_and_another_for_another() -> None:
     assert plan(1, 40, END) == plan(1, 40, END)
+    moved = [replace(step, at=step.at - 5 * DAYS) for step in plan(1, 40, END + 5 * DAYS)]
+    assert [(step.at, step.params) for step in moved] == [(step.at, step.params) for step in plan(1, 40, END)]
     assert [step.params for step in plan(1, 4, END)] != [step.params for step in plan(2, 4, END)]
 
 

@@ -2,7 +2,8 @@
 
 import time
 from argparse import ArgumentParser
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from io import StringIO
 from typing import Any
 
@@ -17,13 +18,26 @@ from issuing.demo import build, mirror
 from issuing.demo.names import BUSINESSES
 from issuing.demo.plan import DAY, DAYS, Step, plan
 
+EVENING = time_of_day(18, tzinfo=UTC)
+
+
+def evening(day: date) -> int:
+    """18:00 UTC of a day, in unix seconds."""
+    return int(datetime.combine(day, EVENING).timestamp())
+
+
+def next_evening() -> int:
+    """The first 18:00 UTC that is not past: what staff type as "a minute ago" is no future there."""
+    now = clock.now()
+    return evening(now.date() if now.hour < EVENING.hour else now.date() + timedelta(days=1))
+
 
 class Command(BaseCommand):
     """Plan, empty, build, mirror."""
 
     help = (
         "Fills the local sandbox with accounts, cardholders, cards and three weeks of purchases, through its API "
-        "alone. The same seed and the same --now give the same world. Events are not delivered while it is built: "
+        "alone. The same seed gives the same world, moved to the day it ends on. Events are not delivered meanwhile: "
         "afterwards both webhook endpoints are registered, the mirror is synced and the events are listed."
     )
 
@@ -31,7 +45,7 @@ class Command(BaseCommand):
         """Size, seed, time, and leave to empty what is there."""
         parser.add_argument("--accounts", type=int, default=len(BUSINESSES), help=f"1 to {len(BUSINESSES)}")
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--now", help="when the world ends, such as 2026-11-24T14:00 (UTC); else now")
+        parser.add_argument("--day", help="it ends at 18:00 UTC of this day, such as 2026-11-24; else the next 18:00")
         parser.add_argument("--reset", action="store_true", help="empty the sandbox and the mirror first")
         parser.add_argument("--no-mirror", action="store_true", help="fill the sandbox alone")
 
@@ -57,10 +71,9 @@ class Command(BaseCommand):
         if not 1 <= options["accounts"] <= len(BUSINESSES):
             raise CommandError(f"--accounts is a number from 1 to {len(BUSINESSES)}.")
         try:
-            end = int(datetime.fromisoformat(options["now"]).replace(tzinfo=UTC).timestamp()) if options["now"] else 0
+            end = evening(date.fromisoformat(options["day"])) if options["day"] else next_evening()
         except ValueError:
-            raise CommandError("--now is a moment such as 2026-11-24T14:00.") from None
-        end = end or clock.timestamp()
+            raise CommandError("--day is a day such as 2026-11-24.") from None
         return plan(options["seed"], options["accounts"], end), end
 
     def build(self, steps: list[Step], end: int) -> None:
