@@ -27,13 +27,15 @@ def tabbed(of: lists.Listing) -> type[Tabbed]:
 
 
 class CreatedFilter(Choice):
-    """By the day of creation, Stripe's clock."""
+    """By the day of creation, Stripe's clock: today and the days before it, as home counts them."""
 
-    title, parameter_name, words = "created", "created", SINCE
+    title, parameter_name = "created", "created"
+    words = {"7": SINCE["7"], "14": "In the last 14 days", "30": SINCE["30"], "365": SINCE["365"]}
 
     def narrow(self, queryset: Any, value: str) -> QuerySet:
-        """By a span until now."""
-        return queryset.filter(created__gte=clock.now() - timedelta(days=int(value)))
+        """From the beginning of the first day, UTC."""
+        today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return queryset.filter(created__gte=today - timedelta(days=int(value) - 1))
 
 
 class ReasonFilter(Choice):

@@ -39,11 +39,6 @@ class Column:
         """Where its words stand."""
         return round(self.x + self.width / 2, 1)
 
-    @property
-    def above(self) -> float:
-        """Where words above it stand."""
-        return self.declined_y - 5
-
 
 def columns(counted: Counted, today: date) -> tuple[list[Column], list[tuple[float, int]]]:
     """A column for each of the last days, oldest first, and the lines across as (y, number)."""
@@ -60,6 +55,12 @@ def columns(counted: Counted, today: date) -> tuple[list[Column], list[tuple[flo
         tops = (round(ground - tall, 1), tall, round(ground - tall - cap - gap, 1), cap)
         found.append(Column(day, approved, declined, round(LEFT + place * slot + slot * 0.2, 1), slot * 0.6, *tops))
     return found, [(round(ground - line * scale, 1), line) for line in range(0, high + 1, step)]
+
+
+def above(shown: list[Column], peak: Column) -> float:
+    """Where words over a column stand: clear of its neighbours too, which the words reach."""
+    place = shown.index(peak)
+    return min(each.declined_y for each in shown[max(place - 1, 0) : place + 2]) - 5
 
 
 def _step(most: int) -> int:
@@ -83,6 +84,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "columns": shown,
         "lines": lines,
         "peak": peak if peak.declined else None,
+        "peak_y": above(shown, peak),
         "approved": approved,
         "declined": declined,
         "reasons": _reasons(now),

@@ -95,3 +95,16 @@ def test_the_list_of_short_balances_costs_no_more_for_more_accounts(django_asser
     with django_assert_max_num_queries(40):  # type: ignore[operator]
         answer = ana.get("/accounts/account/?balance=short")
     assert len(answer.context["cl"].result_list) == 11
+
+
+def test_each_reason_for_declines_leads_to_as_many_rows() -> None:
+    card = rows.card(rows.cardholder("acct_6"), "acct_6")
+    for _ in range(3):
+        rows.authorization(card, "acct_6", reason="card_inactive")
+    rows.authorization(card, "acct_6")
+    sam = browser("sam")
+    panels = {entry["panel"].name: entry["context"] for entry in sam.get("/").context["panels"]}
+    reasons = panels["authorizations"]["reasons"]
+    assert [(each["name"], each["now"]) for each in reasons] == [("card_inactive", 3)]
+    found = sam.get("/issuing/authorization/?reason=card_inactive&outcome=declined&created=14")
+    assert len(found.context["cl"].result_list) == 3
