@@ -173,7 +173,7 @@ def _weight(change: StateChange) -> int:
 
 def _source(row: Any) -> dict[str, Any]:
     if row.source == Source.SYNC:
-        return {"who": "Found by reading", "notes": ("Found by reading; Stripe’s event for it has not arrived",)}
+        return {"who": "Found by reading", "notes": ("Stripe’s event for it has not arrived",)}
     return {"who": "Stripe", "ids": (row.source_id,)}
 
 
