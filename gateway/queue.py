@@ -27,6 +27,11 @@ def enqueue(path: str, *args: object) -> None:
     transaction.on_commit(partial(_send, path, args))
 
 
+def enqueue_now(path: str, *args: object) -> bool:
+    """The same at once, outside of a transaction; False where the queue is away."""
+    return _send(path, args)
+
+
 def wake() -> None:
     """Have the waiting events applied. Cheap to call for each event: most calls do nothing, none raises.
 
@@ -68,13 +73,15 @@ def _ask() -> None:
         _away(DRAIN, error)
 
 
-def _send(path: str, args: tuple[object, ...]) -> None:
+def _send(path: str, args: tuple[object, ...]) -> bool:
     try:
         # Outside a transaction django-q2 would close this thread's database connection.
         with transaction.atomic():
             async_task(path, *args)
     except (DatabaseError, InterfaceError) as error:
         _away(path, error)
+        return False
+    return True
 
 
 def _away(path: str, error: Exception) -> None:

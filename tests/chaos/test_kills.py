@@ -136,9 +136,13 @@ def test_a_queue_that_is_away_costs_time_and_no_event(stack: Stack) -> None:
     rename(stack, "django_q_ormq", "django_q_away")
     update(stack, account, 9)
     wait_until(lambda: stack.ask("Event.objects.filter(payload__data__object__metadata__turn='9').count()"), 20, "kept")
-    rename(stack, "django_q_away", "django_q_ormq")
     wait_until(
         lambda: stack.ask(f"Account.objects.get(id='{account}').data['metadata'].get('turn')") == "9", 60, "applied"
+    )
+    rename(stack, "django_q_away", "django_q_ormq")
+    update(stack, account, 10)
+    wait_until(
+        lambda: stack.ask(f"Account.objects.get(id='{account}').data['metadata'].get('turn')") == "10", 60, "as before"
     )
 
 
