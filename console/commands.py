@@ -119,12 +119,16 @@ class VerbCommand(BaseCommand):
 
     def params(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What the verb's form makes of the options; CommandError (2) with what is wrong."""
-        data = {name: options[name] for name in self.verb.form.base_fields if options.get(name) is not None}
+        data = self.entries(options, target)
         form = own_form(self.verb, Where(target.account_id, target.object_id))(data)
         if not form.is_valid():
             wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
             raise CommandError("\n".join(wrong), returncode=BAD_INPUT)
         return form.cleaned_data
+
+    def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
+        """What its form is filled with for this target: the options that were given."""
+        return {name: options[name] for name in self.verb.form.base_fields if options.get(name) is not None}
 
     def act(self, user: User, target: Target, params: dict[str, Any], options: dict[str, Any]) -> int:
         """One operation and its line; the status it counts for."""

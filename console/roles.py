@@ -56,6 +56,7 @@ OPERATOR = SUPPORT | {
     "issuing.create_topup",
     "issuing.deactivate_card",
     "issuing.test_authorization",
+    "issuing.update_card",
     "issuing.update_cardholder",
 }
 ADMINISTRATOR = OPERATOR | {

@@ -13,11 +13,12 @@ from gateway import client
 from gateway.client import Answer
 from gateway.errors import Refused
 from issuing.base import Data, OfIssuing
-from issuing.models import Canceled
+from issuing.models import Canceled, Card
 
 Done = tuple[Any, Answer]
 LOOK_BACK = int(timedelta(minutes=10).total_seconds())  # clocks that differ
 MARK = "console_operation"  # the metadata by which an operation's own object is found again
+UPDATE_MARK = "console_update"  # beside the mark of the creation, which must stay
 SHOWN_MARK = {MARK: "<this operation>"}
 
 
@@ -38,6 +39,13 @@ def outcome(row: Any, request_id: str = "", **result: Any) -> Outcome:
     """What came of it: the object, with its name and status for the sentence afterwards."""
     told = {"name": str(row), "status": getattr(row, "status", ""), **result}
     return Outcome(object_id=row.pk, request_id=request_id, result=told)
+
+
+def card_objection(row: Card) -> str:
+    """Why nothing can be done with a card any more, "" where something can."""
+    if row.canceled:
+        return f"Card {row} was canceled. A canceled card never works again, and nothing here can change that."
+    return f"Card {row} is not at Stripe any more." if row.gone else ""
 
 
 def changing(model: type[OfIssuing], change: Callable[..., Done], *names: str) -> Callable[..., Outcome]:
@@ -67,6 +75,17 @@ def found_by_mark(model: type[OfIssuing]) -> Callable[[Operation], Outcome | Non
             if (data.get("metadata") or {}).get(MARK) == str(operation.pk):
                 return outcome(absorbed(model, data, page, operation.account_id), page.request_id)
         return None
+
+    return find
+
+
+def found_by_update_mark(model: type[OfIssuing]) -> Callable[[Operation], Outcome | None]:
+    """`find` of a verb that changes: the object, where its metadata name the operation as the last that changed it."""
+
+    def find(operation: Operation) -> Outcome | None:
+        row = get(model, operation).refresh()
+        marks = (row.data or {}).get("metadata") or {}
+        return outcome(row) if marks.get(UPDATE_MARK) == str(operation.pk) else None
 
     return find
 

@@ -157,7 +157,7 @@ class CardAdmin(IssuingAdmin):
 
     listing = lists.CARDS
     verbs = ("issuing.activate_card", "issuing.deactivate_card", "issuing.cancel_card")
-    verbs_for_one = ("issuing.create_test_authorization",)
+    verbs_for_one = ("issuing.update_card", "issuing.create_test_authorization")
     list_display = ("name_words", "account_name", "holder", "status_words", "type_words", "created_at")
     list_filter = (tabbed(lists.CARDS), TypeFilter, CreatedFilter)
     search_help_text = lists.CARDS.placeholder

@@ -181,6 +181,18 @@ def stopped_at(scene: Scene) -> str:
     return words.DEFAULTS if over or (daily and daily.stops(scene.amount)) else rung
 
 
+def held_by(scene: Scene) -> str:
+    """Whose spending control stopped it: card, cardholder, stripe (nobody here can raise that), "" where none did."""
+    refused = refused_by_lists(scene)
+    if refused:
+        return "cardholder" if refused.startswith("The cardholder") else "card"
+    stopping = [each for each in meters(scene) if each.stops(scene.amount)]
+    if any(each.owner == "cardholder" for each in stopping):
+        return "cardholder"
+    over = scene.currency == "usd" and scene.amount > words.MOST_PER_AUTHORIZATION
+    return "stripe" if over else "card" if stopping or stopped_at(scene) == words.DEFAULTS else ""
+
+
 def ladder(scene: Scene) -> list[Rung]:
     """Every rung, in the order in which this console reads them."""
     stop, names = stopped_at(scene), list(words.RUNGS)

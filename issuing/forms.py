@@ -253,7 +253,8 @@ class CreateCardForm(PlacedForm):
     limit_amount = AmountField(
         label="Spending limit",
         required=False,
-        help_text="In the account’s currency. Without one, Stripe silently allows 500.00 USD a day.",
+        help_text="In the account’s currency. Without one, Stripe silently allows 500.00 USD a day; always at most "
+        "10,000.00 USD per authorization. More limits, categories and countries are set on the card afterwards.",
     )
     limit_interval = forms.ChoiceField(
         label="Limit holds",

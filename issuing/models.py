@@ -154,6 +154,7 @@ class Card(OfIssuing):
 
         permissions = (
             ("create_card", "Can create cards"),
+            ("update_card", "Can change what cards may spend"),
             ("activate_card", "Can activate cards"),
             ("deactivate_card", "Can deactivate cards"),
             ("cancel_card", "Can cancel cards for good"),
@@ -187,6 +188,10 @@ class Card(OfIssuing):
     def create_card(cls, *, account_id: str, key: str, params: Data) -> "tuple[Card, Answer]":
         """Create one, inactive. One call. Raises Refused, Unreachable."""
         return cls._absorb_new(account_id, params, key=key)
+
+    def update(self, *, key: str, params: Data) -> "tuple[Card, Answer]":
+        """Change what is given; "" unsets. Two calls: the card is read first. Raises Canceled, Refused, Unreachable."""
+        return self._live()._absorb_change(params, key=key)
 
     def activate(self, *, key: str) -> "tuple[Card, Answer]":
         """Let it be used. Two calls: the card is read first. Raises Canceled, Refused, Unreachable."""

@@ -266,7 +266,7 @@ def authorization(request: HttpRequest, row: Authorization) -> dict[str, Any]:
         "scene": scene,
         "told": told,
         "declined": not scene.request.get("approved"),
-        "mend": mend(request, row, told),
+        "mend": mend(request, row, told, decline.held_by(scene)),
         "ladder": decline.ladder(scene),
         "history": [{**NO_REQUEST, **each} for each in data.get("request_history") or ()],
         "transactions": moved,
@@ -296,10 +296,12 @@ def held(data: dict[str, Any]) -> int:
     return -sum(each.get("net") or 0 for each in rows if str(each.get("type")).startswith("issuing_authorization_"))
 
 
-def mend(request: HttpRequest, row: Authorization, told: decline.Told) -> buttons.Button | None:
-    """The button that does something about a decline, on the object that it is about."""
+def mend(request: HttpRequest, row: Authorization, told: decline.Told, held: str) -> buttons.Button | None:
+    """The button that does something about a decline, on the object that it is about; a card's controls mend no limit
+    that is its cardholder's or Stripe's own.
+    """
     name = told.reason.verb
-    if not name:
+    if not name or (name == "issuing.update_card" and held in ("cardholder", "stripe")):
         return None
     if name in ("issuing.create_topup", "issuing.create_card"):
         initial = {"cardholder": row.cardholder_id} if name.endswith("card") and row.cardholder_id else {}

@@ -99,6 +99,26 @@ def card(values: Data, currency: str, marks: Data) -> Data:
     )
 
 
+def card_controls(values: Data, currency: str, marks: Data) -> Data:
+    """The body of a change of a card's spending controls: only what is in `values`; "" unsets what became empty."""
+    given_: Data = {name: value or "" for name, value in values.items()}
+    if values.get("spending_limits"):
+        given_["spending_limits"] = limits(values["spending_limits"], currency)
+    return {**({"spending_controls": given_} if given_ else {}), "metadata": marks}
+
+
+def limits(values: list[Data], currency: str) -> list[Data]:
+    """Spending limits as Stripe takes them, amounts in minor units."""
+    return [
+        {
+            "amount": minor(each["amount"], currency),
+            "interval": each["interval"],
+            **({"categories": each["categories"]} if each.get("categories") else {}),
+        }
+        for each in values
+    ]
+
+
 def topup(values: Data, marks: Data) -> Data:
     """The body of a top-up of the Issuing balance, which is US only."""
     return given(

@@ -1,16 +1,22 @@
-"""What staff can do with cardholders and cards; issuing.money_verbs has top-ups and test purchases."""
+"""What staff can do with cardholders and cards; issuing.money_verbs has top-ups and test purchases.
+
+issuing.control_verbs has what a card may spend.
+"""
 
 from typing import Any
 
 from console.models import Operation
 from console.verbs import Outcome, Request, Verb, register
 from gateway.errors import Refused
-from issuing import money_verbs, params, words
+from issuing import control_verbs, money_verbs, params, words
 from issuing.acts import (
     SHOWN_MARK,
+    UPDATE_MARK,
+    card_objection,
     changing,
     found_by_mark,
     found_by_status,
+    found_by_update_mark,
     get,
     in_doubt,
     mark,
@@ -25,13 +31,12 @@ from issuing.base import Data
 from issuing.forms import CancelCardForm, CreateCardForm, CreateCardholderForm, UpdateCardholderForm, changes, current
 from issuing.models import Authorization, Card, Cardholder
 
-__all__ = ["money_verbs"]  # loaded with this module, as the rooms' verbs are
+__all__ = ["control_verbs", "money_verbs"]  # loaded with this module, as the rooms' verbs are
 PERSONAL = (
     *("name", "email", "phone_number", "first_name", "last_name"),
     *("line1", "line2", "city", "state", "postal_code", "terms_ip", "terms_user_agent"),
 )
 SENSITIVE = ("dob", "tax_id")
-UPDATE_MARK = "console_update"  # beside the mark of the creation, which must stay
 
 
 # Cardholders
@@ -79,12 +84,6 @@ def _update_cardholder_request(account_id: str, values: Data) -> Request:
     )
 
 
-def _find_update(operation: Operation) -> Outcome | None:
-    row = get(Cardholder, operation).refresh()
-    marks = (row.data or {}).get("metadata") or {}
-    return outcome(row) if marks.get(UPDATE_MARK) == str(operation.pk) else None
-
-
 def _cardholder_objection(row: Cardholder) -> str:
     if row.status == "blocked":
         return f"Stripe has blocked {row} for good: nothing can be changed."
@@ -119,7 +118,7 @@ update_cardholder = register(
         form=UpdateCardholderForm,
         request=_update_cardholder_request,
         initial=lambda cardholder_id: current(shown(Cardholder, {"cardholder": cardholder_id})),
-        find=_find_update,
+        find=found_by_update_mark(Cardholder),
         noun=Cardholder,
         objection=_cardholder_objection,
         sensitive=SENSITIVE,
@@ -177,12 +176,6 @@ def _create_card(operation: Operation, values: Data) -> Outcome:
 def _create_card_request(account_id: str, values: Data) -> Request:
     body = params.card(values, params.currency_of(account_id), SHOWN_MARK)
     return Request("POST", "/v1/issuing/cards", account_id, body, undo="Cancel it. It is inactive until activated.")
-
-
-def _card_objection(row: Card) -> str:
-    if row.canceled:
-        return f"Card {row} was canceled. A canceled card never works again, and nothing here can change that."
-    return f"Card {row} is not at Stripe any more." if row.gone else ""
 
 
 def _cancel_card(operation: Operation, values: Data) -> Outcome:
@@ -250,7 +243,7 @@ activate_card = register(
         request=status_request(Card, "active", "Deactivate the card again."),
         find=found_by_status(Card, "active"),
         noun=Card,
-        objection=_card_objection,
+        objection=card_objection,
         effects=status_effects("active"),
         done=said("Card {} is active.", ""),
         next_url=page_of("card"),
@@ -266,7 +259,7 @@ deactivate_card = register(
         request=status_request(Card, "inactive", "Activate the card again. Until then each purchase is declined."),
         find=found_by_status(Card, "inactive"),
         noun=Card,
-        objection=_card_objection,
+        objection=card_objection,
         effects=status_effects("inactive"),
         done=said("Card {} is inactive: each purchase is declined.", ""),
         next_url=page_of("card"),
@@ -283,7 +276,7 @@ cancel_card = register(
         request=_cancel_card_request,
         find=found_by_status(Card, "canceled"),
         noun=Card,
-        objection=_card_objection,
+        objection=card_objection,
         effects=_cancel_effects,
         final=True,
         done=said("Card {} is canceled, for good.", ""),

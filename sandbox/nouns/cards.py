@@ -198,6 +198,10 @@ def update(call: Call) -> Data:
     card = fetch(call, CARD, call.ids["id"])
     _check_unknown(params)
     _change_status(call, card)
+    if card["status"] == "canceled" and "spending_controls" in params:
+        raise invalid(
+            "You cannot change the spending controls of a card that has been canceled.", param="spending_controls"
+        )
     if "shipping" in params:
         _change_shipping(card, params["shipping"])
     currency = currency_of(call.store, account)

@@ -19,6 +19,7 @@ ONE_BY_ONE = {
     "issuing.create_test_authorization",
     "issuing.create_topup",
     "issuing.reverse_test_authorization",
+    "issuing.update_card",
     "issuing.update_cardholder",
 }
 

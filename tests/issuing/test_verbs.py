@@ -146,7 +146,7 @@ def test_stripe_says_why_a_card_cannot_be_activated(do: Do, account: Account) ->
 def test_a_canceled_card_offers_nothing(do: Do, account: Account) -> None:
     card = make_card(account)
     do("cancel_card", card)
-    for verb in ("activate_card", "deactivate_card", "cancel_card"):
+    for verb in ("activate_card", "deactivate_card", "cancel_card", "update_card"):
         with pytest.raises(Denied, match="canceled card never works again"):
             do(verb, card)
 
@@ -237,7 +237,7 @@ def operation_user() -> Any:
 @pytest.mark.parametrize("who", ["vera", "sam"])
 def test_viewer_and_support_change_nothing(do: Do, account: Account, who: str) -> None:
     card = make_card(account)
-    for verb in ("activate_card", "deactivate_card", "cancel_card"):
+    for verb in ("activate_card", "deactivate_card", "cancel_card", "update_card"):
         with pytest.raises(Denied, match="no permission"):
             do(verb, card, who=who)
     for verb in ("create_card", "create_cardholder", "create_topup", "create_test_authorization"):

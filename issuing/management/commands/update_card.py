@@ -1,0 +1,40 @@
+"""Change what a card may spend."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from console.commands import Target, VerbCommand
+from issuing import controls
+from issuing.models import Card
+
+
+def limit(text: str) -> dict[str, str]:
+    """One limit as it is typed: "200 monthly", or "200 monthly book_stores,hotels_motels_and_resorts"."""
+    parts = text.split(maxsplit=2)
+    if len(parts) < 2:
+        raise argparse.ArgumentTypeError("Give an amount and an interval, such as “200 monthly”.")
+    return dict(zip(("amount", "interval", "categories"), parts, strict=False))
+
+
+class Command(VerbCommand):
+    """The verb as a command: only what is given changes."""
+
+    help = "Change what cards may spend: what is not given stays as it is, and an empty value unsets."
+    verb_name = "issuing.update_card"
+
+    def add_fields(self, parser: CommandParser) -> None:
+        """The form's fields."""
+        text = "AMOUNT INTERVAL [CATEGORIES]; repeat it for several. They replace all limits that are set."
+        parser.add_argument("--limit", dest=controls.LIMITS, action="append", type=limit, metavar="LIMIT", help=text)
+        parser.add_argument(
+            "--no-limits", dest=controls.LIMITS, action="store_const", const=[], help="Unset all limits."
+        )
+        for name, label in controls.LABELS.items():
+            if name != controls.LIMITS:
+                parser.add_argument(f"--{name.replace('_', '-')}", help=f"{label}, with commas between; empty unsets.")
+
+    def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
+        """What is set, under what was given."""
+        return controls.current(Card.objects.get(pk=target.object_id)) | super().entries(options, target)
