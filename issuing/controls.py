@@ -31,6 +31,7 @@ PAIRS = (
 )
 NAMES = (LIMITS, *(name for pair in PAIRS for name in pair))
 COUNTRY = re.compile(r"[A-Z]{2}")
+EMPTIED = "Stripe describes no way to empty this. Put other entries in its place: a higher limit, another list."
 DEFAULTS = (
     f"Stripe’s own silent limits: {words.amount(words.DEFAULT_DAILY, 'usd')} a day where a new card has no limit; "
     f"always at most {words.amount(words.MOST_PER_AUTHORIZATION, 'usd')} per authorization."
@@ -94,7 +95,7 @@ def _joined(value: Any) -> str:
 
 
 class LimitsField(forms.Field):
-    """Several limits; none unsets those that are there."""
+    """Several limits, all that the card is to have."""
 
     widget = LimitsWidget
 
@@ -121,7 +122,7 @@ class LimitsField(forms.Field):
 
 
 class WordsField(forms.CharField):
-    """Several of Stripe's words, with commas between them; empty unsets them."""
+    """Several of Stripe's words, with commas between them."""
 
     def __init__(self, *, countries: bool = False, **options: Any) -> None:
         self.countries = countries
@@ -145,7 +146,10 @@ class WordsField(forms.CharField):
 
 
 class UpdateCardForm(PlacedForm):
-    """What a card may spend. Filled in as it stands; what is emptied is unset; what stays is not sent."""
+    """What a card may spend. Filled in as it stands; what stays is not sent.
+
+    Stripe's description lets a list be replaced and not be emptied, so what is emptied is refused here.
+    """
 
     spending_limits = LimitsField(
         required=False,
@@ -191,8 +195,11 @@ class UpdateCardForm(PlacedForm):
         cleaned = super().clean() or {}
         for allowed, blocked in PAIRS:
             if cleaned.get(allowed) and cleaned.get(blocked):
-                self.add_error(blocked, "Either allowed or blocked ones, not both: empty one of the two.")
+                self.add_error(blocked, "Either allowed or blocked ones, not both: Stripe takes one of the two.")
         changed = changes(self.card, cleaned)
+        for name, value in changed.items():
+            if not value and not self.errors.get(name):
+                self.add_error(name, EMPTIED)
         if not changed and not self.errors and not self.sent_before():
             raise ValidationError("Nothing would change.")
         return {name: value for name, value in cleaned.items() if name not in NAMES} | changed
@@ -225,7 +232,7 @@ def current(card: Card) -> Data:
 
 
 def changes(card: Card, values: Data) -> Data:
-    """Those values that differ from the card's, whatever their order; [] unsets."""
+    """Those values that differ from the card's, whatever their order; [] for what was emptied."""
     now = current(card)
     given = {name: values[name] or [] for name in NAMES if name in values}
     return {name: value for name, value in given.items() if _alike(value) != _alike(now[name])}

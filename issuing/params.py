@@ -100,8 +100,8 @@ def card(values: Data, currency: str, marks: Data) -> Data:
 
 
 def card_controls(values: Data, currency: str, marks: Data) -> Data:
-    """The body of a change of a card's spending controls: only what is in `values`; "" unsets what became empty."""
-    given_: Data = {name: value or "" for name, value in values.items()}
+    """The body of a change of a card's spending controls: only what is in `values`."""
+    given_: Data = dict(values)
     if values.get("spending_limits"):
         given_["spending_limits"] = limits(values["spending_limits"], currency)
     return {**({"spending_controls": given_} if given_ else {}), "metadata": marks}

@@ -21,8 +21,6 @@ BAD_BODY = (
     "If you have any questions, we can help at https://support.stripe.com/."
 )
 Fields = list[tuple[str, str | Upload]]
-# "" empties the lists in here, though the description does not say so (github.com/stripe/stripe-python/issues/802)
-EMPTIED = "spending_controls["
 
 
 # Text into trees
@@ -158,8 +156,6 @@ def _extra(description: Description, value: Any, schema: Any, where: str) -> Any
 
 
 def _array(description: Description, given: Any, schema: Schema, where: str) -> list[Any]:
-    if given == "" and where.startswith(EMPTIED):
-        return []
     if not isinstance(given, dict) or set(given) != {str(index) for index in range(len(given))}:
         raise invalid("Invalid array", param=where)
     ordered = [given[str(index)] for index in range(len(given))]

@@ -21,19 +21,16 @@ def limit(text: str) -> dict[str, str]:
 class Command(VerbCommand):
     """The verb as a command: only what is given changes."""
 
-    help = "Change what cards may spend: what is not given stays as it is, and an empty value unsets."
+    help = "Change what cards may spend: what is not given stays as it is."
     verb_name = "issuing.update_card"
 
     def add_fields(self, parser: CommandParser) -> None:
         """The form's fields."""
         text = "AMOUNT INTERVAL [CATEGORIES]; repeat it for several. They replace all limits that are set."
         parser.add_argument("--limit", dest=controls.LIMITS, action="append", type=limit, metavar="LIMIT", help=text)
-        parser.add_argument(
-            "--no-limits", dest=controls.LIMITS, action="store_const", const=[], help="Unset all limits."
-        )
         for name, label in controls.LABELS.items():
             if name != controls.LIMITS:
-                parser.add_argument(f"--{name.replace('_', '-')}", help=f"{label}, with commas between; empty unsets.")
+                parser.add_argument(f"--{name.replace('_', '-')}", help=f"{label}, with commas between.")
 
     def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What is set, under what was given."""
