@@ -234,7 +234,7 @@ def current(card: Card) -> Data:
 def changes(card: Card, values: Data) -> Data:
     """Those values that differ from the card's, whatever their order; [] for what was emptied."""
     now = current(card)
-    given = {name: values[name] or [] for name in NAMES if name in values}
+    given = {name: values[name] for name in NAMES if values.get(name) is not None}  # None: was not understood
     return {name: value for name, value in given.items() if _alike(value) != _alike(now[name])}
 
 

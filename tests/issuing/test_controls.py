@@ -199,6 +199,7 @@ def test_the_page_is_filled_in_and_shows_before_and_after(otto: Client, account:
     answer = typed(otto, card, spending_limits_1_amount="1", spending_limits_1_interval="hourly")
     assert answer.status_code == 422
     assert 'value="hourly" selected' in answer.content.decode()
+    assert answer.context["preview"].changes == ()
     wrong = typed(otto, card, spending_limits_0_amount="50", blocked_merchant_countries="Spain")
     assert wrong.status_code == 422
     assert wrong.context["preview"].changes == (("Limits", "200.00 USD a week", "50.00 USD a week"),)
