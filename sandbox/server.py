@@ -84,7 +84,7 @@ class Sandbox:
         """
         host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
         name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-        here = name.strip("[]") in {"", *LOOPBACK, self.server.server_address[0]}  # browsers always name a host
+        here = not host or name.strip("[]") in {*LOOPBACK, self.server.server_address[0]}  # browsers always name a host
         return here and origin in ("", f"http://{host}")
 
     def _tick(self) -> None:
