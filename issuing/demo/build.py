@@ -15,7 +15,7 @@ from issuing.purchases import HELPERS, REFUND
 
 Data = dict[str, Any]
 THREADS = 3  # of two cores the sandbox holds one
-SLOT = 1800  # seconds of the sandbox's clock that are one moment for all accounts
+SLOT = 300  # seconds of the sandbox's clock that are one moment for all accounts: longer ones show in lists as one
 
 
 class Builder:

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from accounts import status
 from accounts.seeding import control
 from gateway import client, clock
-from issuing.demo.build import Builder, begin
+from issuing.demo.build import SLOT, Builder, begin
 from issuing.demo.names import BUSINESSES, DRINKS, SHOPS
 from issuing.demo.plan import Step, plan
 from issuing.models import Authorization, Card, Cardholder, Transaction
@@ -100,6 +100,12 @@ def test_purchases_spread_over_three_weeks_and_the_hours_of_work() -> None:
     assert weekdays[6] < weekdays[5] < min(weekdays[day] for day in range(5))
     assert not any(hours[hour] for hour in range(2, 12))
     assert max(hours.values()) < len(moments) / 5
+
+
+def test_few_purchases_share_a_moment() -> None:
+    moments = Counter(step.at // SLOT for step in plan(1, 40, END) if step.act == "authorize")
+    assert max(moments.values()) <= 8
+    assert len(moments) > 1_500
 
 
 def test_nobody_is_called_after_a_test() -> None:
