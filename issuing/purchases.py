@@ -14,6 +14,7 @@ from issuing import words
 from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
 
 HELPERS = "/v1/test_helpers/issuing/authorizations"
+REFUND = "/v1/test_helpers/issuing/transactions/{}/refund"
 
 
 class AuthorizationQuerySet(IssuingQuerySet):

@@ -11,11 +11,11 @@ from accounts import seeding
 from gateway import client, clock
 from issuing.demo.plan import Step
 from issuing.models import Card, Cardholder, Topup
-from issuing.purchases import HELPERS
+from issuing.purchases import HELPERS, REFUND
 
 Data = dict[str, Any]
 THREADS = 3  # of two cores the sandbox holds one
-SLOT = 1800  # seconds of the sandbox's clock that are one moment for all accounts
+SLOT = 300  # seconds of the sandbox's clock that are one moment for all accounts: longer ones show in lists as one
 
 
 class Builder:
@@ -25,6 +25,7 @@ class Builder:
         self.world = world  # a word of its own in every idempotency key
         self.made: dict[tuple[str, str], str] = {}
         self.approved: set[tuple[str, str]] = set()
+        self.captured: dict[tuple[str, str], str] = {}  # the last transaction of a purchase
         self.done = 0
         self.acts: dict[str, Callable[[Step], None]] = {
             "account": self.account,
@@ -38,6 +39,7 @@ class Builder:
             "authorize": self.authorize,
             "capture": self.capture,
             "reverse": self.reverse,
+            "refund": self.refund,
         }
 
     def run(self, steps: list[Step], progress: Callable[[int, int], None]) -> None:
@@ -113,15 +115,22 @@ class Builder:
 
     def capture(self, step: Step) -> None:
         """The merchant takes the money of a purchase that was approved."""
-        self._settle(step, "capture")
+        if data := self._settle(step, "capture"):
+            self.captured[step.slug, step.of] = data["transactions"][-1]["id"]
 
     def reverse(self, step: Step) -> None:
         """The merchant gives a hold back."""
         self._settle(step, "reverse")
 
-    def _settle(self, step: Step, what: str) -> None:
-        if (step.slug, step.of) in self.approved:
-            self.post(step, f"{HELPERS}/{self.made[step.slug, step.of]}/{what}", step.params)
+    def refund(self, step: Step) -> None:
+        """The merchant gives money back that it took."""
+        if transaction := self.captured.get((step.slug, step.of)):
+            self.post(step, REFUND.format(transaction), step.params)
+
+    def _settle(self, step: Step, what: str) -> Data:
+        if (step.slug, step.of) not in self.approved:
+            return {}
+        return self.post(step, f"{HELPERS}/{self.made[step.slug, step.of]}/{what}", step.params)
 
     def _make(self, step: Step, path: str, params: Data) -> Data:
         data = self.post(step, path, params)
@@ -135,10 +144,10 @@ def by_account(steps: list[Step]) -> Iterator[list[Step]]:
     return (list(own) for _, own in groupby(ordered, key=lambda step: step.slug))
 
 
-def begin(at: int) -> None:
-    """Empty the sandbox; its clock begins at `at`."""
-    seeding.control("reset", {"now": at})
-    clock.refresh()
+def begin(at: int | None = None) -> None:
+    """Empty the sandbox; its clock begins at `at`, or is this machine's again, and the console knows it."""
+    seeding.control("reset", {} if at is None else {"now": at})
+    client.get("/v1/account", account=None)
 
 
 def is_empty() -> bool:

@@ -14,6 +14,7 @@ FRIDAY = 1_795_197_600  # 2026-11-20, 18:00 UTC
 WEEK = (1.0, 1.05, 1.1, 1.05, 1.15, 0.45, 0.3)  # purchases of a day, Monday first
 HOURS = (12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23, 0, 1)  # UTC
 PURCHASES = 2_750  # planned over 21 days with 40 accounts
+CARDS = 120  # with 40 accounts
 BOTH_DUE = {"do": "require", "keys": ["company.structure", "company.phone"]}
 ONLY_TRANSFERS = {"transfers": {"requested": True}}
 # What becomes of an account: (slug, day it happens, what Stripe then does). The day counts from the world's end.
@@ -189,7 +190,7 @@ class Story:
         return amount // 100 * 100 if self.random.random() < 0.2 else amount
 
     def _follow(self, at: int, name: str, amount: int, shop: Shop) -> None:
-        """Captured whole, with a tip, in part or in two parts; given back; or left to run out."""
+        """Captured whole, with a tip, in part or in two parts; given back before or after; or left to run out."""
         later = at + self.random.choice((600, 5 * HOUR, DAY, DAY, 2 * DAY)) + self.random.randrange(HOUR)
         chance, half = self.random.random(), amount * self.random.randrange(30, 80) // 100
         if chance < 0.04:
@@ -202,6 +203,10 @@ class Story:
         elif chance < 0.13:
             self.add(later, "reverse", {"reverse_amount": half}, of=name)
             self.add(later + HOUR, "capture", of=name)
+        elif chance < 0.15:
+            self.add(later, "capture", {"capture_amount": amount}, of=name)
+            part = {"refund_amount": half} if chance < 0.137 else {}
+            self.add(later + self.random.randrange(4, 5 * 24) * HOUR, "refund", part, of=name)
         elif chance < 0.98:
             tip = amount * 118 // 100 if shop.category.startswith("eating") and chance > 0.8 else amount
             self.add(later, "capture", {"capture_amount": tip}, of=name)
@@ -229,16 +234,29 @@ def plan(seed: int, accounts: int, end: int) -> list[Step]:
     return [replace(step, at=step.at + end - FRIDAY) for step in _planned(seed, accounts)]
 
 
+def _sizes(weights: Random, holders: dict[str, int], all_: int) -> dict[str, int]:
+    """How many cards each account has: one a cardholder and a few more, `all_` together."""
+    sizes = {slug: many + weights.choice((0, 1, 1, 2, 3)) for slug, many in holders.items()}
+    while sizes and (over := sum(sizes.values()) - all_):
+        fewer = [slug for slug in sizes if sizes[slug] > holders[slug]]
+        if over > 0 and not fewer:  # each cardholder keeps a card
+            break
+        sizes[weights.choice(fewer if over > 0 else list(sizes))] += 1 if over < 0 else -1
+    return sizes
+
+
 def _planned(seed: int, accounts: int) -> list[Step]:
     stories = [Story(place, seed, FRIDAY) for place in range(accounts)]
     issuers = [story for story in stories if story.slug not in NO_CARDS]
     weights = Random(f"{seed}.sizes")  # noqa: S311  (a story, no secret)
     for story in stories:
         story.account()
+    holders = {story.slug: weights.choice((1, 2, 2, 2, 3, 4)) for story in issuers}
+    sizes = _sizes(weights, holders, CARDS * accounts // len(BUSINESSES))
     for story in issuers:
-        holders = story.holders(weights.choice((1, 2, 2, 2, 3, 4)))
-        story.issue(holders, len(holders) + weights.choice((0, 1, 1, 2, 3)))
-        story.endings(holders)
+        names = story.holders(holders[story.slug])
+        story.issue(names, sizes[story.slug])
+        story.endings(names)
     cards = sum(len(story.cards) for story in issuers)
     workdays = DAYS * sum(WEEK) / 7
     for story in issuers:

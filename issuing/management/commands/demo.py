@@ -27,7 +27,10 @@ def evening(day: date) -> int:
 
 
 def next_evening() -> int:
-    """The first 18:00 UTC that is not past: what staff type as "a minute ago" is no future there."""
+    """The first 18:00 UTC that is not past: what staff type as "a minute ago" is no future there.
+
+    To be asked of an emptied sandbox: by the clock of the last world each would end a day after the one before.
+    """
     now = clock.now()
     return evening(now.date() if now.hour < EVENING.hour else now.date() + timedelta(days=1))
 
@@ -53,12 +56,13 @@ class Command(BaseCommand):
         """Do it, or say why not."""
         if not settings.SANDBOX:
             raise CommandError("A demo world exists in the sandbox only.")
-        steps, end = self.planned(options)
-        self.width = 0
+        day = self.checked(options)
         try:
             if not options["reset"] and not build.is_empty():
                 raise CommandError("The sandbox is not empty. With --reset everything in it is forgotten first.")
-            self.build(steps, end)
+            build.begin()
+            end = evening(day) if day else next_evening()
+            self.build(plan(options["seed"], options["accounts"], end), end)
             if not options["no_mirror"]:
                 self.mirror()
         except Refused as refused:
@@ -66,15 +70,14 @@ class Command(BaseCommand):
         except (Unreachable, OSError) as problem:
             raise CommandError(f"The sandbox did not do as it was told: {problem}") from None
 
-    def planned(self, options: dict[str, Any]) -> tuple[list[Step], int]:
-        """The steps and the second the world ends at."""
+    def checked(self, options: dict[str, Any]) -> date | None:
+        """The day the world ends on, None where none is given; before anything is forgotten."""
         if not 1 <= options["accounts"] <= len(BUSINESSES):
             raise CommandError(f"--accounts is a number from 1 to {len(BUSINESSES)}.")
         try:
-            end = evening(date.fromisoformat(options["day"])) if options["day"] else next_evening()
+            return date.fromisoformat(options["day"]) if options["day"] else None
         except ValueError:
             raise CommandError("--day is a day such as 2026-11-24.") from None
-        return plan(options["seed"], options["accounts"], end), end
 
     def build(self, steps: list[Step], end: int) -> None:
         """Empty the sandbox and the mirror, then live through the three weeks."""
