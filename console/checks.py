@@ -11,26 +11,6 @@ from console import roles
 DEMO_NAMES = ("demo", "ana", "otto", "sam", "vera")
 
 
-@register(Tags.security)
-def live_is_hardened(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Live mode starts only over https, without DEBUG, without demo users and with a second factor."""
-    if settings.CONSOLE_MODE != "live":
-        return []
-    second_factor = getattr(settings, "SECOND_FACTOR", False)
-    findings = (
-        (settings.DEBUG, "DEBUG is on in live mode.", "Unset DEBUG.", "E001"),
-        (not settings.HTTPS, "Live mode runs over plain http.", "Set CONSOLE_URL to an https address.", "E002"),
-        (settings.DEMO_USERS, "Demo users are allowed in live mode.", "Unset DEMO_USERS.", "E003"),
-        (
-            not second_factor,
-            "Live mode needs an enforced second factor.",
-            "It is not built yet: use test mode.",
-            "E004",
-        ),
-    )
-    return [Error(text, hint=hint, id=f"console.{number}") for broken, text, hint, number in findings if broken]
-
-
 @register(Tags.models)
 def roles_name_real_permissions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A role must not name a permission that no model declares."""

@@ -145,10 +145,10 @@ def test_the_deployment_check_has_nothing_to_say() -> None:
 @pytest.mark.parametrize(
     ("change", "finding"),
     [
-        ({}, "console.E004"),
-        ({"DEBUG": "1"}, "console.E001"),
-        ({"CONSOLE_URL": "http://console.example"}, "console.E002"),
-        ({"DEMO_USERS": "1"}, "console.E003"),
+        ({}, "gateway.E012"),
+        ({"DEBUG": "1"}, "gateway.E008"),
+        ({"CONSOLE_URL": "http://console.example"}, "gateway.E009"),
+        ({"DEMO_USERS": "1"}, "gateway.E011"),
     ],
 )
 def test_live_mode_does_not_start_unless_it_is_hardened(change: dict[str, str], finding: str) -> None:
