@@ -30,7 +30,7 @@ log = logging.getLogger("sandbox")
 LARGEST_BODY = 32 * 1024 * 1024
 TICK = 0.2
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FOREIGN = "The sandbox's own pages and controls are for this machine: a page of another site may not use them."
+FOREIGN = "The sandbox's own controls are for this machine: a page of another site may not use them."
 
 
 class Sandbox:
@@ -66,9 +66,9 @@ class Sandbox:
         """The answer to any request; never an exception."""
         if request.path.startswith("/v1/"):
             return self.api.answer(request)
-        if not self.asked_from_here(request):
-            return refusal(StripeError(403, FOREIGN))
         if request.path.startswith("/_sandbox/"):
+            if not self.asked_from_here(request):
+                return refusal(StripeError(403, FOREIGN))
             return self.control.answer(request)
         handler = pages.find(request.method, request.path)
         if handler is not None:
@@ -80,7 +80,8 @@ class Sandbox:
     def asked_from_here(self, request: Request) -> bool:
         """Whether a page of another site is not behind it: a foreign Origin, or a name that was led to this machine.
 
-        What is below /v1/ needs a key, which no foreign page has. Clients that are no browsers send no Origin.
+        What is below /v1/ needs a key and a hosted page its own address, which no foreign page has. Clients that are no
+        browsers send no Origin.
         """
         host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
         name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
