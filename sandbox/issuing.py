@@ -135,7 +135,6 @@ def controls(old: Data | None, given: Any, *, currency: str) -> Data:
     empty: Data = {**dict.fromkeys(names), "spending_limits": [], "spending_limits_currency": None}
     merged = merge(old or empty, given or {})
     merged["spending_limits"] = [_limit(limit, place) for place, limit in enumerate(merged["spending_limits"])]
-    merged.update({name: merged[name] or None for name in names})
     for first, second in PAIRS:
         if merged[first] and merged[second]:
             raise invalid(
