@@ -2,7 +2,7 @@
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.11) python3)
 BIN := .venv/bin
 
-.PHONY: run demo test sandbox bench environment environment-dev lint lock
+.PHONY: run demo test prove sandbox bench environment environment-dev lint lock
 
 run: environment
 	@exec $(BIN)/python -m console.launcher
@@ -13,6 +13,10 @@ demo: environment
 
 test: environment-dev
 	@exec $(BIN)/python -m tests.run
+
+# What is long by nature: big sizes, long properties, the intervals that are shipped.
+prove: environment-dev
+	@exec $(BIN)/python -m tests.run --prove
 
 sandbox: environment
 	@exec $(BIN)/python -m sandbox --port $${SANDBOX_PORT:-12111} --store $${VAR_DIR:-var}/sandbox-alone.sqlite3
