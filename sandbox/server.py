@@ -19,7 +19,7 @@ from sandbox.api import HELP, Answer, Api, Request
 from sandbox.control import Control
 from sandbox.deliveries import Deliveries
 from sandbox.description import Description
-from sandbox.errors import StripeError
+from sandbox.errors import StripeError, world_ended
 from sandbox.faults import Faults
 from sandbox.store import Store
 from sandbox.traffic import Traffic
@@ -55,15 +55,23 @@ class Sandbox:
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
 
     def stop(self) -> None:
-        """End it all; a transaction that has begun is finished first."""
+        """End it all; a transaction that has begun is finished first, what only waits to act is not."""
         self.ending.set()
+        self.world.end()
         self.deliveries.stop()
         self.server.shutdown()
         self.server.server_close()
         self.world.store.close()
 
     def answer(self, request: Request) -> Answer:
-        """The answer to any request; never an exception."""
+        """The answer to any request, an error when its world has ended meanwhile; never an exception."""
+        try:
+            answer = self._route(request)
+        except StripeError as error:
+            return refusal(error)
+        return refusal(world_ended()) if request.epoch.is_set() else answer
+
+    def _route(self, request: Request) -> Answer:
         if request.path.startswith("/v1/"):
             return self.api.answer(request)
         if request.path.startswith("/_sandbox/"):
@@ -120,6 +128,11 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 600
     server: Server
 
+    def parse_request(self) -> bool:
+        """Note the epoch before the rest of the request is read: what a reset overtakes began before it."""
+        self.epoch = self.server.sandbox.world.epoch
+        return super().parse_request()
+
     def serve(self) -> None:
         """Read the request, answer it, and only then let its deliveries start."""
         with self._until_gone():
@@ -128,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
             path, _, query = self.path.partition("?")
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.command, path, query, headers, body, self.client_address[0])
+            request = Request(self.command, path, query, headers, body, self.client_address[0], self.epoch)
             answer = self.server.sandbox.answer(request)
             try:
                 self._send(answer)
