@@ -16,7 +16,8 @@ log = logging.getLogger("sandbox")
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: a browser would send forms with "Origin: null", as a foreign page can.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 LAYOUT = """<!doctype html>

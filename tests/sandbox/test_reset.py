@@ -211,7 +211,9 @@ def test_what_came_in_half_takes_no_fault_and_no_call_of_the_new_world(box: Sand
 def test_the_connection_of_an_overtaken_request_serves_the_next(box: SandboxProcess) -> None:
     half = HalfSent(box, "GET", "/v1/accounts", "limit=1", **API)
     box.reset()
-    half.connection.sendall(half.body + b"GET /_sandbox/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    half.connection.sendall(
+        half.body + b"GET /_sandbox/faults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
     with closing(half.connection):
         answers = b"".join(iter(lambda: half.connection.recv(65536), b""))
     assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"503", b"200"]
