@@ -1,13 +1,15 @@
-"""`python -m sandbox --port 12111 [--store FILE] [--host 127.0.0.1]`."""
+"""`python -m sandbox --port 12111 [--store FILE] [--host 127.0.0.1] [--allowed-hosts NAME,NAME]`."""
 
 import argparse
 import logging
+import os
 import signal
 import sqlite3
 import sys
 import tempfile
 from pathlib import Path
 
+from sandbox.hosts import HostNameError
 from sandbox.server import Sandbox
 
 ENDING = {signal.SIGTERM, signal.SIGINT}
@@ -18,9 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=12111, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s, reachable from this machine only")
     parser.add_argument("--store", type=Path, help="the file it remembers in (default: one that ends with it)")
+    allowed = os.environ.get("SANDBOX_ALLOWED_HOSTS", "")
+    words = "names, with commas between, by which it is called besides those of the loopback interface (%(default)r)"
+    parser.add_argument("--allowed-hosts", default=allowed, help=words)
 
 
-def run(port: int, host: str, store: Path | None) -> int:
+def run(port: int, host: str, store: Path | None, allowed_hosts: str = "") -> int:
     """Run a sandbox until TERM or INT; returns the exit status. Prints one line when it is ready."""
     logging.basicConfig(level=logging.WARNING, format="sandbox: %(message)s")
     # Blocked before any thread starts and taken below: an early TERM ends it as cleanly as a late one.
@@ -29,7 +34,9 @@ def run(port: int, host: str, store: Path | None) -> int:
         path = store or Path(folder) / "sandbox.sqlite3"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            sandbox = Sandbox(path, host, port)
+            sandbox = Sandbox(path, host, port, [name for name in allowed_hosts.split(",") if name.strip()])
+        except HostNameError as error:
+            return _cannot(str(error))
         except (OSError, OverflowError) as error:
             return _cannot(f"Cannot listen on {host}:{port}, or keep {path}: {error}")
         except sqlite3.Error as error:
@@ -53,7 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=words)
     add_arguments(parser)
     options = parser.parse_args()
-    return run(options.port, options.host, options.store)
+    return run(options.port, options.host, options.store, options.allowed_hosts)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import re
-import time
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -34,7 +34,7 @@ setting("traffic_file", os.environ.get("SANDBOX_TRAFFIC_FILE"))
 
 @dataclass
 class Request:
-    """An HTTP request; header names are in lower case."""
+    """An HTTP request; header names are in lower case. `epoch` is the world's when it began."""
 
     method: str
     path: str
@@ -42,6 +42,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     remote_ip: str = "127.0.0.1"
+    epoch: threading.Event = field(default_factory=threading.Event)
 
     @property
     def target(self) -> str:
@@ -72,6 +73,7 @@ class Asked:
     account: str | None
     key: str | None
     request_id: str
+    epoch: threading.Event
 
 
 @dataclass
@@ -92,24 +94,26 @@ class Api:
         self.in_flight = InFlight()
 
     def answer(self, request: Request) -> Answer:
-        """The answer to the request; never an exception."""
+        """The answer to the request. Raises StripeError 503 alone, when the world has ended meanwhile."""
         request_id = new_id("req", 14)
-        fault = self.faults.take(request.method, request.path)
+        with self.world.during(request.epoch):
+            fault = self.faults.take(request.method, request.path)
         if fault.fault == "reset_before":
             return Answer(reset=True)
         with ExitStack() as until_answered:
             done = self._answer(request, request_id, fault, until_answered)
             if fault.delay[0] == "slow_after":
-                time.sleep(fault.delay[1])
+                request.epoch.wait(fault.delay[1])
         if fault.fault == "500_after":
             done = Done(500, json.dumps(broken().body()), outgoing=done.outgoing)
-        self._record(request, request_id, done, lost=fault.fault == "reset_after")
+        with self.world.during(request.epoch):
+            self._record(request, request_id, done, lost=fault.fault == "reset_after")
         headers = {"Content-Type": "application/json", **self._headers(request, request_id), **done.headers}
         return Answer(done.status, done.body.encode(), headers, fault.fault == "reset_after", done.outgoing)
 
     def _answer(self, request: Request, request_id: str, fault: Fault, until_answered: ExitStack) -> Done:
         if fault.delay[0] == "slow":
-            time.sleep(fault.delay[1])
+            request.epoch.wait(fault.delay[1])
         try:
             if refusal := fault.refusal():
                 raise refusal
@@ -128,14 +132,15 @@ class Api:
             raise StripeError(404, f"Unrecognized request URL ({request.method}: {request.path}). {HELP}")
         api_key = authenticate(request.headers.get("authorization", ""))
         version = self._version(request.headers.get("stripe-version", ""))
-        account = self._account(request.headers.get("stripe-account", ""), api_key)
-        self.faults.count(account or "", float(self.world.settings["rate_limit"] or 0))
+        with self.world.during(request.epoch):
+            account = self._account(request.headers.get("stripe-account", ""), api_key)
+            self.faults.count(account or "", float(self.world.settings["rate_limit"] or 0))
         fields = fields_of_form(request.query)
         fields += fields_of_body(request.headers.get("content-type", ""), request.body)
         key = request.headers.get("idempotency-key") or None
         if key:
             idempotency.check(key)
-        return Asked(found[0], found[1], fields, api_key, version, account, key, request_id)
+        return Asked(found[0], found[1], fields, api_key, version, account, key, request_id, request.epoch)
 
     def _version(self, given: str) -> str:
         if given and given not in self.description.versions and not PREVIEW.fullmatch(given):
@@ -145,9 +150,8 @@ class Api:
     def _account(self, given: str, api_key: str) -> str | None:
         if not given or given == self.world.platform:
             return None
-        with self.world.store.lock:
-            if self.world.store.get("account", given) is None:
-                raise no_access(api_key, given)
+        if self.world.store.get("account", given) is None:
+            raise no_access(api_key, given)
         return given
 
     # Doing
@@ -158,8 +162,8 @@ class Api:
         scope = asked.account or ""
         path = asked.operation.template.format(**asked.ids)
         fingerprint = idempotency.digest(asked.operation.method, path, asked.fields)
-        until_answered.enter_context(self.in_flight.hold(scope, asked.key))
-        with self.world.store.transaction():
+        until_answered.enter_context(self.in_flight.hold(asked.epoch, scope, asked.key))
+        with self.world.during(asked.epoch), self.world.store.transaction():
             saved = idempotency.find(self.world.store, scope, asked.key, fingerprint, self.world.now)
         if saved is not None:
             headers = {"Idempotent-Replayed": "true", "Original-Request": saved.request_id}
@@ -187,7 +191,7 @@ class Api:
 
     def _execute(self, asked: Asked, call: Call, fault: Fault, fingerprint: str) -> Done:
         world = self.world
-        with world.store.lock:
+        with world.during(asked.epoch):
             world.run_due()
             with world.store.transaction(), world.moment(), world.on_behalf_of(asked.request_id, asked.key):
                 done = self._run(asked, call, fault)

@@ -63,7 +63,7 @@ class Control:
 
     def _act(self, handler: ControlHandler, object_id: str, request: Request) -> Any:
         body, world = read(request), self.world
-        with world.store.lock:
+        with world.during(request.epoch):
             world.run_due()
             with world.store.transaction(), world.moment(), world.on_behalf_of(None, None), world.attempt():
                 done = public(handler(world, object_id, body))
@@ -74,7 +74,7 @@ class Control:
     def move_clock(self, request: Request) -> Any:
         """`{"advance": "29d"}` or `{"set": unix}`, forward only; what falls due on the way has happened then."""
         body = read(request)
-        with self.world.store.lock:
+        with self.world.during(request.epoch):
             target = clock_target(body, self.world.now)
             self.world.set_clock(target)
             outgoing = self.world.take_outgoing()
@@ -85,20 +85,25 @@ class Control:
     def reset(self, request: Request) -> Any:
         """Forget everything but which platform this is; clock, settings, faults and deliveries are as at first.
 
-        With `{"now": unix}` the new world's clock begins there, in the past or to come, and goes on from it.
+        With `{"now": unix}` the new world's clock begins there, in the past or to come, and goes on from it. Nothing
+        that began before acts any more when this has returned.
         """
         start = beginning(read(request))
-        with self.world.store.lock:
+        with self.world.during(request.epoch):
             self.world.begin(start)
-            self.world.take_outgoing()
-        self.faults.order([])
-        self.deliveries.clear()
-        self.traffic.clear()
-        return {"now": self.world.now, "platform": self.world.platform}
+            self.faults.clear()
+            self.deliveries.clear()
+            self.traffic.clear()
+            request.epoch = self.world.epoch  # the one request that belongs to the new world
+            begun = {"now": self.world.now, "platform": self.world.platform}
+        self.deliveries.wait_for_those_sent()
+        return begun
 
     def order_faults(self, request: Request) -> Any:
         """Replace the faults that wait."""
-        self.faults.order(fault_orders.parse(read(request, list)))
+        ordered = fault_orders.parse(read(request, list))
+        with self.world.during(request.epoch):
+            self.faults.order(ordered)
         return self.faults.shown()
 
     def show_deliveries(self, request: Request) -> Any:
@@ -106,15 +111,16 @@ class Control:
         given = parse_qs(request.query).get("wait", ["0"])[-1]
         if not re.fullmatch(r"\d{1,3}(\.\d+)?", given):
             raise MistakeError("`wait` is a number of seconds.")
-        return self.deliveries.state(float(given))
+        return self.deliveries.state(request.epoch, float(given))
 
     def switch_deliveries(self, request: Request) -> Any:
         """`{"mode": "normal"|"hold"|"shuffle"|"duplicate"|"drop"}`."""
         mode = read(request).get("mode")
         if mode not in MODES:
             raise MistakeError(f"`mode` is one of {', '.join(MODES)}.")
-        self.deliveries.switch(mode)
-        return self.deliveries.state()
+        with self.world.during(request.epoch):
+            self.deliveries.switch(mode)
+        return self.deliveries.state(request.epoch)
 
     def change_settings(self, request: Request) -> Any:
         """Change some settings; null gives one its default back."""
@@ -126,7 +132,7 @@ class Control:
                 raise MistakeError(
                     f"{name} is a {type(SETTINGS[name]).__name__}, as in its default {SETTINGS[name]!r}."
                 )
-        with self.world.store.transaction():
+        with self.world.during(request.epoch), self.world.store.transaction():
             kept = {**self.world.store.meta("settings", {}), **given}
             self.world.store.set_meta("settings", {name: value for name, value in kept.items() if value is not None})
             self.world.load()

@@ -11,12 +11,14 @@ import random
 import threading
 import time
 from collections import deque
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox import events
+from sandbox.errors import StripeError, world_ended
 from sandbox.noun import setting
 from sandbox.store import Data
 from sandbox.traffic import Traffic
@@ -25,6 +27,7 @@ from sandbox.world import World
 log = logging.getLogger("sandbox")
 MODES = ("normal", "hold", "shuffle", "duplicate", "drop")
 TIMEOUT = 10.0
+LONGEST_GOODBYE = 1.0  # seconds that a reset waits for endpoints that were just sent something
 IDLE = 30.0  # seconds after which the thread of an endpoint without deliveries ends
 HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
@@ -49,13 +52,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Parcel:
-    """What one delivery sends: the event as the endpoint sees it, and where to."""
+    """What one delivery sends: the event as the endpoint sees it, and where to; nothing when `epoch` has ended."""
 
     endpoint: Data
     event: Data
     owner: str | None
     account: str | None
     attempts: int
+    epoch: threading.Event
 
 
 class Deliveries:
@@ -121,21 +125,29 @@ class Deliveries:
             self.mode = "normal"
             self.changed.notify_all()
 
+    def wait_for_those_sent(self) -> None:
+        """Give endpoints that are being sent something a moment to take it, so that it is not taken for later."""
+        with self.changed:
+            sending = set(self.busy)
+            self.changed.wait_for(lambda: not sending & self.busy, LONGEST_GOODBYE)
+
     def stop(self) -> None:
         """End the threads; what waits is in the store."""
         with self.changed:
             self.stopping = True
             self.changed.notify_all()
 
-    def state(self, wait: float = 0.0) -> Data:
+    def state(self, epoch: threading.Event, wait: float = 0.0) -> Data:
         """Mode, how many wait and how many of them are due or being sent; with `wait`, when none is (seconds).
+
+        The end of the epoch ends the wait.
 
         Counted in the store: a delivery is there before the answer that caused it has gone.
         """
         end = time.monotonic() + wait
         while True:
             waiting, due = self._count()
-            if self.mode == "hold" or not due or time.monotonic() >= end:
+            if self.mode == "hold" or not due or epoch.is_set() or time.monotonic() >= end:
                 break
             with self.changed:
                 self.changed.wait(0.05)
@@ -155,6 +167,8 @@ class Deliveries:
         while (waiting := self._next(endpoint)) is not None:
             try:
                 self._deliver(waiting)
+            except StripeError:  # its world has ended: there is nobody left to tell, and nothing to note
+                continue
             except Exception:  # one broken delivery must not end the thread; its row is taken up at the next start
                 if not self.stopping:
                     log.exception("A delivery to %s failed", endpoint)
@@ -184,7 +198,8 @@ class Deliveries:
         status, error = self._send(parcel)
         if self.mode == "duplicate":
             self._send(parcel)
-        self._note(waiting, parcel, status, error)
+        with self.world.during(parcel.epoch):
+            self._note(waiting, parcel, status, error)
 
     def _parcel(self, seq: int) -> Parcel | None:
         """What is to be sent; None when the endpoint is gone or disabled."""
@@ -196,20 +211,33 @@ class Deliveries:
                 return None
             endpoint = store.get("webhook_endpoint", row[0], row[2] or None)
             event = store.get("event", row[1], row[3] or None)
+            epoch = self.world.epoch
         if endpoint is None or event is None or endpoint["status"] != "enabled":
             return None
-        return Parcel(endpoint, event, row[2] or None, row[3] or None, row[4])
+        return Parcel(endpoint, event, row[2] or None, row[3] or None, row[4], epoch)
 
     def _send(self, parcel: Parcel) -> tuple[int, str]:
-        """POST the event once: (status, "") or (0, why there was no answer). It is on record either way."""
+        """POST the event once: (status, "") or (0, why there was no answer). It is on record either way.
+
+        Raises StripeError when its world has ended.
+        """
         body = events.payload(parcel.event, parcel.endpoint)
         signed = events.signature(body, parcel.endpoint["_secret"], int(time.time()))
-        status, error = post(parcel.endpoint["url"], body, {**HEADERS, "Stripe-Signature": signed})
+        headers = {**HEADERS, "Stripe-Signature": signed}
+        status, error = post(parcel.endpoint["url"], body, headers, self._sending(parcel.epoch))
         about = {"endpoint": parcel.endpoint["id"], "attempt": parcel.attempts + 1, "status": status, "error": error}
-        self.traffic.add(about, ("event", body.decode()), self.world.settings["traffic_file"])
-        with self.changed:
+        with self.world.during(parcel.epoch), self.changed:
+            self.traffic.add(about, ("event", body.decode()), self.world.settings["traffic_file"])
             self.recent.append({"event": parcel.event["id"], "type": parcel.event["type"], **about})
         return status, error
+
+    @contextmanager
+    def _sending(self, epoch: threading.Event) -> Iterator[None]:
+        """While the bytes go out, which `clear` waits for. Raises StripeError when the epoch has ended."""
+        with self.changed:
+            if epoch.is_set():
+                raise world_ended()
+            yield
 
     def _note(self, waiting: Waiting, parcel: Parcel, status: int, error: str) -> None:
         delays = self.world.settings["delivery_retries"]
@@ -242,14 +270,19 @@ class Deliveries:
                 self._queue(Waiting(due, waiting.seq, waiting.endpoint))
 
 
-def post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    """POST to an http(s) address, following no redirect: (status, "") or (0, the reason) without an answer."""
+def post(url: str, body: bytes, headers: dict[str, str], sending: AbstractContextManager[None]) -> tuple[int, str]:
+    """POST to an http(s) address, following no redirect: (status, "") or (0, the reason) without an answer.
+
+    The bytes go out inside `sending`; what it raises is raised.
+    """
     parts = urlsplit(url)
     kind: Any = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         with closing(kind(parts.hostname or "", parts.port, timeout=TIMEOUT)) as connection:
-            connection.request("POST", target, body, headers)
+            connection.connect()
+            with sending:
+                connection.request("POST", target, body, headers)
             answer = connection.getresponse()
             answer.read(64 * 1024)
             return answer.status, ""

@@ -53,6 +53,12 @@ def no_access(key: str, account: str) -> StripeError:
     )
 
 
+def world_ended() -> StripeError:
+    """503 `api_error`: what the request began in has been forgotten by a reset, or the sandbox is ending."""
+    words = "The sandbox was reset, or ended, while this request was under way."
+    return StripeError(503, words, kind="api_error")
+
+
 def mask(key: str) -> str:
     """`sk_test_abcdefgh1234` as `sk_test_********1234`; a short or strange key shows nothing but its length."""
     prefix = key[: key.find("_", 3) + 1] if key[2:3] == "_" else ""

@@ -89,6 +89,12 @@ class Faults:
         with self.lock:
             self.waiting = faults
 
+    def clear(self) -> None:
+        """End all misbehaviour and forget the calls that were counted."""
+        with self.lock:
+            self.waiting = []
+            self.calls.clear()
+
     def take(self, method: str, path: str) -> Fault:
         """The fault for this request, counted down; NO_FAULT when it may go well."""
         with self.lock:

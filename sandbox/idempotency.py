@@ -71,21 +71,22 @@ def save(store: Store, account: str, key: str, saved: Saved, now: int) -> None:
 
 
 class InFlight:
-    """The keys whose first request is being carried out right now."""
+    """The keys whose first request is being carried out right now, each in its epoch: a reset frees them all."""
 
     def __init__(self) -> None:
-        self.keys: set[tuple[str, str]] = set()
+        self.keys: set[tuple[threading.Event, str, str]] = set()
         self.lock = threading.Lock()
 
     @contextmanager
-    def hold(self, account: str, key: str) -> Iterator[None]:
+    def hold(self, epoch: threading.Event, account: str, key: str) -> Iterator[None]:
         """Hold the key. Raises StripeError 409 when another request holds it."""
+        held = (epoch, account, key)
         with self.lock:
-            if (account, key) in self.keys:
+            if held in self.keys:
                 raise key_in_use()
-            self.keys.add((account, key))
+            self.keys.add(held)
         try:
             yield
         finally:
             with self.lock:
-                self.keys.discard((account, key))
+                self.keys.discard(held)

@@ -16,7 +16,8 @@ log = logging.getLogger("sandbox")
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: a browser would send forms with "Origin: null", as a foreign page can.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 LAYOUT = """<!doctype html>
@@ -42,7 +43,8 @@ def answer(request: Request, handler: PageHandler, world: World) -> Answer:
         form = {name: value for name, value in fields if isinstance(value, str)}
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         page = Page(request.method, request.path, query, form, request.headers, world, request.remote_ip)
-        status, headers, text = _draw(page, handler, world)
+        with world.during(request.epoch):
+            status, headers, text = _draw(page, handler, world)
     except StripeError as error:
         status, headers, text = error.status, {}, message(error.message)
     except Exception:  # the visitor of a page never sees a traceback
@@ -52,10 +54,9 @@ def answer(request: Request, handler: PageHandler, world: World) -> Answer:
 
 
 def _draw(page: Page, handler: PageHandler, world: World) -> tuple[int, dict[str, str], str]:
-    with world.store.lock:
-        world.run_due()
-        with world.store.transaction(), world.moment(), world.on_behalf_of(None, None), world.attempt():
-            return handler(page)
+    world.run_due()
+    with world.store.transaction(), world.moment(), world.on_behalf_of(None, None), world.attempt():
+        return handler(page)
 
 
 def message(words: str) -> str:

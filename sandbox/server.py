@@ -3,24 +3,24 @@
 import json
 import logging
 import os
-import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from sandbox import nouns, pages
+from sandbox import hosts, nouns, pages
 from sandbox.api import HELP, Answer, Api, Request
 from sandbox.control import Control
 from sandbox.deliveries import Deliveries
 from sandbox.description import Description
-from sandbox.errors import StripeError
+from sandbox.errors import StripeError, world_ended
 from sandbox.faults import Faults
+from sandbox.hosts import Hosts
 from sandbox.store import Store
 from sandbox.traffic import Traffic
 from sandbox.wire import BAD_BODY
@@ -29,18 +29,18 @@ from sandbox.world import World
 log = logging.getLogger("sandbox")
 LARGEST_BODY = 32 * 1024 * 1024
 TICK = 0.2
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FOREIGN = "The sandbox's own controls are for this machine: a page of another site may not use them."
+ONE_HOST = "Invalid request: send one Host header."
 
 
 class Sandbox:
-    """The whole sandbox behind one port."""
+    """The whole sandbox behind one port, called by the names of this machine alone and by `allowed_hosts`."""
 
-    def __init__(self, store: Path, host: str, port: int) -> None:
+    def __init__(self, store: Path, host: str, port: int, allowed_hosts: Iterable[str] = ()) -> None:
         nouns.discover()
+        self.hosts = Hosts([*allowed_hosts, *hosts.names_of_address(host)])
         self.server = Server((host, port), Handler)
         self.server.sandbox = self
-        shown = f"[{host}]" if ":" in host else host
+        shown = hosts.plain_name(host) if hosts.names_of_address(host) else "127.0.0.1"
         self.world = World(Store(store), f"http://{shown}:{self.server.server_port}")
         self.faults, self.traffic = Faults(), Traffic()
         self.deliveries = Deliveries(self.world, self.traffic)
@@ -55,20 +55,26 @@ class Sandbox:
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
 
     def stop(self) -> None:
-        """End it all; a transaction that has begun is finished first."""
+        """End it all; a transaction that has begun is finished first, what only waits to act is not."""
         self.ending.set()
+        self.world.end()
         self.deliveries.stop()
         self.server.shutdown()
         self.server.server_close()
         self.world.store.close()
 
     def answer(self, request: Request) -> Answer:
-        """The answer to any request; never an exception."""
+        """The answer to any request, an error when its world has ended meanwhile; never an exception."""
+        try:
+            answer = self._route(request)
+        except StripeError as error:
+            return refusal(error)
+        return refusal(world_ended()) if request.epoch.is_set() else answer
+
+    def _route(self, request: Request) -> Answer:
         if request.path.startswith("/v1/"):
             return self.api.answer(request)
         if request.path.startswith("/_sandbox/"):
-            if not self.asked_from_here(request):
-                return refusal(StripeError(403, FOREIGN))
             return self.control.answer(request)
         handler = pages.find(request.method, request.path)
         if handler is not None:
@@ -76,17 +82,6 @@ class Sandbox:
         if request.path == "/" and request.method in ("GET", "HEAD"):
             return pages.index(self.world)
         return refusal(StripeError(404, f"Unrecognized request URL ({request.method}: {request.path}). {HELP}"))
-
-    def asked_from_here(self, request: Request) -> bool:
-        """Whether a page of another site is not behind it: a foreign Origin, or a name that was led to this machine.
-
-        What is below /v1/ needs a key and a hosted page its own address, which no foreign page has. Clients that are no
-        browsers send no Origin.
-        """
-        host, origin = request.headers.get("host", ""), request.headers.get("origin", "")
-        name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-        here = not host or name.strip("[]") in {*LOOPBACK, self.server.server_address[0]}  # browsers always name a host
-        return here and origin in ("", f"http://{host}")
 
     def _tick(self) -> None:
         """Run what falls due by the mere passing of time."""
@@ -120,22 +115,45 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 600
     server: Server
 
+    def parse_request(self) -> bool:
+        """Note the epoch before the rest of the request is read: what a reset overtakes began before it."""
+        self.epoch = self.server.sandbox.world.epoch
+        return super().parse_request()
+
     def serve(self) -> None:
         """Read the request, answer it, and only then let its deliveries start."""
         with self._until_gone():
             body = self._body()
             if body is None:
                 return
-            path, _, query = self.path.partition("?")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.command, path, query, headers, body, self.client_address[0])
-            answer = self.server.sandbox.answer(request)
+            answer = self._answer(body)
             try:
                 self._send(answer)
             finally:
                 self.server.sandbox.deliveries.release(answer.outgoing)
 
     do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = do_CONNECT = serve  # noqa: N815
+
+    def _answer(self, body: bytes) -> Answer:
+        named, target = hosts.split_target(self.path)
+        path, _, query = target.partition("?")
+        try:
+            self._check_sender(named, path)
+        except StripeError as error:
+            return refusal(error)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, path, query, headers, body, self.client_address[0], self.epoch)
+        return self.server.sandbox.answer(request)
+
+    def _check_sender(self, named: list[str], path: str) -> None:
+        """Raises StripeError for another host than ours and for another site's page; `named`: the target's host."""
+        given = self.headers.get_all("Host", [])
+        old = self.request_version in ("HTTP/0.9", "HTTP/1.0")  # spoken by no browser, and it needs no Host
+        if len(given) > 1 or not (given or old):
+            raise StripeError(400, ONE_HOST)
+        self.server.sandbox.hosts.check([*named, *given])
+        origins, referers = (self.headers.get_all(name, []) for name in ("Origin", "Referer"))
+        hosts.check_page(self.command, path, named or given, origins, referers)
 
     @contextmanager
     def _until_gone(self) -> Iterator[None]:

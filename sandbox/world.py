@@ -4,12 +4,14 @@ import json
 import logging
 import secrets
 import string
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sandbox import events
+from sandbox.errors import world_ended
 from sandbox.store import Data, Store
 
 log = logging.getLogger("sandbox")
@@ -36,10 +38,15 @@ def public(value: Any) -> Any:
 
 
 class World:
-    """One platform's Stripe. Handlers, pages and tasks get it inside a transaction of the store."""
+    """One platform's Stripe. Handlers, pages and tasks get it inside a transaction of the store.
+
+    `epoch` is set when a reset, or the end of the sandbox, is the end of what was there; a reset puts a new one in its
+    place. Whatever takes time notes the epoch that it begins in, and acts inside `during` alone.
+    """
 
     def __init__(self, store: Store, base_url: str = "") -> None:
         self.store, self.base_url = store, base_url
+        self.epoch = threading.Event()
         self.offset = 0
         self.frozen: float | None = None
         self.next_due: float | None = None
@@ -59,11 +66,28 @@ class World:
 
     def begin(self, at: int | None = None) -> None:
         """Forget everything but the platform; the clock begins at `at` (unix seconds), or is the wall's again."""
-        with self.store.transaction():
-            self.store.clear()
-            if at is not None:
-                self.store.set_meta("offset", at - int(time.time()))
-            self.load()
+        with self.store.lock:
+            with self.store.transaction():
+                self.store.clear()
+                if at is not None:
+                    self.store.set_meta("offset", at - int(time.time()))
+                self.load()
+            self.outgoing = []
+            self.end()
+            self.epoch = threading.Event()
+
+    def end(self) -> None:
+        """Let nothing act any more that is under way; what holds the store now is finished first."""
+        with self.store.lock:
+            self.epoch.set()
+
+    @contextmanager
+    def during(self, epoch: threading.Event) -> Iterator[None]:
+        """Alone with the world as long as it is in that epoch. Raises StripeError 503 when it has ended."""
+        with self.store.lock:
+            if epoch.is_set():
+                raise world_ended()
+            yield
 
     # The clock
 

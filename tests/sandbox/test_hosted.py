@@ -286,7 +286,7 @@ def test_hostile_names_are_only_words(stock: Stock, name: str) -> None:
     policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'; form-action 'self' http://127.0.0.1:1")
     assert "unsafe" not in policy
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_stylesheet_is_served(stock: Stock) -> None:

@@ -20,4 +20,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it; the exit status is its own."""
-        sys.exit(run(options["port"], options["host"], options["store"]))
+        sys.exit(run(options["port"], options["host"], options["store"], options["allowed_hosts"]))
