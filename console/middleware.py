@@ -1,4 +1,4 @@
-"""Headers on every answer, and the limits of a sign-in."""
+"""How long an answer may take, headers on it, and the limits of a sign-in."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from console import errors, sign_in
+from console.databases.patience import patience
+from gateway.connection import serving
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,6 +29,22 @@ PERMISSIONS_POLICY = ", ".join(
         "usb",
     )
 )
+
+
+MACHINES = ("/healthz", "/readyz", "/webhooks/")  # who asks there is nobody: cookies are not looked at
+
+
+def served(get_response: GetResponse) -> GetResponse:
+    """Let no request hold its thread for long: neither for a locked database nor for a place in a call to Stripe."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(MACHINES):
+            request.META.pop("HTTP_COOKIE", None)  # else the session would be looked up, which takes the database
+        stripes = request.path.startswith("/webhooks/")
+        with patience(settings.WEBHOOK_PATIENCE if stripes else settings.PAGE_PATIENCE), serving():
+            return get_response(request)
+
+    return middleware
 
 
 def headers(get_response: GetResponse) -> GetResponse:

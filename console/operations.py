@@ -18,7 +18,7 @@ from django.utils import timezone
 from console import attempts, audit, verbs
 from console.models import Operation, User, WorkSession
 from console.verbs import Verb
-from gateway import clock
+from gateway import clock, connection
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 from gateway.queue import enqueue
@@ -67,10 +67,12 @@ def perform(
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
-    the first operation and sends nothing. With `wait=False` the worker makes the first attempt; `instead_of` is
-    dropped with the same commit. Raises Denied; never Refused or Unreachable, which the operation tells. Must not be
-    called inside a transaction (RuntimeError). Three commits and one API call.
+    the first operation and sends nothing. With `wait=False` the worker makes the first attempt; so it does where too
+    many threads of the web server wait for Stripe already, unless only somebody who waits can have the answer.
+    `instead_of` is dropped with the same commit. Raises Denied; never Refused or Unreachable, which the operation
+    tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
     """
+    wait = wait and not (connection.crowded() and verb.can_be_left)
     intent = Operation(
         verb=verb.name,
         user=user,

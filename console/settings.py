@@ -59,6 +59,7 @@ CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=60.0)
 WORKER_TICK = env.float("WORKER_TICK", default=1.0)
 HEARTBEAT_INTERVAL = env.float("HEARTBEAT_INTERVAL", default=5.0)
 HEARTBEAT_LIMIT = env.float("HEARTBEAT_LIMIT", default=30.0)
+ROUND_LIMIT = env.float("ROUND_LIMIT", default=120.0)
 STALE_AFTER = env.float("STALE_AFTER", default=600.0)
 CATCH_UP_INTERVAL = env.float("CATCH_UP_INTERVAL", default=3600.0)
 WORK_SESSION_IDLE = timedelta(minutes=30)
@@ -85,6 +86,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "console.middleware.served",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "console.middleware.headers",
@@ -115,16 +117,41 @@ TEMPLATES = [
         },
     }
 ]
+DATABASE_CONNECT_TIMEOUT = env.int("DATABASE_CONNECT_TIMEOUT", default=2)
+DATABASE_PING_TIMEOUT = env.float("DATABASE_PING_TIMEOUT", default=1.0)
+DATABASE_STATEMENT_TIMEOUT = env.float("DATABASE_STATEMENT_TIMEOUT", default=15.0)
+DATABASE_LOCK_TIMEOUT = env.float("DATABASE_LOCK_TIMEOUT", default=10.0)
+DATABASE_IDLE_TIMEOUT = env.float("DATABASE_IDLE_TIMEOUT", default=60.0)
+DATABASE_KEEPALIVE = env.int("DATABASE_KEEPALIVE", default=10)
+# How long a locked SQLite is waited for while somebody looks at the browser, and while Stripe waits.
+PAGE_PATIENCE = env.float("PAGE_PATIENCE", default=1.5)
+WEBHOOK_PATIENCE = env.float("WEBHOOK_PATIENCE", default=5.0)
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'console.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["ENGINE"] = "console.databases.bounded_sqlite3"
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "console.databases.bounded_postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    limits = {
+        "statement_timeout": DATABASE_STATEMENT_TIMEOUT,
+        "lock_timeout": DATABASE_LOCK_TIMEOUT,
+        "idle_in_transaction_session_timeout": DATABASE_IDLE_TIMEOUT,
+    }
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": DATABASE_CONNECT_TIMEOUT,
+        "keepalives_idle": DATABASE_KEEPALIVE,
+        "keepalives_interval": max(1, DATABASE_KEEPALIVE // 3),
+        "keepalives_count": 3,
+        "tcp_user_timeout": 2000 * DATABASE_KEEPALIVE,
+        "options": " ".join(f"-c {name}={round(1000 * seconds)}" for name, seconds in limits.items()),
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}

@@ -104,9 +104,14 @@ class Verb:
         return account_model().objects.filter(pk=account_id).first() if account_id else None
 
     @property
+    def can_be_left(self) -> bool:
+        """Whether the worker can make the first attempt: not where the answer is shown once, or values are not kept."""
+        return not self.result_template and not self.sensitive
+
+    @property
     def bulk(self) -> bool:
         """Whether it may run for many at once: never what makes something new, is shown once, or must not be kept."""
-        return self.many and self.about_account and not self.result_template and not self.sensitive
+        return self.many and self.about_account and self.can_be_left
 
 
 _verbs: dict[str, Verb] = {}
