@@ -41,7 +41,8 @@ if SANDBOX and not STRIPE_SECRET_KEY:
 STRIPE_TIMEOUT = env.float("STRIPE_TIMEOUT", default=10.0)  # seconds; a person waits for one attempt
 # Calls a second of all processes together, below what Stripe allows; 0: no limit.
 STRIPE_RATE = env.float("STRIPE_RATE", default={"live": 80.0, "sandbox": 200.0}.get(CONSOLE_MODE, 20.0))
-THREADS = env.int("THREADS", default=8)  # of each web process; at most half of them may wait for Stripe at once
+# Requests that each web process works on at once; at most half of them may wait for Stripe.
+THREADS = env.int("THREADS", default=8)
 # Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox they are kept in VAR_DIR.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", default=[])
@@ -86,8 +87,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "console.middleware.served",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.middleware.served",
     "csp.middleware.CSPMiddleware",
     "console.middleware.headers",
     "django.contrib.sessions.middleware.SessionMiddleware",

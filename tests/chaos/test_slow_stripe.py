@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.staff_browser import StaffBrowser
 from tests.stack import Stack
+from tests.staff_browser import StaffBrowser
 
 pytestmark = pytest.mark.chaos
 PEOPLE, SECONDS, SECRET = 20, 6.0, "whsec_slow"
@@ -49,7 +49,7 @@ def send_form(stack: Stack, cookie: str, token: str, ended: threading.Event) -> 
             },
         )
         found.append((status, time.monotonic() - began))
-        ended.wait(1.0)  # as long as it takes to read what came of it, and less than to type the next one
+        ended.wait(0.3)  # far less than it takes to type the next one
     return found
 
 
@@ -69,7 +69,6 @@ def test_deliveries_are_taken_while_stripe_hangs_and_twenty_people_wait(tmp_path
             sent = [each for person in people for each in person.result()]
         stack.control("faults", [])
         took.sort()
-        print(len(took), took[len(took) // 2], took[int(len(took) * 0.95)], took[-1], len(sent), sorted(t for _, t in sent)[-12:])
         assert took[int(len(took) * 0.95)] < 0.25
         assert {status for status, _ in sent} == {200}
         states = stack.ask("list(Operation.objects.values_list('state', flat=True))")
