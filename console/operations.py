@@ -72,7 +72,8 @@ def perform(
     `instead_of` is dropped with the same commit. Raises Denied; never Refused or Unreachable, which the operation
     tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
     """
-    wait = wait and not (connection.crowded() and verb.can_be_left)
+    given = [name for name, value in params.items() if value]
+    now = wait and (verb.only_now(given) or not connection.crowded())
     intent = Operation(
         verb=verb.name,
         user=user,
@@ -85,7 +86,7 @@ def perform(
         ticket=ticket or getattr(work_session, "ticket", ""),
         form_token=form_token,
         key=f"console-{uuid.uuid4()}",
-        claimed_by=attempts.claim_name() if wait else QUEUED,
+        claimed_by=attempts.claim_name() if now else QUEUED,
         claimed_until=attempts.claim_end(timezone.now()),
     )
     _admit(verb, intent, wait=wait)
@@ -93,7 +94,7 @@ def perform(
     operation = _intend(verb, intent, instead_of)
     if operation.pk != intent.pk:
         return Performed(operation, again=True)
-    return _first_attempt(operation, verb, values) if wait else _queued(operation)
+    return _first_attempt(operation, verb, values) if now else _queued(operation)
 
 
 def _queued(operation: Operation) -> Performed:

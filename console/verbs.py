@@ -1,6 +1,6 @@
 """What staff can do at Stripe. Rooms register verbs in their verbs.py; pages, actions and commands come from here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,15 +103,14 @@ class Verb:
             return self.noun.objects.filter(pk=object_id, account=account_id).first()
         return account_model().objects.filter(pk=account_id).first() if account_id else None
 
-    @property
-    def can_be_left(self) -> bool:
-        """Whether the worker can make the first attempt: not where the answer is shown once, or values are not kept."""
-        return not self.result_template and not self.sensitive
+    def only_now(self, given: Iterable[str]) -> bool:
+        """Whether only somebody who waits can do it: it is shown once, or one of the `given` fields is never kept."""
+        return bool(self.result_template) or not set(self.sensitive).isdisjoint(given)
 
     @property
     def bulk(self) -> bool:
         """Whether it may run for many at once: never what makes something new, is shown once, or must not be kept."""
-        return self.many and self.about_account and self.can_be_left
+        return self.many and self.about_account and not self.result_template and not self.sensitive
 
 
 _verbs: dict[str, Verb] = {}

@@ -53,7 +53,7 @@ def send_form(stack: Stack, cookie: str, token: str, ended: threading.Event) -> 
     return found
 
 
-def test_deliveries_are_taken_while_stripe_hangs_and_twenty_people_wait(tmp_path: Path) -> None:
+def test_deliveries_are_taken_while_stripe_hangs_and_twenty_people_send_forms(tmp_path: Path) -> None:
     with Stack(tmp_path, STRIPE_WEBHOOK_SECRETS=SECRET) as stack:
         browser = StaffBrowser(stack)
         stack.control("faults", [{"match": "POST /v1/accounts", "times": 1000, "fault": "slow:30"}])
