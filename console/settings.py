@@ -122,7 +122,8 @@ DATABASE_CONNECT_TIMEOUT = env.int("DATABASE_CONNECT_TIMEOUT", default=2)
 DATABASE_PING_TIMEOUT = env.float("DATABASE_PING_TIMEOUT", default=1.0)
 DATABASE_STATEMENT_TIMEOUT = env.float("DATABASE_STATEMENT_TIMEOUT", default=15.0)
 DATABASE_LOCK_TIMEOUT = env.float("DATABASE_LOCK_TIMEOUT", default=10.0)
-DATABASE_IDLE_TIMEOUT = env.float("DATABASE_IDLE_TIMEOUT", default=60.0)
+# No transaction of ours waits for anything else: one that is idle so long has lost its client and holds its locks.
+DATABASE_IDLE_TIMEOUT = env.float("DATABASE_IDLE_TIMEOUT", default=15.0)
 DATABASE_KEEPALIVE = env.int("DATABASE_KEEPALIVE", default=10)
 # How long a locked SQLite is waited for while somebody looks at the browser, and while Stripe waits.
 PAGE_PATIENCE = env.float("PAGE_PATIENCE", default=1.5)
@@ -139,18 +140,20 @@ else:
     DATABASES["default"]["ENGINE"] = "console.databases.bounded_postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    keep_alive = {"idle": DATABASE_KEEPALIVE, "interval": max(1, DATABASE_KEEPALIVE // 3), "count": 3}  # both ends'
     limits = {
         "statement_timeout": DATABASE_STATEMENT_TIMEOUT,
         "lock_timeout": DATABASE_LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": DATABASE_IDLE_TIMEOUT,
     }
+    server_side = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
+        f"tcp_keepalives_{name}": value for name, value in keep_alive.items()
+    }
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": DATABASE_CONNECT_TIMEOUT,
-        "keepalives_idle": DATABASE_KEEPALIVE,
-        "keepalives_interval": max(1, DATABASE_KEEPALIVE // 3),
-        "keepalives_count": 3,
+        **{f"keepalives_{name}": value for name, value in keep_alive.items()},
         "tcp_user_timeout": 2000 * DATABASE_KEEPALIVE,
-        "options": " ".join(f"-c {name}={round(1000 * seconds)}" for name, seconds in limits.items()),
+        "options": " ".join(f"-c {name}={value}" for name, value in server_side.items()),
         **DATABASES["default"].get("OPTIONS", {}),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

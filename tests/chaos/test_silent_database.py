@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.signed_delivery import SECRET, deliver
 from tests.silent_proxy import SilentProxy
 from tests.stack import Stack, wait_until
 from tests.staff_browser import StaffBrowser
@@ -28,7 +29,7 @@ def proxied(postgres_database: str, tmp_path: Path) -> Iterator[tuple[Stack, Sil
     with SilentProxy((parts.hostname or "127.0.0.1", parts.port or 5432)) as proxy:
         user = f"{parts.username}:{parts.password}" if parts.password else str(parts.username)
         url = f"postgres://{user}@127.0.0.1:{proxy.port}{parts.path}"
-        with Stack(tmp_path, database_url=url) as stack:
+        with Stack(tmp_path, database_url=url, STRIPE_WEBHOOK_SECRETS=SECRET) as stack:
             yield stack, proxy
 
 
@@ -73,6 +74,8 @@ def answers(stack: Stack, cookie: str) -> None:
         status, took, _ = get(stack, "/healthz", sent)
         assert (status, took < 1) == (200, True)
         status, took, _ = get(stack, "/readyz", sent)
+        assert (status, took < QUICKLY) == (503, True)
+        status, took = deliver(stack)
         assert (status, took < QUICKLY) == (503, True)
 
 
@@ -126,7 +129,7 @@ def test_term_ends_everything_while_the_database_is_silent(proxied: tuple[Stack,
 
 
 def test_a_locked_sqlite_is_told_shortly_and_keeps_what_was_typed(tmp_path: Path) -> None:
-    with Stack(tmp_path) as stack:
+    with Stack(tmp_path, STRIPE_WEBHOOK_SECRETS=SECRET) as stack:
         browser = StaffBrowser(stack)
         lock = sqlite3.connect(tmp_path / "console.sqlite3", isolation_level=None, timeout=10)
         lock.execute("BEGIN EXCLUSIVE")
@@ -134,6 +137,8 @@ def test_a_locked_sqlite_is_told_shortly_and_keeps_what_was_typed(tmp_path: Path
             assert told_quickly(stack, "/readyz", cookie) == 503
             assert told_quickly(stack, "/healthz", cookie) == 200
             assert told_quickly(stack, "/operations/", cookie) in (200, 503)
+        status, took = deliver(stack)
+        assert (status, took < 6.5) == (503, True)
         began = time.monotonic()
         entries = {"business_name": "Alder <b>Freight", "reason": "A new customer", "form_token": "a" * 32}
         status, body = browser.post(
