@@ -12,6 +12,7 @@ from accounts.forms import no_control_characters
 from accounts.models import Account
 from accounts.pages import AccountPage
 from console.models import Operation
+from console.plain_fields import PlainDateTimeField
 from console.verbs import NOWHERE, Where
 
 Data = dict[str, Any]
@@ -19,7 +20,7 @@ SHOWN = 4
 STAFFS = "This is an address of our own staff. The representative accepts from theirs."
 
 
-class MomentField(forms.DateTimeField):
+class MomentField(PlainDateTimeField):
     """A moment in UTC, to the second; ISO 8601 with an offset is taken as well."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")

@@ -225,7 +225,8 @@ def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed:
     doubt, which an event, the same key or a look-up ends.
     """
     doubt = doubt or (problem.sent and problem.status != 429)
-    if operation.sensitive and not doubt:
+    verb = verbs.find(operation.verb)
+    if verb and verb.only_now(operation.sensitive) and not doubt:
         changes = {
             "tries": [*operation.tries, _try(problem, timezone.now(), crashed=False)],
             "error_message": f"Nothing was changed at Stripe: {problem.message}",

@@ -1,8 +1,15 @@
 """Our own error pages: Django's carry an inline style, which our content security policy refuses."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
+
+from console import typed_again
+
+AWAY = (OperationalError, InterfaceError)  # a database that is away, locked, or does not answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -21,8 +28,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: needs neither database, session nor frame."""
+    """500: needs neither database, session nor frame. 503 where the database is what failed."""
+    if isinstance(sys.exc_info()[1], AWAY):
+        return database_away(request)
     return HttpResponse(get_template("errors/500.html").render({}), status=500)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """503: the database does not answer. What was typed stands in it, to be sent again. No query."""
+    if hasattr(request, "session"):
+        request.session.modified = False  # it cannot be saved, and to try would wait once more
+    response = HttpResponse(get_template("errors/503.html").render(typed_again.context(request)), status=503)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,7 +5,7 @@ import os
 wsgi_app = "console.wsgi"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("THREADS", "8"))
+threads = 2 * int(os.environ.get("THREADS", "8"))  # pages that wait for their turn leave one free for deliveries
 timeout = 30  # seconds; above the 10 a person waits for Stripe
 graceful_timeout = 8
 keepalive = 15

@@ -1,5 +1,6 @@
-"""Headers on every answer, and the limits of a sign-in."""
+"""How long an answer may take, headers on it, and the limits of a sign-in."""
 
+import threading
 from collections.abc import Callable
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from console import errors, sign_in
+from console.databases.patience import patience
+from gateway.connection import serving
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,6 +30,30 @@ PERMISSIONS_POLICY = ", ".join(
         "usb",
     )
 )
+
+
+MACHINES = ("/healthz", "/readyz", "/webhooks/")  # who asks there is nobody: cookies are not looked at
+RESERVED = 2  # of THREADS: never taken by pages
+
+
+def served(get_response: GetResponse) -> GetResponse:
+    """Let no request hold its thread for long, neither for a locked database nor for a place in a call to Stripe.
+
+    Pages take turns, so that machines, who are not asked to, find a thread free and the processor too.
+    """
+    turns = threading.BoundedSemaphore(max(1, settings.THREADS - RESERVED))
+
+    def page(request: HttpRequest) -> HttpResponseBase:
+        with turns, patience(settings.PAGE_PATIENCE), serving():
+            return get_response(request)
+
+    def machine(request: HttpRequest) -> HttpResponseBase:
+        request.META.pop("HTTP_COOKIE", None)  # else the session would be looked up, which takes the database
+        stripes = request.path.startswith("/webhooks/")
+        with patience(settings.WEBHOOK_PATIENCE if stripes else settings.PAGE_PATIENCE), serving():
+            return get_response(request)
+
+    return lambda request: (machine if request.path.startswith(MACHINES) else page)(request)
 
 
 def headers(get_response: GetResponse) -> GetResponse:

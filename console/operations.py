@@ -18,7 +18,7 @@ from django.utils import timezone
 from console import attempts, audit, verbs
 from console.models import Operation, User, WorkSession
 from console.verbs import Verb
-from gateway import clock
+from gateway import clock, connection
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 from gateway.queue import enqueue
@@ -67,10 +67,13 @@ def perform(
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
-    the first operation and sends nothing. With `wait=False` the worker makes the first attempt; `instead_of` is
-    dropped with the same commit. Raises Denied; never Refused or Unreachable, which the operation tells. Must not be
-    called inside a transaction (RuntimeError). Three commits and one API call.
+    the first operation and sends nothing. With `wait=False` the worker makes the first attempt; so it does where too
+    many threads of the web server wait for Stripe already, unless only somebody who waits can have the answer.
+    `instead_of` is dropped with the same commit. Raises Denied; never Refused or Unreachable, which the operation
+    tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
     """
+    given = [name for name, value in params.items() if value]
+    now = wait and (verb.only_now(given) or not connection.crowded())
     intent = Operation(
         verb=verb.name,
         user=user,
@@ -83,7 +86,7 @@ def perform(
         ticket=ticket or getattr(work_session, "ticket", ""),
         form_token=form_token,
         key=f"console-{uuid.uuid4()}",
-        claimed_by=attempts.claim_name() if wait else QUEUED,
+        claimed_by=attempts.claim_name() if now else QUEUED,
         claimed_until=attempts.claim_end(timezone.now()),
     )
     _admit(verb, intent, wait=wait)
@@ -91,7 +94,7 @@ def perform(
     operation = _intend(verb, intent, instead_of)
     if operation.pk != intent.pk:
         return Performed(operation, again=True)
-    return _first_attempt(operation, verb, values) if wait else _queued(operation)
+    return _first_attempt(operation, verb, values) if now else _queued(operation)
 
 
 def _queued(operation: Operation) -> Performed:

@@ -6,11 +6,12 @@ import signal
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)  # loaded here: between fork and exec nothing may take a lock
 
 
 def die_with_parent() -> None:
     """Ask the kernel to kill this process when its parent dies, however it dies (Linux)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def group_members(group: int) -> list[int]:

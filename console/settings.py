@@ -41,7 +41,8 @@ if SANDBOX and not STRIPE_SECRET_KEY:
 STRIPE_TIMEOUT = env.float("STRIPE_TIMEOUT", default=10.0)  # seconds; a person waits for one attempt
 # Calls a second of all processes together, below what Stripe allows; 0: no limit.
 STRIPE_RATE = env.float("STRIPE_RATE", default={"live": 80.0, "sandbox": 200.0}.get(CONSOLE_MODE, 20.0))
-THREADS = env.int("THREADS", default=8)  # of each web process; at most half of them may wait for Stripe at once
+# Requests that each web process works on at once; at most half of them may wait for Stripe.
+THREADS = env.int("THREADS", default=8)
 # Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox they are kept in VAR_DIR.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", default=[])
@@ -59,6 +60,7 @@ CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=60.0)
 WORKER_TICK = env.float("WORKER_TICK", default=1.0)
 HEARTBEAT_INTERVAL = env.float("HEARTBEAT_INTERVAL", default=5.0)
 HEARTBEAT_LIMIT = env.float("HEARTBEAT_LIMIT", default=30.0)
+ROUND_LIMIT = env.float("ROUND_LIMIT", default=120.0)
 STALE_AFTER = env.float("STALE_AFTER", default=600.0)
 CATCH_UP_INTERVAL = env.float("CATCH_UP_INTERVAL", default=3600.0)
 WORK_SESSION_IDLE = timedelta(minutes=30)
@@ -86,6 +88,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.middleware.served",
     "csp.middleware.CSPMiddleware",
     "console.middleware.headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -115,16 +118,44 @@ TEMPLATES = [
         },
     }
 ]
+DATABASE_CONNECT_TIMEOUT = env.int("DATABASE_CONNECT_TIMEOUT", default=2)
+DATABASE_PING_TIMEOUT = env.float("DATABASE_PING_TIMEOUT", default=1.0)
+DATABASE_STATEMENT_TIMEOUT = env.float("DATABASE_STATEMENT_TIMEOUT", default=15.0)
+DATABASE_LOCK_TIMEOUT = env.float("DATABASE_LOCK_TIMEOUT", default=10.0)
+# No transaction of ours waits for anything else: one that is idle so long has lost its client and holds its locks.
+DATABASE_IDLE_TIMEOUT = env.float("DATABASE_IDLE_TIMEOUT", default=15.0)
+DATABASE_KEEPALIVE = env.int("DATABASE_KEEPALIVE", default=10)
+# How long a locked SQLite is waited for while somebody looks at the browser, and while Stripe waits.
+PAGE_PATIENCE = env.float("PAGE_PATIENCE", default=1.5)
+WEBHOOK_PATIENCE = env.float("WEBHOOK_PATIENCE", default=5.0)
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'console.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["ENGINE"] = "console.databases.bounded_sqlite3"
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "console.databases.bounded_postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    keep_alive = {"idle": DATABASE_KEEPALIVE, "interval": max(1, DATABASE_KEEPALIVE // 3), "count": 3}  # both ends'
+    limits = {
+        "statement_timeout": DATABASE_STATEMENT_TIMEOUT,
+        "lock_timeout": DATABASE_LOCK_TIMEOUT,
+        "idle_in_transaction_session_timeout": DATABASE_IDLE_TIMEOUT,
+    }
+    server_side = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
+        f"tcp_keepalives_{name}": value for name, value in keep_alive.items()
+    }
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": DATABASE_CONNECT_TIMEOUT,
+        **{f"keepalives_{name}": value for name, value in keep_alive.items()},
+        "tcp_user_timeout": 2000 * DATABASE_KEEPALIVE,
+        "options": " ".join(f"-c {name}={value}" for name, value in server_side.items()),
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}

@@ -1,6 +1,6 @@
 """What staff can do at Stripe. Rooms register verbs in their verbs.py; pages, actions and commands come from here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,6 +102,10 @@ class Verb:
         if self.noun:
             return self.noun.objects.filter(pk=object_id, account=account_id).first()
         return account_model().objects.filter(pk=account_id).first() if account_id else None
+
+    def only_now(self, given: Iterable[str]) -> bool:
+        """Whether only somebody who waits can do it: it is shown once, or one of the `given` fields is never kept."""
+        return bool(self.result_template) or not set(self.sensitive).isdisjoint(given)
 
     @property
     def bulk(self) -> bool:

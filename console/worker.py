@@ -2,17 +2,21 @@
 
 A cluster whose idle worker was killed can hang while it still reports itself as working and ignores SIGTERM. So the
 supervisor trusts one thing only: a heartbeat task that went through the queue and was run.
+
+The rounds, which ask the database and Stripe, run in a thread of their own: whatever they wait for, the main thread
+hears a signal at once, and begins anew when a round does not end.
 """
 
 import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 
 from console import operations, sessions
 from console.processes import die_with_parent, is_cluster, kill_group
@@ -41,7 +45,7 @@ class Cluster:
     def start(self) -> None:
         """Start it; the caller made sure that none runs."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-        # Nothing runs between fork and exec but one system call, in a process without threads.
+        # Nothing runs between fork and exec but one system call: the rounds' thread is not there in the child.
         self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent)
         self.started_at = time.monotonic()
         self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -75,47 +79,68 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.cluster = Cluster()
-        self.stopping = False
+        self.stopping = threading.Event()
+        self.wedged: float | None = None  # when the cluster was started that a round found wedged
+        self.rounds = threading.Thread(target=self.go_round, name="rounds", daemon=True)
+        self.round_began = time.monotonic()
         self.due: dict[str, float] = {}
 
     def stop(self) -> None:
         """Ask `run()` to end; safe in a signal handler."""
-        self.stopping = True
+        self.stopping.set()
 
     def run(self) -> None:
-        """Tick until stopped, then stop the cluster."""
+        """Watch until stopped, then stop the cluster. A round under way ends with the process."""
         self.cluster.end_leftover()
         self.cluster.start()
+        self.rounds.start()
         try:
-            while not self.stopping:
-                self.tick()
-                time.sleep(settings.WORKER_TICK)
+            while not self.stopping.wait(settings.WORKER_TICK):
+                self.watch()
         finally:
             self.cluster.stop()
 
+    def watch(self) -> None:
+        """Replace the cluster when it is dead or wedged; begin anew when a round takes longer than ROUND_LIMIT.
+
+        Raises RuntimeError when the rounds have ended by an error of ours, so that the process does too.
+        """
+        if not self.rounds.is_alive():
+            raise RuntimeError("the rounds have ended")
+        if time.monotonic() - self.round_began > settings.ROUND_LIMIT:
+            logger.error("a round has not ended within %s s, beginning anew", settings.ROUND_LIMIT)
+            self.cluster.kill()
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  (our own command line)
+        if self.cluster.dead() or self.wedged == self.cluster.started_at:
+            logger.warning("cluster %s, starting another", "ended" if self.cluster.dead() else "is wedged")
+            self.cluster.kill()
+            self.cluster.start()
+
+    def go_round(self) -> None:
+        """One tick after the other, until the process ends."""
+        while not self.stopping.wait(settings.WORKER_TICK):
+            self.round_began = time.monotonic()
+            self.tick()
+
     def tick(self) -> None:
         """One round. A database that is away is waited for; everything goes on by itself when it is back."""
-        close_old_connections()
         try:
-            self.watch()
+            close_old_connections()
+            self.judge()
             self.every("beat", settings.HEARTBEAT_INTERVAL, beat)
             self.every("sweep", settings.SWEEP_INTERVAL, sweep)
             inbox.release_dead()
             operations.sweep()
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("database: %s", error)
             connection.close()
 
-    def watch(self) -> None:
-        """Replace the cluster when it is dead, or silent for longer than HEARTBEAT_LIMIT."""
-        silent = time.monotonic() - self.cluster.started_at
-        last = health.last_beat("worker")
-        if last is not None:
-            silent = min(silent, last.total_seconds())
-        if self.cluster.dead() or silent > settings.HEARTBEAT_LIMIT:
-            logger.warning("cluster %s, starting another", "ended" if self.cluster.dead() else "is wedged")
-            self.cluster.kill()
-            self.cluster.start()
+    def judge(self) -> None:
+        """Find the cluster wedged when it has not proved for HEARTBEAT_LIMIT that it works. One query."""
+        started_at, last = self.cluster.started_at, health.last_beat("worker")
+        silent = time.monotonic() - started_at
+        if min(silent, last.total_seconds() if last else silent) > settings.HEARTBEAT_LIMIT:
+            self.wedged = started_at
 
     def every(self, name: str, interval: float, act: Callable[[], None]) -> None:
         """Do `act` when its last run is `interval` seconds ago or more."""

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import requests
@@ -15,7 +16,7 @@ from urllib3.util import Timeout
 from gateway.errors import Unreachable
 
 CONNECT_SECONDS = 3.0
-ROOM_SECONDS = 2.0  # a person would rather read "busy" than wait for a free place
+ROOM_SECONDS = 2.0  # a command or the worker waits so long for a free place; a thread of the web server not at all
 
 # The library would write an id of this machine to the home directory, send timings, and print parameters to stderr
 # when STRIPE_LOG is set; below WARNING it and urllib3 log addresses and bodies.
@@ -89,17 +90,45 @@ def _client(session: Session) -> stripe.StripeClient:
     )
 
 
+_serving: ContextVar[bool] = ContextVar("serving", default=False)
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Within, this thread serves a request: it never waits for a place, because webhooks wait for the thread."""
+    token = _serving.set(True)
+    try:
+        yield
+    finally:
+        _serving.reset(token)
+
+
 @contextmanager
 def room() -> Iterator[None]:
     """A place among the threads that may wait for Stripe: half of the process's, so that webhooks find one free.
 
-    Raises Unreachable (nothing sent) when none gets free within a moment.
+    Raises Unreachable (nothing sent) when none gets free within a moment; while serving, when none is free.
     """
-    limit = max(1, settings.THREADS // 2)
-    places = _rooms.setdefault((os.getpid(), limit), threading.BoundedSemaphore(limit))
-    if not places.acquire(timeout=ROOM_SECONDS):
+    places = _places()
+    if not places.acquire(timeout=0 if _serving.get() else ROOM_SECONDS):
         raise Unreachable("Too many calls to Stripe are under way here.", sent=False, retry_after=1.0)
     try:
         yield
     finally:
         places.release()
+
+
+def crowded() -> bool:
+    """Whether a call made now would be refused for want of a place: what can be left to the worker should be."""
+    if not _serving.get():
+        return False
+    places = _places()
+    if places.acquire(blocking=False):
+        places.release()
+        return False
+    return True
+
+
+def _places() -> threading.BoundedSemaphore:
+    limit = max(1, settings.THREADS // 2)
+    return _rooms.setdefault((os.getpid(), limit), threading.BoundedSemaphore(limit))

@@ -4,7 +4,7 @@ import logging
 import time
 from email.utils import parsedate_to_datetime
 
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
 from gateway.models import ClockOffset
@@ -42,7 +42,7 @@ def note(date_header: str, sent_wall: float) -> None:
     try:
         if abs(seen - offset()) >= NOTICEABLE + (received_wall - sent_wall) / 2:
             _store(seen)
-    except DatabaseError as error:
+    except Error as error:
         logger.warning("Stripe's clock could not be stored: %s", type(error).__name__)
 
 

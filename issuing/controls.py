@@ -5,7 +5,6 @@ A limit's value is {"amount": "200.00", "interval": "monthly", "categories": []}
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.utils.safestring import SafeString
 from console import formats
 from issuing import params, words
 from issuing.categories import CATEGORIES
-from issuing.forms import LARGEST, PlacedForm
+from issuing.forms import AmountField, PlacedForm, check_decimals
 from issuing.models import Card
 
 Data = dict[str, Any]
@@ -109,7 +108,7 @@ class LimitsField(forms.Field):
 
     @staticmethod
     def _limit(row: Data, place: int) -> Data:
-        amount = forms.DecimalField(min_value=Decimal(0), max_value=LARGEST, decimal_places=2)
+        amount = AmountField(least="0")
         interval = forms.CharField(max_length=32)
         try:
             return {
@@ -175,6 +174,8 @@ class UpdateCardForm(PlacedForm):
     def clean_spending_limits(self) -> list[Data]:
         """With intervals and categories that Stripe has, or that the card has already."""
         found: list[Data] = self.cleaned_data[LIMITS]
+        for each in found:
+            check_decimals(each["amount"], self.card.currency)
         own = current(self.card)[LIMITS]
         unknown = {each["interval"] for each in found} - {*words.INTERVALS, *(each["interval"] for each in own)}
         if unknown:

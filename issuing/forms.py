@@ -11,7 +11,9 @@ from django.core.exceptions import ValidationError
 from accounts import acceptances
 from accounts.forms import COUNTRIES, no_control_characters
 from accounts.terms_forms import MomentField
+from console import formats
 from console.models import Operation
+from console.plain_fields import PlainDateField, PlainDecimalField
 from console.verbs import NOWHERE, Where
 from gateway import clock
 from issuing import words
@@ -42,11 +44,18 @@ class PlacedForm(forms.Form):
         return bool(token) and Operation.objects.filter(form_token=token).exists()
 
 
-class AmountField(forms.DecimalField):
+class AmountField(PlainDecimalField):
     """An amount above zero in major units with at most two decimals, as usd, eur and gbp have."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=Decimal("0.01"), max_value=LARGEST, decimal_places=2, **options)
+    def __init__(self, *, least: str = "0.01", **options: Any) -> None:
+        super().__init__(min_value=Decimal(least), max_value=LARGEST, decimal_places=2, **options)
+
+
+def check_decimals(amount: Decimal | str | None, currency: str) -> None:
+    """Refuse what the currency has no coin for. Raises ValidationError."""
+    places = formats.decimals(currency)
+    if amount and Decimal(amount).normalize().as_tuple().exponent < -places:  # type: ignore[operator]
+        raise ValidationError(f"{currency.upper()} has {places or 'no'} decimals.")
 
 
 class LineField(forms.CharField):
@@ -87,7 +96,7 @@ class CardholderFields(PlacedForm):
         help_text="Of an individual. Needed before a card can be activated.",
     )
     last_name = LineField(required=False, max_length=100, help_text="Needed before a card can be activated.")
-    dob = forms.DateField(
+    dob = PlainDateField(
         label="Date of birth",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),

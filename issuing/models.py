@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts import history
 from gateway.client import Answer
+from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
 from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
 from issuing.funds import Balance, BalanceTransaction, Topup
@@ -51,7 +52,7 @@ class CardQuerySet(IssuingQuerySet):
         """By id, last four, or a part of the cardholder's name."""
         if text.startswith("ic_"):
             return self.filter(id__startswith=text)
-        if text.isdigit() and len(text) == 4:
+        if is_whole(text) and len(text) == 4:
             return self.filter(last4=text)
         return self.filter(cardholder__name__icontains=text)
 

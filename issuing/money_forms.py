@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from issuing import words
-from issuing.forms import AmountField, LineField, PlacedForm, card_words, offer
+from issuing.forms import AmountField, LineField, PlacedForm, card_words, check_decimals, offer
 from issuing.models import Authorization, Card
 from issuing.params import minor
 
@@ -63,6 +63,17 @@ class CreateTestAuthorizationForm(PlacedForm):
             raise ValidationError("This account has no such card, or it was canceled.")
         return chosen
 
+    def clean(self) -> dict[str, Any]:
+        """An amount that the card's currency has."""
+        cleaned = super().clean() or {}
+        card = Card.objects.filter(pk=cleaned.get("card")).first()
+        if card and cleaned.get("amount"):
+            try:
+                check_decimals(cleaned["amount"], card.currency)
+            except ValidationError as problem:
+                self.add_error("amount", problem)
+        return cleaned
+
 
 class CaptureForm(PlacedForm):
     """The merchant takes the money."""
@@ -74,6 +85,14 @@ class CaptureForm(PlacedForm):
         label="The merchant will take more later", required=False, help_text="Keeps the rest of the hold."
     )
 
+    def clean_capture_amount(self) -> Any:
+        """One that the currency has."""
+        amount = self.cleaned_data["capture_amount"]
+        row = Authorization.objects.filter(pk=self.where.object_id).first()
+        if row:
+            check_decimals(amount, row.currency)
+        return amount
+
 
 class ReverseForm(PlacedForm):
     """The merchant gives the hold back, or a part of it."""
@@ -84,6 +103,8 @@ class ReverseForm(PlacedForm):
         """No more than is held, as far as we know."""
         amount = self.cleaned_data["reverse_amount"]
         row = Authorization.objects.filter(pk=self.where.object_id).first()
+        if row:
+            check_decimals(amount, row.currency)
         if amount and row and (minor(amount, row.currency) or 0) > row.amount and not self.sent_before():
             held = words.amount(row.amount, row.currency)
             raise ValidationError(f"Only {held} is held.")

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
 from gateway.client import Answer
+from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
 from issuing import words
 from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
@@ -32,7 +33,7 @@ class AuthorizationQuerySet(IssuingQuerySet):
         """By id, the card's last four, or a part of the merchant's name."""
         if text.startswith(("iauth_", "ic_", "ich_")):
             return self.filter(Q(id__startswith=text) | Q(card=text) | Q(cardholder=text))
-        if text.isdigit() and len(text) == 4:
+        if is_whole(text) and len(text) == 4:
             return self.filter(card__last4=text)
         return self.filter(merchant_name__icontains=text)
 

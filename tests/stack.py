@@ -72,6 +72,7 @@ class Stack:
             "HEARTBEAT_INTERVAL": "1",
             "HEARTBEAT_LIMIT": "10",
             "CLAIM_SECONDS": "10",
+            "DATABASE_IDLE_TIMEOUT": "5",
             **environment,
         }
         if folder := os.environ.get("SANDBOX_TRAFFIC_DIR"):

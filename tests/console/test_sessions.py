@@ -289,3 +289,10 @@ def test_a_target_with_a_nul_byte_leads_nowhere() -> None:
 )
 def test_pages_of_the_account_are_good_targets(target: str) -> None:
     assert sessions.safe_next(target, ACCOUNT) == target
+
+
+@pytest.mark.parametrize("again", ["²", "１", "٣", "-1", "1_0", "9" * 40])
+def test_an_earlier_reason_that_is_no_number_is_none(again: str) -> None:
+    known_accounts()
+    answer = browser("sam").get(f"/connect/accounts/{ACCOUNT}/view-as", {"again": again})
+    assert answer.status_code == 200

@@ -1,13 +1,17 @@
 """`manage.py worker`: background work, supervised."""
 
 import signal
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError
 
 from console.worker import Supervisor
 from gateway import binding
 from gateway.errors import Unreachable
+
+WAIT_SECONDS = 2.0  # between two tries to reach a database at the start
 
 
 class Command(BaseCommand):
@@ -18,11 +22,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Bind signals, verify that database, mode and key belong together, and supervise."""
-        try:
-            binding.bind()
-        except Unreachable as error:  # the mode was verified; the platform account is asked at the next start
-            self.stderr.write(str(error))
+        while not self.bound():
+            time.sleep(WAIT_SECONDS)
         supervisor = Supervisor()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: supervisor.stop())
         supervisor.run()
+
+    def bound(self) -> bool:
+        """Whether database, mode and key were found to belong together; False where no database answers yet."""
+        try:
+            binding.bind()
+        except Unreachable as error:  # the mode was verified; the platform account is asked at the next start
+            self.stderr.write(str(error))
+        except (OperationalError, InterfaceError) as error:
+            self.stderr.write(f"waiting for the database: {error}")
+            return False
+        return True

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from gateway import binding, sync
+from gateway.digits import whole_number
 from gateway.errors import Refused, Unreachable
 
 WIDTH = 30
@@ -20,7 +21,7 @@ class Command(BaseCommand):
         """Which nouns, of which accounts."""
         parser.add_argument("--only", action="append", metavar="NOUN", help="such as person; may be repeated")
         parser.add_argument("--account", action="append", metavar="ACCT", help="such as acct_1; may be repeated")
-        parser.add_argument("--threads", type=int, default=sync.THREADS, help="lists walked at once")
+        parser.add_argument("--threads", type=whole_number, default=sync.THREADS, help="lists walked at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run, with a bar on a terminal and a line a noun elsewhere."""

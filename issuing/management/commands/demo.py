@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.seeding import control
 from gateway import catch_up, clock
+from gateway.digits import whole_number
 from gateway.errors import Refused, Unreachable
 from issuing.demo import build, mirror
 from issuing.demo.names import BUSINESSES
@@ -46,8 +47,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Size, seed, time, and leave to empty what is there."""
-        parser.add_argument("--accounts", type=int, default=len(BUSINESSES), help=f"1 to {len(BUSINESSES)}")
-        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--accounts", type=whole_number, default=len(BUSINESSES), help=f"1 to {len(BUSINESSES)}")
+        parser.add_argument("--seed", type=whole_number, default=1)
         parser.add_argument("--day", help="it ends at 18:00 UTC of this day, such as 2026-11-24; else the next 18:00")
         parser.add_argument("--reset", action="store_true", help="empty the sandbox and the mirror first")
         parser.add_argument("--no-mirror", action="store_true", help="fill the sandbox alone")

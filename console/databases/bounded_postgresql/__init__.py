@@ -1,0 +1,1 @@
+"""PostgreSQL whose answers are waited for a limited time, whatever TCP says."""
