@@ -14,10 +14,13 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import BadRequest
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, IntegerField, Model, QuerySet
 from django.http import HttpRequest
 
+from console import addresses
+
 LONGEST = 255  # characters of a search; the databases refuse an expression of thousands of words
+EXACT = "__exact"  # how the links of Django's filters end that compare a field
 PERIODS = ("year", "month", "day")  # what the drill-down by date adds to its field
 
 
@@ -25,10 +28,14 @@ class DeclaredChangeList(ChangeList):
     """A list that is sorted by its sortable columns alone, each once, and drilled down to days that there are."""
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """Look at the day first. Raises IncorrectLookupParameters."""
+        """Those that are declared, with values that the database can compare. Raises IncorrectLookupParameters."""
         if self.date_hierarchy:
             _check_period([self.params.get(f"{self.date_hierarchy}__{each}") for each in PERIODS])
-        return super().get_filters(request)
+        filters = super().get_filters(request)
+        for name, values in self.filter_params.items():
+            if name.endswith(EXACT):
+                _check_numbers(get_fields_from_path(self.model, name.removesuffix(EXACT))[-1], values)
+        return filters
 
     def get_ordering_field(self, field_name: Any) -> Any:
         """None for a column that is not offered for sorting: an order tells a masked value, too."""
@@ -53,12 +60,18 @@ def _check_period(parts: list[str | None]) -> None:
         raise IncorrectLookupParameters(wrong) from wrong
 
 
+def _check_numbers(field: Any, values: list[str]) -> None:
+    """Numbers where the field is one, within what both databases hold; raises IncorrectLookupParameters."""
+    if isinstance(field, IntegerField) and None in map(addresses.number, values):
+        raise IncorrectLookupParameters("That is no number.")
+
+
 class ListAdmin(admin.ModelAdmin):
     """A list whose address is taken at its word: every admin of ours is one (a test holds it)."""
 
     show_facets = admin.ShowFacets.NEVER  # they count the whole table, once a choice
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # type: ignore[override]
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Whether this list declares the parameter."""
         return request is not None and lookup in self.declared(request)
 
@@ -94,5 +107,7 @@ def _parameters(model: type[Model], listed: Any) -> Iterator[str]:
         return
     path = listed if isinstance(listed, str) else listed[0]
     field = get_fields_from_path(model, path)[-1]
-    exact = f"{path}__{field.target_field.name}" if field.is_relation else path  # type: ignore[union-attr]
-    yield from (path, f"{exact}__exact", f"{path}__isnull")
+    if isinstance(field, ForeignKey):
+        yield from (f"{path}__{field.target_field.name}{EXACT}", f"{path}__isnull")
+    else:
+        yield from (path, f"{path}{EXACT}", f"{path}__isnull")
