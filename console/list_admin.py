@@ -1,8 +1,8 @@
 """What an address may ask of a list: the parameters that the list declares, and nothing else.
 
 Django's admin takes any lookup on a model's own fields (`email__startswith`, `data__…__regex`). That tells letter by
-letter what is masked, and a regular expression stops the server. Here a parameter that nobody declared is 400,
-whatever its value; a declared one whose value is none leads to the first page, as Django does.
+letter what is masked, and a regular expression stops the server. Here a lookup that nobody declared is 400, whatever
+its value; a plain name that is no filter, and a filter's value that is none, lead to the first page, as Django does.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import BadRequest
 from django.db.models import ForeignKey, IntegerField, Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest
 
 from console import addresses
@@ -29,6 +30,9 @@ class DeclaredChangeList(ChangeList):
 
     def get_filters(self, request: HttpRequest) -> Any:
         """Those that are declared, with values that the database can compare. Raises IncorrectLookupParameters."""
+        declared = self.model_admin.declared(request)  # type: ignore[attr-defined]
+        if any(LOOKUP_SEP not in name and name not in declared for name in self.get_filters_params()):
+            raise IncorrectLookupParameters("This list has no such filter.")
         if self.date_hierarchy:
             _check_period([self.params.get(f"{self.date_hierarchy}__{each}") for each in PERIODS])
         filters = super().get_filters(request)

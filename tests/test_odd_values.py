@@ -165,6 +165,7 @@ def test_no_drill_down_fails_by_a_day_that_is_none(period: dict[str, str], ana: 
 def test_a_wrong_value_leads_to_the_first_page_and_from_there_nowhere(ana: Client) -> None:
     answer = ana.get("/console/operation/", {"user__id__exact": "²"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/console/operation/?e=1")
+    assert b"does not have" in ana.get("/console/operation/?e=1").content
     assert ana.get("/console/operation/", {"user__id__exact": "²", "e": "1"}).status_code == 400
 
 
