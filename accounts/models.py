@@ -18,6 +18,7 @@ from gateway import client, clock
 from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
+from gateway.shapes import hash_at, text_at, texts_at, value_at
 
 __all__ = ["Acceptance", "Account", "Capability", "ExternalAccount", "Person", "Requirement", "StateChange"]
 
@@ -86,24 +87,23 @@ class Account(Mirror):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.legal_name = legal_name(data)[:255]
-        self.name = (
-            _text(data, "business_profile.name") or self.legal_name or _text(data, "settings.dashboard.display_name")
-        )[:255]
-        self.email = _text(data, "email")[:800]
-        self.country, self.business_type = _text(data, "country")[:8], _text(data, "business_type")[:64]
+        shown = text_at(data, "business_profile.name") or self.legal_name
+        self.name = (shown or text_at(data, "settings.dashboard.display_name"))[:255]
+        self.email = text_at(data, "email")[:800]
+        self.country, self.business_type = text_at(data, "country")[:8], text_at(data, "business_type")[:64]
         self.kind = statuses.kind(data).name
-        self.overall_status = statuses.overall(data).name
+        self.overall_status = statuses.overall(data).name[:64]
         self.issuing_status = statuses.issuing(data).name[:64]
         settled = (statuses.CANNOT_ISSUE, statuses.NOT_REQUESTED, statuses.REJECTED)
         self.card_issuing_id = None if self.issuing_status in settled else f"{self.id}.card_issuing"
-        self.details_submitted = bool(data.get("details_submitted"))
+        self.details_submitted = bool(value_at(data, "details_submitted"))
         self._set_attention(data)
 
     def _set_attention(self, data: Data) -> None:
         keys = set(rule().open_keys(data))
-        due = data.get("requirements") or {}
-        deadline = due.get("current_deadline") if keys.intersection(due.get("currently_due") or ()) else None
-        self.needs_attention, self.overdue = bool(keys), bool(keys.intersection(due.get("past_due") or ()))
+        due = hash_at(data, "requirements")
+        deadline = value_at(due, "current_deadline") if keys.intersection(texts_at(due, "currently_due")) else None
+        self.needs_attention, self.overdue = bool(keys), bool(keys.intersection(texts_at(due, "past_due")))
         self.due_at = clock.from_unix(deadline)
 
     @classmethod
@@ -284,10 +284,10 @@ class Capability(OfAccount):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.name, self.status = _text(data, "id")[:64], _text(data, "status")[:64]
-        self.requested = bool(data.get("requested"))
+        self.name, self.status = text_at(data, "id")[:64], text_at(data, "status")[:64]
+        self.requested = bool(value_at(data, "requested"))
         self.badge = statuses.capability_status(data).name[:64]
-        self.due_at = clock.from_unix((data.get("requirements") or {}).get("current_deadline"))
+        self.due_at = clock.from_unix(value_at(data, "requirements.current_deadline"))
 
     @classmethod
     def row_id(cls, data: Data, account: str | None) -> str:
@@ -327,13 +327,12 @@ class Person(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.name = person_name(data)[:255]
-        self.verification_status = _text(data, "verification.status")[:64]
+        self.verification_status = text_at(data, "verification.status")[:64]
 
     @property
     def roles(self) -> list[str]:
         """The roles Stripe knows this person in, such as representative and owner."""
-        relationship = (self.data or {}).get("relationship") or {}
-        return sorted(name for name, value in relationship.items() if value is True)
+        return sorted(name for name, value in hash_at(self.data, "relationship").items() if value is True)
 
 
 class ExternalAccount(OfAccount):
@@ -354,24 +353,15 @@ class ExternalAccount(OfAccount):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.last4, self.currency = _text(data, "last4")[:8], _text(data, "currency")[:8]
-        self.status = _text(data, "status")[:64]
+        self.last4, self.currency = text_at(data, "last4")[:8], text_at(data, "currency")[:8]
+        self.status = text_at(data, "status")[:64]
 
 
 def legal_name(data: Data) -> str:
     """The company's name, or the individual's."""
-    individual = data.get("individual")
-    return _text(data, "company.name") or (person_name(individual) if isinstance(individual, dict) else "")
+    return text_at(data, "company.name") or person_name(hash_at(data, "individual"))
 
 
 def person_name(data: Data) -> str:
     """First and last name as far as they are known."""
-    return " ".join(filter(None, (_text(data, "first_name"), _text(data, "last_name"))))
-
-
-def _text(data: Data, path: str) -> str:
-    """The text at a dotted path, "" where there is none."""
-    value: Any = data
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""
+    return " ".join(filter(None, (text_at(data, "first_name"), text_at(data, "last_name"))))

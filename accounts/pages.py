@@ -19,6 +19,7 @@ from accounts.status import began, issuing_terms, platform_collects
 from accounts.timeline import Timeline
 from console import registry
 from console.sessions import staff
+from gateway.shapes import hash_at, id_at, integer_at, text_at, value_at
 
 TABS = {
     "overview": "Overview",
@@ -145,14 +146,14 @@ class AccountPage:
     @property
     def imported(self) -> bool:
         """Whether its capabilities have arrived; before, lists below it are not yet imported rather than empty."""
-        return bool(self.capabilities) or not (self.account.data or {}).get("capabilities")
+        return bool(self.capabilities) or not value_at(self.account.data, "capabilities")
 
     @property
     def persons_missing(self) -> bool:
         """Whether Stripe names persons that have not arrived yet."""
         data = self.account.data or {}
         named = {key.partition(".")[0] for row in self.rows for key in row.keys if key.startswith("person_")}
-        own = (data.get("individual") or {}).get("id")
+        own = id_at(data, "individual.id")
         return bool((named | ({own} if own else set())) - {person.pk for person in self.persons})
 
     @cached_property
@@ -175,13 +176,13 @@ class AccountPage:
         return [
             ("Legal name", self.account.legal_name, ""),
             ("Business type", self.type_word, ""),
-            ("Structure", _words((data.get("company") or {}).get("structure")), ""),
+            ("Structure", _words(text_at(data, "company.structure")), ""),
             ("Country", self.account.country, ""),
             ("Representative", str(representative) if representative else "", ""),
             ("E-mail", masking.email(self.account.email, may_see=self.may_see), ""),
-            ("Services agreement", (data.get("tos_acceptance") or {}).get("date"), "day"),
+            ("Services agreement", value_at(data, "tos_acceptance.date"), "day"),
             ("Issuing terms", issuing_terms(data).get("date"), "day"),
-            ("Payouts", "Enabled" if data.get("payouts_enabled") else "Disabled", ""),
+            ("Payouts", "Enabled" if value_at(data, "payouts_enabled") else "Disabled", ""),
             ("Details submitted", "Yes" if self.account.details_submitted else "Not yet", ""),
         ]
 
@@ -197,7 +198,7 @@ class AccountPage:
             {
                 "row": person,
                 "data": masking.masked(person.data, may_see=self.may_see),
-                "born": _born((person.data or {}).get("dob") or {}, may_see=self.may_see),
+                "born": _born(hash_at(person.data, "dob"), may_see=self.may_see),
                 "asked": [row for row in self.rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
             }
             for person in self.persons
@@ -222,9 +223,10 @@ class AccountPage:
 
 def _born(dob: dict[str, Any], *, may_see: bool) -> str:
     """A date of birth as 1902-01-31, masked without the permission, "" where it is not known whole."""
-    if not all(dob.get(part) for part in ("year", "month", "day")):
+    year, month, day = (integer_at(dob, part) for part in ("year", "month", "day"))
+    if not year or not month or not day:
         return ""
-    return f"{dob['year']}-{dob['month']:02}-{dob['day']:02}" if may_see else masking.MASK
+    return f"{year}-{month:02}-{day:02}" if may_see else masking.MASK
 
 
 def _words(value: Any) -> str:

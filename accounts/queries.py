@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts import status as statuses
 from accounts.history import Requirement
 from gateway import clock
+from gateway.shapes import texts_at
 
 if TYPE_CHECKING:
     from accounts.models import Account
@@ -61,6 +62,6 @@ def left_at(accounts: "Iterable[Account]") -> None:
     late = [row.pk for row in rows if row.needs_attention]
     passed = Requirement.objects.passed_deadlines(late) if late else {}
     for row in rows:
-        past_due = ((row.data or {}).get("requirements") or {}).get("past_due") or ()
+        past_due = texts_at(row.data, "requirements.past_due")
         over = [at for at in (clock.from_unix(passed.get((row.pk, key))) for key in past_due) if at]
         row.left_at = min([*over, *([row.due_at] if row.due_at else [])], default=None)  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from typing import Any
 
 from accounts import requirement_words as words
 from accounts.status import began
+from gateway.shapes import hash_at, hashes_at, integer_at, list_at, text_at, texts_at
 
 Data = dict[str, Any]
 
@@ -53,12 +54,12 @@ class Rule:
 
     def open_keys(self, account: Data) -> list[str]:
         """The account's keys that count, in Stripe's order; none where nobody began, or where it is rejected."""
-        requirements = account.get("requirements") or {}
-        rejected = str(requirements.get("disabled_reason") or "").startswith("rejected.")
+        requirements = hash_at(account, "requirements")
+        rejected = text_at(requirements, "disabled_reason").startswith("rejected.")
         if rejected or not began(account):
             return []
-        pending = set(requirements.get("pending_verification") or ())
-        keys = [*(requirements.get("past_due") or ()), *(requirements.get("currently_due") or ())]
+        pending = set(texts_at(requirements, "pending_verification"))
+        keys = [*texts_at(requirements, "past_due"), *texts_at(requirements, "currently_due")]
         return [key for key in dict.fromkeys(keys) if key not in pending and not self.ignores(key)]
 
 
@@ -200,8 +201,8 @@ def _urgency(row: Row) -> tuple[bool, int, int, bool]:
 
 def _keys(account: Data, capabilities: list[Data]) -> Iterable[tuple[str, str]]:
     """Each key once, in the most urgent state it has anywhere."""
-    hashes = [holder.get("requirements") or {} for holder in (account, *capabilities)]
-    future = [holder.get("future_requirements") or {} for holder in (account, *capabilities)]
+    hashes = [hash_at(holder, "requirements") for holder in (account, *capabilities)]
+    future = [hash_at(holder, "future_requirements") for holder in (account, *capabilities)]
     seen: set[str] = set()
     for state, name, places in (
         (PENDING, "pending_verification", hashes),
@@ -211,7 +212,7 @@ def _keys(account: Data, capabilities: list[Data]) -> Iterable[tuple[str, str]]:
         (EVENTUALLY_DUE, "eventually_due", hashes),
         (EVENTUALLY_DUE, "eventually_due", future),
     ):
-        keys = dict.fromkeys(key for place in places for key in place.get(name) or () if isinstance(key, str))
+        keys = dict.fromkeys(key for place in places for key in texts_at(place, name))
         yield from ((state, key) for key in keys if key not in seen)
         seen.update(keys)
 
@@ -229,21 +230,22 @@ class _Context:
         asked, error = understand(key, self.persons), self._error(key)
         move = STRIPE if state == PENDING else asked.move
         deadline, ignorable = self._deadline(state, key), self.rule.ignores(key)
-        own = (asked.sentence, asked.topic if error else "", error.get("code", ""))
+        code = text_at(error, "code")
+        own = (asked.sentence, asked.topic if error else "", code)
         row = found.setdefault(
             (asked.subject, state, move, deadline, ignorable, own),
             Row(asked.subject, state, move, sentence=asked.sentence, rule=asked.rule, ignorable=ignorable),
         )
-        row.deadline, row.code, row.cause = deadline, error.get("code", ""), cause(error) or asked.hint
+        row.deadline, row.code, row.cause = deadline, code, cause(error) or asked.hint
         row.rule = "verification" if error else row.rule
         row.keys.append(key)
         row.topics += [topic for topic in (asked.topic,) if topic and topic not in row.topics]
-        row.capabilities = sorted({*row.capabilities, *(str(each.get("id")) for each in self._holders(state, key))})
+        row.capabilities = sorted({*row.capabilities, *(text_at(each, "id") for each in self._holders(state, key))})
         row.instead = sorted({*row.instead, *self._instead(key)})
 
     def _error(self, key: str) -> Data:
         for holder in (self.account, *self.capabilities):
-            for error in (holder.get("requirements") or {}).get("errors") or ():
+            for error in hashes_at(holder, "requirements.errors"):
                 if error.get("requirement") == key:
                     return dict(error)
         return {}
@@ -255,7 +257,7 @@ class _Context:
         return [
             each
             for each in self.capabilities
-            if any(key in ((each.get(place) or {}).get(name) or ()) for place in places.get(state, ("requirements",)))
+            if any(key in list_at(each, f"{place}.{name}") for place in places.get(state, ("requirements",)))
         ]
 
     def _deadline(self, state: str, key: str) -> int | None:
@@ -266,20 +268,20 @@ class _Context:
             return None
         place = "future_requirements" if state == FUTURE else "requirements"
         holders = self._holders(state, key) or [self.account]
-        deadlines = [(each.get(place) or {}).get("current_deadline") for each in holders]
+        deadlines = [integer_at(each, f"{place}.current_deadline") for each in holders]
         return min((at for at in deadlines if at), default=None)
 
     def _instead(self, key: str) -> list[str]:
-        pairs = (self.account.get("requirements") or {}).get("alternatives") or ()
+        pairs = hashes_at(self.account, "requirements.alternatives")
         return [
             other
             for pair in pairs
             if pair.get("original_fields_due") == [key]
-            for other in pair.get("alternative_fields_due") or ()
+            for other in texts_at(pair, "alternative_fields_due")
         ]
 
 
 def cause(error: Data) -> str:
     """Why it is asked (again): our words for the code, else Stripe's own reason, else the code as it came."""
-    code, reason = error.get("code") or "", error.get("reason") or ""
+    code, reason = text_at(error, "code"), text_at(error, "reason")
     return words.ERRORS.get(code) or reason or code

@@ -9,6 +9,8 @@ where it is shown.
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.shapes import hash_at, text_at, value_at
+
 Data = dict[str, Any]
 
 RESTRICTED = "restricted"
@@ -87,8 +89,8 @@ class Status:
 
 def kind(account: Data) -> Kind:
     """How it is set up, by `controller`. Only the Custom-equivalent can issue (docs.stripe.com/issuing/connect)."""
-    controller = _hash(account, "controller")
-    dashboard = _hash(controller, "stripe_dashboard").get("type")
+    controller = hash_at(account, "controller")
+    dashboard = text_at(controller, "stripe_dashboard.type")
     if controller.get("type") == "account" or dashboard == "full":
         return Kind(STANDARD, False, "It has Stripe's full Dashboard. Issuing needs an account without one.")
     if dashboard == "express":
@@ -104,22 +106,22 @@ def kind(account: Data) -> Kind:
 def _obstacle(controller: Data) -> str:
     if controller.get("requirement_collection") != "application":
         return "Stripe collects its requirements. Issuing needs the platform to collect them."
-    if _hash(controller, "losses").get("payments") != "application":
+    if text_at(controller, "losses.payments") != "application":
         return "Stripe carries its losses. Issuing needs the platform to carry them."
-    if not str(_hash(controller, "fees").get("payer", "")).startswith("application"):
+    if not text_at(controller, "fees.payer").startswith("application"):
         return "The account pays its own fees. Issuing needs the platform to pay them."
     return ""
 
 
 def platform_collects(account: Data) -> bool:
     """Whether the platform collects requirements: only then an account link may be of type `account_update`."""
-    return _hash(account, "controller").get("requirement_collection") == "application"
+    return text_at(account, "controller.requirement_collection") == "application"
 
 
 def overall(account: Data) -> Status:
     """The account's own badge: rejected, restricted, in review, restricted soon or enabled."""
-    requirements = _hash(account, "requirements")
-    reason = requirements.get("disabled_reason") or ""
+    requirements = hash_at(account, "requirements")
+    reason = text_at(requirements, "disabled_reason")
     if reason.startswith("rejected."):
         return Status(REJECTED, rejection(reason))
     if reason in LOOKED_AT and not requirements.get("past_due"):
@@ -136,7 +138,7 @@ def overall(account: Data) -> Status:
 
 def inactive(account: Data) -> list[str]:
     """Its requested primary capabilities that are inactive, by name."""
-    capabilities = _hash(account, "capabilities")
+    capabilities = hash_at(account, "capabilities")
     return sorted(name for name, status in capabilities.items() if name in PRIMARY and status == "inactive")
 
 
@@ -145,19 +147,19 @@ def issuing(account: Data, capability: Data | None = None) -> Status:
     setup = kind(account)
     if not setup.can_issue:
         return Status(CANNOT_ISSUE, setup.why)
-    reason = _hash(account, "requirements").get("disabled_reason") or ""
+    reason = text_at(account, "requirements.disabled_reason")
     if reason.startswith("rejected."):
         return Status(REJECTED, rejection(reason))
-    short = _hash(account, "capabilities").get("card_issuing")
-    if short is None:
+    short = text_at(account, "capabilities.card_issuing")
+    if not short:
         return Status(NOT_REQUESTED, "The capability card_issuing is not requested.")
     return capability_status(capability or {"status": short})
 
 
 def capability_status(capability: Data) -> Status:
     """A capability's badge, from its own object. Its `disabled_reason` has a vocabulary of its own."""
-    requirements = _hash(capability, "requirements")
-    state, reason = capability.get("status") or "", requirements.get("disabled_reason") or ""
+    requirements = hash_at(capability, "requirements")
+    state, reason = text_at(capability, "status"), text_at(requirements, "disabled_reason")
     if state == "active":
         soon = requirements.get("currently_due") and requirements.get("current_deadline")
         return Status(RESTRICTED_SOON, "Required details are due by a date.") if soon else Status(ENABLED, "It works.")
@@ -174,17 +176,17 @@ def capability_status(capability: Data) -> Status:
 
 def began(account: Data) -> bool:
     """Whether anybody has begun to onboard: before, everything is due and nothing is wrong."""
-    requirements = _hash(account, "requirements")
-    signed = _hash(account, "tos_acceptance").get("date") or issuing_terms(account).get("date")
+    requirements = hash_at(account, "requirements")
+    signed = value_at(account, "tos_acceptance.date") or issuing_terms(account).get("date")
     touched = (
         requirements.get("errors") or requirements.get("pending_verification") or requirements.get("current_deadline")
     )
-    return bool(account.get("details_submitted") or signed or touched)
+    return bool(value_at(account, "details_submitted") or signed or touched)
 
 
 def issuing_terms(account: Data) -> Data:
     """The acceptance of the Issuing terms: `date` (unix seconds or null) and `ip`; empty where Stripe sends none."""
-    return _hash(_hash(_hash(account, "settings"), "card_issuing"), "tos_acceptance")
+    return hash_at(account, "settings.card_issuing.tos_acceptance")
 
 
 def rejection(reason: str) -> str:
@@ -201,8 +203,3 @@ def _restriction(reason: str, stopped: list[str]) -> str:
     why = _STOPS.get(reason) or (f"Stripe says {reason}." if reason else "")
     off = f"{' and '.join(stopped)} {'is' if len(stopped) == 1 else 'are'} inactive." if stopped else ""
     return f"{off} {why}".strip()
-
-
-def _hash(data: Data, name: str) -> Data:
-    value = data.get(name)
-    return value if isinstance(value, dict) else {}

@@ -1,6 +1,6 @@
 """What staff fill in to record that the holder's representative has accepted terms."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -26,9 +26,12 @@ class MomentField(PlainDateTimeField):
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
 
     def clean(self, value: Any) -> datetime | None:
-        """Without fractions: Stripe keeps whole seconds."""
+        """In UTC, without fractions: Stripe keeps whole seconds. A year that UTC does not have is no moment."""
         moment: datetime | None = super().clean(value)
-        return moment and moment.replace(microsecond=0)
+        try:
+            return moment and moment.astimezone(UTC).replace(microsecond=0)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
 class SignatureForm(forms.Form):

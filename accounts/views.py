@@ -1,17 +1,14 @@
 """The pages of one account, at Stripe's Dashboard's own addresses."""
 
-from datetime import UTC, datetime
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import links, pages, timeline, verbs
 from accounts.pages import TABS, get_account, get_page
-from console import operations
+from console import addresses, operations
 from console.models import Operation
 from console.operations import Denied
 from console.sessions import current, needs, staff, view_as
@@ -43,7 +40,7 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
         request,
         get_page(request, account_id),
         tab if tab in TABS else "overview",
-        _moment(request.GET.get("before", "")),
+        addresses.moment(request.GET.get("before", "")),
     )
     return page(request, "accounts/account.html", context)
 
@@ -124,7 +121,7 @@ def refresh_link(request: HttpRequest, account_id: str) -> HttpResponse:
 def activity(request: HttpRequest, account_id: str) -> HttpResponse:
     """The account's timeline, viewed as it."""
     account_page = get_page(request, account_id)
-    before = _moment(request.GET.get("before", ""))
+    before = addresses.moment(request.GET.get("before", ""))
     context = {
         "title": "Activity",
         "page": account_page,
@@ -132,12 +129,3 @@ def activity(request: HttpRequest, account_id: str) -> HttpResponse:
         "timeline": timeline.read(account_id, account_page.names, before=before),
     }
     return page(request, "accounts/activity.html", context)
-
-
-def _moment(text: str) -> datetime | None:
-    """A moment out of an address; None for anything else."""
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None

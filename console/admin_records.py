@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from console import audit
+from console.list_admin import ListAdmin
 from console.mirror_admin import PlainChangeList, plain_object
 from console.models import AccessEntry, AuditEntry, Operation, WorkSession
 from console.sessions import staff
@@ -18,7 +19,7 @@ from gateway import inbox
 from gateway.models import Event
 
 
-class RecordAdmin(admin.ModelAdmin):
+class RecordAdmin(ListAdmin):
     """Seen with the view permission; never added, changed or deleted by hand."""
 
     show_full_result_count = False

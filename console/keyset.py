@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
+
+from console import addresses
 
 OLDER, NEWER = "older", "newer"  # in the address: the moment and the id of the row beside which a page begins
 
@@ -50,8 +51,5 @@ def _mark(row: Any) -> str:
 
 def _cursor(text: str) -> tuple[datetime, str] | None:
     moment, _, row_id = text.partition(",")
-    try:
-        at = parse_datetime(moment)
-    except ValueError:
-        return None
-    return (at, row_id[:255]) if at and at.tzinfo and row_id and row_id.isprintable() else None
+    at = addresses.moment(moment, zone=True)
+    return (at, row_id[:255]) if at and row_id and row_id.isprintable() else None

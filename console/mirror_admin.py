@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
@@ -20,13 +20,14 @@ from django.urls import URLPattern, path, reverse
 
 from console import keyset, verbs
 from console.bulk_views import MOST, bulk_page
+from console.list_admin import LONGEST, DeclaredChangeList, ListAdmin
 from console.sessions import PERSONAL, staff
 from console.verbs import Verb
 
 Row = TypeVar("Row", bound=Model)
 
 
-class PlainChangeList(ChangeList):
+class PlainChangeList(DeclaredChangeList):
     """A list whose links carry ids as they are. Its admin's `get_object` must take them so (`plain_object`)."""
 
     def url_for_result(self, result: Any) -> str:
@@ -42,7 +43,7 @@ def plain_object(model: type[Row], object_id: str) -> Row | None:
     return None
 
 
-class KeysetChangeList(ChangeList):
+class KeysetChangeList(DeclaredChangeList):
     """A list that is paged by keyset; its admin's `prepare` and `finish` see the query and the rows of a page."""
 
     keyset = True
@@ -100,7 +101,7 @@ def verb_address(verb: Verb, row: Any) -> str:
     return address if row.pk == row.account_id else f"{address}?{urlencode({row._meta.model_name: row.pk})}"
 
 
-class MirrorAdmin(admin.ModelAdmin):
+class MirrorAdmin(ListAdmin):
     """A list only. Stripe is the truth: nothing is added, changed or deleted here.
 
     Newest first, paged by keyset, searched by the model's own `QuerySet.search`.
@@ -143,7 +144,7 @@ class MirrorAdmin(admin.ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
-        words = search_term.strip()[:255]
+        words = search_term.strip()[:LONGEST]
         personal = staff(request).has_perm(PERSONAL)
         return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
 

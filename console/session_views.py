@@ -10,10 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from console import links, registry, sessions
+from console import addresses, links, registry, sessions
 from console.models import WorkSession
 from console.site import form_status, page
-from gateway.digits import is_whole
 
 LAST_REASONS = 5
 
@@ -124,9 +123,8 @@ def _leave(request: HttpRequest, url: str, object_id: str) -> HttpResponseBase:
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
     """An earlier reason of this person's own, when `?again=` names one."""
-    again = request.GET.get("again", "")
-    known = is_whole(again) and len(again) < 16
-    earlier = sessions.staff(request).work_sessions.filter(pk=again).first() if known else None
+    again = addresses.number(request.GET.get("again", ""))
+    earlier = sessions.staff(request).work_sessions.filter(pk=again).first() if again is not None else None
     return {"category": earlier.category, "reason": earlier.reason, "ticket": earlier.ticket} if earlier else {}
 
 

@@ -25,8 +25,13 @@ def timestamp() -> int:
 
 
 def from_unix(seconds: int | None) -> datetime | None:
-    """A moment as Stripe writes it (unix seconds), as an aware datetime; None stays None."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    """A moment as Stripe writes it (unix seconds), as an aware datetime; None for what is no moment."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):  # no year of ours
+        return None
 
 
 def refresh() -> None:

@@ -1,7 +1,6 @@
 """The mirror: Stripe's objects in our tables, written here alone, from what Stripe sent."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
@@ -153,13 +152,9 @@ class Mirror(models.Model):
         if write.gone_at is not None:
             self.gone_at = clock.from_unix(write.gone_at)
         if self.data is not None:
-            self.created = _moment(self.data.get("created"))
+            self.created = clock.from_unix(self.data.get("created"))
             self.livemode = bool(self.data.get("livemode", settings.CONSOLE_MODE == "live"))
             self.set_columns()
-
-
-def _moment(seconds: Any) -> datetime | None:
-    return clock.from_unix(seconds) if isinstance(seconds, int) else None
 
 
 def _ids_for_issuing(value: Any) -> Any:

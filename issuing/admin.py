@@ -15,6 +15,7 @@ from accounts.filters import AttentionFilter
 from console.mirror_admin import MirrorAdmin
 from console.sessions import staff
 from console.templatetags import console as tags
+from gateway.shapes import text_at
 from issuing import lists, words
 from issuing.filters import (
     CreatedFilter,
@@ -246,7 +247,7 @@ class TopupAdmin(IssuingAdmin):
     @admin.display(description="Top-up")
     def name_words(self, row: Topup) -> SafeString:
         """Description and id."""
-        return _name(row, str((row.data or {}).get("description") or "Top-up"))
+        return _name(row, text_at(row.data, "description") or "Top-up")
 
     @admin.display(description="Status")
     def status_words(self, row: Topup) -> SafeString:

@@ -11,22 +11,17 @@ from gateway import client
 from gateway.client import Answer
 from gateway.mirror import Mirror
 from gateway.models import Event
+from gateway.shapes import hash_at, text_at
 
 Data = dict[str, Any]
 Paths = Iterable[tuple[str, str | None]]
 COUNTED = 10_000  # tabs and pages count no further than this
 
 
-def text_at(data: Data, name: str) -> str:
-    """The text under a name, "" where there is none."""
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def issues(account_id: str) -> bool:
     """Whether the account has asked for card_issuing, as far as we know. One query."""
     data = Account.objects.filter(pk=account_id).values_list("data", flat=True).first()
-    return "card_issuing" in ((data or {}).get("capabilities") or {})
+    return "card_issuing" in hash_at(data, "capabilities")
 
 
 class IssuingQuerySet(models.QuerySet[Any]):
@@ -73,7 +68,7 @@ class OfIssuing(Mirror):
     @classmethod
     def witness(cls, event: Event) -> None:
         """What the event changed, for the account's timeline."""
-        history.record(history.told_by(event, event.account, str(event.payload["data"]["object"]["id"])))
+        history.record(history.told_by(event, event.account, text_at(event.payload, "data.object.id")))
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from console import formats
+from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at
 from issuing import params, words
 from issuing.categories import CATEGORIES
 from issuing.forms import AmountField, PlacedForm, check_decimals
@@ -219,17 +220,17 @@ def _check_categories(names: Iterable[str], card: Card) -> list[str]:
 
 def current(card: Card) -> Data:
     """What is set on a card, by the names of the form's fields."""
-    data = (card.data or {}).get("spending_controls") or {}
+    data = hash_at(card.data, "spending_controls")
     limits = [
         {
             "amount": formats.money(each["amount"], card.currency).replace(",", ""),
-            "interval": str(each.get("interval")),
-            "categories": list(each.get("categories") or ()),
+            "interval": text_at(each, "interval"),
+            "categories": texts_at(each, "categories"),
         }
-        for each in data.get(LIMITS) or ()
-        if isinstance(each, dict) and isinstance(each.get("amount"), int)
+        for each in hashes_at(data, LIMITS)
+        if integer_at(each, "amount") is not None
     ]
-    return {LIMITS: limits} | {name: list(data.get(name) or ()) for pair in PAIRS for name in pair}
+    return {LIMITS: limits} | {name: texts_at(data, name) for pair in PAIRS for name in pair}
 
 
 def changes(card: Card, values: Data) -> Data:

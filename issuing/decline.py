@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console import formats
+from gateway.shapes import hashes_at, integer_at, text_at, texts_at
 from issuing import words
 from issuing.words import Reason
 
@@ -55,13 +56,12 @@ class Scene:
     @property
     def amount(self) -> int:
         """What this request asked for, in minor units."""
-        found = self.request.get("amount")
-        return found if isinstance(found, int) else 0
+        return integer_at(self.request, "amount") or 0
 
     @property
     def why(self) -> str:
         """Stripe's word for it."""
-        return str(self.request.get("reason") or "")
+        return text_at(self.request, "reason")
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ def window_end(interval: str, at: datetime) -> datetime | None:
 def limits(scene: Scene) -> Iterator[tuple[Data, str]]:
     """Every spending limit that counts for this category, with whose it is."""
     for found, owner in ((scene.card_controls, "card"), (scene.cardholder_controls, "cardholder")):
-        for each in (found or {}).get("spending_limits") or ():
-            names = each.get("categories") or ()
-            if isinstance(each.get("amount"), int) and (not names or scene.category in names):
+        for each in hashes_at(found, "spending_limits"):
+            names = texts_at(each, "categories")
+            if integer_at(each, "amount") is not None and (not names or scene.category in names):
                 yield each, owner
 
 
@@ -134,9 +134,10 @@ def meters(scene: Scene) -> list[Meter]:
 
 def meter(scene: Scene, limit: Data, owner: str) -> Meter:
     """One limit with what earlier purchases used of it."""
-    if limit["interval"] == "per_authorization":
+    interval, names = text_at(limit, "interval"), texts_at(limit, "categories")
+    if interval == "per_authorization":
         return Meter(limit, owner, 0, 0)
-    start, names = window_start(limit["interval"], scene.at), limit.get("categories") or ()
+    start = window_start(interval, scene.at)
     counted = [
         use.amount
         for use in scene.uses
@@ -156,7 +157,7 @@ def refused_by_lists(scene: Scene) -> str:
     )
     for found, owner in ((scene.card_controls, "card"), (scene.cardholder_controls, "cardholder")):
         for name, value, label in asked:
-            allowed, blocked = (found or {}).get(f"allowed_{name}"), (found or {}).get(f"blocked_{name}")
+            allowed, blocked = texts_at(found, f"allowed_{name}"), texts_at(found, f"blocked_{name}")
             if (allowed and value not in allowed) or (blocked and value in blocked):
                 shown = value.replace("_", " ") or "none named"
                 return f"The {owner}’s spending controls do not allow {label} {shown}."
@@ -165,7 +166,7 @@ def refused_by_lists(scene: Scene) -> str:
 
 def default_meter(scene: Scene) -> Meter | None:
     """Stripe's silent daily limit; None where the card has limits of its own, or for other currencies than usd."""
-    own = (scene.card_controls or {}).get("spending_limits")
+    own = hashes_at(scene.card_controls, "spending_limits")
     return None if own or scene.currency != "usd" else meter(scene, DAILY_DEFAULT, "card")
 
 
@@ -238,7 +239,7 @@ def checks_text(scene: Scene) -> str:
     found = [
         f"{label if label.isupper() else label.lower()} {told[scene.checks[name]]}"
         for name, label in words.CHECKS.items()
-        if scene.checks.get(name) in told
+        if text_at(scene.checks, name) in told
     ]
     method = words.METHODS.get(scene.method, scene.method).lower()
     return "; ".join([*([method] if method else []), *found]) or "nothing was checked"
@@ -259,7 +260,7 @@ def _controls_text(scene: Scene) -> str:
 def meter_text(scene: Scene, found: Meter) -> str:
     """One limit: "weekly on fuel, of the card: 138.65 of 200.00 USD used by 3 purchases"."""
     size = words.limit(found.limit, scene.currency)
-    if found.limit["interval"] == "per_authorization":
+    if text_at(found.limit, "interval") == "per_authorization":
         return f"{size}, of the {found.owner}"
     many = "1 purchase" if found.purchases == 1 else f"{found.purchases} purchases"
     return f"{size}, of the {found.owner}: {_money(scene, found.used)} used by {many}"
@@ -339,7 +340,7 @@ def _controls_told(scene: Scene, known: Reason, stop: str) -> Told:
 
 
 def _limit_told(scene: Scene, known: Reason, found: Meter, begin: str) -> Told:
-    interval = str(found.limit["interval"])
+    interval = text_at(found.limit, "interval")
     parts = [(begin, False), (words.limit(found.limit, scene.currency), True)]
     parts.append((f". The merchant asked for {_money(scene, scene.amount)}", False))
     if interval == "per_authorization":

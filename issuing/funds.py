@@ -14,7 +14,8 @@ from gateway import clock
 from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
-from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
+from gateway.shapes import hashes_at, integer_at, text_at, value_at
+from issuing.base import Data, IssuingQuerySet, OfIssuing
 
 
 class MovementQuerySet(models.QuerySet["BalanceTransaction"]):
@@ -74,9 +75,9 @@ class Topup(OfIssuing):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
+        self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
         self.status = text_at(data, "status")[:32]
-        self.expected_at = clock.from_unix(data.get("expected_availability_date"))
+        self.expected_at = clock.from_unix(value_at(data, "expected_availability_date"))
 
     @classmethod
     def witness(cls, event: Event) -> None:
@@ -120,7 +121,7 @@ class BalanceTransaction(OfIssuing):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.balance_type, self.type = text_at(data, "balance_type")[:32], text_at(data, "type")[:64]
-        self.net, self.currency = data.get("net") or 0, text_at(data, "currency")[:8]
+        self.net, self.currency = integer_at(data, "net") or 0, text_at(data, "currency")[:8]
         self.source = text_at(data, "source")[:255]
 
     @classmethod
@@ -145,23 +146,22 @@ class Balance(Mirror):
 
     def issuing(self, currency: str) -> int | None:
         """What cards can spend, in minor units; None where the account has no Issuing balance."""
-        return _amount((self.data or {}).get("issuing") or {}, "available", currency)
+        return _amount(self.data, "issuing.available", currency)
 
     def payments(self, currency: str) -> int | None:
         """What the payments balance has available, in minor units."""
-        return _amount(self.data or {}, "available", currency)
+        return _amount(self.data, "available", currency)
 
     def pending(self, currency: str) -> int | None:
         """What is on its way into the payments balance, in minor units."""
-        return _amount(self.data or {}, "pending", currency)
+        return _amount(self.data, "pending", currency)
 
     def currency(self) -> str:
         """The currency of the Issuing balance, else of the payments balance; "" where Stripe sent neither."""
-        data: Data = self.data or {}
-        found = [*((data.get("issuing") or {}).get("available") or ()), *(data.get("available") or ())]
-        return str(found[0].get("currency") or "") if found else ""
+        found = [*hashes_at(self.data, "issuing.available"), *hashes_at(self.data, "available")]
+        return text_at(found[0], "currency") if found else ""
 
 
-def _amount(data: Data, name: str, currency: str) -> int | None:
-    found = [each.get("amount") for each in data.get(name) or () if each.get("currency") == currency]
+def _amount(data: Data | None, path: str, currency: str) -> int | None:
+    found = [integer_at(each, "amount") for each in hashes_at(data, path) if each.get("currency") == currency]
     return found[0] if found else None

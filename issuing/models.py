@@ -10,7 +10,8 @@ from accounts import history
 from gateway.client import Answer
 from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
-from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
+from gateway.shapes import id_at, text_at, texts_at
+from issuing.base import Data, IssuingQuerySet, OfIssuing
 from issuing.funds import Balance, BalanceTransaction, Topup
 from issuing.purchases import Authorization, Transaction
 
@@ -105,12 +106,12 @@ class Cardholder(OfIssuing):
         data: Data = self.data or {}
         self.name, self.email = text_at(data, "name")[:64], text_at(data, "email")[:800]
         self.type, self.status = text_at(data, "type")[:32], text_at(data, "status")[:32]
-        self.disabled_reason = text_at(data.get("requirements") or {}, "disabled_reason")[:64]
+        self.disabled_reason = text_at(data, "requirements.disabled_reason")[:64]
 
     @property
     def past_due(self) -> list[str]:
         """Keys that keep the cards from working."""
-        return list(((self.data or {}).get("requirements") or {}).get("past_due") or ())
+        return texts_at(self.data, "requirements.past_due")
 
     @classmethod
     def create_cardholder(cls, *, account_id: str, key: str, params: Data) -> "tuple[Cardholder, Answer]":
@@ -176,7 +177,7 @@ class Card(OfIssuing):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.cardholder_id = text_at(data, "cardholder") or None
+        self.cardholder_id = id_at(data, "cardholder")
         self.last4, self.type = text_at(data, "last4")[:8], text_at(data, "type")[:32]
         self.status, self.currency = text_at(data, "status")[:32], text_at(data, "currency")[:8]
 

@@ -11,9 +11,11 @@ from accounts.history import StateChange
 from accounts.models import Capability
 from gateway import clock
 from gateway.mirror import Mirror
+from gateway.shapes import hash_at, hashes_at, integer_at, text_at, value_at
 from issuing.base import Data
 from issuing.decline import Scene, Use, window_start
 from issuing.models import Authorization, BalanceTransaction, Card, Cardholder, Transaction
+from issuing.purchases import last_request
 
 STATUS, REASON = "status", "requirements.disabled_reason"
 MOST_USES = 5_000  # earlier purchases are counted no further back than this
@@ -22,9 +24,9 @@ MOST_USES = 5_000  # earlier purchases are counted no further back than this
 def scene(authorization: Authorization) -> Scene:
     """The scene of its last request, with the card and the cardholder as they were then. Eight queries."""
     data: Data = authorization.data or {}
-    history = data.get("request_history") or [{}]
-    request = history[-1]
-    at = clock.from_unix(request.get("requested_at") or request.get("created")) or authorization.created or clock.now()
+    request = last_request(data)
+    asked_at = value_at(request, "requested_at") or value_at(request, "created")
+    at = clock.from_unix(asked_at) or authorization.created or clock.now()
     card: Card | None = related(authorization, "card")
     cardholder: Cardholder | None = related(authorization, "cardholder")
     card_data: Data = (card.data if card else None) or {}
@@ -36,10 +38,10 @@ def scene(authorization: Authorization) -> Scene:
         at=at,
         currency=authorization.currency,
         category=authorization.category,
-        country=(data.get("merchant_data") or {}).get("country") or "",
-        presence=data.get("card_presence") or "",
-        method=data.get("authorization_method") or "",
-        checks=data.get("verification_data") or {},
+        country=text_at(data, "merchant_data.country"),
+        presence=text_at(data, "card_presence"),
+        method=text_at(data, "authorization_method"),
+        checks=hash_at(data, "verification_data"),
         capability=was("card_issuing", STATUS, capability.status if capability else None),
         card_id=authorization.card_id or "",
         last4=card.last4 if card else "",
@@ -47,8 +49,8 @@ def scene(authorization: Authorization) -> Scene:
         expires=_expiry(card_data),
         cardholder_status=was(authorization.cardholder_id, STATUS, cardholder.status if cardholder else None),
         cardholder_reason=was(authorization.cardholder_id, REASON, cardholder.disabled_reason if cardholder else ""),
-        card_controls=card_data.get("spending_controls"),
-        cardholder_controls=holder_data.get("spending_controls"),
+        card_controls=hash_at(card_data, "spending_controls"),
+        cardholder_controls=hash_at(holder_data, "spending_controls"),
         uses=tuple(_uses(authorization, at, _intervals(card_data, holder_data))),
         available=available(authorization, at),
     )
@@ -64,8 +66,8 @@ def related(row: Mirror, name: str) -> Any:
 
 
 def _expiry(card: Data) -> tuple[int, int] | None:
-    year, month = card.get("exp_year"), card.get("exp_month")
-    return (year, month) if isinstance(year, int) and isinstance(month, int) else None
+    year, month = integer_at(card, "exp_year"), integer_at(card, "exp_month")
+    return (year, month) if year is not None and month is not None else None
 
 
 def _states(authorization: Authorization, at: datetime) -> Any:
@@ -87,8 +89,8 @@ def _states(authorization: Authorization, at: datetime) -> Any:
 
 def _intervals(*owners: Data) -> set[str]:
     """Of all limits that look back; a day at least, for Stripe's default."""
-    every = [each for data in owners for each in (data.get("spending_controls") or {}).get("spending_limits") or ()]
-    return {"daily", *(str(each.get("interval")) for each in every)} - {"per_authorization"}
+    every = [each for data in owners for each in hashes_at(data, "spending_controls.spending_limits")]
+    return {"daily", *(text_at(each, "interval") for each in every)} - {"per_authorization"}
 
 
 def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) -> Iterable[Use]:
@@ -104,10 +106,11 @@ def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) 
     for row_id, card_id, created, category, status, held in found:
         taken = captured.get(row_id, 0)
         yield Use(card_id or "", max(held, taken) if status == "pending" else taken, created, category)
-    for each in ((authorization.data or {}).get("request_history") or [])[:-1]:
-        if each.get("approved") and isinstance(each.get("amount"), int):
+    for each in hashes_at(authorization.data, "request_history")[:-1]:
+        amount = integer_at(each, "amount")
+        if each.get("approved") and amount is not None:
             moment = clock.from_unix(each.get("created")) or at
-            yield Use(authorization.card_id or "", each["amount"], moment, authorization.category)
+            yield Use(authorization.card_id or "", amount, moment, authorization.category)
 
 
 def available(authorization: Authorization, at: datetime) -> int | None:

@@ -10,6 +10,7 @@ from accounts.models import Account
 from accounts.pages import get_account
 from console.sessions import staff
 from gateway import clock
+from gateway.shapes import hash_at, hashes_at, integer_at, text_at
 from issuing import buttons, charts, decline, lists, moment, words
 from issuing.base import OfIssuing
 from issuing.models import (
@@ -177,7 +178,7 @@ def cardholder(request: HttpRequest, row: Cardholder) -> dict[str, Any]:
         "data": masking.masked(row.data, may_see=may_see(request)),
         "asked": words.asked(row.past_due),
         "stopped": words.disabled(row.disabled_reason) if row.disabled_reason else None,
-        "controls": words.controls((row.data or {}).get("spending_controls"), currency),
+        "controls": words.controls(hash_at(row.data, "spending_controls"), currency),
         "cards": list(cards[:RECENT]),
         "card_count": lists.count(cards),
         "rows": list(Authorization.objects.of_cardholder(row.pk).with_card()[:RECENT]),
@@ -189,8 +190,8 @@ def cardholder(request: HttpRequest, row: Cardholder) -> dict[str, Any]:
 
 
 def _limits_currency(row: Cardholder | Card) -> str:
-    named = ((row.data or {}).get("spending_controls") or {}).get("spending_limits_currency")
-    return str(named or getattr(row, "currency", "") or "usd")
+    named = text_at(row.data, "spending_controls.spending_limits_currency")
+    return named or getattr(row, "currency", "") or "usd"
 
 
 def _present(*found: buttons.Button | None) -> list[buttons.Button]:
@@ -213,13 +214,13 @@ def card(request: HttpRequest, row: Card) -> dict[str, Any]:
         "cardholder": holder,
         "data": data,
         "expired": _expired(data),
-        "controls": words.controls(data.get("spending_controls"), currency),
-        "silent": words.silent_limits(data.get("spending_controls"), currency),
-        "of_cardholder": words.controls((holder.data or {}).get("spending_controls"), currency) if holder else [],
+        "controls": words.controls(hash_at(data, "spending_controls"), currency),
+        "silent": words.silent_limits(hash_at(data, "spending_controls"), currency),
+        "of_cardholder": words.controls(hash_at(holder.data, "spending_controls"), currency) if holder else [],
         "rows": list(found.with_card()[:RECENT]),
         "authorization_count": lists.count(found),
         "wallets": [
-            (name, state) for name, state in (data.get("wallets") or {}).items() if isinstance(state, dict) and state
+            (name, state) for name, state in hash_at(data, "wallets").items() if isinstance(state, dict) and state
         ],
         "change_controls": None if row.canceled else buttons.of_object(request, "issuing.update_card", row),
         **_card_buttons(request, row),
@@ -229,8 +230,8 @@ def card(request: HttpRequest, row: Card) -> dict[str, Any]:
 
 def _expired(data: dict[str, Any]) -> bool:
     now = clock.now()
-    year, month = data.get("exp_year"), data.get("exp_month")
-    return isinstance(year, int) and isinstance(month, int) and (year, month) < (now.year, now.month)
+    year, month = integer_at(data, "exp_year"), integer_at(data, "exp_month")
+    return year is not None and month is not None and (year, month) < (now.year, now.month)
 
 
 def _card_buttons(request: HttpRequest, row: Card) -> dict[str, Any]:
@@ -268,18 +269,17 @@ def authorization(request: HttpRequest, row: Authorization) -> dict[str, Any]:
         "declined": not scene.request.get("approved"),
         "mend": mend(request, row, told, decline.held_by(scene)),
         "ladder": decline.ladder(scene),
-        "history": [{**NO_REQUEST, **each} for each in data.get("request_history") or ()],
+        "history": [{**NO_REQUEST, **each} for each in hashes_at(data, "request_history")],
         "transactions": moved,
         "captured": -sum(each.amount for each in moved if each.type == "capture"),
         "refunded": sum(each.amount for each in moved if each.type == "refund"),
         "movements": [
-            ({**NO_MOVEMENT, **each}, words.MOVEMENTS.get(str(each.get("type")), each.get("type")))
-            for each in data.get("balance_transactions") or ()
-            if isinstance(each, dict)
+            ({**NO_MOVEMENT, **each}, words.MOVEMENTS.get(text_at(each, "type"), text_at(each, "type")))
+            for each in hashes_at(data, "balance_transactions")
         ],
         "held": held(data),
-        "merchant": data.get("merchant_data") or {},
-        "checks": [(label, (data.get("verification_data") or {}).get(name)) for name, label in words.CHECKS.items()],
+        "merchant": hash_at(data, "merchant_data"),
+        "checks": [(label, text_at(data, f"verification_data.{name}")) for name, label in words.CHECKS.items()],
         "method": words.METHODS.get(scene.method, scene.method),
         "presence": words.PRESENCES.get(scene.presence, scene.presence),
         "buttons": _present(
@@ -292,8 +292,9 @@ def authorization(request: HttpRequest, row: Authorization) -> dict[str, Any]:
 
 def held(data: dict[str, Any]) -> int:
     """What an authorization holds now, in minor units, from the movements that Stripe lists in it."""
-    rows = [each for each in data.get("balance_transactions") or () if isinstance(each, dict)]
-    return -sum(each.get("net") or 0 for each in rows if str(each.get("type")).startswith("issuing_authorization_"))
+    rows = hashes_at(data, "balance_transactions")
+    holds = (each for each in rows if text_at(each, "type").startswith("issuing_authorization_"))
+    return -sum(integer_at(each, "net") or 0 for each in holds)
 
 
 def mend(request: HttpRequest, row: Authorization, told: decline.Told, held: str) -> buttons.Button | None:
@@ -322,7 +323,7 @@ def transaction(request: HttpRequest, row: Transaction) -> dict[str, Any]:
         "card": moment.related(row, "card"),
         "cardholder": moment.related(row, "cardholder"),
         "data": {"merchant_amount": None, "merchant_currency": None, **data},
-        "merchant": data.get("merchant_data") or {},
+        "merchant": hash_at(data, "merchant_data"),
         **common(request, row),
     }
 

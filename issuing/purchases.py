@@ -11,11 +11,17 @@ from django.urls import reverse
 from gateway.client import Answer
 from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
+from gateway.shapes import hash_at, hashes_at, id_at, integer_at, text_at, value_at
 from issuing import words
-from issuing.base import Data, IssuingQuerySet, OfIssuing, text_at
+from issuing.base import Data, IssuingQuerySet, OfIssuing
 
 HELPERS = "/v1/test_helpers/issuing/authorizations"
 REFUND = "/v1/test_helpers/issuing/transactions/{}/refund"
+
+
+def last_request(data: Data | None) -> Data:
+    """The last of `request_history`; {} before there is any."""
+    return next(reversed(hashes_at(data, "request_history")), {})
 
 
 class AuthorizationQuerySet(IssuingQuerySet):
@@ -130,13 +136,12 @@ class Authorization(OfIssuing):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        merchant, history_ = data.get("merchant_data") or {}, data.get("request_history") or []
-        last = history_[-1] if history_ else {}
-        self.card_id = text_at(data, "card") or None
-        self.cardholder_id = text_at(data, "cardholder") or None
-        self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
-        self.requested = last.get("amount") or self.amount
-        self.approved, self.status = bool(data.get("approved")), text_at(data, "status")[:32]
+        merchant, last = hash_at(data, "merchant_data"), last_request(data)
+        self.card_id = id_at(data, "card")
+        self.cardholder_id = id_at(data, "cardholder")
+        self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
+        self.requested = integer_at(last, "amount") or self.amount
+        self.approved, self.status = value_at(data, "approved") is True, text_at(data, "status")[:32]
         self.reason = text_at(last, "reason")[:64]
         self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
 
@@ -207,10 +212,10 @@ class Transaction(OfIssuing):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        merchant = data.get("merchant_data") or {}
-        self.card_id = text_at(data, "card") or None
-        self.cardholder_id = text_at(data, "cardholder") or None
-        self.authorization_id = text_at(data, "authorization") or None
-        self.amount, self.currency = data.get("amount") or 0, text_at(data, "currency")[:8]
+        merchant = hash_at(data, "merchant_data")
+        self.card_id = id_at(data, "card")
+        self.cardholder_id = id_at(data, "cardholder")
+        self.authorization_id = id_at(data, "authorization")
+        self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
         self.type = text_at(data, "type")[:32]
         self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]

@@ -5,6 +5,7 @@ from typing import Any
 
 from accounts.history import StateChange
 from accounts.timeline import Words
+from gateway.shapes import hashes_at, integer_at, text_at
 from issuing import words
 from issuing.base import OfIssuing
 from issuing.models import Authorization, Card, Cardholder, Topup, Transaction
@@ -50,14 +51,14 @@ def _card(row: Any, change: StateChange) -> Words:
 
 def _authorization(row: Any, change: StateChange) -> Words:
     url, where = row.get_absolute_url(), row.merchant_name or "an unnamed merchant"
-    first = ((row.data or {}).get("request_history") or [{}])[0]
-    amount = first.get("amount")
-    name = f"{words.amount(amount if isinstance(amount, int) else row.amount, row.currency)} at {where}"
+    first = next(iter(hashes_at(row.data, "request_history")), {})
+    amount = integer_at(first, "amount")
+    name = f"{words.amount(row.amount if amount is None else amount, row.currency)} at {where}"
     if change.field != "object":
         return Words(f"{name}: the authorization", _state(change, ""), "bolt", "", url)
     if first.get("approved", row.approved):
         return Words(name, "was approved", "bolt", "ok", url)
-    why = words.reason(str(first.get("reason") or row.reason)).title
+    why = words.reason(text_at(first, "reason") or row.reason).title
     return Words(name, f"was declined: {why}", "crossed", "bad", url)
 
 

@@ -7,6 +7,7 @@ docs.stripe.com/api/issuing/authorizations/object, /issuing/controls/spending-co
 from dataclasses import dataclass
 
 from console import formats
+from gateway.shapes import hashes_at, integer_at, text_at, texts_at
 
 STAFF, HOLDER, STRIPE = "staff", "holder", "stripe"
 
@@ -221,10 +222,10 @@ def amount(minor: int, currency: str) -> str:
 
 def limit(each: dict[str, object], currency: str) -> str:
     """One spending limit: "200.00 USD a week on service stations"."""
-    names = each.get("categories")
-    where = f" on {categories(names)}" if isinstance(names, list) and names else ""
-    interval, sum_ = str(each.get("interval")), each.get("amount")
-    size = amount(sum_, currency) if isinstance(sum_, int) else "an unknown amount"
+    names = texts_at(each, "categories")
+    where = f" on {categories(names)}" if names else ""
+    interval, sum_ = text_at(each, "interval"), integer_at(each, "amount")
+    size = "an unknown amount" if sum_ is None else amount(sum_, currency)
     return f"{size} {INTERVALS.get(interval, interval)}{where}"
 
 
@@ -240,13 +241,11 @@ LISTS = (
 
 def controls(found: dict[str, object] | None, currency: str) -> list[tuple[str, str]]:
     """Spending controls as (name, words), empty where none is set. Limits first."""
-    data = found or {}
-    limits = data.get("spending_limits")
-    rows = [("Limit", limit(each, currency)) for each in limits or () if isinstance(each, dict)]  # type: ignore[attr-defined]
+    rows = [("Limit", limit(each, currency)) for each in hashes_at(found, "spending_limits")]
     for name, label, words in LISTS:
-        values = data.get(name)
-        if isinstance(values, list) and values:
-            rows.append((label, words([str(value) for value in values])))
+        values = texts_at(found, name)
+        if values:
+            rows.append((label, words(values)))
     return rows
 
 
@@ -254,7 +253,7 @@ def silent_limits(found: dict[str, object] | None, currency: str) -> list[tuple[
     """Stripe's own limits that hold for this card though its object does not show them; known for usd only."""
     if currency != "usd":
         return [("Stripe’s default", "A limit a day and one per authorization, whose sizes Stripe gives for USD only")]
-    own = bool((found or {}).get("spending_limits"))
+    own = hashes_at(found, "spending_limits")
     daily = [] if own else [("Stripe’s default", f"{amount(DEFAULT_DAILY, 'usd')} a day, because no limit is set here")]
     most = ("Stripe’s default", f"{amount(MOST_PER_AUTHORIZATION, 'usd')} per authorization, always")
     return [*daily, most]

@@ -13,7 +13,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from console import badges, formats, links
-from gateway import clock
+from gateway import clock, shapes
 
 register = template.Library()
 
@@ -259,6 +259,12 @@ def shown(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, default=str)
     return '""' if value is None or value == "" else str(value)
+
+
+@register.filter
+def text(data: Any, path: str) -> str:
+    """The text at a dotted path of Stripe's data, whatever its shape (gateway.shapes)."""
+    return shapes.text_at(data, path)
 
 
 @register.filter

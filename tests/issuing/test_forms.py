@@ -1,11 +1,12 @@
 """What the forms take and what they refuse, each with a sentence, before anything is sent."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from accounts.terms_forms import MomentField
 from console.models import Operation
 from console.verb_forms import own_form
 from console.verbs import NOWHERE, Where, get
@@ -47,6 +48,12 @@ def test_names_that_stripe_prints(name: str) -> None:
 @pytest.mark.parametrize("name", ["Agent 47", "A" * 25, "Smith & Sons", "me@example", "", "x\x00y", "-", "Amara  😀"])
 def test_names_that_stripe_does_not_print(name: str) -> None:
     assert list(cardholder_errors(name=name)) == ["name"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "²"])
+def test_a_moment_that_utc_does_not_have_is_none(moment: str) -> None:
+    assert list(cardholder_errors(terms_date=moment)) == ["terms_date"]
+    assert MomentField().clean("2026-11-24T01:30:00.5+02:00") == datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name", ["first_name", "last_name"])

@@ -1,0 +1,68 @@
+"""What lies at a dotted path in Stripe's data, whatever the shape on the way. Total: nothing here raises. Pure.
+
+Stripe adds and changes; a row whose data has another shape than we know must not break a list or a page. A number or
+a truth where a text belongs is shown as it came; an object or a list there is nothing, because what it holds of a
+person could not be masked in a text any more. The page's JSON shows those.
+"""
+
+import re
+from typing import Any
+
+Data = dict[str, Any]
+
+UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON can spell them; neither a database nor a browser takes them
+LARGEST = 2**63 - 1  # of a BigIntegerField
+
+
+def value_at(data: Any, path: str) -> Any:
+    """The value there, None where there is none."""
+    for step in path.split("."):
+        data = data.get(step) if isinstance(data, dict) else None
+    return data
+
+
+def text_at(data: Any, path: str) -> str:
+    """The text there, a number or a truth as JSON writes it; "" for anything else."""
+    value = value_at(data, path)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return printable(str(value)) if isinstance(value, str | int | float) else ""
+
+
+def id_at(data: Any, path: str) -> str | None:
+    """The id of another object there; None where there is none."""
+    value = value_at(data, path)
+    return printable(value)[:255] or None if isinstance(value, str) else None
+
+
+def hash_at(data: Any, path: str) -> Data:
+    """The object there, {} for anything else."""
+    value = value_at(data, path)
+    return value if isinstance(value, dict) else {}
+
+
+def list_at(data: Any, path: str) -> list[Any]:
+    """The list there, [] for anything else."""
+    value = value_at(data, path)
+    return value if isinstance(value, list) else []
+
+
+def hashes_at(data: Any, path: str) -> list[Data]:
+    """Those members of the list there that are objects."""
+    return [each for each in list_at(data, path) if isinstance(each, dict)]
+
+
+def texts_at(data: Any, path: str) -> list[str]:
+    """Those members of the list there that are texts."""
+    return [printable(each) for each in list_at(data, path) if isinstance(each, str)]
+
+
+def integer_at(data: Any, path: str) -> int | None:
+    """The integer there, as far as a database holds it: an amount in minor units, a moment in unix seconds."""
+    value = value_at(data, path)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST else None
+
+
+def printable(text: str) -> str:
+    """A text without what no database or browser takes."""
+    return UNPRINTABLE.sub("\ufffd", text)
