@@ -1,7 +1,6 @@
 """A changed, reset or guessed-at password and being shut out end sign-ins, work session and tokens, for good."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -14,16 +13,10 @@ from console.management.commands import demo_users
 from console.models import AuditEntry, PersonalToken, User, WorkSession
 from tests.people import ACCOUNT, PASSWORD, browser, known_accounts, person, view_as
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 ANOTHER = "another horse battery"
 NEW = {"new_password1": ANOTHER, "new_password2": ANOTHER}
 SHUT_OUT, LET_IN = {"role": "operator"}, {"role": "operator", "is_active": "on"}
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(settings: Any) -> None:
-    """How slow a hash is does not matter here."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

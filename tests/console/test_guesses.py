@@ -16,14 +16,8 @@ from console.models import AuditEntry, SignInFailure, User
 from console.sign_in import LOCKED
 from tests.people import PASSWORD, browser, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 NEW = {"new_password1": "another horse battery", "new_password2": "another horse battery"}
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(settings: Any) -> None:
-    """How slow a hash is does not matter here."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def with_password(name: str) -> User:
