@@ -76,10 +76,12 @@ class VerbCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
         binding.check_command()
-        user = self.person(options)
+        options = {**options, "personal_token": _token(options["token_file"])}
+        self.person(options)
         targets = self.targets(options)
         params = {target.id: self.params(options, target) for target in targets}
-        statuses = [self.act(user, target, params[target.id], options) for target in targets]
+        # Asked anew for each: a token that is revoked meanwhile, or a person who is shut out, acts no further.
+        statuses = [self.act(self.person(options), target, params[target.id], options) for target in targets]
         if any(statuses):
             failed = sum(status != OK for status in statuses)
             raise CommandError(f"{failed} of {len(statuses)} not done.", returncode=max(statuses))
@@ -93,7 +95,7 @@ class VerbCommand(BaseCommand):
             return user
         if options["as_user"]:
             raise CommandError("--as works in the sandbox only. Use a personal token.", returncode=BAD_INPUT)
-        user = tokens.find(_token(options["token_file"]))
+        user = tokens.find(options["personal_token"])
         if user is None or not user.has_perm("console.use_commands"):
             raise CommandError("No valid personal token of somebody who may use commands.", returncode=REFUSED)
         return user

@@ -27,6 +27,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", {"path": request.path}, status=404)
 
 
+def body_too_large(request: HttpRequest) -> HttpResponse:
+    """413: more than any page takes, or of a length that it does not say; nobody was recognised yet."""
+    return HttpResponse(get_template("errors/413.html").render({}), status=413)
+
+
+def unexpected_file(request: HttpRequest) -> HttpResponse:
+    """415: a file for a page that takes none; nobody was recognised yet."""
+    return HttpResponse(get_template("errors/415.html").render({}), status=415)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: needs neither database, session nor frame. 503 where the database is what failed."""
     if isinstance(sys.exc_info()[1], AWAY):

@@ -1,18 +1,20 @@
-"""How long an answer may take, headers on it, and the limits of a sign-in."""
+"""How long an answer may take, headers on it, limits of what is sent, and the limits of a sign-in."""
 
+import math
 import threading
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.utils.cache import patch_cache_control
 
 from console import errors, sign_in
 from console.databases.patience import patience
 from gateway.connection import serving
 
+WEBHOOKS = "/webhooks/"
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 PERMISSIONS_POLICY = ", ".join(
@@ -73,10 +75,41 @@ def headers(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def work_session(get_response: GetResponse) -> GetResponse:
-    """End a sign-in that is idle or old, before any view sees it; refuse a NUL byte in what staff post."""
+def bodies(get_response: GetResponse) -> GetResponse:
+    """Refuse a body over 1 MiB, or of unknown length, before it is read, and any file; with or without a sign-in.
+
+    The webhooks have a smaller limit of their own and read their bodies themselves.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(WEBHOOKS):
+            return get_response(request)
+        if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return errors.body_too_large(request)
+        try:
+            return errors.unexpected_file(request) if request.FILES else get_response(request)
+        except UnreadablePostError:
+            return errors.bad_request(request, BadRequest("The body ended early."))
+
+    return middleware
+
+
+def _length(request: HttpRequest) -> float:
+    """Bytes of the body; infinite where it is sent in chunks or its length is no number."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    known = length.isascii() and length.isdigit() and len(length) < 16
+    return int(length) if known and "HTTP_TRANSFER_ENCODING" not in request.META else math.inf
+
+
+def work_session(get_response: GetResponse) -> GetResponse:
+    """End a sign-in that is idle or old, before any view sees it; refuse a NUL byte in what staff post.
+
+    A sign-in whose person may not sign in any more is forgotten, so that it is worth nothing when they may again.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if not request.user.is_authenticated and SESSION_KEY in request.session:
+            logout(request)
         if request.user.is_authenticated and not sign_in.still_valid(request):
             logout(request)
         if request.user.is_authenticated and request.method == "POST" and _nul_in_form(request):

@@ -10,17 +10,25 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 
 class User(AbstractUser):
     """A member of staff. Rights come from one of four roles (console.roles)."""
 
     email = models.EmailField(blank=True)
+    # How often all that this person had open was ended (console.access.end): it never counts down.
+    access_generation = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta(AbstractUser.Meta):
         """Ours is the only user model."""
 
         permissions = (("use_commands", "Can act through management commands with a personal token"),)
+
+    def get_session_auth_hash(self) -> str:
+        """What a sign-in or a token must carry to be worth something: a digest of the password and the generation."""
+        value = f"{self.access_generation} {self.password}"
+        return salted_hmac("console.User.get_session_auth_hash", value, algorithm="sha256").hexdigest()
 
 
 class AppendOnly(models.Model):
@@ -284,6 +292,7 @@ class PersonalToken(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens")
     digest = models.CharField(max_length=64, unique=True)
+    session_hash = models.CharField(max_length=64, default="")  # its owner's, when made: it works while that is theirs
     label = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
@@ -304,7 +313,9 @@ class PersonalToken(models.Model):
 
 
 class SignInFailure(models.Model):
-    """One failed sign-in. `key` digests the name as typed and the address it came from; neither is kept."""
+    """One guess at a password that has not proved right. `key` digests the normalised name and the address it came
+    from; neither is kept.
+    """
 
     key = models.CharField(max_length=64)
     at = models.DateTimeField(default=timezone.now)

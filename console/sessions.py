@@ -26,6 +26,7 @@ Row = TypeVar("Row", bound=Model)
 
 PERSONAL = "accounts.view_pii"  # the permission to see personal data, and to search by it
 SESSION_ENDED = "Your work session for this account has ended. Open the account again, with a reason, and repeat it."
+SIGNED_OUT = "Your sign-in was ended meanwhile. Nothing was changed."
 OTHER_ACCOUNT = "This form was drawn for another account. Nothing was changed."
 
 
@@ -49,7 +50,10 @@ def start(request: HttpRequest, *, account_id: str, category: str, reason: str, 
     """Open a session in look mode; the one that this person had open ends. The account must be one that we have."""
     user = staff(request)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # two starts at once: one after the other
+        # Two starts at once: one after the other. No key: other rows may name this person meanwhile.
+        now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if now.get_session_auth_hash() != user.get_session_auth_hash():
+            raise PermissionDenied(SIGNED_OUT)
         for earlier in WorkSession.objects.filter(user=user, ended_at=None):
             end(earlier, WorkSession.End.REPLACED)
         session = WorkSession.objects.create(

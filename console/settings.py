@@ -66,6 +66,9 @@ CATCH_UP_INTERVAL = env.float("CATCH_UP_INTERVAL", default=3600.0)
 WORK_SESSION_IDLE = timedelta(minutes=30)
 WORK_SESSION_LIFE = timedelta(hours=8)
 PERSONAL_TOKEN_LIFE = timedelta(hours=12)
+# Passwords that one web process hashes at once (100 MiB each), and how long a sign-in waits for its turn.
+SIGN_IN_HASHES = env.int("SIGN_IN_HASHES", default=2)
+SIGN_IN_WAIT = env.float("SIGN_IN_WAIT", default=2.0)
 
 # --- Django -----------------------------------------------------------------------------------------------------
 
@@ -91,6 +94,7 @@ MIDDLEWARE = [
     "console.middleware.served",
     "csp.middleware.CSPMiddleware",
     "console.middleware.headers",
+    "console.middleware.bodies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -163,8 +167,8 @@ AUTH_USER_MODEL = "console.User"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "console.hashing.Argon2",
+    "console.hashing.PBKDF2",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -188,7 +192,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of any body (console.middleware.bodies); webhooks have less
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing goes to the disk
 
 # --- The browser ------------------------------------------------------------------------------------------------
 

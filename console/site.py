@@ -1,13 +1,14 @@
 """The one admin site: Django's admin as the shell, with our own rooms in it and nothing else."""
 
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 
 Context = dict[str, Any] | None
@@ -55,14 +56,22 @@ class ConsoleSite(admin.AdminSite):
 
         return home(request, extra_context)
 
-    def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
-        """Change one's own password; written down."""
-        from console.sign_in import note_password_change
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
+        """Sign in; a refusal is 422, or 503 while too many passwords are checked."""
+        from console.hashing import answered
 
-        response = super().password_change(request, extra_context)
-        if response.status_code == HTTPStatus.FOUND:
-            note_password_change(request)
-        return response
+        response = super().login(request, extra_context)
+        if not isinstance(response, TemplateResponse):
+            return response
+        response.status_code = form_status(request)
+        return answered(response, (response.context_data or {})["form"])
+
+    def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
+        """Change one's own password."""
+        from console.me_views import change_password
+
+        return change_password(request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The admin's URLs without its generic redirect by content type."""

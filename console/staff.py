@@ -4,13 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.forms import SetPasswordForm, UserCreationForm
+from django.contrib.auth.forms import SetPasswordForm, UserCreationForm, UsernameField
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
-from console import audit, roles, sessions
-from console.models import User, WorkSession
+from console import access, audit, hashing, roles, sessions, sign_in
+from console.models import User
 from console.site import form_status, page
 
 ROLE_CHOICES = [(role, role.capitalize()) for role in reversed(roles.ROLES)]
@@ -26,6 +26,15 @@ class NewStaffForm(UserCreationForm):
 
         model = User
         fields = ("username", "first_name", "last_name", "email")
+        field_classes = {"username": UsernameField}
+
+    def clean_username(self) -> str:
+        """Refuse a name that is another's but for case or width of letters: they would share one lock."""
+        name: str = super().clean_username()
+        names = User.objects.values_list("username", flat=True)
+        if name and sign_in.normalised(name) in map(sign_in.normalised, names):
+            raise forms.ValidationError("Somebody has this name already, written another way.")
+        return name
 
 
 class StaffForm(forms.ModelForm):
@@ -67,21 +76,17 @@ def people(request: HttpRequest) -> HttpResponseBase:
 def new(request: HttpRequest) -> HttpResponseBase:
     """Make a member of staff."""
     form = NewStaffForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and (user := hashing.hashed(form)):
         with transaction.atomic():
-            user = form.save(commit=False)
             user.is_staff = True
             user.save()
             roles.assign(user, form.cleaned_data["role"])
             _record(request, "user.created", user, {"role": form.cleaned_data["role"]})
         messages.success(request, f"{user} was added as {form.cleaned_data['role']}.")
         return redirect("staff")
-    return page(
-        request,
-        "console/staff_member.html",
-        {"title": "Add a person", "form": form, "member": None},
-        status=form_status(request),
-    )
+    context = {"title": "Add a person", "form": form, "member": None}
+    answer = page(request, "console/staff_member.html", context, status=form_status(request))
+    return hashing.answered(answer, form)
 
 
 @sessions.needs("console.change_user")
@@ -103,34 +108,38 @@ def member(request: HttpRequest, user_id: int) -> HttpResponseBase:
 
 @sessions.needs("console.change_user")
 def password(request: HttpRequest, user_id: int) -> HttpResponseBase:
-    """Set somebody's password anew; that ends their sign-ins."""
+    """Set somebody else's password anew; that ends what they have open. One's own needs the current one."""
     user = get_object_or_404(User, pk=user_id)
+    if user == sessions.staff(request):
+        return redirect("admin:password_change")
     form = SetPasswordForm(user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and hashing.hashed(form):
         with transaction.atomic():
-            form.save()
+            user.save(update_fields=["password"])
+            access.end(user, "password set", by=sessions.staff(request))
             _record(request, "user.password_set", user, {})
-        sessions.end_all(user, WorkSession.End.SIGN_OUT)
         messages.success(request, f"{user} has a new password.")
         return redirect("staff")
-    return page(
-        request,
-        "console/staff_member.html",
-        {"title": f"New password for {user}", "form": form, "member": user},
-        status=form_status(request),
-    )
+    context = {"title": f"New password for {user}", "form": form, "member": user}
+    answer = page(request, "console/staff_member.html", context, status=form_status(request))
+    return hashing.answered(answer, form)
 
 
 def _save(request: HttpRequest, form: StaffForm) -> None:
+    """Store what the form shows and nothing else of the row: a password that changed meanwhile stays.
+
+    Being shut out ends all that the person has open, and being let in again begins with nothing.
+    """
     with transaction.atomic():
-        user = form.save()
+        user = form.save(commit=False)
+        user.save(update_fields=form.Meta.fields)
         roles.assign(user, form.cleaned_data["role"])
         after = {"role": form.cleaned_data["role"], "is_active": user.is_active}
         changes = {name: [form.before[name], after[name]] for name in after if form.before[name] != after[name]}
         names = [name for name in form.changed_data if name not in after]
+        if "is_active" in changes:
+            access.end(user, "let in" if user.is_active else "shut out", by=sessions.staff(request))
         _record(request, "user.changed", user, {**changes, "fields": names})
-    if not user.is_active:
-        sessions.end_all(user, WorkSession.End.SIGN_OUT)
 
 
 def _record(request: HttpRequest, action: str, user: User, detail: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ import secrets
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from console import audit
@@ -21,6 +22,7 @@ def create(user: User, label: str = "") -> tuple[PersonalToken, str]:
         token = PersonalToken.objects.create(
             user=user,
             digest=_digest(plain),
+            session_hash=user.get_session_auth_hash(),
             label=label[:64],
             created_at=now,
             expires_at=now + settings.PERSONAL_TOKEN_LIFE,
@@ -30,16 +32,25 @@ def create(user: User, label: str = "") -> tuple[PersonalToken, str]:
 
 
 def find(plain: str) -> User | None:
-    """Whose valid token it is; None for a wrong, old or revoked one, or a disabled person's. Notes its use."""
+    """Whose valid token it is; None for a wrong, old or revoked one, or a disabled person's. Notes its use.
+
+    A token from before its owner's password was changed, or from before they were shut out, is nobody's either.
+    """
     now = timezone.now()
     valid = PersonalToken.objects.filter(
         digest=_digest(plain), revoked_at=None, expires_at__gt=now, user__is_active=True
     )
     token = valid.select_related("user").first()
-    if token is None:
+    if token is None or token.session_hash != token.user.get_session_auth_hash():
         return None
-    valid.update(last_used_at=now)
-    return token.user
+    return token.user if valid.update(last_used_at=now) else None
+
+
+def live(user: User) -> QuerySet[PersonalToken]:
+    """Those of a person's tokens that work now."""
+    return PersonalToken.objects.filter(
+        user=user, revoked_at=None, expires_at__gt=timezone.now(), session_hash=user.get_session_auth_hash()
+    )
 
 
 def revoke(token: PersonalToken) -> None:
@@ -48,6 +59,20 @@ def revoke(token: PersonalToken) -> None:
         if PersonalToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
             _tell("token.revoked", token)
     token.refresh_from_db()
+
+
+def stop_all(user: User) -> list[PersonalToken]:
+    """End every token of a person, in the caller's transaction; returns those that it ended, to be told of."""
+    unrevoked = PersonalToken.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
+    ended = list(unrevoked.select_for_update().order_by("pk"))
+    PersonalToken.objects.filter(pk__in=[token.pk for token in ended]).update(revoked_at=timezone.now())
+    return ended
+
+
+def tell_revoked(ended: list[PersonalToken], *, by: User | None) -> None:
+    """Write down, in the same transaction, who ended these tokens."""
+    for token in ended:
+        audit.record("token.revoked", user=by, subject=str(token.pk), detail={"label": token.label})
 
 
 def _digest(plain: str) -> str:

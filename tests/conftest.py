@@ -55,6 +55,12 @@ def fresh_clock() -> None:
     clock.forget()
 
 
+@pytest.fixture
+def quick_hashes(settings: object) -> None:
+    """For tests in which it does not matter how slow a hash is."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+
+
 @pytest.fixture(autouse=True)
 def plain_static_files(settings: object) -> None:
     """Templates name static files without a collected manifest."""

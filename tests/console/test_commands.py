@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import CommandParser
+from django.db import transaction
 
-from console import tokens
+from console import access, tokens
 from console.commands import BAD_INPUT, REFUSED, UNKNOWN, VerbCommand
 from console.models import Operation, User
+from console.operations import Performed
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import NAMES, PERMISSION, REASON, account, creates, failing, person, registered
 from tests.sandbox_process import SandboxProcess
@@ -34,6 +36,16 @@ class Rename(VerbCommand):
 
     def add_fields(self, parser: CommandParser) -> None:
         parser.add_argument("--name")
+
+
+class Revoked(Rename):
+    """Whoever runs it loses their tokens while it works."""
+
+    def tell(self, performed: Performed) -> None:
+        user = performed.operation.user
+        with transaction.atomic():
+            access.end(user, "shut out", by=None)
+        super().tell(performed)
 
 
 class Link(VerbCommand):
@@ -183,3 +195,15 @@ def test_a_token_of_somebody_who_may_not_use_commands_is_refused(
     failing(Refused("no"))
     assert run(Act(), who="")[0] == REFUSED
     assert not Operation.objects.exists()
+
+
+def test_a_token_that_is_revoked_while_a_command_works_stops_it(
+    sandbox: SandboxProcess, otto: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [account(sandbox, name) for name in ("Alder Ltd", "Birch Ltd")]
+    settings.CONSOLE_MODE = "test"
+    monkeypatch.setenv("CONSOLE_TOKEN", tokens.create(otto)[1])
+    status, out, err = run(Revoked(), *ids, "--name", "B", who="")
+    assert (status, out) == (REFUSED, f"{ids[0]} succeeded\n")
+    assert "No valid personal token" in err
+    assert Operation.objects.count() == 1

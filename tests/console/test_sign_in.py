@@ -9,7 +9,7 @@ from console.models import AuditEntry, SignInFailure, User
 from console.sign_in import LOCKED
 from tests.people import PASSWORD, browser, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
 
 def with_password(name: str) -> User:

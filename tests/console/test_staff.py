@@ -1,6 +1,7 @@
 """Staff are made, given one role and shut out on one page, by administrators, in writing."""
 
 import pytest
+from django.test import Client
 
 from console import roles
 from console.models import AuditEntry, User
@@ -72,3 +73,19 @@ def test_a_new_password_ends_their_sign_ins() -> None:
     assert otto.get("/me/")["Location"].startswith("/login/")
     assert last_entry().action == "user.password_set"
     assert "horse" not in str(AuditEntry.objects.values())
+
+
+@pytest.mark.parametrize("name", ["OTTO", "ｏｔｔｏ", "ＯＴＴＯ", " otto "])
+def test_a_name_that_is_anothers_in_another_spelling_is_refused(name: str) -> None:
+    person("otto")
+    answer = browser("ana").post("/staff/new", {**NEW, "username": name})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["username"]
+    assert User.objects.count() == 2
+
+
+def test_a_name_in_full_width_letters_signs_in_as_it_was_given() -> None:
+    browser("ana").post("/staff/new", {**NEW, "username": "ｎｉｎａ"})
+    answer = Client().post("/login/", {"username": "ｎｉｎａ", "password": NEW["password1"]})
+    assert answer.status_code == 302
+    assert User.objects.filter(username="nina").exists()

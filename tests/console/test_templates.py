@@ -46,7 +46,7 @@ def test_a_stylesheet_loads_nothing_and_uses_known_tokens(path: Path) -> None:
     assert len(css.splitlines()) <= 400
 
 
-@pytest.mark.parametrize("name", ["400", "500", "503", "csrf"])
+@pytest.mark.parametrize("name", ["400", "413", "415", "500", "503", "csrf"])
 def test_an_error_page_stands_alone(name: str, django_assert_num_queries: object) -> None:
     html = get_template(f"errors/{name}.html").render({})
     assert "<h1>" in html

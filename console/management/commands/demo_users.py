@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from console import audit, roles
+from console import access, audit, roles
 from console.models import User
 
 # name: first name, last name, role
@@ -38,16 +38,22 @@ class Command(BaseCommand):
 
 
 def make(name: str, password: str) -> User:
-    """Make or renew one of PEOPLE; a password that is right already stays, and with it open sign-ins."""
+    """Make or renew one of PEOPLE; a password that is right already stays, and with it open sign-ins.
+
+    Hashing takes its time and is done before the transaction.
+    """
     first_name, last_name, role = PEOPLE[name]
+    known = User.objects.filter(username=name).first()
+    user = known or User(username=name, first_name=first_name, last_name=last_name, is_staff=True)
+    created, renewed = known is None, known is not None and not known.check_password(password)
+    if created or renewed:
+        user.set_password(password)
     with transaction.atomic():
-        user, created = User.objects.get_or_create(
-            username=name, defaults={"first_name": first_name, "last_name": last_name, "is_staff": True}
-        )
-        renewed = not user.check_password(password)
+        if created:
+            user.save()
         if renewed:
-            user.set_password(password)
             user.save(update_fields=["password"])
+            access.end(user, "password set", by=None)
         roles.assign(user, role)
         if created or renewed:
             audit.record(
