@@ -197,7 +197,7 @@ class AccountPage:
     @property
     def json(self) -> Any:
         """The account's data, masked as far as this person may see."""
-        return masking.masked(self.account.data, may_see=self.may_see)
+        return self.mask.data(self.account.data)
 
     @property
     def people(self) -> list[dict[str, Any]]:
@@ -205,7 +205,7 @@ class AccountPage:
         return [
             {
                 "row": person,
-                "data": masking.masked(person.data, may_see=self.may_see),
+                "data": self.mask.data(person.data),
                 "born": _born((person.data or {}).get("dob") or {}, may_see=self.may_see),
                 "asked": [row for row in self.rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
             }

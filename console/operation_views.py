@@ -30,13 +30,7 @@ SENTENCES = {
     State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide below.",
     State.DROPPED: "It was dropped and will not be sent again.",
 }
-SAID = (
-    "error_message",
-    "error_param",
-    "reason",
-    "ticket",
-    "tries",
-)  # what staff and Stripe wrote: it may quote entries
+SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
 PARKED = (
     "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide below."
 )
@@ -128,6 +122,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "account": {"id": operation.account_id, "name": operation.account_name} if operation.account_id else None,
         "params": masking.params(operation, verb, may_see=staff(request).has_perm(PERSONAL)),
         "said": _mask(operation, verb, staff(request)).data({name: getattr(operation, name) for name in SAID}),
+        "tries": _mask(operation, verb, staff(request)).data(operation.tries),
         "sentence": state["sentence"],
         "next_url": state["next_url"],
         "poll": not state["settled"],
