@@ -59,7 +59,7 @@ def test_each_verification_notes_the_head_in_a_file_that_nobody_else_reads(file:
     first = record(2)[-1]
     assert "No head was noted before" in verify()
     second = record(1)[-1]
-    assert "1 heads noted before are in the trail" in verify()
+    assert "still in the trail: 1" in verify()
     assert [(head.number, head.digest) for head in heads.read().heads] == [(2, first.digest), (3, second.digest)]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert heads.read().problem == ""
@@ -169,7 +169,7 @@ def test_the_worker_notes_the_head_once_a_day_and_tells_the_trail(file: Path) ->
         AuditEntry.objects.filter(action=heads.NOTED).order_by("number").values_list("number", flat=True)
     )
     assert noted == [3, 4]
-    assert "2 heads noted before are in the trail" in verify()
+    assert "still in the trail: 2" in verify()
 
 
 def test_the_sweep_does_so(sandbox: object, file: Path) -> None:
@@ -213,5 +213,5 @@ def test_a_new_file_is_begun_in_so_many_words_and_the_trail_keeps_that(file: Pat
     file.unlink()
     assert "is missing" in broken()
     verify("--new-heads")
-    assert "1 heads noted before are in the trail" in verify()
+    assert "still in the trail: 1" in verify()
     assert AuditEntry.objects.filter(action=heads.NOTED).count() == 2

@@ -52,7 +52,9 @@ class Command(BaseCommand):
     def _note(self, verdict: Verdict, known: Heads, *, begin: bool) -> None:
         """Note the head, and say against what the trail was compared."""
         before = (
-            f"{len(known.heads)} heads noted before are in the trail" if known.heads else "No head was noted before"
+            f"Heads noted before and still in the trail: {len(known.heads)}"
+            if known.heads
+            else "No head was noted before"
         )
         try:
             if begin:
