@@ -32,6 +32,7 @@ TABS = {
     "json": "JSON",
 }
 LINK_VERB = "accounts.create_account_link"
+SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # what an acceptance tells of whoever gave it
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,12 @@ class AccountPage:
         return {person.pk: str(person) for person in self.persons}
 
     @cached_property
+    def mask(self) -> masking.Mask:
+        """For texts of Stripe's and of staff, which may quote what is masked here. One query, which names shares."""
+        data = [] if self.may_see else [self.account.data, *(person.data for person in self.persons)]
+        return masking.quoting(*data, may_see=self.may_see)
+
+    @cached_property
     def rule(self) -> Rule:
         """What counts for attention."""
         return rule()
@@ -71,13 +78,14 @@ class AccountPage:
     def rows(self) -> list[Row]:
         """Everything that is asked. One query beside the above."""
         passed = Requirement.objects.passed_deadlines([self.account.pk])
-        return requirements.rows(
+        found = requirements.rows(
             self.account.data or {},
             [capability.data for capability in self.capabilities if capability.data],
             self.names,
             rule=self.rule,
             passed={key: at for (_, key), at in passed.items()},
         )
+        return requirements.with_causes(found, self.mask.text)
 
     @cached_property
     def actions(self) -> list[Row]:
@@ -96,8 +104,9 @@ class AccountPage:
         """Acceptances and clearings of its terms, oldest first, masked as this person must see them. One query."""
         rows = list(Acceptance.objects.of(self.account.pk).select_related("recorded_by"))
         for row in rows:
-            shown = masking.masked({"ip": row.ip, "user_agent": row.user_agent}, may_see=self.may_see)
-            row.ip, row.user_agent = shown["ip"], shown["user_agent"]
+            shown = masking.masked({name: getattr(row, name) for name in SIGNATURE}, may_see=self.may_see)
+            for name, value in shown.items():
+                setattr(row, name, value)
         return rows
 
     @property
@@ -159,7 +168,7 @@ class AccountPage:
     @cached_property
     def timeline(self) -> Timeline:
         """The beginning of it, for the overview."""
-        return timeline.read(self.account.pk, self.names, limit=12, everything=False)
+        return timeline.read(self.account.pk, self.names, self.mask, limit=12, everything=False)
 
     @cached_property
     def holds_back(self) -> str:
@@ -189,7 +198,7 @@ class AccountPage:
     @property
     def json(self) -> Any:
         """The account's data, masked as far as this person may see."""
-        return masking.masked(self.account.data, may_see=self.may_see)
+        return self.mask.data(self.account.data)
 
     @property
     def people(self) -> list[dict[str, Any]]:
@@ -197,7 +206,7 @@ class AccountPage:
         return [
             {
                 "row": person,
-                "data": masking.masked(person.data, may_see=self.may_see),
+                "data": self.mask.data(person.data),
                 "born": _born(hash_at(person.data, "dob"), may_see=self.may_see),
                 "asked": [row for row in self.rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
             }
@@ -258,7 +267,9 @@ def context(
         "page": account_page,
         "account": account,
         "tab": tab,
-        "timeline": timeline.read(account.pk, account_page.names, before=before) if whole else account_page.timeline,
+        "timeline": timeline.read(account.pk, account_page.names, account_page.mask, before=before)
+        if whole
+        else account_page.timeline,
         "panels": [
             {"panel": panel, "context": panel.context(request, account)}
             for panel in registry.account_panels()

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts import pages, requirements
+from accounts import masking, pages, requirements
 from accounts.models import Account, Capability, Person, Requirement, rule
 from accounts.queries import left_at
 from console.registry import (
@@ -39,6 +39,7 @@ def attention(request: HttpRequest, most: int) -> list[Need]:
     left_at(shown)
     capabilities, persons = _by_account(Capability, shown), _by_account(Person, shown)
     passed = Requirement.objects.passed_deadlines([row.pk for row in shown]) if shown else {}
+    may_see = staff(request).has_perm(PERSONAL)
     may_link = staff(request).has_perm("accounts.create_account_link") and settings.CONSOLE_MODE != "live"
     found = []
     for account in shown:
@@ -46,6 +47,8 @@ def attention(request: HttpRequest, most: int) -> list[Need]:
         own = {key: at for (account_id, key), at in passed.items() if account_id == account.pk}
         data = [capability.data for capability in capabilities[account.pk]]
         rows = requirements.rows(account.data or {}, data, names, rule=rule(), passed=own)
+        mask = masking.quoting(account.data, *(each.data for each in persons[account.pk]), may_see=may_see)
+        requirements.with_causes(rows, mask.text)
         found.append(_need(account, [row for row in rows if rule().counts(row)], may_link=may_link))
     return found
 

@@ -6,7 +6,7 @@ Unknown keys are shown as they came.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -192,6 +192,13 @@ def rows(
     for state, key in _keys(account, context.capabilities):
         context.add(found, state, key)
     return sorted(found.values(), key=_urgency)
+
+
+def with_causes(found: list[Row], in_words: Callable[[str], str]) -> list[Row]:
+    """The same rows, with their causes as somebody may read them: Stripe's own reasons may quote what was given."""
+    for row in found:
+        row.cause = in_words(row.cause)
+    return found
 
 
 def _urgency(row: Row) -> tuple[bool, int, int, bool]:

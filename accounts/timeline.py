@@ -5,7 +5,7 @@ whose clock was moved.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.history import Requirement, Source, StateChange
 from accounts.requirements import understand
 from console import verbs
+from console.masking import Mask
 from console.models import AuditEntry, Operation, WorkSession
 from gateway import clock
 from gateway.models import Event
@@ -43,6 +44,12 @@ class Entry:
     ids: tuple[str, ...] = ()
     url: str = ""
     quiet: bool = False
+
+    def masked(self, mask: Mask) -> "Entry":
+        """The line as somebody may read it: what Stripe and staff wrote may quote what is masked."""
+        ours = Mask(mask.may_see)  # our own sentences quote nothing but names
+        notes = tuple(map(mask.text, self.notes))
+        return replace(self, text=ours.text(self.text), strong=ours.text(self.strong), notes=notes)
 
 
 @dataclass(frozen=True)
@@ -79,17 +86,18 @@ class Timeline:
 def read(
     account_id: str,
     persons: Mapping[str, str],
+    mask: Mask,
     *,
     before: datetime | None = None,
     limit: int = 50,
     everything: bool = True,
 ) -> Timeline:
-    """The last `limit` entries before a moment. `everything` adds events that changed nothing here.
+    """The last `limit` entries before a moment, masked. `everything` adds events that changed nothing here.
 
     Six queries, and those of DESCRIBE.
     """
     window = _Window(account_id, before, 2 * limit)
-    told = list(_told(window, persons))
+    told = list(_told(window, persons, mask))
     entries = [*_operations(window), *told, *_sessions(window), *_audit(window)]
     known = {entry_id for entry in told for entry_id in entry.ids}
     events = list(_events(window))
@@ -100,7 +108,10 @@ def read(
     # Lines of one second stay on one page: the next begins before it.
     end = next((n for n in range(limit, len(entries)) if entries[n].at != entries[limit - 1].at), len(entries))
     shown, more = entries[:end], end < len(entries) or len(entries) >= window.limit
-    days = [Day(day, list(group)) for day, group in groupby(shown, key=lambda entry: entry.at.date())]
+    days = [
+        Day(day, [entry.masked(mask) for entry in group])
+        for day, group in groupby(shown, key=lambda entry: entry.at.date())
+    ]
     return Timeline(days, shown[-1].at if more and shown else None)
 
 
@@ -147,9 +158,13 @@ def _outcome(state: Operation.State) -> str:
     return words.get(state, state.label.lower())
 
 
-def _told(window: _Window, persons: Mapping[str, str]) -> Iterator[Entry]:
+def _told(window: _Window, persons: Mapping[str, str], mask: Mask) -> Iterator[Entry]:
     """What Stripe told: states that changed, requirements that came and went; one line for each telling of a kind."""
     changes = sorted(window.of(StateChange.objects.all(), "at", times=3), key=lambda row: (row.source_id, _weight(row)))
+    for change in changes:
+        change.before, change.after = (
+            mask.data({change.field: each})[change.field] for each in (change.before, change.after)
+        )
     known = {key: words for describe in DESCRIBE for key, words in describe(changes).items()}
     for _, told in groupby(changes, key=lambda row: row.source_id):
         yield _changed(list(told), persons, known)

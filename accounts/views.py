@@ -126,6 +126,6 @@ def activity(request: HttpRequest, account_id: str) -> HttpResponse:
         "title": "Activity",
         "page": account_page,
         "account": account_page.account,
-        "timeline": timeline.read(account_id, account_page.names, before=before),
+        "timeline": timeline.read(account_id, account_page.names, account_page.mask, before=before),
     }
     return page(request, "accounts/activity.html", context)

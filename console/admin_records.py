@@ -9,29 +9,58 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from console import audit
+from console import audit, masking, verbs
 from console.list_admin import ListAdmin
 from console.mirror_admin import PlainChangeList, plain_object
 from console.models import AccessEntry, AuditEntry, Operation, WorkSession
-from console.sessions import staff
+from console.sessions import PERSONAL, staff
 from console.templatetags import console as tags
 from gateway import inbox
 from gateway.models import Event
 
 
+class RecordChangeList(PlainChangeList):
+    """A list whose rows show what staff and Stripe wrote as far as this person may see personal data."""
+
+    model_admin: "RecordAdmin"
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One page of rows, masked."""
+        super().get_results(request)
+        self.result_list = [self.model_admin.masked(request, row) for row in self.result_list]
+
+
 class RecordAdmin(ListAdmin):
-    """Seen with the view permission; never added, changed or deleted by hand."""
+    """Seen with the view permission; never added, changed or deleted by hand.
+
+    `written` names the fields that staff or Stripe wrote: for who may not see personal data they are masked where they
+    quote it, and no part of them is searched.
+    """
+
+    written: tuple[str, ...] = ()
 
     show_full_result_count = False
     list_per_page = 50
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
         """Links carry ids as they are."""
-        return PlainChangeList
+        return RecordChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row with this id, as it is."""
-        return plain_object(self.model, object_id)
+        """The row with this id, to look at: masked, never saved."""
+        row = plain_object(self.model, object_id)
+        return row and self.masked(request, row)
+
+    def masked(self, request: HttpRequest, row: Any) -> Any:
+        """The row as this person may see it."""
+        for name in self.written:
+            setattr(row, name, masking.masked(getattr(row, name), may_see=staff(request).has_perm(PERSONAL)))
+        return row
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Those of which this person sees the whole: a search tells a masked value letter by letter."""
+        personal = staff(request).has_perm(PERSONAL)
+        return [name for name in self.search_fields if personal or name not in self.written]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -67,6 +96,7 @@ class OperationAdmin(RecordAdmin):
 
     list_display = ("when", "verb", "account", "user", "state_badge", "object", "ticket")
     list_filter = ("state", NeedsAPerson, "verb", "via", "user")
+    written = ("reason", "ticket")
     list_select_related = ("user",)
     list_display_links = None
     search_fields = ("=id", "=account_id", "account_name", "=object_id", "=ticket", "=request_id", "=key", "reason")
@@ -107,13 +137,28 @@ class AuditEntryAdmin(RecordAdmin):
 
     list_display = ("number", "at", "action", "user_name", "account", "subject", "ticket", "reason")
     list_filter = ("action", "user")
+    written = ("reason", "ticket")
     search_fields = ("=account_id", "=subject", "=ticket", "=operation__id", "reason")
     date_hierarchy = "at"
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
+        """The row, to look at: its detail may quote what its operation was given."""
+        row: AuditEntry | None = super().get_object(request, object_id, from_field)
+        if row:
+            row.detail = _mask_of(row, may_see=staff(request).has_perm(PERSONAL)).data(row.detail)
+        return row
 
     @admin.display(description="Account", ordering="account_id")
     def account(self, entry: AuditEntry) -> str:
         """Its id, shortened; copying gives the whole."""
         return tags.copy_id(entry.account_id, short=True)
+
+
+def _mask_of(row: AuditEntry, *, may_see: bool) -> masking.Mask:
+    operation = None if may_see else row.operation
+    if operation is None:
+        return masking.Mask(may_see)
+    return masking.of_operation(operation, verbs.find(operation.verb), may_see=may_see)
 
 
 @admin.register(AccessEntry)
@@ -133,6 +178,7 @@ class WorkSessionAdmin(RecordAdmin):
 
     list_display = ("started_at", "user", "account_id", "account_name", "category", "mode", "ticket", "ended_at", "end")
     list_filter = ("mode", "category", "end", "user")
+    written = ("reason", "ticket")
     list_select_related = ("user",)
     search_fields = ("=account_id", "account_name", "=ticket", "reason")
     exclude = ("session_key",)
@@ -145,6 +191,7 @@ class EventAdmin(RecordAdmin):
 
     list_display = ("id", "type", "account_id", "created_at", "state_badge", "source", "attempts", "failures", "error")
     list_filter = ("state", "source", "livemode")
+    written = ("error",)
     search_fields = ("=id", "=account", "type", "=object_key", "=idempotency_key", "=request_id")
     exclude = ("payload",)
     actions = ("replay",)

@@ -18,7 +18,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from console import audit, verbs
+from console import audit, masking, verbs
 from console.models import Operation, User
 from console.verbs import Outcome, Verb
 from gateway import claims, clock, intake
@@ -183,8 +183,8 @@ def _refuse(operation: Operation, refused: Refused, secrets: list[str], *, doubt
 
 def _without(message: str, secrets: list[str]) -> str:
     for secret in secrets:
-        message = message.replace(secret, "•••")
-    return message
+        message = message.replace(secret, masking.MASK)
+    return masking.without(message, secrets)  # spaced or punctuated otherwise
 
 
 def _without_secrets(problem: Unreachable, secrets: list[str]) -> Unreachable:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,8 @@ from console.models import AuditEntry, Operation, User
 # One number for the whole trail: PostgreSQL's lock that two writers of the chain's end cannot hold together.
 CHAIN_LOCK = 0x61756469745F31
 START = "0" * 64
+Noted = Mapping[int, Mapping[str, datetime]]
+NOTHING_NOTED: Noted = {}
 COLUMNS = (
     *("number", "at", "action", "user_id", "user_name", "account_id", "account_name", "subject", "operation_id"),
     *("reason", "ticket", "detail"),
@@ -98,23 +100,44 @@ class Verdict:
     problem: str = ""
 
 
-def verify(expect: str = "") -> Verdict:
+def verify(expect: str = "", noted: Noted = NOTHING_NOTED) -> Verdict:
     """Walk the whole chain, streaming. With `expect`, a digest told by an earlier walk must still be in it.
 
-    A cut-off end leaves a shorter whole chain: only an expected digest kept elsewhere shows it.
+    A cut-off end leaves a shorter whole chain, as a chain made anew is whole: only digests kept elsewhere show it.
+    `noted` are such heads (console.heads): {number: {digest: when it was noted}}.
     """
     previous, count, at, met = START, 0, None, not expect
     with transaction.atomic():  # PostgreSQL's streaming cursor lives in one
         for count, (values, row_previous, row_digest) in enumerate(_rows(), 1):
-            problem = _problem(count, values, previous, row_previous, row_digest)
+            problem = _problem(count, values, previous, row_previous, row_digest) or _other(
+                count, row_digest, noted.get(count)
+            )
             if problem:
                 return Verdict(count - 1, count, row_digest, values[1], problem)
             previous, at = row_digest, values[1]
             met = met or row_digest == expect
+    lost = min((number for number in noted if number > count), default=0)
+    if lost:
+        when = _moment(min(noted[lost].values()))
+        return Verdict(count, lost, previous, at, f"row {lost}, noted at {when}, is missing: {_end(count)}")
     missing = (
         "" if met else f"the row with digest {expect} is not in the chain: its end was cut off or all was written anew"
     )
     return Verdict(count, count, previous, at, missing)
+
+
+def _other(number: int, digest: str, noted: Mapping[str, datetime] | None) -> str:
+    """That this is not the row whose digest was noted as the trail's head, or ""."""
+    others = [at for each, at in (noted or {}).items() if each != digest]
+    return f"row {number} is not the one that was noted at {_moment(min(others))}" if others else ""
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _end(count: int) -> str:
+    return f"the trail now ends at row {count}" if count else "the trail is empty"
 
 
 def _rows() -> Iterator[tuple[tuple[Any, ...], str, str]]:

@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from console import keyset, verbs
+from console import keyset, masking, verbs
 from console.bulk_views import MOST, bulk_page
 from console.list_admin import LONGEST, DeclaredChangeList, ListAdmin
 from console.sessions import PERSONAL, staff
@@ -59,6 +59,8 @@ class KeysetChangeList(DeclaredChangeList):
         """Read one page and look whether there is more."""
         shown = keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
         self.model_admin.finish(shown.rows)
+        for row in shown.rows:  # to look at, never saved
+            row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
         self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all = self.multi_page = False

@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import operations, verbs
+from console import masking, operations, verbs
 from console.attempts import NOT_SENT
+from console.masking import Mask
 from console.models import Operation, User
 from console.operations import Denied
 from console.sessions import OTHER_ACCOUNT, PERSONAL, needs, staff
@@ -20,7 +21,6 @@ from console.verb_views import SeeOther, done_sentence, next_url
 from console.verbs import Verb
 
 State = Operation.State
-MASK = "•••"
 SENTENCES = {
     State.INTENT: "It has not been sent yet. The worker sends it next.",
     State.SENDING: "It is being sent to Stripe.",
@@ -30,6 +30,7 @@ SENTENCES = {
     State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide below.",
     State.DROPPED: "It was dropped and will not be sent again.",
 }
+SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
 PARKED = (
     "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide below."
 )
@@ -59,14 +60,14 @@ def operation_page(request: HttpRequest, operation_id: uuid.UUID) -> HttpRespons
 @needs("console.view_operation")
 def operation_state(request: HttpRequest, operation_id: uuid.UUID) -> HttpResponse:
     """JSON for a page that waits: state, label, settled, sentence, next_url (after success, else "")."""
-    return JsonResponse(_state(_get(operation_id)))
+    return JsonResponse(_state(_get(operation_id), staff(request)))
 
 
 def _get(operation_id: uuid.UUID) -> Operation:
     return get_object_or_404(Operation.objects.select_related("user", "work_session"), pk=operation_id)
 
 
-def _state(operation: Operation) -> dict[str, Any]:
+def _state(operation: Operation, user: User) -> dict[str, Any]:
     verb = verbs.find(operation.verb)
     succeeded = operation.state == State.SUCCEEDED
     parked = operation.state in Operation.UNSETTLED and operations.needs_a_person(operation)
@@ -74,9 +75,13 @@ def _state(operation: Operation) -> dict[str, Any]:
         "state": operation.state,
         "label": operation.get_state_display(),
         "settled": parked or operation.state not in Operation.UNSETTLED,
-        "sentence": _sentence(operation, verb, parked=parked),
+        "sentence": _mask(operation, verb, user).text(_sentence(operation, verb, parked=parked)),
         "next_url": next_url(verb, operation) if verb and succeeded else "",
     }
+
+
+def _mask(operation: Operation, verb: Verb | None, user: User) -> Mask:
+    return masking.of_operation(operation, verb, may_see=user.has_perm(PERSONAL))
 
 
 def _sentence(operation: Operation, verb: Verb | None, *, parked: bool) -> str:
@@ -107,7 +112,7 @@ def _decide(request: HttpRequest, operation: Operation) -> HttpResponseBase:
 
 def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, decision_error: str = "") -> HttpResponse:
     operation.refresh_from_db()
-    verb, state = verbs.find(operation.verb), _state(operation)
+    verb, state = verbs.find(operation.verb), _state(operation, staff(request))
     label = verb.label if verb else operation.verb
     context = {
         "title": label,
@@ -115,8 +120,9 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "verb": verb,
         "label": label,
         "account": {"id": operation.account_id, "name": operation.account_name} if operation.account_id else None,
-        "params": _params(operation, verb, staff(request)),
-        "tries": operation.tries,
+        "params": masking.params(operation, verb, may_see=staff(request).has_perm(PERSONAL)),
+        "said": _mask(operation, verb, staff(request)).data({name: getattr(operation, name) for name in SAID}),
+        "tries": _mask(operation, verb, staff(request)).data(operation.tries),
         "sentence": state["sentence"],
         "next_url": state["next_url"],
         "poll": not state["settled"],
@@ -125,13 +131,6 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         **_rights(staff(request), operation, verb),
     }
     return page(request, "console/operation.html", context, status=status)
-
-
-def _params(operation: Operation, verb: Verb | None, user: User) -> list[tuple[str, Any]]:
-    """What was sent, by name. Personal fields are masked for who may not see personal data; all of a lost verb's."""
-    masked = operation.params.keys() if verb is None else set(verb.personal)
-    hidden = set() if user.has_perm(PERSONAL) else masked
-    return sorted((name, MASK if name in hidden and value else value) for name, value in operation.params.items())
 
 
 def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, Any]:

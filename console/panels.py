@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from console import masking, verbs
 from console.models import Operation
 from console.registry import (
     COUNTED,
@@ -22,6 +23,7 @@ from console.registry import (
     register_menu,
     register_queue,
 )
+from console.sessions import PERSONAL, staff
 from gateway import clock, health
 from gateway.models import Event
 
@@ -71,7 +73,7 @@ def undecided(request: HttpRequest, most: int) -> list[Need]:
     return [
         Need(
             title=f"{operation.get_state_display()}: {operation.verb.rpartition('.')[2].replace('_', ' ')}",
-            why=operation.error_message or "Whether Stripe did it is not known. Send it again, or drop it.",
+            why=_quoted(operation, request) or "Whether Stripe did it is not known. Send it again, or drop it.",
             url=(url := reverse("operation", args=[operation.pk])),
             start=stripes(operation.created_at),
             account_id=operation.account_id,
@@ -83,12 +85,19 @@ def undecided(request: HttpRequest, most: int) -> list[Need]:
     ]
 
 
+def _quoted(operation: Operation, request: HttpRequest) -> str:
+    """Stripe's words, without the entries that they may quote for who may not see personal data."""
+    mask = masking.of_operation(operation, verbs.find(operation.verb), may_see=staff(request).has_perm(PERSONAL))
+    return mask.text(operation.error_message)
+
+
 def given_up(request: HttpRequest, most: int) -> list[Need]:
     """Dead events, oldest first. One query."""
     return [
         Need(
             title=f"Event given up: {event.type}",
-            why=event.error or f"It could not be applied in {event.attempts} tries.",
+            why=masking.masked(event.error, may_see=staff(request).has_perm(PERSONAL))
+            or f"It could not be applied in {event.attempts} tries.",
             url=(url := reverse("admin:gateway_event_change", args=[event.pk])),
             start=stripes(event.received_at),
             account_id=event.account,

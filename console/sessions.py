@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from console import audit, registry
+from console import audit, registry, seals
 from console.models import AccessEntry, User, WorkSession
 
 View = Callable[..., HttpResponseBase]
@@ -78,7 +78,7 @@ def end(session: WorkSession, how: str) -> None:
         if not WorkSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, end=how):
             return
         session.ended_at, session.end = now, how
-        _record("session.ended", session, {"end": how, **seal(session)})
+        _record(seals.SEALED, session, {"end": how, **seal(session)})
 
 
 def limit_passed(session: WorkSession, now: datetime) -> str:
@@ -117,11 +117,9 @@ def switch_mode(session: WorkSession, mode: str) -> None:
 
 def seal(session: WorkSession) -> dict[str, Any]:
     """Count and SHA-256 of the session's access entries in order: what its end writes into the audit trail."""
-    digest = hashlib.sha256()
-    rows = AccessEntry.objects.filter(work_session=session).order_by("pk").values_list("pk", "at", "kind", "path")
-    for pk, at, kind, path in rows:
-        digest.update(f"{pk} {at.isoformat(timespec='microseconds')} {kind} {path}\n".encode())
-    return {"accesses": len(rows), "sha256": digest.hexdigest()}
+    rows = AccessEntry.objects.filter(work_session=session).order_by("pk").values_list(*seals.ENTRY)
+    with transaction.atomic():  # PostgreSQL's streaming cursor lives in one
+        return seals.of_rows(rows.iterator(chunk_size=seals.CHUNK))
 
 
 def note_access(session: WorkSession, request: HttpRequest, kind: str = "page") -> bool:

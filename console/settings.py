@@ -28,6 +28,8 @@ HTTPS = CONSOLE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(VAR_DIR / "secret_key")
 PLATFORM_NAME = env.str("PLATFORM_NAME", default="Northgate Cards")
+# Where heads of the audit trail are noted; "": below VAR_DIR. Best on another disk, and copied to another machine.
+AUDIT_HEADS = env.str("AUDIT_HEADS", default="")
 DEMO_USERS = env.bool("DEMO_USERS", default=SANDBOX)
 
 # --- Stripe -----------------------------------------------------------------------------------------------------

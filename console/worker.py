@@ -18,7 +18,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
-from console import operations, sessions
+from console import heads, operations, sessions
 from console.processes import die_with_parent, is_cluster, kill_group
 from gateway import catch_up, clock, health, inbox
 from gateway.errors import Refused, Unreachable
@@ -159,6 +159,7 @@ def sweep() -> None:
     inbox.sweep()
     sessions.sweep()
     inbox.redact_old()
+    heads.note_daily()
     if catch_up.due():
         enqueue("gateway.catch_up.run")
     try:

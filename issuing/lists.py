@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts import masking
 from console import keyset
 from console.sessions import PERSONAL, staff
 from issuing import buttons
@@ -128,6 +129,8 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     personal = staff(request).has_perm(PERSONAL)
     rows = _narrowed(every, listing, chosen, words, personal=personal)
     shown = keyset.read(rows.select_related(*listing.related), request.GET, ROWS)
+    for row in shown.rows:  # to look at, never saved
+        row.data = masking.masked(row.data, may_see=personal)
     create = buttons.of_account(request, listing.create, account_id) if listing.create else None
     narrowed = bool(chosen or words or keyset.OLDER in request.GET or keyset.NEWER in request.GET)
     asked = {listing.parameter: chosen, "q": words}

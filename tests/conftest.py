@@ -62,6 +62,14 @@ def quick_hashes(settings: object) -> None:
 
 
 @pytest.fixture(autouse=True)
+def own_heads(settings: object) -> None:
+    """Each test's audit trail is its own, and so are the heads that are noted of it."""
+    import uuid
+
+    settings.AUDIT_HEADS = f"{settings.VAR_DIR}/heads-{uuid.uuid4().hex}"  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
 def plain_static_files(settings: object) -> None:
     """Templates name static files without a collected manifest."""
     settings.STORAGES = {  # type: ignore[attr-defined]
