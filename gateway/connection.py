@@ -5,13 +5,14 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import requests
 import stripe
 from django.conf import settings
 from urllib3.util import Timeout
 
+from gateway import addresses
 from gateway.errors import Unreachable
 
 CONNECT_SECONDS = 3.0
@@ -50,7 +51,8 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.auth = lambda request: request  # else a netrc entry would replace our key
-        self.trust_env = not settings.SANDBOX  # no proxy on the way to our own machine
+        # A proxy sees Stripe's name alone, through TLS that ends at Stripe; on the way to our own machine there is none.
+        self.trust_env = not addresses.is_here(settings.STRIPE_API_BASE)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nowhere: our key is for one address."""
@@ -67,8 +69,11 @@ _rooms: dict[tuple[int, int], threading.BoundedSemaphore] = {}
 def connection(seconds: float) -> stripe.StripeClient:
     """This thread's client, its next call answered within `seconds` or given up.
 
-    Made anew after a fork, which must not share a socket, and when the settings change.
+    Made anew after a fork, which must not share a socket, and when the settings change. Raises Unreachable (nothing
+    sent) for an address that this mode may not send a key to, however the process was started.
     """
+    if not addresses.allowed(settings.CONSOLE_MODE, settings.STRIPE_API_BASE):
+        raise Unreachable(f"STRIPE_API_BASE is no address for {settings.CONSOLE_MODE} mode.", sent=False)
     made_for = (os.getpid(), settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY)
     if getattr(_local, "made_for", None) != made_for:
         _local.session = Session()
@@ -83,7 +88,7 @@ def _client(session: Session) -> stripe.StripeClient:
     return stripe.StripeClient(
         settings.STRIPE_SECRET_KEY,
         stripe_version=settings.STRIPE_API_VERSION,
-        base_addresses={"api": settings.STRIPE_API_BASE},
+        base_addresses=cast("Any", addresses.of_each_host()),
         max_network_retries=0,
         http_client=Transport(session=session),
     )
