@@ -51,7 +51,7 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.auth = lambda request: request  # else a netrc entry would replace our key
-        # A proxy sees Stripe's name alone, through TLS that ends at Stripe; on the way to our own machine there is none.
+        # Through a proxy TLS still ends at Stripe, so that it learns no key; to our own machine none is asked.
         self.trust_env = not addresses.is_here(settings.STRIPE_API_BASE)
 
     def get_redirect_target(self, resp: requests.Response) -> None:

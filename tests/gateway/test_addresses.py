@@ -189,7 +189,7 @@ def test_no_setting_makes_us_trust_another_certificate(settings: Any, monkeypatc
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.setenv(name, os.devnull)
     settings.CONSOLE_MODE, settings.SANDBOX, settings.STRIPE_API_BASE = "live", False, OWN
-    monkeypatch.setattr(connection.requests.Session, "send", lambda *args, **kwargs: sent.append(kwargs))
+    monkeypatch.setattr(connection.requests.Session, "send", lambda *_, **kwargs: sent.append(kwargs))
     sent: list[dict[str, Any]] = []
     with pytest.raises(Unreachable):
         client.get("/v1/balance", account=None)

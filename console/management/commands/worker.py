@@ -3,7 +3,8 @@
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 
 from console.worker import Supervisor
 from gateway import binding
@@ -20,6 +21,8 @@ class Command(BaseCommand):
         """Bind signals, verify that database, mode and key belong together, and supervise."""
         try:
             binding.bind()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
         except Unreachable as error:  # the mode was verified; the platform account is asked at the next start
             self.stderr.write(str(error))
         supervisor = Supervisor()
