@@ -14,4 +14,4 @@ def existing(model: type[models.Model]) -> set[str]:
 
 def lacking(model: type[models.Model]) -> set[str]:
     """Names of the columns that the model has and the table has not (yet). Two queries."""
-    return {field.column for field in model._meta.concrete_fields} - existing(model)
+    return {str(field.column) for field in model._meta.concrete_fields} - existing(model)
