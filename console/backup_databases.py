@@ -55,7 +55,7 @@ def copy_sqlite(source: Path, path: Path) -> None:
     """SQLite's own backup, in one step: writers go on meanwhile. The copy is one whole file, and checked."""
     with private(path):  # SQLite takes over the mode of the file
         pass
-    original = sqlite3.connect(f"file:{quote(str(source))}?mode=rw", uri=True, isolation_level=None)
+    original = sqlite3.connect(f"file:{quote(str(source))}?mode=rw", uri=True, isolation_level=None, timeout=2)
     with closing(original), closing(sqlite3.connect(path)) as target:
         original.execute("BEGIN")
         original.execute(
