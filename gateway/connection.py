@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import requests
 import stripe
 from django.conf import settings
 from urllib3.util import Timeout
 
+from gateway import addresses
 from gateway.errors import Unreachable
 
 CONNECT_SECONDS = 3.0
@@ -51,7 +52,8 @@ class Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self.auth = lambda request: request  # else a netrc entry would replace our key
-        self.trust_env = not settings.SANDBOX  # no proxy on the way to our own machine
+        # Through a proxy TLS still ends at Stripe, so that it learns no key; to our own machine none is asked.
+        self.trust_env = not addresses.is_here(settings.STRIPE_API_BASE)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Nowhere: our key is for one address."""
@@ -68,8 +70,11 @@ _rooms: dict[tuple[int, int], threading.BoundedSemaphore] = {}
 def connection(seconds: float) -> stripe.StripeClient:
     """This thread's client, its next call answered within `seconds` or given up.
 
-    Made anew after a fork, which must not share a socket, and when the settings change.
+    Made anew after a fork, which must not share a socket, and when the settings change. Raises Unreachable (nothing
+    sent) for an address that this mode may not send a key to, however the process was started.
     """
+    if not addresses.allowed(settings.CONSOLE_MODE, settings.STRIPE_API_BASE):
+        raise Unreachable(f"STRIPE_API_BASE is no address for {settings.CONSOLE_MODE} mode.", sent=False)
     made_for = (os.getpid(), settings.STRIPE_API_BASE, settings.STRIPE_SECRET_KEY)
     if getattr(_local, "made_for", None) != made_for:
         _local.session = Session()
@@ -84,7 +89,7 @@ def _client(session: Session) -> stripe.StripeClient:
     return stripe.StripeClient(
         settings.STRIPE_SECRET_KEY,
         stripe_version=settings.STRIPE_API_VERSION,
-        base_addresses={"api": settings.STRIPE_API_BASE},
+        base_addresses=cast("Any", addresses.of_each_host()),
         max_network_retries=0,
         http_client=Transport(session=session),
     )

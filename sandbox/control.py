@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,6 +39,7 @@ class Control:
             ("POST", "deliveries"): self.switch_deliveries,
             ("GET", "settings"): lambda _: self.world.settings,
             ("POST", "settings"): self.change_settings,
+            ("POST", "copy"): self.copy_store,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -121,6 +123,14 @@ class Control:
         with self.world.during(request.epoch):
             self.deliveries.switch(mode)
         return self.deliveries.state(request.epoch)
+
+    def copy_store(self, request: Request) -> Any:
+        """Copy the store of this moment into a new file beside it; whoever asked takes the file away."""
+        read(request)
+        try:
+            return {"file": str(self.world.store.copy())}
+        except (sqlite3.Error, OSError) as error:
+            raise MistakeError(f"The store cannot be copied: {error}") from error
 
     def change_settings(self, request: Request) -> Any:
         """Change some settings; null gives one its default back."""

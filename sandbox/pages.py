@@ -80,6 +80,6 @@ machine only. Nothing in here reaches Stripe, and no money or card in here is re
 <dt>Clock</dt><dd>{clock}{moved}</dd>
 <dt>Webhook endpoints</dt><dd><ul>{listed}</ul></dd>
 <dt>Controls</dt><dd><code>/_sandbox/clock</code>, <code>reset</code>, <code>faults</code>, <code>deliveries</code>,
-<code>traffic</code>, <code>settings</code></dd>
+<code>traffic</code>, <code>settings</code>, <code>copy</code></dd>
 </dl>"""
     return Answer(HTTPStatus.OK, LAYOUT.format(title="Local sandbox", body=body).encode(), dict(HEADERS))

@@ -5,10 +5,11 @@ not there. The kind of an object is Stripe's name for it ("account", "person", "
 """
 
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,24 @@ class Store:
         """Let go of the file."""
         with self.lock:
             self.sql.close()
+
+    def copy(self) -> Path:
+        """A copy of this moment in a new file beside the store, which the caller takes away. Nobody else may read it.
+
+        Made here, because no other process can open the store. Raises sqlite3.Error or OSError, and leaves nothing.
+        """
+        with self.lock:
+            store = self.sql.execute("PRAGMA database_list").fetchone()[2]
+            path = Path(f"{store}.{secrets.token_hex(8)}.copy")
+            path.touch(0o600, exist_ok=False)
+            try:
+                with closing(sqlite3.connect(path)) as target:
+                    self.sql.backup(target)
+                    target.execute("PRAGMA journal_mode=DELETE")  # one file holds it all
+            except BaseException:
+                path.unlink()
+                raise
+        return path
 
     # Objects
 

@@ -4,7 +4,8 @@ import signal
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
 from console.worker import Supervisor
@@ -33,6 +34,8 @@ class Command(BaseCommand):
         """Whether database, mode and key were found to belong together; False where no database answers yet."""
         try:
             binding.bind()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
         except Unreachable as error:  # the mode was verified; the platform account is asked at the next start
             self.stderr.write(str(error))
         except (OperationalError, InterfaceError) as error:
