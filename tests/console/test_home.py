@@ -69,7 +69,7 @@ def test_the_menu_shows_what_the_role_may_open() -> None:
 
 
 def test_the_line_of_this_page_is_marked() -> None:
-    menu = browser("otto").get("/console/auditentry/?user=1").context["frame"]["menu"]
+    menu = browser("otto").get("/console/auditentry/?user__id__exact=1").context["frame"]["menu"]
     assert [entry["label"] for section in menu for entry in section["entries"] if entry["current"]] == ["Audit"]
 
 
