@@ -18,7 +18,7 @@ def read_settings() -> None:
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """End the process with one line for a wrong setting, or a database that cannot be used; bugs keep their traceback."""
+    """End the process with one line for a wrong setting, or an unusable database; bugs keep their traceback."""
     try:
         yield
     except ImproperlyConfigured as error:

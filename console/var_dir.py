@@ -46,7 +46,9 @@ def _refuse_shared(folder: Path) -> None:
     holds_program = any(Path(place).is_relative_to(folder) for place in (ROOT, sys.prefix))
     sticky = folder.is_dir() and folder.stat().st_mode & stat.S_ISVTX
     if holds_program or sticky or folder in SYSTEM:
-        raise ImproperlyConfigured(f"VAR_DIR={folder} holds more than the console, and would be closed to others. {HINT}")
+        raise ImproperlyConfigured(
+            f"VAR_DIR={folder} holds more than the console and would be closed to others. {HINT}"
+        )
 
 
 def _words(error: OSError, folder: Path) -> str:

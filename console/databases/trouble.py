@@ -1,65 +1,76 @@
 """What a database's error means for whoever starts the console: one line that says what to do."""
 
+import re
 from pathlib import Path
 
 from django.conf import settings
-from django.db import Error, InterfaceError, OperationalError
+from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 
 MIGRATE = "It is not migrated, or only in part: run `manage.py migrate`."
 HALF = "It was left half made: restore a backup (`manage.py restore`), or name an empty one in DATABASE_URL."
-DAMAGED = "Move it away, then restore a backup (`manage.py restore`)."
-WRITE = "Its user must be allowed to make tables there."
-# What the database says, and what to do then. The first that fits counts.
+RESTORE = "Move it away, then restore a backup (`manage.py restore`)."
+SIGN_IN = "Correct the user and the password in DATABASE_URL."
+RIGHTS = "Its user must be allowed to make tables there."
+AWAY = "Start it, or correct DATABASE_URL."
+# What the database says, as a pattern, and what to do then. The first that fits counts.
 SQLITE = {
-    "file is not a database": f"It is no SQLite database. {DAMAGED}",
-    "malformed": f"It is damaged. {DAMAGED}",
+    "file is not a database": f"It is no SQLite database. {RESTORE}",
+    "malformed": f"It is damaged. {RESTORE}",
     "readonly": "This user may not write it. Give it to the console's user.",
-    "locked": "Another process holds it. End that process, or wait for it.",
+    "is locked": "Another process holds it. End that process, or wait for it.",
     "already exists": HALF,
-    "no such table": MIGRATE,
-    "no such column": MIGRATE,
-    "unable to open": "Its folder must be there, and writable for this user.",
-    "disk i/o error": "The disk fails, or is full.",
-    "full": "The disk is full.",
+    "no such (table|column)": MIGRATE,
+    "unable to open": "Its folder must be there, and this user must be allowed to write in it.",
+    "disk I/O error|disk is full": "The disk fails, or is full.",
 }
 POSTGRESQL = {
-    "password": "Correct the user and the password in DATABASE_URL.",
-    "role": "Correct the user and the password in DATABASE_URL.",
+    "password|role .* does not exist": SIGN_IN,
     "pg_hba.conf": "Let this machine and user in (pg_hba.conf), or correct DATABASE_URL.",
     "already exists": HALF,
-    "relation": MIGRATE,
-    "column": MIGRATE,
-    "database": "Make it (createdb), or correct its name in DATABASE_URL.",
-    "permission denied": WRITE,
-    "no schema has been selected": WRITE,
+    "(relation|column) .* does not exist": MIGRATE,
+    "database .* does not exist": "Make it (createdb), or correct its name in DATABASE_URL.",
+    "permission denied|no schema has been selected": RIGHTS,
+    "SSL|certificate|connection failed": "Correct DATABASE_URL.",
 }
-AWAY = "Start it, or correct DATABASE_URL."
 # Said of a database that may be there in a moment; a worker waits for it.
-PASSING = ("refused", "timeout", "timed out", "did not answer", "starting up", "shutting down", "in recovery mode")
-PASSING += ("locked", "too many", "reserved for", "terminat", "closed", "no route", "unreachable", "resolve", "reset")
+PASSING = re.compile(
+    "refused|timeout|timed out|did not answer|starting up|shutting down|recovery mode|is locked|too many|reserved for"
+    "|terminat|closed|no route|unreachable|resolve|reset",
+    re.IGNORECASE,
+)
 
 
 def explain(error: Error) -> str:
     """One line that names the database, what it said and what to do; "" where the error tells of no such trouble."""
-    said = " ".join(str(error).split()).rstrip(".")
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        where, hints, otherwise = _sqlite_file(), SQLITE, ""
-    else:
-        where, hints, otherwise = _server(), POSTGRESQL, AWAY if may_pass(error) else ""
-    lower = said.lower()
-    advice = otherwise or next((hint for words, hint in hints.items() if words in lower), "")
+    if isinstance(error, IntegrityError | DataError):
+        return ""
+    said = " ".join(str(error).split()).rstrip(".?")
+    sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    where, advice = (_sqlite_file(), _sqlite(said)) if sqlite else (_server(), _postgresql(said))
     return f"{where} cannot be used: {said}. {advice}" if advice else ""
 
 
 def may_pass(error: Error) -> bool:
     """Whether waiting may help: the server is away, starting or full; not a wrong name, password or file."""
-    text = str(error).lower()
-    return isinstance(error, OperationalError | InterfaceError) and any(words in text for words in PASSING)
+    return isinstance(error, OperationalError | InterfaceError) and bool(PASSING.search(str(error)))
+
+
+def _sqlite(said: str) -> str:
+    return (
+        f"It is a folder. {RESTORE}" if Path(settings.DATABASES["default"]["NAME"]).is_dir() else _fitting(SQLITE, said)
+    )
+
+
+def _postgresql(said: str) -> str:
+    return AWAY if PASSING.search(said) else _fitting(POSTGRESQL, said)
+
+
+def _fitting(hints: dict[str, str], said: str) -> str:
+    return next((hint for pattern, hint in hints.items() if re.search(pattern, said, re.IGNORECASE)), "")
 
 
 def _sqlite_file() -> str:
-    path = Path(settings.DATABASES["default"]["NAME"])
-    return f"The database {path}{', which is a folder,' if path.is_dir() else ''}"
+    return f"The database {settings.DATABASES['default']['NAME']}"
 
 
 def _server() -> str:
