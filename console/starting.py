@@ -24,7 +24,7 @@ def in_one_line() -> Iterator[None]:
     except ImproperlyConfigured as error:
         sys.exit(" ".join(str(error).split()))
     except Error as error:
-        words = trouble.explain(error)
+        words = trouble.explain(error, settings.DATABASES["default"])
         if not words:
             raise
         sys.exit(words)

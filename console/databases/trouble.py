@@ -2,8 +2,8 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
 from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 
 MIGRATE = "It is not migrated, or only in part: run `manage.py migrate`."
@@ -40,14 +40,20 @@ PASSING = re.compile(
 )
 
 
-def explain(error: Error) -> str:
-    """One line that names the database, what it said and what to do; "" where the error tells of no such trouble."""
+def explain(error: Error, database: dict[str, Any]) -> str:
+    """One line that names the database, what it said and what to do; "" where the error tells of no such trouble.
+
+    `database` are its settings. The password, which stands in DATABASE_URL too, is not in the line.
+    """
     if isinstance(error, IntegrityError | DataError):
         return ""
     said = " ".join(str(error).split()).rstrip(".?")
-    sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
-    where, advice = (_sqlite_file(), _sqlite(said)) if sqlite else (_server(), _postgresql(said))
-    return f"{where} cannot be used: {said}. {advice}" if advice else ""
+    if database["ENGINE"].endswith("sqlite3"):
+        where, advice = str(database["NAME"]), _sqlite(said, Path(database["NAME"]))
+    else:
+        where = f"{database['NAME']} at {database['HOST'] or 'this machine'}:{database['PORT'] or 5432} (DATABASE_URL)"
+        advice = AWAY if PASSING.search(said) else _fitting(POSTGRESQL, said)
+    return f"The database {where} cannot be used: {said}. {advice}" if advice else ""
 
 
 def may_pass(error: Error) -> bool:
@@ -55,25 +61,9 @@ def may_pass(error: Error) -> bool:
     return isinstance(error, OperationalError | InterfaceError) and bool(PASSING.search(str(error)))
 
 
-def _sqlite(said: str) -> str:
-    return (
-        f"It is a folder. {RESTORE}" if Path(settings.DATABASES["default"]["NAME"]).is_dir() else _fitting(SQLITE, said)
-    )
-
-
-def _postgresql(said: str) -> str:
-    return AWAY if PASSING.search(said) else _fitting(POSTGRESQL, said)
+def _sqlite(said: str, path: Path) -> str:
+    return f"It is a folder. {RESTORE}" if path.is_dir() else _fitting(SQLITE, said)
 
 
 def _fitting(hints: dict[str, str], said: str) -> str:
     return next((hint for pattern, hint in hints.items() if re.search(pattern, said, re.IGNORECASE)), "")
-
-
-def _sqlite_file() -> str:
-    return f"The database {settings.DATABASES['default']['NAME']}"
-
-
-def _server() -> str:
-    """Without the password, which stands in DATABASE_URL too."""
-    named = settings.DATABASES["default"]
-    return f"The database {named['NAME']} at {named['HOST'] or 'this machine'}:{named['PORT'] or 5432} (DATABASE_URL)"

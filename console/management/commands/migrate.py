@@ -21,10 +21,10 @@ WAITS = "Another migrate is under way on this database; waiting for it."
 class Command(migrate.Command):
     """A second one waits for the first, then finds everything done."""
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Raises CommandError for a SQLite file that is damaged."""
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """The checks too, which open the database. Raises CommandError for a SQLite file that is damaged."""
         with self.alone():
-            super().handle(*args, **options)
+            return super().execute(*args, **options)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
