@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console import operations, registry, tokens, verbs
+from console import operations, registry, sent_before, tokens, verbs
 from console.models import Operation, User
 from console.operations import Denied, Performed
 from console.verb_forms import own_form
@@ -54,7 +54,7 @@ class VerbCommand(BaseCommand):
         parser.add_argument("--reason", required=True, help="Why, for the audit trail: at least 10 characters.")
         parser.add_argument("--ticket", default="", help="The case this belongs to.")
         parser.add_argument(
-            "--token", default="", help="The same word again finds the first operation and sends nothing."
+            "--token", default="", help="The same word again, with the same values, finds the first operation."
         )
         parser.add_argument(
             "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
@@ -156,6 +156,8 @@ class VerbCommand(BaseCommand):
     def tell(self, performed: Performed) -> None:
         """Print what came of it: ids first; what is shown only once comes last on the line."""
         operation = performed.operation
+        if performed.again and (uncompared := sent_before.not_compared(operation)):
+            self.stderr.write(uncompared)
         words = [operation.object_id or operation.account_id or "-", operation.state]
         if operation.state == State.SUCCEEDED:
             self.stdout.write(" ".join([*words, *map(str, performed.shown.values())]))

@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from django.core.exceptions import ImproperlyConfigured
-
-from console.processes import die_with_parent
+from console.processes import dying_with_me
 from console.secrets_file import kept_secret, read_secret, write_secret
+from console.starting import in_one_line, read_settings
+from console.var_dir import locked
 from gateway.addresses import DIRECT
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,12 +91,17 @@ class Part:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=dying_with_me(),
             )
 
     def ended(self) -> bool:
         """Whether it runs no more."""
         return self.process is not None and self.process.poll() is not None
+
+    def refused(self) -> str:
+        """Its last line, where it ended by itself because something is wrong that another start would not mend."""
+        said = self.process is not None and self.process.poll() == 1
+        return f"{self.name}: {self.last_lines().rpartition(chr(10))[2]}" if said else ""
 
     def last_lines(self) -> str:
         """The end of its log."""
@@ -122,13 +127,21 @@ class Launcher:
         from django.conf import settings
 
         self.settings = settings
-        settings.VAR_DIR  # noqa: B018  (reads every setting now, so that a bad one is one line)
         self.seed = seed
         self.parts: list[Part] = []
         self.stopping = False
 
     def run(self) -> None:
-        """Start everything, print the ready line, watch until a signal comes."""
+        """Start everything, print the ready line, watch until a signal comes. One launcher has a VAR_DIR to itself."""
+        file = self.settings.VAR_DIR / "launcher.lock"
+        with locked(file, wait=False) as alone:
+            if not alone:
+                words = f"Another `make run` (pid {file.read_text().strip()}) uses VAR_DIR={self.settings.VAR_DIR}."
+                raise LaunchError(f"{words} Stop it, or set VAR_DIR to another folder.")
+            self.run_alone()
+
+    def run_alone(self) -> None:
+        """The same, with the lock."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.on_signal)
         try:
@@ -153,7 +166,6 @@ class Launcher:
             check_port(settings.SANDBOX_PORT, "SANDBOX_PORT")
             if settings.SANDBOX_PORT == settings.PORT:
                 raise LaunchError(f"PORT and SANDBOX_PORT are both {settings.PORT}: choose two.")
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         self.manage("migrate", "--verbosity=0")
         self.manage("collectstatic", "--noinput", "--verbosity=0")
         if settings.SANDBOX:
@@ -189,9 +201,19 @@ class Launcher:
     def manage(self, *arguments: str) -> None:
         """Run one management command to its end; raise LaunchError with its output when it fails."""
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, start_new_session=True)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+            preexec_fn=dying_with_me(),
+        )
         if done.returncode:
-            raise LaunchError(f"manage.py {' '.join(arguments)} failed:\n{(done.stderr or done.stdout).strip()}")
+            said = (done.stderr or done.stdout).strip()
+            gap = "\n" if "\n" in said else " "
+            raise LaunchError(f"manage.py {' '.join(arguments)} failed:{gap}{said}")
 
     def launch(self, name: str, *command: str) -> None:
         """Start one part and remember it."""
@@ -202,7 +224,10 @@ class Launcher:
     def wait_for(self, url: str, name: str) -> None:
         """Poll until the address answers 200; parts that end meanwhile are started again."""
         until = time.monotonic() + READY_SECONDS
+        part = next(part for part in self.parts if part.name == name)
         while time.monotonic() < until:
+            if said := part.refused():
+                raise LaunchError(said)
             self.watch()
             try:
                 with DIRECT.open(url, timeout=5) as answer:
@@ -210,7 +235,6 @@ class Launcher:
                         return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
-        part = next(part for part in self.parts if part.name == name)
         raise LaunchError(f"{name} was not ready within {READY_SECONDS} s. Its last lines:\n{part.last_lines()}")
 
     def watch(self) -> None:
@@ -242,16 +266,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make run", description="Sandbox, worker and web server together.")
     parser.add_argument("--no-seed", action="store_true", help="start with an empty sandbox")
     options = parser.parse_args()
+    os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+    with in_one_line():
+        read_settings()
     try:
-        launcher = Launcher(seed=not options.no_seed)
-    except (ImproperlyConfigured, ValueError) as error:
-        print(f"A setting cannot be read: {error}", file=sys.stderr)
-        return 1
-    try:
-        launcher.run()
+        Launcher(seed=not options.no_seed).run()
     except LaunchError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or 'VAR_DIR'} cannot be used: {error.strerror or error}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0

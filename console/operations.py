@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from console import attempts, audit, verbs
+from console import attempts, audit, sent_before, verbs
 from console.models import Operation, User, WorkSession
 from console.verbs import Verb
 from gateway import clock, connection
@@ -37,6 +37,14 @@ NOBODY_SAW = {"error_code": "not_shown", "error_message": "The answer was lost b
 
 class Denied(Exception):  # noqa: N818  (said as staff read it)
     """The console's own no, before anything is stored or sent. `str()` is the sentence for staff."""
+
+
+class AlreadySent(Denied):
+    """This form was sent before, by somebody else or with something else: `first` is what it made."""
+
+    def __init__(self, sentence: str, first: Operation) -> None:
+        super().__init__(sentence)
+        self.first = first
 
 
 @dataclass(frozen=True)
@@ -67,10 +75,11 @@ def perform(
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
-    the first operation and sends nothing. With `wait=False` the worker makes the first attempt; so it does where too
-    many threads of the web server wait for Stripe already, unless only somebody who waits can have the answer.
-    `instead_of` is dropped with the same commit. Raises Denied; never Refused or Unreachable, which the operation
-    tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
+    the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
+    first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
+    who waits can have the answer. `instead_of` is dropped with the same commit. Raises Denied; never Refused or
+    Unreachable, which the operation tells. Must not be called inside a transaction (RuntimeError). Three commits and
+    one API call.
     """
     given = [name for name, value in params.items() if value]
     now = wait and (verb.only_now(given) or not connection.crowded())
@@ -129,6 +138,11 @@ def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
 
 
 def _deny(verb: Verb, intent: Operation, sentence: str) -> None:
+    _record_denial(verb, intent, sentence)
+    raise Denied(sentence)
+
+
+def _record_denial(verb: Verb, intent: Operation, why: str) -> None:
     with transaction.atomic():
         audit.record(
             "operation.denied",
@@ -138,9 +152,8 @@ def _deny(verb: Verb, intent: Operation, sentence: str) -> None:
             subject=intent.object_id or intent.account_id,
             reason=intent.reason,
             ticket=intent.ticket,
-            detail={"verb": verb.name, "via": intent.via, "why": sentence},
+            detail={"verb": verb.name, "via": intent.via, "why": why},
         )
-    raise Denied(sentence)
 
 
 def _objection(verb: Verb, intent: Operation) -> str:
@@ -184,7 +197,7 @@ def session_objection(verb: Verb, intent: Operation) -> str:
 
 
 def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Operation:
-    """Commit the intent, or find the one that this form made first; another use is denied and audited."""
+    """Commit the intent, or find the one that this form made first; another use is refused and audited."""
     try:
         with attempts.durable():
             intent.save(force_insert=True)
@@ -195,16 +208,20 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Oper
         first = Operation.objects.filter(form_token=intent.form_token).first()
         if first is None:
             raise
-        if _use(verb, first) != _use(verb, intent):
-            _deny(verb, intent, "This form was used for something else. Open it anew.")
+        _refuse_another_use(verb, first, intent)
         return first
     return intent
 
 
-def _use(verb: Verb, operation: Operation) -> tuple[Any, ...]:
-    """What a form was drawn for. An operation that makes something learns its account and object only later."""
-    account_id = operation.account_id if verb.about_account else ""
-    return operation.user_id, operation.verb, account_id, operation.object_id if verb.noun else ""
+def _refuse_another_use(verb: Verb, first: Operation, intent: Operation) -> None:
+    """Raise AlreadySent, with an audit row without values, unless the two are the same form sent twice."""
+    same = sent_before.drawn_for(verb, first) == sent_before.drawn_for(verb, intent)
+    names = sent_before.differing(first, intent) if same else []
+    if same and not names:
+        return
+    what = f"other values ({', '.join(names)})" if names else "something else"
+    _record_denial(verb, intent, f"The form of operation {first.pk} was sent again for {what}.")
+    raise AlreadySent(sent_before.sentence(first, names, intent.user), first)
 
 
 # The worker goes on

@@ -3,29 +3,33 @@
 import ctypes
 import os
 import signal
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)  # loaded here: between fork and exec nothing may take a lock
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies, however it dies (Linux)."""
+def die_with(parent: int) -> None:
+    """In a child: ask the kernel to kill this process when its parent dies, however it dies (Linux)."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it could be asked
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-def group_members(group: int) -> list[int]:
-    """The pids of a process group, from /proc."""
-    members = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:  # it ended while we looked
-                continue
-            if int(fields[2]) == group:
-                members.append(int(entry.name))
-    return members
+def dying_with_me() -> Callable[[], None]:
+    """For subprocess.Popen's preexec_fn: the child dies with this process."""
+    return partial(die_with, os.getpid())
+
+
+def let_no_fork_outlive_me() -> None:
+    """From now on what this process forks dies with it, and what is forked there with that."""
+    forking = [0]
+
+    def remember() -> None:
+        forking[0] = os.getpid()
+
+    os.register_at_fork(before=remember, after_in_child=lambda: die_with(forking[0]))
 
 
 def kill_group(group: int) -> None:
@@ -34,14 +38,3 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def is_cluster(group: int) -> bool:
-    """Whether the group is a cluster of ours, and not a stranger who got its number."""
-    for pid in group_members(group):
-        try:
-            if b"qcluster" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return True
-        except OSError:
-            continue
-    return False

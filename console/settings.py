@@ -3,34 +3,36 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
-import environ
 from csp.constants import NONE, SELF
 
-from console.secrets_file import kept_secret
+from console import var_dir
+from console.variables import Variables
 
-env = environ.Env()
+env = Variables()
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
+env.read_file(os.environ.get("ENV_FILE", ""), otherwise=BASE_DIR / ".env")
 
 # --- Where we run -----------------------------------------------------------------------------------------------
 
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+VAR_DIR = Path(env.str("VAR_DIR", default="") or BASE_DIR / "var").resolve()
+var_dir.prepare(VAR_DIR)
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 CONSOLE_MODE = env.str("CONSOLE_MODE", default="" if STRIPE_SECRET_KEY else "sandbox")
 SANDBOX = CONSOLE_MODE == "sandbox"
-PORT = env.int("PORT", default=8000)
-SANDBOX_PORT = env.int("SANDBOX_PORT", default=12111)
-DEBUG = env.bool("DEBUG", default=False)
+PORT = env.whole("PORT", default=8000, least=1, most=65535)
+SANDBOX_PORT = env.whole("SANDBOX_PORT", default=12111, least=1, most=65535)
+DEBUG = env.flag("DEBUG", default=False)
 # Where staff reach this console. Every absolute address we hand out is built from it, never from a Host header.
-CONSOLE_URL = env.str("CONSOLE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+CONSOLE_URL = env.address("CONSOLE_URL", default=f"http://127.0.0.1:{PORT}")
 HTTPS = CONSOLE_URL.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
-SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(VAR_DIR / "secret_key")
+SECRET_KEY = env.secret("SECRET_KEY", file=VAR_DIR / "secret_key")
 PLATFORM_NAME = env.str("PLATFORM_NAME", default="Northgate Cards")
 # Where heads of the audit trail are noted; "": below VAR_DIR. Best on another disk, and copied to another machine.
 AUDIT_HEADS = env.str("AUDIT_HEADS", default="")
-DEMO_USERS = env.bool("DEMO_USERS", default=SANDBOX)
+DEMO_USERS = env.flag("DEMO_USERS", default=SANDBOX)
 
 # --- Stripe -----------------------------------------------------------------------------------------------------
 
@@ -40,37 +42,37 @@ STRIPE_API_BASE = env.str(
 )
 if SANDBOX and not STRIPE_SECRET_KEY:
     STRIPE_SECRET_KEY = "sk_test_sandbox"  # noqa: S105  (the sandbox takes any test key; it opens nothing else)
-STRIPE_TIMEOUT = env.float("STRIPE_TIMEOUT", default=10.0)  # seconds; a person waits for one attempt
+STRIPE_TIMEOUT = env.seconds("STRIPE_TIMEOUT", default=10.0, least=0.1)  # seconds; a person waits for one attempt
 # Calls a second of all processes together, below what Stripe allows; 0: no limit.
-STRIPE_RATE = env.float("STRIPE_RATE", default={"live": 80.0, "sandbox": 200.0}.get(CONSOLE_MODE, 20.0))
+STRIPE_RATE = env.seconds("STRIPE_RATE", default={"live": 80.0, "sandbox": 200.0}.get(CONSOLE_MODE, 20.0))
 # Requests that each web process works on at once; at most half of them may wait for Stripe.
-THREADS = env.int("THREADS", default=8)
+THREADS = env.whole("THREADS", default=8, least=1)
 # Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox they are kept in VAR_DIR.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", default=[])
 # The platform's own page where a signed-in holder starts onboarding; staff may send this address to anybody.
-ONBOARDING_URL = env.str("ONBOARDING_URL", default="")
+ONBOARDING_URL = env.address("ONBOARDING_URL", default="")
 ACCOUNT_MODEL = "accounts.Account"
 # Requirement keys that this platform lets stay open: a bank account is needed only to pay out of the Issuing balance.
 IGNORED_REQUIREMENTS = env.list("IGNORED_REQUIREMENTS", default=["external_account"])
 
 # --- Intervals (all wall time, seconds) -------------------------------------------------------------------------
 
-SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=30.0)
-WAKE_INTERVAL = env.float("WAKE_INTERVAL", default=0.2)
-CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=60.0)
-WORKER_TICK = env.float("WORKER_TICK", default=1.0)
-HEARTBEAT_INTERVAL = env.float("HEARTBEAT_INTERVAL", default=5.0)
-HEARTBEAT_LIMIT = env.float("HEARTBEAT_LIMIT", default=30.0)
-ROUND_LIMIT = env.float("ROUND_LIMIT", default=120.0)
-STALE_AFTER = env.float("STALE_AFTER", default=600.0)
-CATCH_UP_INTERVAL = env.float("CATCH_UP_INTERVAL", default=3600.0)
+SWEEP_INTERVAL = env.seconds("SWEEP_INTERVAL", default=30.0)
+WAKE_INTERVAL = env.seconds("WAKE_INTERVAL", default=0.2, least=0.01)
+CLAIM_SECONDS = env.seconds("CLAIM_SECONDS", default=60.0)
+WORKER_TICK = env.seconds("WORKER_TICK", default=1.0, least=0.01)
+HEARTBEAT_INTERVAL = env.seconds("HEARTBEAT_INTERVAL", default=5.0)
+HEARTBEAT_LIMIT = env.seconds("HEARTBEAT_LIMIT", default=30.0)
+ROUND_LIMIT = env.seconds("ROUND_LIMIT", default=120.0)
+STALE_AFTER = env.seconds("STALE_AFTER", default=600.0)
+CATCH_UP_INTERVAL = env.seconds("CATCH_UP_INTERVAL", default=3600.0)
 WORK_SESSION_IDLE = timedelta(minutes=30)
 WORK_SESSION_LIFE = timedelta(hours=8)
 PERSONAL_TOKEN_LIFE = timedelta(hours=12)
 # Passwords that one web process hashes at once (100 MiB each), and how long a sign-in waits for its turn.
-SIGN_IN_HASHES = env.int("SIGN_IN_HASHES", default=2)
-SIGN_IN_WAIT = env.float("SIGN_IN_WAIT", default=2.0)
+SIGN_IN_HASHES = env.whole("SIGN_IN_HASHES", default=2, least=1)
+SIGN_IN_WAIT = env.seconds("SIGN_IN_WAIT", default=2.0)
 
 # --- Django -----------------------------------------------------------------------------------------------------
 
@@ -124,19 +126,21 @@ TEMPLATES = [
         },
     }
 ]
-DATABASE_CONNECT_TIMEOUT = env.int("DATABASE_CONNECT_TIMEOUT", default=2)
-DATABASE_PING_TIMEOUT = env.float("DATABASE_PING_TIMEOUT", default=1.0)
-DATABASE_STATEMENT_TIMEOUT = env.float("DATABASE_STATEMENT_TIMEOUT", default=15.0)
-DATABASE_LOCK_TIMEOUT = env.float("DATABASE_LOCK_TIMEOUT", default=10.0)
+DATABASE_CONNECT_TIMEOUT = env.whole("DATABASE_CONNECT_TIMEOUT", default=2, least=1)
+DATABASE_PING_TIMEOUT = env.seconds("DATABASE_PING_TIMEOUT", default=1.0)
+DATABASE_STATEMENT_TIMEOUT = env.seconds("DATABASE_STATEMENT_TIMEOUT", default=15.0)
+DATABASE_LOCK_TIMEOUT = env.seconds("DATABASE_LOCK_TIMEOUT", default=10.0)
 # No transaction of ours waits for anything else: one that is idle so long has lost its client and holds its locks.
-DATABASE_IDLE_TIMEOUT = env.float("DATABASE_IDLE_TIMEOUT", default=15.0)
-DATABASE_KEEPALIVE = env.int("DATABASE_KEEPALIVE", default=10)
+DATABASE_IDLE_TIMEOUT = env.seconds("DATABASE_IDLE_TIMEOUT", default=15.0)
+DATABASE_KEEPALIVE = env.whole("DATABASE_KEEPALIVE", default=10, least=1)
 # How long a locked SQLite is waited for while somebody looks at the browser, and while Stripe waits.
-PAGE_PATIENCE = env.float("PAGE_PATIENCE", default=1.5)
-WEBHOOK_PATIENCE = env.float("WEBHOOK_PATIENCE", default=5.0)
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'console.sqlite3'}")}
+PAGE_PATIENCE = env.seconds("PAGE_PATIENCE", default=1.5)
+WEBHOOK_PATIENCE = env.seconds("WEBHOOK_PATIENCE", default=5.0)
+OWN_DATABASE = VAR_DIR / "console.sqlite3"
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{quote(str(OWN_DATABASE))}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["ENGINE"] = "console.databases.bounded_sqlite3"
+    var_dir.close_database(Path(DATABASES["default"]["NAME"]))
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
@@ -164,7 +168,7 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHE_URL = env.str("CACHE_URL", default="")
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 AUTH_USER_MODEL = "console.User"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
@@ -187,7 +191,8 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = "console.admin_formats"
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or VAR_DIR / "static")
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700  # of collected static files
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -207,7 +212,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_FAILURE_VIEW = "console.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [CONSOLE_URL] if HTTPS else []
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", default=False) else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -233,20 +238,21 @@ CONTENT_SECURITY_POLICY = {
 Q_CLUSTER = {
     "name": "console",
     "orm": "default",
-    "workers": env.int("WORKERS", default=2),
+    "workers": env.whole("WORKERS", default=2, least=1),
     "timeout": 60,
     "queue_limit": 4,
     "retry": 240,  # the clock of a retry starts when a task is popped: more than timeout × (queue_limit / workers + 1)
     "bulk": 10,
     "save_limit": -1,
-    "poll": env.float("QUEUE_POLL", default=0.2),
+    "poll": env.seconds("QUEUE_POLL", default=0.2, least=0.01),
     "ack_failures": True,
     "catch_up": False,
     "scheduler": False,
     "log_level": "WARNING",
 }
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = env.one_of("LOG_LEVEL", default="INFO", words=LOG_LEVELS)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

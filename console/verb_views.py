@@ -11,9 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from console import audit, operations, registry, verbs
+from console import audit, operations, registry, sent_before, verbs
 from console.models import Operation, WorkSession
-from console.operations import Denied, Performed
+from console.operations import AlreadySent, Denied, Performed
 from console.session_views import first_page
 from console.sessions import OTHER_ACCOUNT, current, get_object, needs, staff, view_as
 from console.sign_in import address
@@ -90,7 +90,10 @@ def _named(request: HttpRequest, verb: Verb) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs()
 def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> HttpResponse:
-    """GET: the form. POST: send it. 422 with what is wrong, 403 with why not; nothing is lost but sensitive values."""
+    """GET: the form. POST: send it. 422 with what is wrong, 403 with why not, 409 with what this form sent before.
+
+    Nothing is lost but sensitive values.
+    """
     return _answer_with(request, _desk(request, verb_name, account_id))
 
 
@@ -168,6 +171,9 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
         return _draw_again(request, desk, form)
     try:
         performed = _perform(request, desk, form.cleaned_data)
+    except AlreadySent as already:
+        form, emptied = once_more(desk.verb, request.POST, desk.where)
+        return _draw(request, desk, form, status=409, already=already, emptied=emptied)
     except Denied as denied:
         form, emptied = once_more(desk.verb, request.POST, desk.where)
         return _draw(request, desk, form, status=403, denied=str(denied), emptied=emptied)
@@ -202,6 +208,8 @@ def _perform(request: HttpRequest, desk: Desk, cleaned: dict[str, Any]) -> Perfo
 
 def _answer(request: HttpRequest, desk: Desk, performed: Performed) -> HttpResponse:
     operation = performed.operation
+    if performed.again and (words := sent_before.not_compared(operation)):
+        messages.warning(request, words)
     if operation.state == State.REFUSED:
         return _draw_refused(request, desk, operation)
     if performed.shown and desk.verb.result_template:
@@ -265,7 +273,15 @@ def _back_url(desk: Desk) -> str:
 
 def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
     never, denied = desk.objections(request)
-    context = {"never": never, "denied": denied, "error": None, "operation": None, "emptied": [], **more}
+    context = {
+        "never": never,
+        "denied": denied,
+        "already": None,
+        "error": None,
+        "operation": None,
+        "emptied": [],
+        **more,
+    }
     preview = None if never else _preview(desk, form)
     return page(
         request, "console/verb.html", {**_frame(desk), "form": form, "preview": preview, **context}, status=status

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
 from console import heads, operations, sessions
-from console.processes import die_with_parent, is_cluster, kill_group
+from console.processes import dying_with_me, kill_group
 from gateway import catch_up, clock, health, inbox
 from gateway.errors import Refused, Unreachable
 from gateway.queue import enqueue
@@ -29,27 +29,18 @@ STOP_SECONDS = 8
 
 
 class Cluster:
-    """One run of `manage.py qcluster` in a process group of its own, remembered in a file across supervisors."""
+    """One run of `manage.py cluster` in a process group of its own, which ends with the supervisor however it ends."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
-        self.file = settings.VAR_DIR / f"worker.{os.uname().nodename}.pgid"
-
-    def end_leftover(self) -> None:
-        """End a cluster that outlived a supervisor which was killed."""
-        text = self.file.read_text().strip() if self.file.exists() else ""
-        if text.isdigit() and is_cluster(int(text)):
-            kill_group(int(text))
 
     def start(self) -> None:
-        """Start it; the caller made sure that none runs."""
-        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
-        # Nothing runs between fork and exec but one system call: the rounds' thread is not there in the child.
-        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent)
+        """Start it; the caller made sure that none of its own runs."""
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"]
+        # Little runs between fork and exec, and takes no lock: the rounds' thread is not there in the child.
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=dying_with_me())
         self.started_at = time.monotonic()
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(str(self.process.pid))
 
     def dead(self) -> bool:
         """Whether its first process has ended."""
@@ -91,7 +82,6 @@ class Supervisor:
 
     def run(self) -> None:
         """Watch until stopped, then stop the cluster. A round under way ends with the process."""
-        self.cluster.end_leftover()
         self.cluster.start()
         self.rounds.start()
         try:

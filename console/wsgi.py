@@ -7,6 +7,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 application = get_wsgi_application()
 
-from gateway import binding  # noqa: E402  (the apps must be loaded first)
+from gunicorn.errors import AppImportError  # type: ignore[import-untyped]  # noqa: E402
 
-binding.verify()
+from console.starting import in_one_line  # noqa: E402  (the apps must be loaded first)
+from gateway import binding  # noqa: E402
+
+try:
+    with in_one_line():
+        binding.verify()
+except SystemExit as error:
+    raise AppImportError(str(error)) from None  # gunicorn then says the line and ends, instead of trying for ever

@@ -27,26 +27,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(port: int, host: str, store: Path | None, allowed_hosts: str = "") -> int:
     """Run a sandbox until TERM or INT; returns the exit status. Prints one line when it is ready."""
+    os.umask(0o077)
     logging.basicConfig(level=logging.WARNING, format="sandbox: %(message)s")
     # Blocked before any thread starts and taken below: an early TERM ends it as cleanly as a late one.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         path = store or Path(folder) / "sandbox.sqlite3"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             sandbox = Sandbox(path, host, port, [name for name in allowed_hosts.split(",") if name.strip()])
         except HostNameError as error:
             return _cannot(str(error))
         except (OSError, OverflowError) as error:
             return _cannot(f"Cannot listen on {host}:{port}, or keep {path}: {error}")
         except sqlite3.Error as error:
-            return _cannot(f"Cannot use {path} as the store: {error}. Does another sandbox have it open?")
+            return _cannot(f"Cannot use {path} as the store: {error}. {_advice(error)}")
         sandbox.start()
         sys.stdout.write(f"Sandbox ready: {sandbox.world.base_url}/\n")
         sys.stdout.flush()
         signal.sigwait(ENDING)
         sandbox.stop()
     return 0
+
+
+def _advice(error: sqlite3.Error) -> str:
+    if "locked" in str(error):
+        return "Does another sandbox have it open?"
+    return "Move it away to begin with an empty world, or restore it from a backup."
 
 
 def _cannot(words: str) -> int:

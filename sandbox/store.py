@@ -49,10 +49,19 @@ class Window:
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
+def close_to_others(path: Path) -> None:
+    """Take every right of group and others from the store and what SQLite keeps beside it, as far as they are there."""
+    for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+        if each.is_file() and each.stat().st_mode & 0o077:
+            each.chmod(0o600)
+
+
 class Store:
     """The objects of one sandbox. All methods must run inside `transaction()`, except `transaction` itself."""
 
     def __init__(self, path: Path | str) -> None:
+        """Raises sqlite3.Error for a file that is no store or is damaged, OSError for one of another user."""
+        close_to_others(Path(path))
         self.lock = threading.RLock()
         options: dict[str, Any] = {"isolation_level": None, "check_same_thread": False, "timeout": 1}
         self.sql = sqlite3.connect(str(path), cached_statements=256, **options)
@@ -61,6 +70,9 @@ class Store:
         self.sql.execute("PRAGMA journal_mode=WAL")
         self.sql.execute("PRAGMA synchronous=NORMAL")
         self.sql.executescript(SCHEMA)
+        said = self.sql.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if said != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged ({said.splitlines()[-1]})")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
+from console.databases import trouble
 from console.worker import Supervisor
 from gateway import binding
 from gateway.errors import Unreachable
@@ -31,7 +32,10 @@ class Command(BaseCommand):
         supervisor.run()
 
     def bound(self) -> bool:
-        """Whether database, mode and key were found to belong together; False where no database answers yet."""
+        """Whether database, mode and key were found to belong together; False where no database answers yet.
+
+        A database that waiting does not mend raises on.
+        """
         try:
             binding.bind()
         except ImproperlyConfigured as error:
@@ -39,6 +43,8 @@ class Command(BaseCommand):
         except Unreachable as error:  # the mode was verified; the platform account is asked at the next start
             self.stderr.write(str(error))
         except (OperationalError, InterfaceError) as error:
-            self.stderr.write(f"waiting for the database: {error}")
+            if not trouble.may_pass(error):
+                raise
+            self.stderr.write(f"waiting for the database: {' '.join(str(error).split())}")
             return False
         return True

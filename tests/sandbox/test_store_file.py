@@ -1,0 +1,96 @@
+"""The store's file: closed to others, and one line where it is no store."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.store import Store
+from tests.stack import ROOT
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def rubbish(path: Path) -> None:
+    path.write_bytes(b"This is no store. " * 500)
+
+
+def filled(path: Path) -> None:
+    store = Store(path)
+    with store.transaction():
+        for number in range(300):
+            store.put("account", {"id": f"acct_{number}", "text": "x" * 300})
+    store.close()
+
+
+def truncated(path: Path) -> None:
+    filled(path)
+    os.truncate(path, 9000)
+
+
+def damaged(path: Path) -> None:
+    """A page in the middle, which nothing reads at a start."""
+    filled(path)
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 2 * 4096)
+        file.write(b"\xff" * 4096)
+
+
+def of_something_else(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE object (id)")
+
+
+@pytest.mark.parametrize("make", [rubbish, truncated, damaged, of_something_else, Path.mkdir])
+def test_a_store_that_is_none_is_one_line(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.sqlite3"
+    make(path)
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--store", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"Cannot use {path} as the store: ")
+    assert "Move it away to begin with an empty world, or restore it from a backup." in done.stderr
+
+
+def test_a_store_in_use_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.sqlite3"
+    store = Store(path)
+    with store.transaction():
+        store.set_meta("x", 1)
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--store", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    store.close()
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Does another sandbox have it open?" in done.stderr
+
+
+def test_a_store_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.sqlite3"
+    filled(path)
+    path.chmod(0o644)
+    store = Store(path)
+    with store.transaction():
+        store.set_meta("x", 1)
+    assert {each.stat().st_mode & 0o777 for each in tmp_path.glob("sandbox.sqlite3*")} == {0o600}
+    store.close()
+
+
+def test_the_program_closes_what_it_makes(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "sandbox.sqlite3"
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--store", str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("Sandbox ready")
+        modes = {each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+        process.terminate()
+    assert (path.parent.stat().st_mode & 0o777, modes) == (0o700, {0o600})
