@@ -5,6 +5,7 @@ Sessions, webhook secrets and what Stripe knows of people lie there. The setting
 
 import fcntl
 import os
+import pwd
 import stat
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 UMASK = 0o077
+SQLITE = b"SQLite format 3\0"  # how a database begins
 ROOT = Path(__file__).resolve().parent.parent
 HINT = "Set VAR_DIR to a folder of the console's own that its user may write in."
 # Closed to others, these would take more than the console with them.
@@ -45,7 +47,8 @@ def prepare(folder: Path) -> None:
 def _refuse_shared(folder: Path) -> None:
     holds_program = any(Path(place).is_relative_to(folder) for place in (ROOT, sys.prefix))
     sticky = folder.is_dir() and folder.stat().st_mode & stat.S_ISVTX
-    if holds_program or sticky or folder in SYSTEM:
+    homes = {Path(user.pw_dir) for user in pwd.getpwall()}
+    if holds_program or sticky or folder in SYSTEM | homes:
         raise ImproperlyConfigured(
             f"VAR_DIR={folder} holds more than the console and would be closed to others. {HINT}"
         )
@@ -68,13 +71,27 @@ def close_to_others(place: Path) -> None:
 
 
 def close_database(path: Path) -> None:
-    """The same for SQLite's files, wherever DATABASE_URL puts them. Raises ImproperlyConfigured."""
+    """The same for SQLite's files, wherever DATABASE_URL puts them; nothing is done to a file that is none of SQLite's.
+
+    Raises ImproperlyConfigured.
+    """
     try:
+        if not _is_sqlites(path):
+            return
         for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
             if not each.is_dir():
                 _close(each)
     except OSError as error:
         raise ImproperlyConfigured(f"{path} of DATABASE_URL cannot be used: {_words(error, path)}.") from None
+
+
+def _is_sqlites(path: Path) -> bool:
+    """Whether it is a database, or a file that is to become one: a wrong DATABASE_URL must not close a stranger's."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE)) in (SQLITE, b"")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return False
 
 
 def _close(path: Path) -> None:

@@ -1,6 +1,7 @@
 """VAR_DIR is its user's alone, whatever was there before and whatever the umask is; a secret is made once."""
 
 import os
+import pwd
 import subprocess
 import sys
 import threading
@@ -60,7 +61,7 @@ def test_what_was_open_before_is_closed(tmp_path: Path) -> None:
 
 def test_a_database_elsewhere_is_closed_too(tmp_path: Path) -> None:
     for name in ("own.sqlite3", "own.sqlite3-wal", "own.sqlite3-shm", "another"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_bytes(var_dir.SQLITE)
     var_dir.close_database(tmp_path / "own.sqlite3")
     assert {name: mode for name, mode in modes(tmp_path).items() if mode == 0o600} == {
         "own.sqlite3": 0o600,
@@ -135,3 +136,21 @@ def test_of_several_threads_too(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert (len(found), len(set(found))) == (8, 1)
+
+
+def test_a_file_that_is_no_database_keeps_its_rights(tmp_path: Path) -> None:
+    strangers, database, empty = tmp_path / "passwd", tmp_path / "db", tmp_path / "new"
+    strangers.write_text("root:x:0:0")
+    database.write_bytes(var_dir.SQLITE + bytes(84))
+    empty.touch()
+    for file in (strangers, database, empty):
+        file.chmod(0o644)
+        var_dir.close_database(file)
+    var_dir.close_database(tmp_path / "not there")
+    assert modes(tmp_path) == {".": modes(tmp_path)["."], "passwd": 0o644, "db": 0o600, "new": 0o600}
+
+
+def test_a_home_folder_is_refused() -> None:
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    with pytest.raises(ImproperlyConfigured, match="more than the console"):
+        var_dir.prepare(home)
