@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: run demo test prove sandbox bench environment environment-dev lint lock
 
 run: environment
-	@exec $(BIN)/python -m console.launcher
+	@exec $(BIN)/python -m console.running.launcher
 
 # Forty accounts, 120 cards and three weeks of purchases, in place of what is there, beside a running `make run`.
 demo: environment
@@ -34,7 +34,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet requirements-dev.in -o requirements-dev.txt
 
 environment:
-	@$(PYTHON) console/environment.py
+	@$(PYTHON) console/running/environment.py
 
 environment-dev:
-	@$(PYTHON) console/environment.py --dev
+	@$(PYTHON) console/running/environment.py --dev

@@ -11,7 +11,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     from django.core.management import execute_from_command_line
 
-    from console.starting import in_one_line, read_settings
+    from console.running.starting import in_one_line, read_settings
 
     with in_one_line():
         read_settings()

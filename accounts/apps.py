@@ -8,3 +8,13 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     verbose_name = "Accounts"
+    nouns = (
+        "history",
+        "requirements",
+        "terms",
+        "capabilities",
+        "persons",
+        "external_accounts",
+        "account",
+        "onboarding",
+    )

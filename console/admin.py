@@ -1,3 +1,8 @@
-"""The admin's lists of the console's own records, and of gateway's events: autodiscover finds them here."""
+"""The lists of the console's own records and of gateway's events, gathered from its folders: autodiscover looks here."""
 
-from console import admin_records  # noqa: F401
+from console.operations import admin as operations
+from console.record import admin as record
+from console.shell import admin as shell
+from console.viewing import admin as viewing
+
+__all__ = ["operations", "record", "shell", "viewing"]

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 
-from console import var_dir
-from console.variables import Variables
+from console.running import var_dir
+from console.running.variables import Variables
 
 env = Variables()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -95,10 +95,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "console.middleware.served",
+    "console.shell.middleware.served",
     "csp.middleware.CSPMiddleware",
-    "console.middleware.headers",
-    "console.middleware.bodies",
+    "console.shell.middleware.headers",
+    "console.shell.middleware.bodies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "console.middleware.work_session",
+    "console.shell.middleware.work_session",
 ]
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -120,7 +120,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "console.context.frame",
+                "console.shell.context.frame",
             ],
             "builtins": ["console.templatetags.console"],
         },
@@ -173,8 +173,8 @@ AUTH_USER_MODEL = "console.User"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [
-    "console.hashing.Argon2",
-    "console.hashing.PBKDF2",
+    "console.people.hashing.Argon2",
+    "console.people.hashing.PBKDF2",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -199,7 +199,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of any body (console.middleware.bodies); webhooks have less
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of any body (console.shell.middleware.bodies); webhooks have less
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing goes to the disk
 
 # --- The browser ------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
-CSRF_FAILURE_VIEW = "console.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "console.shell.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [CONSOLE_URL] if HTTPS else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", default=False) else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

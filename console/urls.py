@@ -4,7 +4,12 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from console import bulk_views, links, me_views, operation_views, search, session_views, staff, verb_views
+from console.operations import bulk, outcome
+from console.operations import pages as operations_pages
+from console.people import me
+from console.people import pages as people_pages
+from console.shell import links, search
+from console.viewing import pages
 from gateway import health
 from gateway import views as webhooks
 
@@ -17,10 +22,10 @@ class AccountIdConverter(StringConverter):
 
 register_converter(AccountIdConverter, "acct")
 
-handler400 = "console.errors.bad_request"
-handler403 = "console.errors.forbidden"
-handler404 = "console.errors.not_found"
-handler500 = "console.errors.server_error"
+handler400 = "console.shell.errors.bad_request"
+handler403 = "console.shell.errors.forbidden"
+handler404 = "console.shell.errors.not_found"
+handler500 = "console.shell.errors.server_error"
 
 ACCOUNT = "connect/accounts/<acct:account_id>"
 
@@ -32,30 +37,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(links.OTHER_FORMS, admin.site.admin_view(links.to_canonical), name="other_form"),
     path("", include("accounts.urls")),
     path("", include("issuing.urls")),
-    path(f"{ACCOUNT}/view-as", session_views.start, name="view_as_start"),
-    path(f"{ACCOUNT}/view-as/end", session_views.end, name="view_as_end"),
-    path(f"{ACCOUNT}/view-as/mode", session_views.mode, name="view_as_mode"),
-    path(f"{ACCOUNT}/do/<str:verb_name>", verb_views.verb_page, name="account_verb"),
-    path("<acct:account_id>/do/<str:verb_name>", verb_views.viewing_verb_page, name="view_as_verb"),
+    path(f"{ACCOUNT}/view-as", pages.start, name="view_as_start"),
+    path(f"{ACCOUNT}/view-as/end", pages.end, name="view_as_end"),
+    path(f"{ACCOUNT}/view-as/mode", pages.mode, name="view_as_mode"),
+    path(f"{ACCOUNT}/do/<str:verb_name>", operations_pages.verb_page, name="account_verb"),
+    path("<acct:account_id>/do/<str:verb_name>", operations_pages.viewing_verb_page, name="view_as_verb"),
     path(
         "<acct:account_id>/issuing/<str:plural>/<str:object_id>/do/<str:verb_name>",
-        verb_views.object_verb_page,
+        operations_pages.object_verb_page,
         name="object_verb",
     ),
-    path("<acct:account_id>/out/<str:object_id>", session_views.account_out, name="account_out"),
-    path("out/<str:object_id>", session_views.out, name="out"),
-    path("do/<str:verb_name>/", verb_views.verb_page, name="verb"),
-    path("bulk/<str:verb_name>/", bulk_views.bulk_page, name="bulk"),
-    path("operations/", operation_views.operation_list, name="operations"),
-    path("operations/<uuid:operation_id>", operation_views.operation_page, name="operation"),
-    path("operations/<uuid:operation_id>/state", operation_views.operation_state, name="operation_state"),
+    path("<acct:account_id>/out/<str:object_id>", pages.account_out, name="account_out"),
+    path("out/<str:object_id>", pages.out, name="out"),
+    path("do/<str:verb_name>/", operations_pages.verb_page, name="verb"),
+    path("bulk/<str:verb_name>/", bulk.bulk_page, name="bulk"),
+    path("operations/", outcome.operation_list, name="operations"),
+    path("operations/<uuid:operation_id>", outcome.operation_page, name="operation"),
+    path("operations/<uuid:operation_id>/state", outcome.operation_state, name="operation_state"),
     path("search", search.search, name="search"),
-    path("me/", me_views.me, name="me"),
-    path("me/tokens", me_views.make_token, name="make_token"),
-    path("me/tokens/<int:token_id>/revoke", me_views.revoke_token, name="revoke_token"),
-    path("staff/", staff.people, name="staff"),
-    path("staff/new", staff.new, name="staff_new"),
-    path("staff/<int:user_id>", staff.member, name="staff_member"),
-    path("staff/<int:user_id>/password", staff.password, name="staff_password"),
+    path("me/", me.me, name="me"),
+    path("me/tokens", me.make_token, name="make_token"),
+    path("me/tokens/<int:token_id>/revoke", me.revoke_token, name="revoke_token"),
+    path("staff/", people_pages.people, name="staff"),
+    path("staff/new", people_pages.new, name="staff_new"),
+    path("staff/<int:user_id>", people_pages.member, name="staff_member"),
+    path("staff/<int:user_id>/password", people_pages.password, name="staff_password"),
     path("", admin.site.urls),
 ]

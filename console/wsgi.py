@@ -9,7 +9,7 @@ application = get_wsgi_application()
 
 from gunicorn.errors import AppImportError  # type: ignore[import-untyped]  # noqa: E402
 
-from console.starting import in_one_line  # noqa: E402  (the apps must be loaded first)
+from console.running.starting import in_one_line  # noqa: E402  (the apps must be loaded first)
 from gateway import binding  # noqa: E402
 
 try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, transaction
 
 from gateway import client, clock, order
@@ -281,3 +282,12 @@ def absorb_object(
         return None
     answer = client.Answer(data=data, sent_at=sent_at, request_id="", replayed=False)
     return model.absorb_answer(answer, account=account, revision_before=revision_before)
+
+
+def related(row: Mirror, name: str) -> Any:
+    """A row that another one names; None where it has not arrived yet."""
+    try:
+        found = getattr(row, name)
+    except ObjectDoesNotExist:
+        return None
+    return found if found is not None and found.data is not None else None

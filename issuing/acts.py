@@ -6,14 +6,16 @@ from typing import Any
 
 from django.urls import reverse
 
-from console.attempts import NOT_SENT
-from console.models import Operation
-from console.verbs import Outcome, Request
+from console.operations.attempts import NOT_SENT
+from console.operations.models import Operation
+from console.operations.verbs import Outcome, Request
 from gateway import client
 from gateway.client import Answer
 from gateway.errors import Refused
-from issuing.base import Data, OfIssuing
-from issuing.models import Canceled, Card
+from issuing.base import OfIssuing
+from issuing.cards.models import Canceled
+
+Data = dict[str, Any]
 
 Done = tuple[Any, Answer]
 LOOK_BACK = int(timedelta(minutes=10).total_seconds())  # clocks that differ
@@ -39,13 +41,6 @@ def outcome(row: Any, request_id: str = "", **result: Any) -> Outcome:
     """What came of it: the object, with its name and status for the sentence afterwards."""
     told = {"name": str(row), "status": getattr(row, "status", ""), **result}
     return Outcome(object_id=row.pk, request_id=request_id, result=told)
-
-
-def card_objection(row: Card) -> str:
-    """Why nothing can be done with a card any more, "" where something can."""
-    if row.canceled:
-        return f"Card {row} was canceled. A canceled card never works again, and nothing here can change that."
-    return f"Card {row} is not at Stripe any more." if row.gone else ""
 
 
 def changing(model: type[OfIssuing], change: Callable[..., Done], *names: str) -> Callable[..., Outcome]:

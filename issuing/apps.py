@@ -8,9 +8,20 @@ class IssuingConfig(AppConfig):
 
     name = "issuing"
     verbose_name = "Issuing"
+    nouns = (
+        "cardholders",
+        "cards",
+        "controls",
+        "authorizations",
+        "transactions",
+        "balances",
+        "topups",
+        "declines",
+        "overview",
+    )
 
     def ready(self) -> None:
         """Follow the money."""
-        from issuing import refresh
+        from issuing.balances import refresh
 
         refresh.listen()

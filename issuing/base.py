@@ -1,12 +1,17 @@
 """What every Issuing noun shares: it belongs to one account and is read in that account's name."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
+from django import forms
 from django.db import models
 
-from accounts import history
-from accounts.models import Account
+from accounts.account.models import Account
+from accounts.history import models as history_models
+from console.operations.models import Operation
+from console.operations.verbs import NOWHERE, Where
+from console.shell import formats
 from gateway import client
 from gateway.client import Answer
 from gateway.mirror import Mirror
@@ -14,6 +19,34 @@ from gateway.models import Event
 from gateway.shapes import hash_at, text_at
 
 Data = dict[str, Any]
+
+SHOWN_AS = "•••"
+CURRENCIES = {"US": "usd", "GB": "gbp"}  # what an account of this country issues in; eur elsewhere in Europe
+
+
+def currency_of(account_id: str) -> str:
+    """The one currency in which an account issues. One query."""
+    return CURRENCIES.get(country_of(account_id), "eur")
+
+
+def country_of(account_id: str) -> str:
+    """The account's country, "" where it is not known. One query."""
+    return Account.objects.filter(pk=account_id).values_list("country", flat=True).first() or ""
+
+
+def minor(amount: Decimal | str | None, currency: str) -> int | None:
+    """An amount in major units as minor ones: "12.5" of usd is 1250; None for none."""
+    if amount in (None, ""):
+        return None
+    return int(Decimal(str(amount)).scaleb(formats.decimals(currency)))
+
+
+def given(body: Data) -> Data:
+    """A body without what was left empty, hashes that became empty included."""
+    kept = {name: given(value) if isinstance(value, dict) else value for name, value in body.items()}
+    return {name: value for name, value in kept.items() if value not in (None, "", {}, [])}
+
+
 Paths = Iterable[tuple[str, str | None]]
 COUNTED = 10_000  # tabs and pages count no further than this
 
@@ -68,12 +101,12 @@ class OfIssuing(Mirror):
     @classmethod
     def witness(cls, event: Event) -> None:
         """What the event changed, for the account's timeline."""
-        history.record(history.told_by(event, event.account, text_at(event.payload, "data.object.id")))
+        history_models.record(history_models.told_by(event, event.account, text_at(event.payload, "data.object.id")))
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003
         """The same, found by reading."""
-        history.record(history.found_by_reading(str(row.account_id), old, new, str(new["id"]), row))
+        history_models.record(history_models.found_by_reading(str(row.account_id), old, new, str(new["id"]), row))
 
     def send(self, path: str, params: Data, *, key: str) -> Answer:
         """One write in the account's name."""
@@ -87,3 +120,14 @@ class OfIssuing(Mirror):
     def _absorb_change(self, params: Data, *, key: str, path: str = "") -> "tuple[Self, Answer]":
         answer = self.send(path or f"{self.listed_at}/{self.id}", params, key=key)
         return self.absorb_answer(answer, account=self.account_id, revision_before=self.revision), answer
+
+
+class PlacedForm(forms.Form):
+    """A form that knows for which account and object it is drawn."""
+
+    where: ClassVar[Where] = NOWHERE
+
+    def sent_before(self) -> bool:
+        """Whether this very form was sent before: then it may be what made its own values impossible. One query."""
+        token = str(self.data.get("form_token", ""))
+        return bool(token) and Operation.objects.filter(form_token=token).exists()

@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox.hosts import HostNameError
-from sandbox.server import Sandbox
+from sandbox.wire.hosts import HostNameError
+from sandbox.wire.server import Sandbox
 
 ENDING = {signal.SIGTERM, signal.SIGINT}
 

@@ -2,9 +2,11 @@
 
 from django.test import Client
 
-from accounts.models import Account
-from console import roles, sessions
-from console.models import User, WorkSession
+from accounts.account.models import Account
+from console.people import roles
+from console.people.models import User
+from console.viewing import sessions
+from console.viewing.models import WorkSession
 
 PEOPLE = {"ana": "administrator", "otto": "operator", "sam": "support", "vera": "viewer"}
 PASSWORD = "correct horse battery"

@@ -98,7 +98,7 @@ class Stack:
 
     def start(self) -> str:
         """Start the launcher and return its ready line."""
-        command = [sys.executable, "-m", "console.launcher", *([] if self.seed else ["--no-seed"])]
+        command = [sys.executable, "-m", "console.running.launcher", *([] if self.seed else ["--no-seed"])]
         self.launcher = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -10,9 +10,13 @@ from django.db.models.constants import LOOKUP_SEP
 from django.test import RequestFactory
 from django.urls import reverse
 
-from accounts.models import Account
-from console.list_admin import ListAdmin
-from issuing.models import Authorization, Card, Cardholder, Topup, Transaction
+from accounts.account.models import Account
+from console.lists.declared import ListAdmin
+from issuing.authorizations.models import Authorization
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
+from issuing.topups.models import Topup
+from issuing.transactions.models import Transaction
 from tests.issuing import rows
 from tests.people import PEOPLE, browser, known_accounts, person, view_as
 

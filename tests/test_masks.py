@@ -12,11 +12,17 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.acceptances import Acceptance
-from accounts.history import Requirement, StateChange
-from accounts.models import Account, ExternalAccount
-from console import audit, roles, sessions
-from console.models import AccessEntry, AuditEntry, Operation, User, WorkSession
+from accounts.account.models import Account
+from accounts.external_accounts.models import ExternalAccount
+from accounts.history.models import Requirement, StateChange
+from accounts.terms.models import Acceptance
+from console.operations.models import Operation
+from console.people import roles, signed_in
+from console.people.models import User
+from console.record import audit
+from console.record.models import AuditEntry
+from console.viewing import sessions
+from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from tests.accounts import builders
 from tests.issuing import rows
@@ -220,7 +226,7 @@ def _history(found: Planted) -> None:
 def reader() -> User:
     """Somebody who may open every page and change nothing, without the permission for personal data."""
     user = User.objects.create_user("rita", is_staff=True)
-    names = {name for name in roles.ADMINISTRATOR if ".view_" in name} - {sessions.PERSONAL}
+    names = {name for name in roles.ADMINISTRATOR if ".view_" in name} - {signed_in.PERSONAL}
     for app, _, codename in (name.partition(".") for name in names):
         user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     return user

@@ -14,9 +14,9 @@ from django.db.models import BooleanField, DateTimeField, IntegerField, Model
 from django.test import Client
 from django.urls import reverse
 
-from console import addresses, keyset, verbs
-from console.verbs import Verb
-from issuing import lists
+from console.lists import addresses, keyset, listing
+from console.operations import verbs
+from console.operations.verbs import Verb
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, work
 from tests.permissions import TABLE
 from tests.sandbox_process import SandboxProcess
@@ -63,7 +63,7 @@ def _read_by(node: ast.AST) -> Iterator[str]:
         yield str(found.value)
 
 
-LISTINGS = [each for each in vars(lists).values() if isinstance(each, lists.Listing)]
+LISTINGS = [each for each in vars(lists).values() if isinstance(each, listing.Listing)]
 NAMES = {*named_in_the_source(), keyset.OLDER, keyset.NEWER, *(each.parameter for each in LISTINGS)}
 GETS = {name: row.path for name, row in TABLE.items() if row.method == "get" and row.answer != 503}
 ADMINS = re.compile(r".*_(changelist|add|change|delete|history)|.*<path:object_id>/")  # Django's pages of one row

@@ -11,7 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from console.models import AccessEntry, AuditEntry, Operation, User, WorkSession
+from console.operations.models import Operation
+from console.people.models import User
+from console.record.models import AuditEntry
+from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from tests.answers import check_headers, check_page
 from tests.issuing import rows

@@ -9,9 +9,9 @@ from django.core.management import get_commands, load_command_class
 from django.test import RequestFactory
 from django.urls import resolve
 
-from console import verbs
-from console.commands import VerbCommand
-from console.verbs import Verb
+from console.operations import verbs
+from console.operations.commands import VerbCommand
+from console.operations.verbs import Verb
 from tests.people import person
 
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "verbs.md"

@@ -9,10 +9,18 @@ import pytest
 from django.db.models import CharField
 from hypothesis import HealthCheck, given, settings
 
-from accounts.models import Account, Capability, ExternalAccount, Person
-from accounts.pages import TABS
+from accounts.account.models import Account
+from accounts.account.pages import TABS
+from accounts.capabilities.models import Capability
+from accounts.external_accounts.models import ExternalAccount
+from accounts.persons.models import Person
 from gateway.mirror import Mirror
-from issuing.models import Authorization, Balance, BalanceTransaction, Card, Cardholder, Topup, Transaction
+from issuing.authorizations.models import Authorization
+from issuing.balances.models import Balance, BalanceTransaction
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
+from issuing.topups.models import Topup
+from issuing.transactions.models import Transaction
 from tests.gateway.test_shapes import ANYTHING
 from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, view_as

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from console import badges, formats, links
+from console.shell import badges, formats, links
 from gateway import clock, shapes
 
 register = template.Library()
@@ -201,7 +201,7 @@ def whose(who: str) -> SafeString:
 
 @register.simple_tag
 def rule_link(name: str, words: str = "Stripe’s rule") -> SafeString:
-    """The way to the page of Stripe's that a rule comes from (console.links.RULES)."""
+    """The way to the page of Stripe's that a rule comes from (console.shell.links.RULES)."""
     return format_html('<a class="rule" href="{}" rel="noreferrer">{} {}</a>', links.rule(name), words, icon("out", 14))
 
 

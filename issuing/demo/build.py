@@ -7,11 +7,14 @@ from typing import Any
 
 from django.db import connections
 
-from accounts import seeding
+from accounts.management.commands import seed_accounts
 from gateway import client, clock
+from issuing.authorizations.models import HELPERS
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
 from issuing.demo.plan import Step
-from issuing.models import Card, Cardholder, Topup
-from issuing.purchases import HELPERS, REFUND
+from issuing.topups.models import Topup
+from issuing.transactions.models import REFUND
 
 Data = dict[str, Any]
 THREADS = 3  # of two cores the sandbox holds one
@@ -47,7 +50,7 @@ class Builder:
         with ThreadPoolExecutor(THREADS) as pool:
             for _, slot in groupby(steps, key=lambda step: step.at // SLOT):
                 moment = list(slot)
-                seeding.control("clock", {"set": moment[0].at})
+                seed_accounts.control("clock", {"set": moment[0].at})
                 clock.refresh()
                 list(pool.map(self.of_account, by_account(moment)))
                 self.done += len(moment)
@@ -66,7 +69,7 @@ class Builder:
 
     def account(self, step: Step) -> None:
         """A connected account, complete with its persons."""
-        self.made[step.slug, ""] = seeding.create(step.params["seed"])
+        self.made[step.slug, ""] = seed_accounts.create(step.params["seed"])
 
     def wish(self, step: Step) -> None:
         """What Stripe does by itself; `{person}` in its keys is the account's first person."""
@@ -75,7 +78,7 @@ class Builder:
         if any("{person}" in key for key in params.get("keys", ())):
             person = client.get(f"/v1/accounts/{account}/persons", account=None).data["data"][0]["id"]
             params["keys"] = [key.replace("{person}", person) for key in params["keys"]]
-        seeding.wish(account, params)
+        seed_accounts.wish(account, params)
 
     def cardholder(self, step: Step) -> None:
         """A cardholder; people have accepted the authorized user terms, but for those who are `unsigned`."""
@@ -91,7 +94,7 @@ class Builder:
 
     def review(self, step: Step) -> None:
         """Stripe looks at a cardholder."""
-        seeding.control(f"cardholders/{self.made[step.slug, step.of]}", step.params)
+        seed_accounts.control(f"cardholders/{self.made[step.slug, step.of]}", step.params)
 
     def card(self, step: Step) -> None:
         """A virtual card of a cardholder."""
@@ -146,7 +149,7 @@ def by_account(steps: list[Step]) -> Iterator[list[Step]]:
 
 def begin(at: int | None = None) -> None:
     """Empty the sandbox; its clock begins at `at`, or is this machine's again, and the console knows it."""
-    seeding.control("reset", {} if at is None else {"now": at})
+    seed_accounts.control("reset", {} if at is None else {"now": at})
     client.get("/v1/account", account=None)
 
 

@@ -2,7 +2,7 @@
 
 from django.core.cache import cache
 
-from accounts.models import Requirement, StateChange
+from accounts.history.models import Requirement, StateChange
 from gateway import clock
 from gateway.mirror import REGISTRY
 from gateway.models import Event, SyncCursor

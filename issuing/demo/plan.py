@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from accounts.seeding import EXPRESS, Seed
+from accounts.management.commands.seed_accounts import EXPRESS, Seed
 from issuing.demo.names import BUSINESSES, CITIES, DRINKS, FIRST, LAST, SHOPS, Shop
 
 Data = dict[str, Any]

@@ -5,9 +5,10 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from accounts import masking
-from console import formats
-from issuing import words
+from console.people import masking
+from console.shell import formats
+from issuing.authorizations import words as authorizations_words
+from issuing.cardholders import words as cardholders_words
 
 register = template.Library()
 
@@ -15,20 +16,20 @@ register = template.Library()
 @register.filter
 def plain_word(value: Any) -> str:
     """One of Stripe's enum values as words."""
-    return words.plain(value) if isinstance(value, str) else ""
+    return formats.plain(value) if isinstance(value, str) else ""
 
 
 @register.filter
 def type_word(value: Any) -> str:
     """A type of cardholder or card."""
-    return words.TYPES.get(str(value), plain_word(value)) or "–"
+    return cardholders_words.TYPES.get(str(value), plain_word(value)) or "–"
 
 
 @register.filter
 def reason_word(value: Any) -> str:
     """The title of a reason, its first letter large; an unknown one as it came."""
-    title = words.reason(str(value or "")).title
-    return title[:1].upper() + title[1:] if value in words.REASONS else title
+    title = authorizations_words.reason(str(value or "")).title
+    return title[:1].upper() + title[1:] if value in authorizations_words.REASONS else title
 
 
 @register.filter

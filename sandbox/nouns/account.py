@@ -1,7 +1,9 @@
 """Whose key is this? `GET /v1/account` (docs.stripe.com/api/accounts/retrieve)."""
 
-from sandbox.noun import Call, Data, no_access, route
 from sandbox.nouns.accounts import platform_account
+from sandbox.world.errors import no_access
+from sandbox.world.noun import Call, route
+from sandbox.world.store import Data
 
 
 @route("GET", "/v1/account")

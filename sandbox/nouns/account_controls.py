@@ -11,11 +11,12 @@
 import re
 from collections.abc import Callable
 
-from sandbox.control import UNITS
-from sandbox.dossier import Dossier
-from sandbox.noun import Data, World, control
 from sandbox.rules.tables import REQUESTABLE
-from sandbox.shapes import document
+from sandbox.world.dossier import Dossier
+from sandbox.world.noun import UNITS, control
+from sandbox.world.shapes import document
+from sandbox.world.store import Data
+from sandbox.world.world import World
 
 ACCOUNT_REASONS = frozenset(
     {

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from sandbox import given, shapes
-from sandbox.dossier import Dossier, remember
-from sandbox.noun import Call, Data, StripeError, World, expands, invalid, listing, new_id, route, setting
 from sandbox.nouns.capabilities import open_account, request_capabilities
 from sandbox.nouns.external_accounts import replace_default
 from sandbox.rules.tables import countries, table
+from sandbox.world import given, shapes
+from sandbox.world.dossier import Dossier, remember
+from sandbox.world.errors import StripeError, invalid
+from sandbox.world.noun import Call, expands, listing, route, setting
+from sandbox.world.store import Data
+from sandbox.world.world import World, new_id
 
 setting("verification_delay", 2)  # seconds until Stripe knows what it has to look at
 setting("application_window", 3600)  # seconds for Issuing to decide: one hour in test mode, 29 days in live

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from sandbox import purchases
-from sandbox.issuing import AUTHORIZATION, CARD, amount_of, check_currency, fetch, owner, show_authorization
-from sandbox.noun import Call, Data, World, invalid, listing, merge_metadata, new_id, public, route, setting, task
 from sandbox.rules import purchase_data
+from sandbox.world import purchases
+from sandbox.world.errors import invalid
+from sandbox.world.issuing import AUTHORIZATION, CARD, amount_of, check_currency, fetch, owner, show_authorization
+from sandbox.world.noun import Call, listing, merge_metadata, route, setting, task
+from sandbox.world.store import Data
+from sandbox.world.world import World, new_id, public
 
 HELPERS = "/v1/test_helpers/issuing/authorizations"
 setting("authorization_life", 7 * 86400)  # seconds after which a hold that nobody captured expires

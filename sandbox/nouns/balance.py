@@ -1,8 +1,10 @@
 """Balance and balance transactions (docs.stripe.com/api/balance, /api/balance_transactions)."""
 
-from sandbox import ledger
-from sandbox.issuing import currency_of, fetch, issuing_status
-from sandbox.noun import Call, Data, Store, listing, missing, route
+from sandbox.world import ledger
+from sandbox.world.errors import missing
+from sandbox.world.issuing import currency_of, fetch, issuing_status
+from sandbox.world.noun import Call, listing, route
+from sandbox.world.store import Data, Store
 
 
 def show_balance(store: Store, account: str | None) -> Data:

@@ -1,8 +1,10 @@
 """Capabilities of an account: list, retrieve, request, unrequest (docs.stripe.com/api/capabilities)."""
 
-from sandbox.dossier import Dossier
-from sandbox.noun import Call, Data, invalid, missing, no_access, route, setting
 from sandbox.rules.tables import REQUESTABLE
+from sandbox.world.dossier import Dossier
+from sandbox.world.errors import invalid, missing, no_access
+from sandbox.world.noun import Call, route, setting
+from sandbox.world.store import Data
 
 setting("issuing_onboarded", True)  # whether the platform itself is set up for Issuing
 

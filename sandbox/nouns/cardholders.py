@@ -7,28 +7,13 @@ ends it for good, {"do": "clear"} finds nothing.
 import re
 from datetime import UTC, datetime
 
-from sandbox.issuing import CARDHOLDER, active_owner, controls, country_of, currency_of, fetch, owner
-from sandbox.noun import (
-    UNSET,
-    Call,
-    Data,
-    Store,
-    World,
-    control,
-    diff,
-    invalid,
-    listing,
-    merge,
-    merge_metadata,
-    missing,
-    new_id,
-    public,
-    route,
-    setting,
-    task,
-)
 from sandbox.rules.formats import Context, faults
 from sandbox.rules.verdicts import FILES
+from sandbox.world.errors import invalid, missing
+from sandbox.world.issuing import CARDHOLDER, active_owner, controls, country_of, currency_of, fetch, owner
+from sandbox.world.noun import UNSET, Call, control, diff, listing, merge, merge_metadata, route, setting, task
+from sandbox.world.store import Data, Store
+from sandbox.world.world import World, new_id, public
 
 setting("cardholder_delay", 0)  # seconds until Stripe has looked at a new cardholder
 setting("user_terms_required", True)  # whether individuals of US accounts must accept the authorized user terms

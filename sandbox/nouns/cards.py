@@ -3,7 +3,8 @@
 import secrets
 from datetime import UTC, datetime
 
-from sandbox.issuing import (
+from sandbox.world.errors import StripeError, invalid, missing
+from sandbox.world.issuing import (
     CARD,
     CARDHOLDER,
     NO_ADDRESS,
@@ -17,7 +18,9 @@ from sandbox.issuing import (
     put_card,
     show_card,
 )
-from sandbox.noun import Call, Data, StripeError, invalid, listing, merge_metadata, missing, new_id, route
+from sandbox.world.noun import Call, listing, merge_metadata, route
+from sandbox.world.store import Data
+from sandbox.world.world import new_id
 
 OUTSTANDING = "This cardholder has outstanding requirements preventing them from activating an issued card."
 YEARS = 4  # a card is good for so long

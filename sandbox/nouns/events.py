@@ -1,7 +1,9 @@
 """Events (https://docs.stripe.com/api/events)."""
 
-from sandbox.events import matches
-from sandbox.noun import Call, Data, invalid, listing, missing, route, setting
+from sandbox.world.errors import invalid, missing
+from sandbox.world.events import matches
+from sandbox.world.noun import Call, listing, route, setting
+from sandbox.world.store import Data
 
 # Seconds for which an event can be read back; Stripe keeps them for 30 days.
 setting("event_retention", 30 * 86400)

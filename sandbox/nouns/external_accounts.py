@@ -4,11 +4,14 @@ import hashlib
 import hmac
 import secrets
 
-from sandbox.dossier import Dossier
-from sandbox.noun import UNSET, Call, Data, World, invalid, listing, merge_metadata, route
 from sandbox.nouns.capabilities import open_account
 from sandbox.rules.formats import account_number_fault, routing_fault
-from sandbox.shapes import CURRENCIES, new_bank_account
+from sandbox.world.dossier import Dossier
+from sandbox.world.errors import invalid
+from sandbox.world.noun import UNSET, Call, listing, merge_metadata, route
+from sandbox.world.shapes import CURRENCIES, new_bank_account
+from sandbox.world.store import Data
+from sandbox.world.world import World
 
 PATH, ONE = "/v1/accounts/{id}/external_accounts", "/v1/accounts/{accountId}/external_accounts/{id}"
 TOKENS = {

@@ -1,9 +1,11 @@
 """Funding an Issuing balance by bank transfer, the way in Europe (docs.stripe.com/api/issuing/funding_instructions)."""
 
-from sandbox import ledger
-from sandbox.issuing import NO_ADDRESS, amount_of, check_currency, country_of, owner
-from sandbox.noun import Call, Data, Store, invalid, listing, route
 from sandbox.nouns.balance import show_balance
+from sandbox.world import ledger
+from sandbox.world.errors import invalid
+from sandbox.world.issuing import NO_ADDRESS, amount_of, check_currency, country_of, owner
+from sandbox.world.noun import Call, listing, route
+from sandbox.world.store import Data, Store
 
 KIND = "_funding"
 INSTRUCTIONS = "/v1/issuing/funding_instructions"

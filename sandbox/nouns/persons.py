@@ -1,9 +1,11 @@
 """Persons behind an account: create, list, retrieve, update, delete (docs.stripe.com/api/persons)."""
 
-from sandbox import given
-from sandbox.dossier import Dossier
-from sandbox.noun import Call, Data, invalid, listing, route
 from sandbox.nouns.capabilities import open_account
+from sandbox.world import given
+from sandbox.world.dossier import Dossier
+from sandbox.world.errors import invalid
+from sandbox.world.noun import Call, listing, route
+from sandbox.world.store import Data
 
 PATH, ONE = "/v1/accounts/{id}/persons", "/v1/accounts/{accountId}/persons/{id}"
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
-from sandbox.issuing import CARD, fetch, owner, put_card
-from sandbox.noun import Call, Data, invalid, route
+from sandbox.world.errors import invalid
+from sandbox.world.issuing import CARD, fetch, owner, put_card
+from sandbox.world.noun import Call, route
+from sandbox.world.store import Data
 
 # What each helper makes of a card, and the statuses that it takes it from.
 STEPS = {

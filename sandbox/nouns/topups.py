@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
-from sandbox import ledger
-from sandbox.issuing import amount_of, currency_of, fetch, issuing_status
-from sandbox.noun import Call, Data, World, invalid, listing, merge_metadata, missing, new_id, route, setting, task
+from sandbox.world import ledger
+from sandbox.world.errors import invalid, missing
+from sandbox.world.issuing import amount_of, currency_of, fetch, issuing_status
+from sandbox.world.noun import Call, listing, merge_metadata, route, setting, task
+from sandbox.world.store import Data
+from sandbox.world.world import World, new_id
 
 setting("topup_delay", 2)  # seconds; Stripe says up to 5 business days
 # Stripe's test sources: what becomes of a top-up from them, as (failure_code, failure_message).

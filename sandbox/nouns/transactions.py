@@ -1,7 +1,9 @@
 """Issuing transactions and their test helpers (docs.stripe.com/api/issuing/transactions)."""
 
-from sandbox import purchases
-from sandbox.issuing import (
+from sandbox.rules.purchase_data import merchant
+from sandbox.world import purchases
+from sandbox.world.errors import invalid
+from sandbox.world.issuing import (
     AUTHORIZATION,
     CARD,
     TRANSACTION,
@@ -11,8 +13,9 @@ from sandbox.issuing import (
     owner,
     show_authorization,
 )
-from sandbox.noun import Call, Data, diff, invalid, listing, merge_metadata, public, route
-from sandbox.rules.purchase_data import merchant
+from sandbox.world.noun import Call, diff, listing, merge_metadata, route
+from sandbox.world.store import Data
+from sandbox.world.world import public
 
 HELPERS = "/v1/test_helpers/issuing/transactions"
 

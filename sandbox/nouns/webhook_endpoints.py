@@ -3,17 +3,10 @@
 import secrets
 from urllib.parse import urlsplit
 
-from sandbox.noun import (
-    Call,
-    Data,
-    StripeError,
-    invalid,
-    listing,
-    merge_metadata,
-    missing,
-    new_id,
-    route,
-)
+from sandbox.world.errors import StripeError, invalid, missing
+from sandbox.world.noun import Call, listing, merge_metadata, route
+from sandbox.world.store import Data
+from sandbox.world.world import new_id
 
 MOST = 16
 

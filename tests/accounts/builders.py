@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from accounts.models import Account, Capability, Person
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.persons.models import Person
 
 CUSTOM = {
     "type": "application",

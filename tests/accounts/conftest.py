@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from accounts import verbs
-from accounts.forms import create_params
-from accounts.models import Account
-from console import operations
-from console.operations import Performed
+from accounts.account.forms import create_params
+from accounts.account.models import Account
+from console.operations import door, verbs
+from console.operations.door import Performed
 from tests.people import person
 from tests.sandbox_process import SandboxProcess
 
@@ -38,8 +37,8 @@ def do(sandbox: SandboxProcess, db: None) -> Callable[..., Performed]:
     """Have otto do a verb of this room through the one door."""
 
     def perform(name: str, account: Account | None = None, who: str = "otto", **params: Any) -> Performed:
-        return operations.perform(
-            getattr(verbs, name),
+        return door.perform(
+            verbs.get(f"accounts.{name}"),
             user=person(who),
             params=params,
             reason="The customer asked for it",

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts import acceptances
-from accounts.acceptances import Acceptance
-from accounts.history import Telling
-from console import audit
+from accounts.history.models import Telling
+from accounts.terms import forms as terms_forms
+from accounts.terms import models as terms_models
+from accounts.terms.models import Acceptance
+from console.record import audit
 from gateway import clock
 from tests.accounts.builders import account
 from tests.people import person
@@ -61,27 +62,27 @@ def telling(old: Any, new: Any, source_id: str = "evt_1", source: str = "event")
     ],
 )
 def test_address_of_nobody_is_refused(ip: str) -> None:
-    assert acceptances.address_objection(ip)
+    assert terms_forms.address_objection(ip)
 
 
 @pytest.mark.parametrize("ip", ["81.2.69.142", "8.8.8.8", "2a02:1210::1", "::ffff:81.2.69.142"])
 def test_public_address_is_taken(ip: str) -> None:
-    assert acceptances.address_objection(ip) == ""
+    assert terms_forms.address_objection(ip) == ""
 
 
 def test_address_of_the_request_or_of_a_recent_sign_in_is_staffs() -> None:
     audit_row(person("otto"), "81.2.69.150")
-    assert acceptances.is_staffs("81.2.69.142", "81.2.69.142")
-    assert acceptances.is_staffs("81.2.69.142", "::ffff:81.2.69.142")
-    assert acceptances.is_staffs("81.2.69.150")
-    assert not acceptances.is_staffs("81.2.69.151", "81.2.69.142")
+    assert terms_forms.is_staffs("81.2.69.142", "81.2.69.142")
+    assert terms_forms.is_staffs("81.2.69.142", "::ffff:81.2.69.142")
+    assert terms_forms.is_staffs("81.2.69.150")
+    assert not terms_forms.is_staffs("81.2.69.151", "81.2.69.142")
 
 
 def test_all_addresses_of_one_ipv6_line_are_staffs() -> None:
     audit_row(person("otto"), "2a02:1210:40:9::17")
-    assert acceptances.is_staffs("2a02:1210:40:9:8c3:aa:1:2")
-    assert acceptances.is_staffs("2a02:1210:40:7::1", "2a02:1210:40:7::2")
-    assert not acceptances.is_staffs("2a02:1210:40:8::17")
+    assert terms_forms.is_staffs("2a02:1210:40:9:8c3:aa:1:2")
+    assert terms_forms.is_staffs("2a02:1210:40:7::1", "2a02:1210:40:7::2")
+    assert not terms_forms.is_staffs("2a02:1210:40:8::17")
 
 
 def audit_row(user: Any, address: str) -> None:
@@ -91,22 +92,22 @@ def audit_row(user: Any, address: str) -> None:
 
 def test_date_must_lie_between_the_account_and_now() -> None:
     row = account(created=int(FIRST.timestamp()))
-    assert "future" in acceptances.date_objection(row, ["issuing"], clock.now() + timedelta(seconds=5))
-    assert "created" in acceptances.date_objection(row, ["issuing"], FIRST - timedelta(seconds=1))
-    assert acceptances.date_objection(row, ["issuing"], FIRST) == ""
+    assert "future" in terms_forms.date_objection(row, ["issuing"], clock.now() + timedelta(seconds=5))
+    assert "created" in terms_forms.date_objection(row, ["issuing"], FIRST - timedelta(seconds=1))
+    assert terms_forms.date_objection(row, ["issuing"], FIRST) == ""
 
 
 def test_what_stands_already_is_not_recorded_twice() -> None:
     row = account(created=1, **with_terms(SIGNED))
-    assert "already recorded" in acceptances.date_objection(row, ["issuing"], FIRST)
-    assert acceptances.date_objection(row, ["services"], FIRST) == ""
+    assert "already recorded" in terms_forms.date_objection(row, ["issuing"], FIRST)
+    assert terms_forms.date_objection(row, ["services"], FIRST) == ""
 
 
 def test_acceptance_and_clearing_are_written_once_each() -> None:
     for _ in range(2):
-        acceptances.witness(telling(None, with_terms(SIGNED)))
-        acceptances.witness(telling(with_terms(SIGNED), with_terms(NOTHING), "evt_2"))
-        acceptances.witness(telling(with_terms(SIGNED), with_terms(NOTHING), "sync:acct_1Kestrel:4", "sync"))
+        terms_models.witness(telling(None, with_terms(SIGNED)))
+        terms_models.witness(telling(with_terms(SIGNED), with_terms(NOTHING), "evt_2"))
+        terms_models.witness(telling(with_terms(SIGNED), with_terms(NOTHING), "sync:acct_1Kestrel:4", "sync"))
     rows = list(Acceptance.objects.of("acct_1Kestrel"))
     assert [(row.kind, row.agreement, row.source_id) for row in rows] == [
         ("accepted", "issuing", "evt_1"),
@@ -117,21 +118,21 @@ def test_acceptance_and_clearing_are_written_once_each() -> None:
 
 def test_only_a_later_acceptance_follows_a_clearing() -> None:
     row = account(created=1, **with_terms(NOTHING))
-    acceptances.witness(telling(with_terms(SIGNED), with_terms(NOTHING)))
+    terms_models.witness(telling(with_terms(SIGNED), with_terms(NOTHING)))
     cleared = FIRST + timedelta(days=29)
-    assert "cleared" in acceptances.date_objection(row, ["issuing"], cleared)
-    assert acceptances.date_objection(row, ["issuing"], cleared + timedelta(seconds=1)) == ""
-    assert acceptances.date_objection(row, ["services"], cleared) == ""
+    assert "cleared" in terms_forms.date_objection(row, ["issuing"], cleared)
+    assert terms_forms.date_objection(row, ["issuing"], cleared + timedelta(seconds=1)) == ""
+    assert terms_forms.date_objection(row, ["services"], cleared) == ""
 
 
 def test_account_that_is_gone_or_unchanged_tells_nothing() -> None:
-    acceptances.witness(telling(with_terms(SIGNED), with_terms(SIGNED)))
-    acceptances.witness(Telling("acct_1Kestrel", with_terms(SIGNED), {}, FIRST, "event", "evt_1", ended=True))
+    terms_models.witness(telling(with_terms(SIGNED), with_terms(SIGNED)))
+    terms_models.witness(Telling("acct_1Kestrel", with_terms(SIGNED), {}, FIRST, "event", "evt_1", ended=True))
     assert not Acceptance.objects.exists()
 
 
 def test_ledger_can_only_be_added_to() -> None:
-    acceptances.witness(telling(None, with_terms(SIGNED)))
+    terms_models.witness(telling(None, with_terms(SIGNED)))
     row = Acceptance.objects.get()
     for change in (row.save, row.delete, Acceptance.objects.all().delete, lambda: Acceptance.objects.update(ip="")):
         with pytest.raises(TypeError, match="append-only"):
@@ -150,7 +151,7 @@ def test_ledger_can_only_be_added_to() -> None:
 def test_below_the_orm_too(act: str) -> None:
     if connection.vendor != "sqlite" and act.startswith("REPLACE"):
         pytest.skip("SQLite's own word")
-    acceptances.witness(telling(None, with_terms(SIGNED)))
+    terms_models.witness(telling(None, with_terms(SIGNED)))
     with connection.schema_editor() as editor:
         shell.protect(None, editor)  # PostgreSQL's function is the console's
         triggers.protect(None, editor)
@@ -165,12 +166,12 @@ def test_below_the_orm_too(act: str) -> None:
 
 
 def test_window_is_29_days_in_live_mode_and_an_hour_elsewhere(settings: Any) -> None:
-    assert acceptances.window_words() == "one hour"
+    assert terms_models.window_words() == "one hour"
     settings.CONSOLE_MODE = "live"
-    assert acceptances.window_words() == "29 days"
+    assert terms_models.window_words() == "29 days"
 
 
 def test_services_agreement_stands_beside_the_issuing_terms() -> None:
     signed = {"date": 5, "ip": "81.2.69.142"}
-    assert acceptances.params(["services"], signed) == {"tos_acceptance": signed}
-    assert acceptances.params(["issuing", "services"], signed) == with_terms(signed, signed)
+    assert terms_models.params(["services"], signed) == {"tos_acceptance": signed}
+    assert terms_models.params(["issuing", "services"], signed) == with_terms(signed, signed)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Account
-from console.models import Operation
+from accounts.account.models import Account
+from console.operations.models import Operation
 from tests.people import person
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from accounts.forms import AccountLinkForm, CreateAccountForm, create_params
+from accounts.account.forms import CreateAccountForm, create_params
+from accounts.onboarding.forms import AccountLinkForm
 
 GOOD = {"country": "US", "business_type": "company", "business_name": "Alder"}
 

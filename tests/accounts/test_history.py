@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.history import Requirement, StateChange
-from accounts.models import Account, Capability, Person
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.history.models import Requirement, StateChange
+from accounts.persons.models import Person
 from gateway.models import Event
 from tests.accounts import builders
 from tests.accounts.builders import requirements

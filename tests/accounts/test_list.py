@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway import clock
 from tests.accounts import builders
 from tests.accounts.builders import CUSTOM, requirements

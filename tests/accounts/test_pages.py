@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Account, ExternalAccount
-from console.models import Operation
+from accounts.account.models import Account
+from accounts.external_accounts.models import ExternalAccount
+from console.operations.models import Operation
 from gateway.models import Event
 from tests.accounts import builders
 from tests.accounts.builders import requirements

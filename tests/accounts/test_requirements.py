@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from accounts import requirement_words
-from accounts.requirements import Row, Rule, cause, rows, understand
-from console import links
+from accounts.requirements import words
+from accounts.requirements.models import Row, Rule, cause, rows, understand
+from console.shell import links
 from tests.accounts.builders import account_data, requirements
 
 PERSONS = {"person_1": "Marta Ilves"}
@@ -158,5 +158,5 @@ def test_rule_leaves_rejected_accounts_and_those_nobody_began_alone() -> None:
 
 
 def test_every_rule_has_a_page_at_stripe() -> None:
-    names = {*requirement_words.RULES.values(), "required_information", "verification"}
+    names = {*words.RULES.values(), "required_information", "verification"}
     assert names <= set(links.RULES)

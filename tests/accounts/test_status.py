@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from accounts import status
+from accounts.account import words
 from tests.accounts.builders import CUSTOM, account_data, requirements
 
 OFF = {"card_issuing": "inactive", "transfers": "inactive"}
@@ -34,7 +34,7 @@ OVERALL = [
 
 @pytest.mark.parametrize(("data", "expected"), OVERALL)
 def test_overall_badge_follows_requirements_and_capabilities(data: dict[str, Any], expected: str) -> None:
-    found = status.overall(account_data(**data))
+    found = words.overall(account_data(**data))
     assert found.name == expected
     assert found.why
 
@@ -54,27 +54,27 @@ CAPABILITY = [
 
 @pytest.mark.parametrize(("data", "expected"), CAPABILITY)
 def test_issuing_badge_follows_the_capability(data: dict[str, Any], expected: str) -> None:
-    assert status.issuing(account_data(), data).name == expected
+    assert words.issuing(account_data(), data).name == expected
 
 
 def test_restricted_account_may_issue() -> None:
     """The bank account is missing: transfers is inactive, card_issuing works."""
     late = requirements(past_due=["external_account"], disabled_reason="requirements.past_due")
     data = account_data(capabilities={"card_issuing": "active", "transfers": "inactive"}, requirements=late)
-    assert status.overall(data).name == "restricted"
-    assert status.issuing(data).name == "enabled"
-    assert "transfers is inactive" in status.overall(data).why
+    assert words.overall(data).name == "restricted"
+    assert words.issuing(data).name == "enabled"
+    assert "transfers is inactive" in words.overall(data).why
 
 
 def test_issuing_badge_without_the_capability_takes_the_accounts_word() -> None:
-    assert status.issuing(account_data()).name == "enabled"
-    assert status.issuing(account_data(capabilities={"card_issuing": "pending"})).name == "in_review"
-    assert status.issuing(account_data(capabilities={})).name == "not_requested"
+    assert words.issuing(account_data()).name == "enabled"
+    assert words.issuing(account_data(capabilities={"card_issuing": "pending"})).name == "in_review"
+    assert words.issuing(account_data(capabilities={})).name == "not_requested"
 
 
 def test_rejected_account_cannot_issue_whatever_its_capability_says() -> None:
     data = account_data(requirements=requirements(disabled_reason="rejected.fraud"))
-    found = status.issuing(data, {"status": "active"})
+    found = words.issuing(data, {"status": "active"})
     assert (found.name, found.why) == ("rejected", "Rejected by Stripe, for suspected fraud.")
 
 
@@ -95,18 +95,18 @@ KINDS = [
 @pytest.mark.parametrize(("controller", "name", "can_issue"), KINDS)
 def test_kind_is_judged_by_controller_and_never_by_type(controller: Any, name: str, can_issue: bool) -> None:
     data = account_data(controller=controller, type="custom" if not can_issue else "standard")
-    found = status.kind(data)
+    found = words.kind(data)
     assert (found.name, found.can_issue) == (name, can_issue)
     assert found.word
     assert found.why.endswith(".")
-    assert (status.issuing(data).name == "cannot_issue") is not can_issue
+    assert (words.issuing(data).name == "cannot_issue") is not can_issue
 
 
 def test_account_that_nobody_began_is_told_from_one_in_the_middle() -> None:
     keys = ["company.phone"]
     new = account_data(details_submitted=False, requirements=requirements(past_due=keys, currently_due=keys))
-    assert not status.began(new)
-    assert status.began({**new, "tos_acceptance": {"date": 1}})
-    assert status.began({**new, "settings": {"card_issuing": {"tos_acceptance": {"date": 1}}}})
-    assert status.began({**new, "requirements": requirements(errors=[{"code": "x"}])})
-    assert status.began({**new, "details_submitted": True})
+    assert not words.began(new)
+    assert words.began({**new, "tos_acceptance": {"date": 1}})
+    assert words.began({**new, "settings": {"card_issuing": {"tos_acceptance": {"date": 1}}}})
+    assert words.began({**new, "requirements": requirements(errors=[{"code": "x"}])})
+    assert words.began({**new, "details_submitted": True})

@@ -9,12 +9,12 @@ import pytest
 from django.core.management import CommandError
 from django.test import Client
 
-from accounts import test_values
-from accounts.acceptances import Acceptance
-from accounts.models import Account
-from accounts.terms import record_terms
-from console.models import Operation
-from console.operations import Denied, Performed
+from accounts.account.models import Account
+from accounts.onboarding.verbs import fill_test_values
+from accounts.terms.models import Acceptance
+from accounts.terms.verbs import record_terms
+from console.operations.door import Denied, Performed
+from console.operations.models import Operation
 from gateway import catch_up, clock, inbox
 from tests.accounts.builders import account as mirrored
 from tests.accounts.builders import capability, person, requirements
@@ -200,7 +200,7 @@ def test_window_passes_the_terms_are_cleared_and_only_a_later_acceptance_is_take
     sandbox.control("clock", {"advance": "61m"})
     take_events()
     cleared = Acceptance.objects.get(kind="cleared")
-    assert (cleared.agreement, cleared.source, cleared.ip) == ("issuing", "event", test_values.TEST_IP)
+    assert (cleared.agreement, cleared.source, cleared.ip) == ("issuing", "event", fill_test_values.TEST_IP)
     page = browser("otto").get(f"{account.get_absolute_url()}?tab=terms").content.decode()
     assert "a new acceptance is needed" in page
     answer = post(account, accepted_at=cleared.at.isoformat())

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from accounts import test_values
-from accounts.acceptances import Acceptance
-from accounts.models import Account, Person
-from console import operations
-from console.models import Operation
-from console.operations import Denied, Performed
+from accounts.account.models import Account
+from accounts.onboarding.verbs import fill_test_values
+from accounts.persons.models import Person
+from accounts.terms.models import Acceptance
+from console.operations import door
+from console.operations.door import Denied, Performed
+from console.operations.models import Operation
 from tests.accounts.builders import requirements
 from tests.accounts.test_commands import run
 from tests.people import browser
@@ -25,7 +26,7 @@ Make = Callable[..., Account]
 def planned(*keys: str, persons: Any = (), **data: Any) -> dict[str, Any]:
     """{name and path: params} of the plan for these keys."""
     account = {"country": "US", "requirements": requirements(currently_due=list(keys)), **data}
-    return {f"{step.name}{step.path}": step.params for step in test_values.plan(account, persons)}
+    return {f"{step.name}{step.path}": step.params for step in fill_test_values.plan(account, persons)}
 
 
 def test_nothing_due_needs_no_call() -> None:
@@ -97,7 +98,7 @@ def test_interrupted_at_any_step_it_goes_on_and_makes_one_person(
     operation = do("fill_test_values", account).operation
     for _ in range(3):
         if operation.state != "succeeded":
-            operations.settle(str(operation.pk), at=operation.next_try_at)
+            door.settle(str(operation.pk), at=operation.next_try_at)
             operation.refresh_from_db()
     assert operation.result == {"card_issuing": "active", "left": []}
     assert Person.objects.filter(account=account.pk).count() == 1
@@ -110,8 +111,8 @@ def test_what_test_values_cannot_meet_is_named(do: Do, make: Make, sandbox: Sand
     sandbox.control(f"accounts/{account.pk}", {"do": "require", "keys": [key], "deadline": "3d"})
     operation = do("fill_test_values", account).operation
     assert operation.result["left"] == [key]
-    assert key in test_values.fill_test_values.done(operation)  # type: ignore[misc]
-    assert not test_values.fill_test_values.went_well(operation)  # type: ignore[misc]
+    assert key in fill_test_values.fill_test_values.done(operation)  # type: ignore[misc]
+    assert not fill_test_values.fill_test_values.went_well(operation)  # type: ignore[misc]
 
 
 def test_it_does_not_exist_in_live_mode(do: Do, make: Make, settings: Any) -> None:

@@ -9,12 +9,16 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from accounts import links
-from accounts.history import Requirement
-from accounts.models import Account, Capability, ExternalAccount, Person
-from console import operations
-from console.models import AuditEntry, Operation
-from console.operations import Denied, Performed
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.external_accounts.models import ExternalAccount
+from accounts.history.models import Requirement
+from accounts.onboarding import models
+from accounts.persons.models import Person
+from console.operations import door
+from console.operations.door import Denied, Performed
+from console.operations.models import Operation
+from console.record.models import AuditEntry
 from tests.accounts.conftest import VALUES
 from tests.sandbox_process import SandboxProcess
 
@@ -59,7 +63,7 @@ def test_account_whose_answer_was_lost_is_found_by_its_metadata(do: Do, sandbox:
     sandbox.control("faults", [{"match": "POST /v1/accounts", "times": 1, "fault": fault}])
     operation = do("create_account", **VALUES).operation
     assert operation.state == State.UNKNOWN
-    from accounts.verbs import create_account
+    from accounts.account.verbs import create_account
 
     found = create_account.find(operation) if create_account.find else None
     there = [data["id"] for data in at_stripe(sandbox)]
@@ -70,7 +74,7 @@ def test_account_whose_answer_was_lost_is_found_by_its_metadata(do: Do, sandbox:
 def test_lost_answer_never_makes_a_second_account(do: Do, sandbox: SandboxProcess) -> None:
     sandbox.control("faults", [{"match": "POST /v1/accounts", "times": 1, "fault": "reset_after"}])
     operation = do("create_account", **VALUES).operation
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
     assert [data["id"] for data in at_stripe(sandbox)] == [operation.account_id]
@@ -125,16 +129,16 @@ def test_viewer_and_support_make_no_links(do: Do, make: Make) -> None:
 def test_links_made_tell_who_and_what_became_of_them(do: Do, make: Make, sandbox: SandboxProcess) -> None:
     account = make()
     do("create_account_link", account)
-    assert [(made.by, made.state) for made in links.made(account.pk)] == [("otto", "open")]
+    assert [(made.by, made.state) for made in models.made(account.pk)] == [("otto", "open")]
     sandbox.control("clock", {"advance": "10m"})
     do("create_account_link", account)
-    assert [made.state for made in links.made(account.pk)] == ["open", "expired"]
-    made = links.made(account.pk)[0]
+    assert [made.state for made in models.made(account.pk)] == ["open", "expired"]
+    made = models.made(account.pk)[0]
     Requirement.objects.create(
         account_id=account.pk, at=made.at, source="event", source_id="evt_1", scope="account", key="company.phone",
         list="currently_due", became="met",
     )  # fmt: skip
-    assert links.made(account.pk)[0].state == "used"
+    assert models.made(account.pk)[0].state == "used"
 
 
 def test_refresh_reads_the_account_and_all_below_it(do: Do, make: Make, sandbox: SandboxProcess) -> None:

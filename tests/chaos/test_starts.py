@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.var_dir import locked
+from console.running.var_dir import locked
 from tests.chaos.test_kills import create_accounts, databases, unsettled
 from tests.stack import ROOT, Stack, children, wait_until
 
@@ -64,7 +64,7 @@ def test_a_launcher_has_its_folder_alone_and_leaves_nothing(tmp_path: Path, open
         assert stack.launcher
         second = Stack(folder).environment
         done = subprocess.run(
-            [sys.executable, "-m", "console.launcher"],
+            [sys.executable, "-m", "console.running.launcher"],
             cwd=ROOT,
             env=second,
             capture_output=True,
@@ -147,7 +147,7 @@ def test_a_launcher_says_in_one_line_what_keeps_it_from_starting(tmp_path: Path)
         folder.mkdir()
         (folder / f"{name}.sqlite3").write_bytes(b"This is no database. " * 500)
         environment = Stack(folder).environment
-        command = [sys.executable, "-m", "console.launcher", "--no-seed"]
+        command = [sys.executable, "-m", "console.running.launcher", "--no-seed"]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
         assert str(folder / f"{name}.sqlite3") in done.stderr

@@ -10,10 +10,13 @@ from django import forms
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from console import operations, registry, verbs
-from console.models import Operation, User, WorkSession
-from console.operations import Performed
-from console.verbs import Outcome, Request, Verb
+from console.operations import door, verbs
+from console.operations.door import Performed
+from console.operations.models import Operation
+from console.operations.verbs import Outcome, Request, Verb
+from console.people.models import User
+from console.shell import registry
+from console.viewing.models import WorkSession
 from gateway import client, clock
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
@@ -181,7 +184,7 @@ def account(sandbox: SandboxProcess, name: str = "Alder Ltd") -> str:
 def do(verb: Verb, user: User, **options: Any) -> Performed:
     """perform() with what most tests do not care about."""
     settings = {"params": {}, "reason": REASON, "form_token": uuid.uuid4().hex, **options}
-    return operations.perform(verb, user=user, **settings)
+    return door.perform(verb, user=user, **settings)
 
 
 def creates(sandbox: SandboxProcess, path: str = "/v1/accounts") -> int:
@@ -232,8 +235,8 @@ def told(operation: Operation) -> list[str]:
 def settle(operation: Operation, after: timedelta = timedelta(0)) -> Operation:
     """The worker's next step, as if it came so much later."""
     at = timezone.now() + after
-    operations.sweep(at)
-    operations.settle(str(operation.pk), at)
+    door.sweep(at)
+    door.settle(str(operation.pk), at)
     operation.refresh_from_db()
     return operation
 

@@ -17,8 +17,8 @@ def die(*_: Any, **__: Any) -> NoReturn:
 def main(when: str) -> None:
     """Perform one operation and die before, in, or after its call."""
     django.setup()
-    from console import attempts
-    from console.models import User
+    from console.operations import attempts
+    from console.people.models import User
     from tests.console.acting import ACCOUNT, CREATE, create, do, registered
 
     if when == "before":

@@ -8,9 +8,12 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import Client, RequestFactory
 
-from console import access, me_views, sessions, staff, tokens
 from console.management.commands import demo_users
-from console.models import AuditEntry, PersonalToken, User, WorkSession
+from console.people import access, me, pages, tokens
+from console.people.models import PersonalToken, User
+from console.record.models import AuditEntry
+from console.viewing import sessions
+from console.viewing.models import WorkSession
 from tests.people import ACCOUNT, PASSWORD, browser, known_accounts, person, view_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
@@ -127,17 +130,17 @@ def test_a_password_change_under_way_does_not_undo_it(way: Callable[[User], None
     way(otto)
     before = User.objects.filter(pk=otto.pk).values("password", "is_active").get()
     with pytest.raises(PermissionDenied):
-        me_views.change_password(request)
+        me.change_password(request)
     assert User.objects.filter(pk=otto.pk).values("password", "is_active").get() == before
 
 
 def test_an_edit_under_way_does_not_bring_an_old_password_back(otto: User) -> None:
     request = RequestFactory().post("/")
     request.user = person("ana")
-    form = staff.StaffForm({**LET_IN, "first_name": "Otto"}, instance=User.objects.get(pk=otto.pk), editor=request.user)
+    form = pages.StaffForm({**LET_IN, "first_name": "Otto"}, instance=User.objects.get(pk=otto.pk), editor=request.user)
     assert form.is_valid()
     change(otto)
-    staff._save(request, form)
+    pages._save(request, form)
     now = User.objects.get(pk=otto.pk)
     assert (now.first_name, now.check_password(ANOTHER)) == ("Otto", True)
 

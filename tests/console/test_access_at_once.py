@@ -9,8 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 
-from console import access, audit, sessions, tokens
-from console.models import PersonalToken, User, WorkSession
+from console.people import access, tokens
+from console.people.models import PersonalToken, User
+from console.record import audit
+from console.viewing import sessions
+from console.viewing.models import WorkSession
 from tests.people import ACCOUNT, browser, known_accounts, person
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,10 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from console import audit
-from console.models import AccessEntry, AuditEntry, User, WorkSession
+from console.people.models import User
+from console.record import audit
+from console.record.models import AuditEntry
+from console.viewing.models import AccessEntry, WorkSession
 
 triggers = import_module("console.migrations.0002_append_only")
 

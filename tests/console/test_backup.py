@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from console import backup, backup_databases
-from console.backup_databases import BackupError
+from console.running import backup, backup_databases
+from console.running.backup_databases import BackupError
 from gateway.models import Binding
 from tests.sandbox_process import SandboxProcess
 

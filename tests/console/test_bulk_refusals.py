@@ -2,10 +2,11 @@
 
 import pytest
 
-from accounts.models import Account
-from console import operations, verbs
-from console.models import Operation, User
-from console.operations import Denied
+from accounts.account.models import Account
+from console.operations import door, verbs
+from console.operations.door import Denied
+from console.operations.models import Operation
+from console.people.models import User
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ def test_a_verb_of_the_platform_takes_no_account() -> None:
     browser("otto")
     otto = User.objects.get(username="otto")
     with pytest.raises(Denied, match="not about one account"):
-        operations.perform(
+        door.perform(
             verbs.get("accounts.create_account"),
             user=otto,
             params={},

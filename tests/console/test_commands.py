@@ -10,10 +10,11 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import CommandParser
 from django.db import transaction
 
-from console import access, tokens
-from console.commands import BAD_INPUT, REFUSED, UNKNOWN, VerbCommand
-from console.models import Operation, User
-from console.operations import Performed
+from console.operations.commands import BAD_INPUT, REFUSED, UNKNOWN, VerbCommand
+from console.operations.door import Performed
+from console.operations.models import Operation
+from console.people import access, tokens
+from console.people.models import User
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import NAMES, PERMISSION, REASON, account, creates, failing, person, registered
 from tests.sandbox_process import SandboxProcess

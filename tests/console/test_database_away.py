@@ -7,7 +7,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
-from console import errors
+from console.shell import errors
 from tests.answers import check_headers
 from tests.people import browser
 

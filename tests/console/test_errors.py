@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client, RequestFactory
 
-from console import errors
+from console.shell import errors
 from tests.answers import check_headers
 from tests.people import browser
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console import formats
+from console.shell import formats
 
 NOW = datetime(2026, 11, 24, 14, 9, tzinfo=UTC)
 

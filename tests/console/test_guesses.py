@@ -10,10 +10,11 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from console import hashing, sign_in
-from console.me_views import LOCKED_OUT
-from console.models import AuditEntry, SignInFailure, User
-from console.sign_in import LOCKED
+from console.people import hashing, sign_in
+from console.people.me import LOCKED_OUT
+from console.people.models import SignInFailure, User
+from console.people.sign_in import LOCKED
+from console.record.models import AuditEntry
 from tests.people import PASSWORD, browser, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
@@ -176,7 +177,7 @@ def test_guesses_under_way_count_and_a_right_one_forgets_none_that_came_after() 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["otto", "nobody"])
 def test_guesses_at_once_pass_no_more_than_five(name: str, settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["console.hashing.Argon2"]
+    settings.PASSWORD_HASHERS = ["console.people.hashing.Argon2"]
     settings.SIGN_IN_HASHES, settings.SIGN_IN_WAIT, settings.THREADS = 12, 30.0, 24
     with_password("otto")
     start, said = threading.Barrier(12), list[bool]()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from console import hashing
-from console.models import SignInFailure, User
+from console.people import hashing
+from console.people.models import SignInFailure, User
 from tests.answers import check_headers
 from tests.people import PASSWORD, browser, person
 

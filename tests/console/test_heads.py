@@ -13,8 +13,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from console import audit, heads, worker
-from console.models import AuditEntry
+from console.record import audit, heads
+from console.record.models import AuditEntry
+from console.running import worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = os.geteuid() == 0

@@ -10,8 +10,9 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from console import context, registry, search
-from console.models import Operation, User
+from console.operations.models import Operation
+from console.people.models import User
+from console.shell import context, registry, search
 from gateway import health
 from gateway.models import Event
 from tests.costs import cost

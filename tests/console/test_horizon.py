@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from console.horizon import WIDTH, boxes
+from console.shell.horizon import WIDTH, boxes
 
 NOW = datetime(2026, 11, 24, 14, tzinfo=UTC)
 

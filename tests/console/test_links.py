@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from console import links
+from console.shell import links
 from tests.people import browser
 
 CARD = "/acct_1A/issuing/cards/ic_1"

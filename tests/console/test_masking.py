@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from console import masking, roles, verbs
-from console.masking import MASK, Mask
-from console.models import Operation
-from console.sessions import PERSONAL
+from console.operations import verbs
+from console.operations.models import Operation
+from console.people import masking, roles
+from console.people.masking import MASK, Mask
+from console.people.signed_in import PERSONAL
 
 VIEWER = Mask(may_see=False)
 KEYS = [

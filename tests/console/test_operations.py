@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
-from console import attempts, audit, operations
-from console.models import AuditEntry, Operation, User, WorkSession
-from console.operations import Denied
+from console.operations import attempts, door
+from console.operations.door import Denied
+from console.operations.models import Operation
+from console.people.models import User
+from console.record import audit
+from console.record.models import AuditEntry
+from console.viewing.models import WorkSession
 from gateway import client
 from gateway.errors import Refused
 from tests.console.acting import (
@@ -271,7 +275,7 @@ def lost(sandbox: SandboxProcess, otto: User) -> Operation:
 
 
 def test_send_again_is_a_new_operation_with_a_new_key(lost: Operation, sandbox: SandboxProcess, ana: User) -> None:
-    new = operations.send_again(lost, user=ana).operation
+    new = door.send_again(lost, user=ana).operation
     lost.refresh_from_db()
     assert (new.state, new.user, new.params, new.reason) == (State.SUCCEEDED, ana, lost.params, lost.reason)
     assert new.key != lost.key
@@ -281,23 +285,23 @@ def test_send_again_is_a_new_operation_with_a_new_key(lost: Operation, sandbox: 
 
 
 def test_send_again_twice_sends_once(lost: Operation, sandbox: SandboxProcess, ana: User) -> None:
-    first = operations.send_again(lost, user=ana)
-    again = operations.send_again(lost, user=ana)
+    first = door.send_again(lost, user=ana)
+    again = door.send_again(lost, user=ana)
     assert (again.again, again.operation) == (True, first.operation)
     assert len(accounts_at_stripe(sandbox)) == 1
 
 
 def test_drop_ends_it(lost: Operation, sandbox: SandboxProcess, ana: User) -> None:
-    operations.drop(lost, user=ana)
-    assert (lost.state, operations.needs_a_person(lost)) == (State.DROPPED, False)
+    door.drop(lost, user=ana)
+    assert (lost.state, door.needs_a_person(lost)) == (State.DROPPED, False)
     with pytest.raises(Denied, match="settled meanwhile"):
-        operations.drop(lost, user=ana)
+        door.drop(lost, user=ana)
     with pytest.raises(Denied, match="settled meanwhile"):
-        operations.send_again(lost, user=ana)
+        door.send_again(lost, user=ana)
 
 
 def test_only_who_may_decide_decides(lost: Operation, otto: User) -> None:
-    for decide in (operations.drop, operations.send_again):
+    for decide in (door.drop, door.send_again):
         with pytest.raises(Denied, match="may not decide"):
             decide(lost, user=otto)
 
@@ -306,11 +310,11 @@ def test_sensitive_values_cannot_be_sent_again(lost: Operation, ana: User) -> No
     Operation.objects.update(sensitive=["ssn"])
     lost.refresh_from_db()
     with pytest.raises(Denied, match="Fill in the form again"):
-        operations.send_again(lost, user=ana)
+        door.send_again(lost, user=ana)
 
 
 def test_what_an_event_settles_meanwhile_is_not_sent_again(lost: Operation, sandbox: SandboxProcess, ana: User) -> None:
-    operations.on_events([event_of(lost)])
+    door.on_events([event_of(lost)])
     with pytest.raises(Denied, match="settled meanwhile"):
         do(CREATE, ana, params=ACCOUNT, instead_of=lost)
     lost.refresh_from_db()

@@ -12,8 +12,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from console import attempts, audit, operations
-from console.models import AuditEntry, Operation, User
+from console.operations import attempts, door
+from console.operations.models import Operation
+from console.people.models import User
+from console.record import audit
+from console.record.models import AuditEntry
 from gateway import claims, client, inbox, intake
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
@@ -75,9 +78,9 @@ def intent(user: User, params: dict[str, Any]) -> Operation:
 
 def test_an_intent_whose_process_died_is_sent_with_its_own_key(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
-    assert operations.sweep() == 1
-    assert operations.sweep() == 0
-    operations.settle(str(operation.pk))
+    assert door.sweep() == 1
+    assert door.sweep() == 0
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert (operation.state, operation.settled_by, operation.attempts) == (State.SUCCEEDED, "answer", 1)
     assert len(accounts_at_stripe(sandbox)) == 1
@@ -86,9 +89,9 @@ def test_an_intent_whose_process_died_is_sent_with_its_own_key(sandbox: SandboxP
 def test_a_hold_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
     Operation.objects.update(claimed_by="elsewhere:-:1#1")
-    assert operations.sweep() == 0
-    assert operations.sweep(timezone.now() + timedelta(hours=2)) == 1
-    operations.settle(str(operation.pk))
+    assert door.sweep() == 0
+    assert door.sweep(timezone.now() + timedelta(hours=2)) == 1
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
 
@@ -96,8 +99,8 @@ def test_a_hold_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) ->
 def test_a_living_process_keeps_its_hold(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
     Operation.objects.update(claimed_by=attempts.claim_name())
-    assert operations.sweep() == 0
-    operations.settle(str(operation.pk))
+    assert door.sweep() == 0
+    door.settle(str(operation.pk))
     assert creates(sandbox) == 0
 
 
@@ -124,7 +127,7 @@ def test_what_kills_its_process_again_and_again_is_parked(otto: User) -> None:
         Operation.objects.update(tries=tries)
         settle(operation)
     assert (operation.state, operation.next_try_at) == (State.UNKNOWN, None)
-    assert operations.needs_a_person(operation)
+    assert door.needs_a_person(operation)
 
 
 @pytest.mark.parametrize(("state", "left"), [(State.INTENT, State.INTENT), (State.SENDING, State.UNKNOWN)])
@@ -132,8 +135,8 @@ def test_a_verb_that_is_no_more_leaves_it_to_a_person(state: str, left: str, ott
     operation = do(failing(Unreachable("reset")), otto).operation
     died(operation, state, verb="tests.of_another_version")
     Operation.objects.update(tries=[{"crashed": False}])
-    assert (settle(operation).state, operations.needs_a_person(operation)) == (left, True)
-    operations.on_events([event_of(operation)])
+    assert (settle(operation).state, door.needs_a_person(operation)) == (left, True)
+    door.on_events([event_of(operation)])
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
 
@@ -223,7 +226,7 @@ def test_a_look_up_that_is_refused_leaves_it_to_a_person(otto: User) -> None:
 
     operation = do(failing(Unreachable("reset", replayed=True), find=refuse), otto).operation
     assert (settle(operation, LATER).state, operation.next_try_at) == (State.UNKNOWN, None)
-    assert operations.needs_a_person(operation)
+    assert door.needs_a_person(operation)
 
 
 # The worker makes the first attempt
@@ -233,10 +236,10 @@ def test_without_waiting_the_worker_sends_it(sandbox: SandboxProcess, otto: User
     account_id = account(sandbox)
     operation = do(RENAME, otto, params={"name": "B"}, account_id=account_id, wait=False).operation
     assert (operation.state, creates(sandbox, f"/v1/accounts/{account_id}")) == (State.INTENT, 0)
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     assert creates(sandbox, f"/v1/accounts/{account_id}") == 1
 
 
@@ -262,8 +265,8 @@ def test_kill_9_leaves_one_account_and_no_question(when: str, state: str, sandbo
     operation = killed(when, sandbox)
     assert operation.state == state
     for _ in range(2):
-        operations.sweep()
-        operations.settle(str(operation.pk))
+        door.sweep()
+        door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
     assert [each["id"] for each in accounts_at_stripe(sandbox)] == [operation.object_id]

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from console import operations
-from console.models import Operation, User
+from console.operations import door
+from console.operations.models import Operation
+from console.people.models import User
 from gateway import clock
 from gateway.errors import Unreachable
 from tests.console.acting import (
@@ -60,7 +61,7 @@ def test_a_429_waits_as_stripe_says_and_then_succeeds(sandbox: SandboxProcess, o
     assert operation.next_try_at is not None
     assert operation.next_try_at > timezone.now()
     assert operation.tries[0]["status"] == 429
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     assert creates(sandbox) == 1
     assert settle(operation, LATER).state == State.SUCCEEDED
     assert (operation.attempts, len(accounts_at_stripe(sandbox))) == (2, 1)
@@ -78,7 +79,7 @@ def test_after_five_429s_it_is_parked_for_a_person(sandbox: SandboxProcess, otto
     for _ in range(6):
         settle(operation, LATER)
     assert (operation.state, operation.attempts, operation.next_try_at) == (State.INTENT, 5, None)
-    assert operations.needs_a_person(operation)
+    assert door.needs_a_person(operation)
     assert told(operation)[-1] == "operation.parked"
     assert accounts_at_stripe(sandbox) == []
 
@@ -136,14 +137,14 @@ def test_what_was_not_found_is_never_made_by_itself(sandbox: SandboxProcess, ott
         settle(operation, LATER)
     for days in range(3):
         assert settle(operation, timedelta(days=days)).state == State.NOT_FOUND
-    assert (operations.needs_a_person(operation), accounts_at_stripe(sandbox)) == (True, [])
+    assert (door.needs_a_person(operation), accounts_at_stripe(sandbox)) == (True, [])
 
 
 def test_a_slow_answer_frees_the_person_and_the_worker_goes_on(sandbox: Any, otto: User, settings: Any) -> None:
     settings.STRIPE_TIMEOUT = 1.0
     faults(sandbox, "slow_after:2")
     operation = do(CREATE, otto, params=ACCOUNT).operation
-    assert (operation.state, operation.claimed_by) == (State.UNKNOWN, operations.QUEUED)
+    assert (operation.state, operation.claimed_by) == (State.UNKNOWN, door.QUEUED)
     settings.STRIPE_TIMEOUT = 10.0
     wait_until(lambda: creates(sandbox), 10, "the slow call ends")
     assert (settle(operation).state, operation.settled_by) == (State.SUCCEEDED, "key")
@@ -170,14 +171,14 @@ def test_a_key_that_stripe_knows_otherwise_is_looked_up(sandbox: SandboxProcess,
 def test_after_a_day_the_key_is_not_sent_again(sandbox: SandboxProcess, otto: User) -> None:
     faults(sandbox, "reset_before")
     operation = do(CREATE, otto, params=ACCOUNT).operation
-    Operation.objects.update(first_tried_at=clock.timestamp() - operations.KEY_SECONDS)
+    Operation.objects.update(first_tried_at=clock.timestamp() - door.KEY_SECONDS)
     assert (settle(operation, LATER).state, operation.attempts) == (State.NOT_FOUND, 1)
 
 
 def test_an_event_with_our_key_settles_it_without_a_call(sandbox: SandboxProcess, otto: User) -> None:
     operation = do(failing(Unreachable("reset")), otto).operation
     assert operation.state == State.UNKNOWN
-    operations.on_events([event_of(operation)])
+    door.on_events([event_of(operation)])
     operation.refresh_from_db()
     assert (operation.state, operation.settled_by, operation.object_id) == (State.SUCCEEDED, "event", "acct_9")
     assert (operation.account_id, operation.request_id) == ("acct_9", "req_9")
@@ -185,7 +186,7 @@ def test_an_event_with_our_key_settles_it_without_a_call(sandbox: SandboxProcess
 
 def test_an_event_that_came_before_the_timeout_settles_it_at_once(otto: User) -> None:
     def answered_too_late(operation: Operation, params: dict[str, Any]) -> Any:
-        operations.on_events([event_of(operation)])
+        door.on_events([event_of(operation)])
         assert Operation.objects.get(pk=operation.pk).state == State.SENDING
         raise Unreachable("too late")
 
@@ -195,8 +196,8 @@ def test_an_event_that_came_before_the_timeout_settles_it_at_once(otto: User) ->
 def test_an_event_proves_even_what_was_given_up(otto: User, ana: User) -> None:
     operation = do(failing(Unreachable("reset", replayed=True)), otto).operation
     settle(operation, LATER)
-    operations.drop(operation, user=ana)
-    operations.on_events([event_of(operation)])
+    door.drop(operation, user=ana)
+    door.on_events([event_of(operation)])
     operation.refresh_from_db()
     assert (operation.state, operation.settled_by) == (State.SUCCEEDED, "event")
 
@@ -205,6 +206,6 @@ def test_events_without_a_key_settle_nothing(otto: User) -> None:
     operation = do(failing(Unreachable("reset")), otto).operation
     event = event_of(operation)
     event.idempotency_key = ""
-    operations.on_events([event])
+    door.on_events([event])
     operation.refresh_from_db()
     assert operation.state == State.UNKNOWN

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from accounts.terms_forms import MomentField
-from console import plain_fields
-from console.plain_fields import PlainDateField, PlainDecimalField
+from accounts.terms.forms import MomentField
+from console.operations import fields
+from console.operations.fields import AmountField, PlainDateField, PlainDecimalField
 from gateway.digits import is_whole, whole_number
-from issuing.controls import LimitsField
-from issuing.forms import AmountField, CardholderFields, check_decimals
+from issuing.cardholders.forms import CardholderFields, check_decimals
+from issuing.controls.forms import LimitsField
 
 ODD = ("1e2", "1E2", "１０", "٣٤", "१२", "+5", "-5", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "1 000", "1,000")
 ODDER = ("1\u00a0000", "12.", ".5", "1.2.3", "½", "²", "1\n2", "sNaN", "1.5e1", "１.5", "5\u0663", "0b1", "--1", "5-")
@@ -26,13 +26,13 @@ def problems(field: Any, value: Any) -> str:
 
 @pytest.mark.parametrize("text", [*ODD, *ODDER])
 def test_an_amount_is_plain_digits(text: str) -> None:
-    assert problems(AmountField(), text) == plain_fields.NUMBER
+    assert problems(AmountField(), text) == fields.NUMBER
 
 
 @pytest.mark.parametrize("text", [*ODD, *ODDER])
 def test_a_limit_is_plain_digits(text: str) -> None:
     row = {"amount": text, "interval": "daily", "categories": ""}
-    assert problems(LimitsField(), [row]) == f"Limit 1: {plain_fields.NUMBER}"
+    assert problems(LimitsField(), [row]) == f"Limit 1: {fields.NUMBER}"
 
 
 @pytest.mark.parametrize(("text", "amount"), [("12.50", "12.50"), (" 7 ", "7"), ("0.01", "0.01"), ("007", "7")])
@@ -70,7 +70,7 @@ def test_an_amount_has_no_more_decimals_than_its_currency(amount: str, currency:
 @pytest.mark.parametrize("text", ["２０２６-01-01", "2026-٠١-01", "2026-01-0１"])
 @pytest.mark.parametrize("field", [PlainDateField(), MomentField(), CardholderFields.base_fields["dob"]])
 def test_a_date_is_plain_digits(field: Any, text: str) -> None:
-    assert problems(field, text) == plain_fields.DATE
+    assert problems(field, text) == fields.DATE
     assert problems(field, f"{text}T10:00:00")
 
 

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 
-from console import roles
-from console.checks import roles_name_real_permissions
-from console.models import User
+from console.people import roles
+from console.people.models import User
+from console.running.checks import roles_name_real_permissions
 from tests.people import PEOPLE, person
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from console import seals, sessions
-from console.models import AccessEntry, AuditEntry, User, WorkSession
+from console.people.models import User
+from console.record import seals
+from console.record.models import AuditEntry
+from console.viewing import sessions
+from console.viewing.models import AccessEntry, WorkSession
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,9 @@ import pytest
 from django.http import Http404
 from django.test import Client, RequestFactory
 
-from accounts.models import Person
-from console.models import AuditEntry
-from console.sessions import get_object
+from accounts.persons.models import Person
+from console.record.models import AuditEntry
+from console.viewing.access import get_object
 from tests.answers import check_headers, check_page
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person
 from tests.test_permissions import made  # noqa: F401

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from console import sent_before
-from console.models import AuditEntry, Operation, User
-from console.operations import AlreadySent
-from console.verb_forms import fresh_token
+from console.operations import sent_before
+from console.operations.door import AlreadySent
+from console.operations.forms import fresh_token
+from console.operations.models import Operation
+from console.people.models import User
+from console.record.models import AuditEntry
 from tests.console.acting import (
     ACCOUNT,
     CREATE,

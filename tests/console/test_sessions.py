@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from console import roles, sessions
-from console.models import AccessEntry, AuditEntry, WorkSession
+from console.people import roles
+from console.record.models import AuditEntry
+from console.viewing import access, sessions
+from console.viewing.models import AccessEntry, WorkSession
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
@@ -275,20 +277,20 @@ def test_a_hostile_target_leads_to_the_account_itself(target: str) -> None:
     assert answer.status_code == 302
     assert answer["Location"].startswith((f"/{ACCOUNT}/", f"/connect/accounts/{ACCOUNT}"))
     assert answer["Location"] != target
-    assert sessions.safe_next(target, ACCOUNT) == ""
+    assert access.safe_next(target, ACCOUNT) == ""
 
 
 def test_a_target_with_a_nul_byte_leads_nowhere() -> None:
     target = f"/{ACCOUNT}/\x00"
     assert browser("sam").post(START, {**FORM, "next": target}).status_code == 400
-    assert sessions.safe_next(target, ACCOUNT) == ""
+    assert access.safe_next(target, ACCOUNT) == ""
 
 
 @pytest.mark.parametrize(
     "target", [f"/{ACCOUNT}/activity", f"/{ACCOUNT}/a?x=//y", f"/connect/accounts/{ACCOUNT}#persons"]
 )
 def test_pages_of_the_account_are_good_targets(target: str) -> None:
-    assert sessions.safe_next(target, ACCOUNT) == target
+    assert access.safe_next(target, ACCOUNT) == target
 
 
 @pytest.mark.parametrize("again", ["²", "１", "٣", "-1", "1_0", "9" * 40])

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from console.models import AuditEntry, SignInFailure, User
-from console.sign_in import LOCKED
+from console.people.models import SignInFailure, User
+from console.people.sign_in import LOCKED
+from console.record.models import AuditEntry
 from tests.people import PASSWORD, browser, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]

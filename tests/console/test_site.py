@@ -8,9 +8,10 @@ from django.contrib.auth.models import Group
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from accounts.models import Account
-from console.models import AuditEntry, User
-from console.site import ROOMS, ConsoleSite
+from accounts.account.models import Account
+from console.people.models import User
+from console.record.models import AuditEntry
+from console.shell.site import ROOMS, ConsoleSite
 from gateway.models import Event
 from tests.people import ACCOUNT, browser, known_accounts
 

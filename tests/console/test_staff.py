@@ -3,8 +3,9 @@
 import pytest
 from django.test import Client
 
-from console import roles
-from console.models import AuditEntry, User
+from console.people import roles
+from console.people.models import User
+from console.record.models import AuditEntry
 from tests.people import browser, person
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.test import Client
 
-from console.models import Operation
+from console.operations.models import Operation
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as
 
 TEMPLATES = sorted(Path("templates").rglob("*.html"))
@@ -199,7 +199,7 @@ def test_the_page_of_an_operation_is_drawn_in_every_state(state: str) -> None:
 @pytest.mark.django_db
 def test_hostile_names_stay_text_in_the_list() -> None:
     known_accounts()
-    from accounts.models import Account
+    from accounts.account.models import Account
 
     row = Account.objects.get(pk=ACCOUNT)
     row.data = {**row.data, "business_profile": {"name": '"><script>alert(1)</script>'}}

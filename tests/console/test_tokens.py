@@ -5,8 +5,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from console import tokens
-from console.models import AuditEntry, PersonalToken, User
+from console.people import tokens
+from console.people.models import PersonalToken, User
+from console.record.models import AuditEntry
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db

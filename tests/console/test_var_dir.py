@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from console import var_dir
-from console.secrets_file import kept_secret
+from console.running import var_dir
+from console.running.secrets_file import kept_secret
 from tests.stack import ROOT
 
 

@@ -84,7 +84,7 @@ def test_every_program_says_it_in_one_line() -> None:
     programs = [
         ["manage.py", "migrate"],
         ["manage.py", "worker"],
-        ["-m", "console.launcher"],
+        ["-m", "console.running.launcher"],
         ["-m", "gunicorn", "--config", "console/gunicorn.py", "--check-config"],
     ]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", "PORT": "abc"}

@@ -10,9 +10,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from console import operations
-from console.models import AuditEntry, Operation, User, WorkSession
-from console.verb_forms import field_of, form_class
+from console.operations import door
+from console.operations.forms import field_of, form_class
+from console.operations.models import Operation
+from console.people.models import User
+from console.record.models import AuditEntry
+from console.viewing.models import WorkSession
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
@@ -313,7 +316,7 @@ def test_without_an_answer_the_operations_page_goes_on(browser: Client, sandbox:
     assert (answer.status_code, answer["Location"]) == (303, f"/operations/{operation.pk}")
     state = browser.get(f"/operations/{operation.pk}/state").json()
     assert (state["state"], state["settled"]) == ("unknown", False)
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     state = browser.get(f"/operations/{operation.pk}/state").json()
     assert (state["state"], state["settled"]) == ("succeeded", True)
     assert state["next_url"] == f"/operations/{operation.pk}"
@@ -349,10 +352,10 @@ def test_many_get_a_preview_and_an_operation_each(browser: Client, sandbox: Sand
 
 
 def test_the_rest_of_many_goes_to_the_worker(browser: Client, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.bulk_views.INLINE_SECONDS", 0)
+    monkeypatch.setattr("console.operations.bulk.INLINE_SECONDS", 0)
     answer = run(browser, bulk(browser, [account(sandbox)]))
     operation = answer.context["rows"][0].operation
-    assert (operation.state, operation.claimed_by) == (State.INTENT, operations.QUEUED)
+    assert (operation.state, operation.claimed_by) == (State.INTENT, door.QUEUED)
 
 
 def test_each_row_has_its_own_no(browser: Client, otto: User, sandbox: SandboxProcess) -> None:

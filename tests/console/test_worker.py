@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from console.worker import Supervisor
+from console.running.worker import Supervisor
 from gateway import health
 
 

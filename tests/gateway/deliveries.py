@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway import inbox
 from gateway.models import Event
 from tests.sandbox_process import SandboxProcess

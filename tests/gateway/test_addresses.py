@@ -11,7 +11,7 @@ import pytest
 import stripe
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts import seeding
+from accounts.management.commands import seed_accounts
 from gateway import addresses, binding, client, connection
 from gateway.errors import Unreachable
 from tests.gateway.scripted import Scripted, good
@@ -180,7 +180,7 @@ def test_no_proxy_stands_between_us_and_this_machine(settings: Any, proxy: list[
     with Scripted(good()) as server:
         settings.STRIPE_API_BASE = server.url
         assert client.get("/v1/account", account=None).data["id"] == "acct_1"
-        assert seeding.control("clock", {})["id"] == "acct_1"
+        assert seed_accounts.control("clock", {})["id"] == "acct_1"
     assert proxy == []
 
 

@@ -7,7 +7,9 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import Account, Capability, Person
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.persons.models import Person
 from gateway import catch_up, clock, inbox, mirror
 from gateway.errors import Refused
 from gateway.models import Event, Heartbeat, SyncCursor

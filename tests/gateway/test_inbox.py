@@ -9,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import Account, Capability, Person
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.persons.models import Person
 from gateway import clock, inbox, queue
 from gateway.models import Event, Heartbeat
 from tests.gateway.deliveries import (

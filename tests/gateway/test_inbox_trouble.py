@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway import applying, claims, inbox
 from gateway.models import Event
 from tests.gateway.deliveries import (
@@ -81,7 +81,7 @@ def test_a_poisonous_event_that_needs_a_fetch_harms_no_neighbour(
 SCRIPT = """
 import os, sys, django
 django.setup()
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway import inbox
 def witness(cls, event):
     if event.pk == sys.argv[1]:

@@ -6,7 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account, Capability, Person
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.persons.models import Person
 from gateway import client, clock, mirror, order
 from gateway.errors import Refused, Unreachable
 from tests.gateway.deliveries import create_account, create_person, update_account

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Account, Capability, ExternalAccount, Person
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.external_accounts.models import ExternalAccount
+from accounts.persons.models import Person
 from gateway import client, clock, order, sync
 from gateway.errors import Unreachable
 from gateway.models import SyncCursor

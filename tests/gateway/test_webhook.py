@@ -18,7 +18,7 @@ from django.db import OperationalError, connection, connections
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway import inbox, intake, queue, views
 from gateway.models import Event
 from tests.gateway.deliveries import (

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from accounts.forms import CAPABILITIES, CONTROLLER
-from accounts.models import Account
-from console import operations, verbs
-from console.operations import Performed
+from accounts.account.forms import CAPABILITIES, CONTROLLER
+from accounts.account.models import Account
+from console.operations import door, verbs
+from console.operations.door import Performed
 from gateway import client, clock
-from issuing import refresh
+from issuing.authorizations.models import Authorization
+from issuing.balances import refresh
 from issuing.base import OfIssuing
-from issuing.models import Authorization, Card, Cardholder
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
 from tests.people import person
 from tests.sandbox_process import SandboxProcess
 
@@ -82,7 +84,7 @@ def account(sandbox: SandboxProcess, db: None) -> Account:
 def perform(name: str, about: Account | OfIssuing, /, who: str = "otto", **params: Any) -> Performed:
     """Have somebody do a verb of this room through the one door; `_token` repeats a form."""
     owner = about if isinstance(about, Account) else Account.objects.get(pk=about.account_id)
-    return operations.perform(
+    return door.perform(
         verbs.get(f"issuing.{name}"),
         user=person(who),
         form_token=params.pop("_token", uuid.uuid4().hex),

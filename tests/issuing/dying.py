@@ -8,8 +8,8 @@ import django
 def main(when: str, account_id: str, cardholder_id: str) -> None:
     """Perform one operation and die before, in, or after its call."""
     django.setup()
-    from accounts.models import Account
-    from console import attempts, verbs
+    from accounts.account.models import Account
+    from console.operations import attempts, verbs
     from tests.console.dying import die
     from tests.issuing.conftest import perform
 

@@ -7,15 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from gateway.mirror import Mirror
-from issuing.models import (
-    Authorization,
-    Balance,
-    BalanceTransaction,
-    Card,
-    Cardholder,
-    Topup,
-    Transaction,
-)
+from issuing.authorizations.models import Authorization
+from issuing.balances.models import Balance, BalanceTransaction
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
+from issuing.topups.models import Topup
+from issuing.transactions.models import Transaction
 from tests.people import ACCOUNT
 
 _numbers = itertools.count(1)

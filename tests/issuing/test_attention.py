@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from accounts.models import Account
-from issuing.attention import Shortage, _why, runs_out
+from accounts.account.models import Account
+from issuing.balances.noun import Shortage, _why, runs_out
 
 NOW = datetime(2026, 11, 24, 14, tzinfo=UTC)
 

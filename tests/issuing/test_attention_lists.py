@@ -6,10 +6,10 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from console import home, registry
-from console.models import Operation
+from console.operations.models import Operation
+from console.shell import home, registry
 from gateway.models import Event
-from issuing.models import Authorization
+from issuing.authorizations.models import Authorization
 from tests.accounts import builders
 from tests.issuing import rows
 from tests.people import browser, person

@@ -5,9 +5,12 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Account
-from console.models import Operation
-from issuing.models import Authorization, Card, Cardholder, Topup
+from accounts.account.models import Account
+from console.operations.models import Operation
+from issuing.authorizations.models import Authorization
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
+from issuing.topups.models import Topup
 from tests.issuing.conftest import HOLDER, buy, fund, issuing_account, make_card, make_cardholder
 from tests.people import person
 from tests.sandbox_process import SandboxProcess

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Account
-from console import operations, verbs
-from console.models import Operation
-from console.verb_forms import own_form
-from console.verbs import Where
-from issuing import controls
+from accounts.account.models import Account
+from console.operations import door, verbs
+from console.operations.forms import own_form
+from console.operations.models import Operation
+from console.operations.verbs import Where
+from issuing.cards.models import Card
+from issuing.controls import forms
 from issuing.management.commands.update_card import limit
-from issuing.models import Card
 from tests.answers import check_page
 from tests.costs import cost
 from tests.issuing import rows
@@ -60,7 +60,7 @@ def otto(account: Account) -> Client:
 
 
 def form(card: Card, **values: Any) -> Any:
-    return own_form(verbs.get("issuing.update_card"), Where(ACCOUNT, card.pk))({**controls.current(card), **values})
+    return own_form(verbs.get("issuing.update_card"), Where(ACCOUNT, card.pk))({**forms.current(card), **values})
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_change_whose_answer_was_lost_is_settled(do: Do, account: Account, san
     sandbox.control("faults", [lost])
     operation = do("update_card", card, blocked_categories=["florists"]).operation
     assert operation.state == State.UNKNOWN
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
     assert set_controls(card)["blocked_categories"] == ["florists"]
@@ -174,7 +174,7 @@ def test_a_change_that_arrived_before_the_card_was_canceled_succeeded(
     sandbox.control("faults", [lost])
     operation = do("update_card", card, blocked_categories=["florists"]).operation
     sandbox.api("POST", f"/v1/issuing/cards/{card.pk}", {"status": "canceled"}, account=account.pk)
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway import client
+from issuing.authorizations.models import Authorization
+from issuing.cards.models import Card
 from issuing.demo.names import BUSINESSES
 from issuing.demo.plan import plan
-from issuing.models import Authorization, Card, Transaction
+from issuing.transactions.models import Transaction
 from tests.sandbox_process import SandboxProcess
 
 DAY = "2026-11-20"

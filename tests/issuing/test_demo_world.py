@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from accounts import status
-from accounts.seeding import control
+from accounts.account import words
+from accounts.management.commands.seed_accounts import control
 from gateway import client, clock
+from issuing.authorizations.models import Authorization
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
 from issuing.demo.build import SLOT, Builder, begin
 from issuing.demo.names import BUSINESSES, DRINKS, SHOPS
 from issuing.demo.plan import Step, plan
-from issuing.models import Authorization, Card, Cardholder, Transaction
+from issuing.transactions.models import Transaction
 from tests.sandbox_process import SandboxProcess
 
 END, DAY = 1_795_197_600, 86_400
@@ -42,8 +45,8 @@ def test_forty_accounts_show_every_badge_and_120_cards_every_status(sandbox: San
     live([step for step in plan(1, 40, END) if step.act not in PURCHASES])
     accounts = list(every("/v1/accounts", None))
     assert sorted(each["business_profile"]["name"] for each in accounts) == sorted(name for _, name, *_ in BUSINESSES)
-    assert {status.overall(each).name for each in accounts} == set(status.OVERALL)
-    assert {issuing_badge(each) for each in accounts} == set(status.ISSUING)
+    assert {words.overall(each).name for each in accounts} == set(words.OVERALL)
+    assert {issuing_badge(each) for each in accounts} == set(words.ISSUING)
     cards = [card for account in issuers() for card in every(Card.listed_at, account)]
     assert len(cards) == 120
     assert {card["status"] for card in cards} == {"active", "inactive", "canceled"}
@@ -54,7 +57,7 @@ def test_forty_accounts_show_every_badge_and_120_cards_every_status(sandbox: San
 
 def issuing_badge(account: dict[str, Any]) -> str:
     listed = every(f"/v1/accounts/{account['id']}/capabilities", None)
-    return status.issuing(account, next((each for each in listed if each["id"] == "card_issuing"), None)).name
+    return words.issuing(account, next((each for each in listed if each["id"] == "card_issuing"), None)).name
 
 
 def test_purchases_end_in_every_way_and_are_declined_for_eight_reasons(sandbox: SandboxProcess) -> None:

@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 
-from accounts.terms_forms import MomentField
-from console.models import Operation
-from console.verb_forms import own_form
-from console.verbs import NOWHERE, Where, get
+from accounts.terms.forms import MomentField
+from console.operations.forms import own_form
+from console.operations.models import Operation
+from console.operations.verbs import NOWHERE, Where, get
 from gateway import clock
-from issuing import params
-from issuing.models import Authorization, Card, Cardholder
+from issuing import base
+from issuing.authorizations import verbs as authorizations_verbs
+from issuing.authorizations.models import Authorization
+from issuing.cardholders import verbs as cardholders_verbs
+from issuing.cardholders.models import Cardholder
+from issuing.cards import verbs as cards_verbs
+from issuing.cards.models import Card
+from issuing.topups import verbs as topups_verbs
 from tests.issuing import rows
 from tests.issuing.conftest import HOLDER
 from tests.people import ACCOUNT, OTHER_ACCOUNT, known_accounts, person
@@ -142,7 +148,7 @@ def test_a_part_of_the_address_sends_it_whole() -> None:
     row.save()
     form = updated(row, line2="Flat 2")
     assert form.is_valid(), form.errors
-    body = params.cardholder(form.cleaned_data, {})
+    body = cardholders_verbs.cardholder_body(form.cleaned_data, {})
     assert body["billing"]["address"] == {
         "line1": "1 Main",
         "line2": "Flat 2",
@@ -168,7 +174,7 @@ def test_a_card_is_for_a_cardholder_of_this_account() -> None:
 
 
 def test_where_there_are_too_many_cardholders_the_id_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("issuing.forms.MOST_CHOICES", 1)
+    monkeypatch.setattr("issuing.cards.forms.MOST_CHOICES", 1)
     one, _ = rows.cardholder(), rows.cardholder()
     form = own_form(get("issuing.create_card"), Where(ACCOUNT))({"cardholder": one.pk})
     assert form.fields["cardholder"].widget.input_type == "text"
@@ -194,7 +200,7 @@ def test_amounts_are_above_zero_and_of_two_decimals(amount: str) -> None:
 @pytest.mark.parametrize(("amount", "minor"), [("0.01", 1), ("12.5", 1250), ("12.50", 1250), ("999999.99", 99_999_999)])
 def test_amounts_are_sent_in_minor_units(amount: str, minor: int) -> None:
     assert errors("create_topup", Where(ACCOUNT), amount=amount) == {}
-    assert params.topup({"amount": amount}, {})["amount"] == minor
+    assert topups_verbs.topup_body({"amount": amount}, {})["amount"] == minor
 
 
 def test_no_more_is_given_back_than_is_held() -> None:
@@ -210,29 +216,37 @@ def test_no_more_is_given_back_than_is_held() -> None:
 
 
 def test_bodies_hold_only_what_was_given() -> None:
-    assert params.cardholder({"type": "individual", "name": "A B", "email": ""}, {}) == {
+    assert cardholders_verbs.cardholder_body({"type": "individual", "name": "A B", "email": ""}, {}) == {
         "type": "individual",
         "name": "A B",
     }
-    assert params.card({"cardholder": "ich_1"}, "gbp", {}) == {
+    assert cards_verbs.card_body({"cardholder": "ich_1"}, "gbp", {}) == {
         "cardholder": "ich_1",
         "currency": "gbp",
         "type": "virtual",
         "status": "inactive",
     }
-    assert params.capture({}, "usd") == {}
-    assert params.capture({"capture_amount": "5", "keep_open": True}, "usd") == {
+    assert authorizations_verbs.capture_body({}, "usd") == {}
+    assert authorizations_verbs.capture_body({"capture_amount": "5", "keep_open": True}, "usd") == {
         "capture_amount": 500,
         "close_authorization": False,
     }
-    assert params.reverse({"reverse_amount": "5.00"}, "usd") == {"reverse_amount": 500}
+    assert authorizations_verbs.reverse_body({"reverse_amount": "5.00"}, "usd") == {"reverse_amount": 500}
 
 
 def test_a_preview_shows_no_date_of_birth() -> None:
-    body = params.cardholder({"dob": params.SHOWN_AS}, {})
-    assert body["individual"]["dob"] == dict.fromkeys(("year", "month", "day"), params.SHOWN_AS)
-    assert params.cardholder({"dob": "1990-02-03"}, {})["individual"]["dob"] == {"year": 1990, "month": 2, "day": 3}
+    body = cardholders_verbs.cardholder_body({"dob": base.SHOWN_AS}, {})
+    assert body["individual"]["dob"] == dict.fromkeys(("year", "month", "day"), base.SHOWN_AS)
+    assert cardholders_verbs.cardholder_body({"dob": "1990-02-03"}, {})["individual"]["dob"] == {
+        "year": 1990,
+        "month": 2,
+        "day": 3,
+    }
 
 
 def test_moments_are_utc_where_they_name_no_zone() -> None:
-    assert params.unix("2026-01-05T10:00:00") == params.unix("2026-01-05T11:00:00+01:00") == 1_767_607_200
+    assert (
+        cardholders_verbs.unix("2026-01-05T10:00:00")
+        == cardholders_verbs.unix("2026-01-05T11:00:00+01:00")
+        == 1_767_607_200
+    )

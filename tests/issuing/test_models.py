@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway.errors import Refused
-from issuing.models import Authorization, Canceled, Card, Cardholder
+from issuing.authorizations.models import Authorization
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Canceled, Card
 from tests.issuing import rows
 from tests.issuing.conftest import buy, make_card, make_cardholder
 from tests.people import ACCOUNT, OTHER_ACCOUNT, known_accounts

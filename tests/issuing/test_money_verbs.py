@@ -4,14 +4,19 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account
-from console import operations, verbs
-from console.models import Operation
-from console.operations import Denied
-from console.verb_views import done_sentence, next_url
+from accounts.account.models import Account
+from console.operations import door, verbs
+from console.operations.door import Denied
+from console.operations.models import Operation
+from console.operations.pages import done_sentence, next_url
 from gateway.models import Event
-from issuing import money_verbs, refresh
-from issuing.models import Authorization, Balance, BalanceTransaction, Topup, Transaction
+from issuing.authorizations import verbs as authorizations_verbs
+from issuing.authorizations.models import Authorization
+from issuing.balances import refresh
+from issuing.balances.models import Balance, BalanceTransaction
+from issuing.topups import verbs as topups_verbs
+from issuing.topups.models import Topup
+from issuing.transactions.models import Transaction
 from tests.issuing.conftest import Do, buy, fund, issuing_account, make_card
 from tests.sandbox_process import SandboxProcess
 
@@ -32,7 +37,7 @@ def test_a_top_up_is_on_its_way_until_the_bank_has_paid(do: Do, account: Account
     assert operation.state == State.SUCCEEDED, operation.error_message
     row = Topup.objects.get(pk=operation.object_id)
     assert (row.amount, row.currency, row.status) == (150_050, "usd", "pending")
-    assert "1,500.50 USD is on its way" in done_sentence(money_verbs.create_topup, operation)
+    assert "1,500.50 USD is on its way" in done_sentence(topups_verbs.create_topup, operation)
     sandbox.control("clock", {"advance": "1h"})
     refresh.read_funds(account.pk)
     assert available(account) == 150_050
@@ -48,9 +53,9 @@ def test_outside_the_united_states_a_top_up_is_refused_with_the_reason(do: Do, a
 def test_a_lost_top_up_is_found_by_its_mark(do: Do, account: Account, sandbox: SandboxProcess) -> None:
     sandbox.control("faults", [{"match": "POST /v1/topups", "times": 1, "fault": "reset_after"}])
     operation = do("create_topup", account, amount="10").operation
-    found = money_verbs.create_topup.find(operation)  # type: ignore[misc]
+    found = topups_verbs.create_topup.find(operation)  # type: ignore[misc]
     assert found
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     assert list(Topup.objects.values_list("pk", flat=True)) == [found.object_id]
 
 
@@ -62,7 +67,7 @@ def test_a_decline_is_an_outcome_with_its_reason(do: Do, account: Account) -> No
     params = {"card": card.pk, "amount": "12.50", "merchant_name": "Rocket Rides"}
     operation = do("create_test_authorization", account, **params).operation
     assert operation.state == State.SUCCEEDED
-    verb = money_verbs.create_test_authorization
+    verb = authorizations_verbs.create_test_authorization
     assert done_sentence(verb, operation).startswith("Declined: card inactive.")
     assert verb.went_well
     assert not verb.went_well(operation)
@@ -122,8 +127,8 @@ def test_a_lost_purchase_is_found_and_made_once(do: Do, account: Account, sandbo
     params = {"card": card.pk, "amount": "12.50", "merchant_name": "Rocket Rides"}
     operation = do("create_test_authorization", account, **params).operation
     assert operation.state == State.UNKNOWN
-    found = money_verbs.create_test_authorization.find(operation)  # type: ignore[misc]
-    operations.settle(str(operation.pk))
+    found = authorizations_verbs.create_test_authorization.find(operation)  # type: ignore[misc]
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert found
     assert (operation.state, operation.object_id) == (State.SUCCEEDED, found.object_id)
@@ -155,7 +160,10 @@ def test_test_purchases_do_not_exist_in_live_mode(do: Do, account: Account, sett
 
 def test_an_event_alone_tells_that_something_was_decided(account: Account) -> None:
     operation = Operation(verb="issuing.create_test_authorization", object_id="iauth_1", account_id=account.pk)
-    assert done_sentence(money_verbs.create_test_authorization, operation) == "Stripe decided about the test purchase."
+    assert (
+        done_sentence(authorizations_verbs.create_test_authorization, operation)
+        == "Stripe decided about the test purchase."
+    )
 
 
 # Funds, read again
@@ -177,7 +185,7 @@ def test_events_that_move_money_have_the_funds_read_once_for_each_account(monkey
             event("topup.created", ""),
         ]
     )
-    assert asked == [("issuing.refresh.funds", "acct_1"), ("issuing.refresh.funds", "acct_2")]
+    assert asked == [("issuing.balances.refresh.funds", "acct_1"), ("issuing.balances.refresh.funds", "acct_2")]
 
 
 def test_funds_are_read_as_far_back_as_they_are_known(do: Do, account: Account, sandbox: SandboxProcess) -> None:

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Account
-from console.models import AuditEntry, Operation
-from issuing.models import Authorization, Card, Cardholder
+from accounts.account.models import Account
+from console.operations.models import Operation
+from console.record.models import AuditEntry
+from issuing.authorizations.models import Authorization
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
 from tests.answers import check_page
 from tests.issuing import rows
 from tests.issuing.conftest import HOLDER, fund, issuing_account, make_card, make_cardholder

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.history import StateChange
-from accounts.models import Account, Capability
-from console.models import AuditEntry
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.history.models import StateChange
+from console.record.models import AuditEntry
 from gateway import clock
 from tests.answers import check_headers, check_page
 from tests.costs import cost

@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from accounts.models import Account
+from accounts.account.models import Account
 from gateway import client
+from issuing.authorizations.models import Authorization
+from issuing.balances.models import BalanceTransaction
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
 from issuing.demo import mirror
-from issuing.models import Authorization, BalanceTransaction, Card, Cardholder, Topup, Transaction
+from issuing.topups.models import Topup
+from issuing.transactions.models import Transaction
 from tests.issuing.conftest import buy, fund, make_card, perform
 from tests.sandbox_process import SandboxProcess
 

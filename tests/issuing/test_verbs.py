@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account
-from console import operations, verbs
-from console.models import AuditEntry, Operation
-from console.operations import Denied
-from issuing.models import Card, Cardholder
+from accounts.account.models import Account
+from console.operations import door, verbs
+from console.operations.door import Denied
+from console.operations.models import Operation
+from console.record.models import AuditEntry
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
 from tests.issuing.conftest import HOLDER, Do, issuing_account, make_card, make_cardholder
 from tests.sandbox_process import SandboxProcess
 
@@ -176,7 +178,7 @@ def test_a_cancellation_whose_answer_was_lost_is_settled_once(
     lost(sandbox, f"/v1/issuing/cards/{card.pk}")
     operation = do("cancel_card", card).operation
     assert operation.state == State.UNKNOWN
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert (operation.state, operation.result["status"]) == (State.SUCCEEDED, "canceled")
 
@@ -185,7 +187,7 @@ def test_a_lost_card_is_made_once(do: Do, account: Account, sandbox: SandboxProc
     holder = make_cardholder(account)
     lost(sandbox, "/v1/issuing/cards")
     operation = do("create_card", account, cardholder=holder.pk).operation
-    operations.settle(str(operation.pk))
+    door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
     assert [each["id"] for each in at_stripe(sandbox, "/v1/issuing/cards", account)] == [operation.object_id]
@@ -217,7 +219,7 @@ def test_another_accounts_card_is_denied_and_audited(do: Do, account: Account) -
     card = make_card(account, active=False)
     Card.every.filter(pk=card.pk).update(account=other.pk)
     with pytest.raises(Denied, match="no card"):
-        operations.perform(
+        door.perform(
             verbs.get("issuing.activate_card"),
             user=operation_user(),
             params={},

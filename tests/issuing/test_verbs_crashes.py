@@ -8,10 +8,11 @@ import sys
 import pytest
 from django.db import connection
 
-from accounts.models import Account
-from console import audit, operations
-from console.models import Operation
-from issuing.models import Card
+from accounts.account.models import Account
+from console.operations import door
+from console.operations.models import Operation
+from console.record import audit
+from issuing.cards.models import Card
 from tests.issuing.conftest import make_cardholder
 from tests.people import person
 from tests.sandbox_process import SandboxProcess
@@ -39,8 +40,8 @@ def test_a_killed_process_leaves_one_card(when: str, state: str, account: Accoun
     operation = killed(when, account, make_cardholder(account).pk, sandbox)
     assert operation.state == state
     for _ in range(2):
-        operations.sweep()
-        operations.settle(str(operation.pk))
+        door.sweep()
+        door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
     _, listed, _ = sandbox.api("GET", "/v1/issuing/cards", {"limit": "100"}, account=account.pk)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import Account
-from console.models import Operation
-from issuing.models import Card
+from accounts.account.models import Account
+from console.operations.models import Operation
+from issuing.cards.models import Card
 from tests.console.acting import faults, settle
 from tests.console.test_operations_unknown import LATER, TROUBLE
 from tests.issuing.conftest import make_cardholder, perform

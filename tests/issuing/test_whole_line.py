@@ -8,11 +8,14 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from accounts.models import Account
-from console.models import AuditEntry, Operation
+from accounts.account.models import Account
+from console.operations.models import Operation
+from console.record.models import AuditEntry
 from gateway import clock
-from issuing import refresh
-from issuing.models import Authorization, Card, Cardholder
+from issuing.authorizations.models import Authorization
+from issuing.balances import refresh
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
 from tests.issuing.conftest import HOLDER, REASON
 from tests.issuing.test_object_verb_pages import posted
 from tests.people import browser, person, work

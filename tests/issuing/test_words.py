@@ -2,8 +2,10 @@
 
 import pytest
 
-from console import links
-from issuing import words
+from console.shell import links
+from issuing.authorizations import words as authorizations_words
+from issuing.cardholders import words as cardholders_words
+from issuing.controls import words as controls_words
 
 REASONS = [
     "account_disabled",
@@ -30,26 +32,28 @@ REASONS = [
 
 
 def test_every_reason_of_stripes_has_words_a_rule_and_a_rung_that_exists() -> None:
-    assert sorted(words.REASONS) == sorted(REASONS)
-    for each in words.REASONS.values():
+    assert sorted(authorizations_words.REASONS) == sorted(REASONS)
+    for each in authorizations_words.REASONS.values():
         assert each.title
         assert each.sentence.endswith(".")
         assert links.rule(each.rule).startswith("https://docs.stripe.com/")
-        assert each.rung in ("", *words.RUNGS)
+        assert each.rung in ("", *authorizations_words.RUNGS)
 
 
 def test_a_reason_that_stripe_adds_tomorrow_is_shown_as_it_came() -> None:
-    assert words.reason("moon_phase").title == "moon_phase"
-    assert words.reason("").title == "no reason given"
+    assert authorizations_words.reason("moon_phase").title == "moon_phase"
+    assert authorizations_words.reason("").title == "no reason given"
 
 
 def test_a_declining_reason_says_whose_move_it_is() -> None:
     approving = {"card_active", "webhook_approved"}
-    assert [name for name, each in words.REASONS.items() if not each.move and name not in approving] == []
+    assert [
+        name for name, each in authorizations_words.REASONS.items() if not each.move and name not in approving
+    ] == []
 
 
 def test_past_due_keys_become_one_line_for_each_thing() -> None:
-    asked = words.asked(
+    asked = cardholders_words.asked(
         [
             "individual.card_issuing.user_terms_acceptance.date",
             "individual.card_issuing.user_terms_acceptance.ip",
@@ -70,7 +74,7 @@ def test_past_due_keys_become_one_line_for_each_thing() -> None:
     [("listed", "stripe"), ("requirements.past_due", "staff"), ("under_review", "stripe"), ("of_tomorrow", "stripe")],
 )
 def test_a_disabled_cardholder_is_explained(why: str, move: str) -> None:
-    sentence, whose = words.disabled(why)
+    sentence, whose = cardholders_words.disabled(why)
     assert sentence.endswith(".")
     assert whose == move
     assert (why == "of_tomorrow") == (why in sentence)
@@ -82,18 +86,18 @@ def test_spending_controls_are_read_out_with_their_currency() -> None:
         {"amount": 500, "interval": "per_fortnight", "categories": None},
     ]
     found = {"spending_limits": limits, "blocked_categories": ["bakeries"], "allowed_merchant_countries": ["US", "CA"]}
-    assert words.controls(found, "usd") == [
+    assert controls_words.controls(found, "usd") == [
         ("Limit", "200.00 USD a week on automated fuel dispensers"),
         ("Limit", "5.00 USD per_fortnight"),
         ("Never these categories", "bakeries"),
         ("Only merchants in", "US, CA"),
     ]
-    assert words.controls(None, "usd") == []
+    assert controls_words.controls(None, "usd") == []
 
 
 def test_the_silent_limits_are_named_though_the_object_lacks_them() -> None:
-    both = [text for _, text in words.silent_limits(None, "usd")]
+    both = [text for _, text in controls_words.silent_limits(None, "usd")]
     assert both == ["500.00 USD a day, because no limit is set here", "10,000.00 USD per authorization, always"]
-    own = words.silent_limits({"spending_limits": [{"amount": 1, "interval": "daily"}]}, "usd")
+    own = controls_words.silent_limits({"spending_limits": [{"amount": 1, "interval": "daily"}]}, "usd")
     assert [text for _, text in own] == ["10,000.00 USD per authorization, always"]
-    assert "USD only" in words.silent_limits(None, "eur")[0][1]
+    assert "USD only" in controls_words.silent_limits(None, "eur")[0][1]

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from issuing import decline, words
-from issuing.decline import NOT_REACHED, PASSED, STOPPED, Scene, Use
+from issuing.authorizations import words
+from issuing.declines import models as declines_models
+from issuing.declines import words as declines_words
+from issuing.declines.models import Scene, Use
+from issuing.declines.words import NOT_REACHED, PASSED, STOPPED
 
 AT = datetime(2026, 11, 24, 13, 42, 11, tzinfo=UTC)  # a Tuesday
 FUEL = "automated_fuel_dispensers"
@@ -42,12 +45,12 @@ def used(amount: int, days: int = 0, card_id: str = "ic_1", category: str = FUEL
 
 
 def states(found: Scene) -> dict[str, str]:
-    return {rung.name: rung.state for rung in decline.ladder(found)}
+    return {rung.name: rung.state for rung in declines_words.ladder(found)}
 
 
 def test_an_approval_passes_every_rung() -> None:
     assert set(states(scene("card_active")).values()) == {PASSED}
-    assert decline.told(scene("card_active")).sentence == "The card was active and nothing stood against it."
+    assert declines_words.told(scene("card_active")).sentence == "The card was active and nothing stood against it."
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_an_unknown_reason_claims_no_rung() -> None:
 
 def test_a_weekly_limit_is_told_with_what_was_left_and_when_it_starts_anew() -> None:
     found = scene(card_controls={"spending_limits": [WEEKLY]}, uses=(used(10000, 1), used(3865, 1), used(9999, 5)))
-    told = decline.told(found)
+    told = declines_words.told(found)
     assert told.sentence == (
         "The card may spend 200.00 USD a week on automated fuel dispensers. "
         "The merchant asked for 184.20 USD; 61.35 USD of it was left."
@@ -74,23 +77,23 @@ def test_a_weekly_limit_is_told_with_what_was_left_and_when_it_starts_anew() -> 
     assert told.wait == "the limit starts anew on Sun 29 Nov 2026, 00:00 UTC"
     assert [text for text, bold in told.parts if bold][-1] == "61.35 USD"
     assert states(found)["controls"] == STOPPED
-    assert "138.65 USD used by 2 purchases" in decline.ladder(found)[4].text
+    assert "138.65 USD used by 2 purchases" in declines_words.ladder(found)[4].text
 
 
 def test_a_limit_of_the_cardholder_spans_all_their_cards() -> None:
     limit = {"amount": 20000, "interval": "monthly", "categories": None}
     found = scene(cardholder_controls={"spending_limits": [limit]}, uses=(used(10000, 2, "ic_2", "bakeries"),))
-    assert decline.told(found).sentence.startswith("The cardholder may spend 200.00 USD a month. ")
-    assert "; 100.00 USD of it was left." in decline.told(found).sentence
+    assert declines_words.told(found).sentence.startswith("The cardholder may spend 200.00 USD a month. ")
+    assert "; 100.00 USD of it was left." in declines_words.told(found).sentence
 
 
 def test_a_limit_for_other_categories_does_not_count() -> None:
     limit = {"amount": 1, "interval": "daily", "categories": ["bakeries"]}
-    assert decline.meters(scene(card_controls={"spending_limits": [limit]})) == []
+    assert declines_models.meters(scene(card_controls={"spending_limits": [limit]})) == []
 
 
 def test_a_blocked_category_is_named() -> None:
-    told = decline.told(scene(card_controls={"blocked_categories": [FUEL]}))
+    told = declines_words.told(scene(card_controls={"blocked_categories": [FUEL]}))
     assert told.sentence == "The card’s spending controls do not allow the category automated fuel dispensers."
 
 
@@ -98,35 +101,35 @@ def test_the_silent_daily_limit_is_named_where_the_card_has_none() -> None:
     found = scene(amount=30000, uses=(used(25000),))
     assert states(found)["controls"] == PASSED
     assert states(found)["defaults"] == STOPPED
-    assert "Stripe’s silent one counts: 500.00 USD a day" in decline.told(found).sentence
-    assert decline.told(found).wait == "the limit starts anew on Wed 25 Nov 2026, 00:00 UTC"
+    assert "Stripe’s silent one counts: 500.00 USD a day" in declines_words.told(found).sentence
+    assert declines_words.told(found).wait == "the limit starts anew on Wed 25 Nov 2026, 00:00 UTC"
 
 
 def test_more_than_ten_thousand_at_once_stops_at_the_default_limits() -> None:
     limit = {"amount": 5_000_000, "interval": "monthly", "categories": None}
     found = scene(amount=1_000_001, card_controls={"spending_limits": [limit]})
     assert states(found)["defaults"] == STOPPED
-    assert decline.told(found).sentence == "Stripe approves at most 10,000.00 USD at once."
+    assert declines_words.told(found).sentence == "Stripe approves at most 10,000.00 USD at once."
 
 
 def test_a_decline_that_no_control_explains_says_so() -> None:
-    told = decline.told(scene(amount=100))
+    told = declines_words.told(scene(amount=100))
     assert "None of those that stand now explains it" in told.sentence
 
 
 def test_insufficient_funds_names_both_amounts() -> None:
-    told = decline.told(scene("insufficient_funds", amount=400000))
+    told = declines_words.told(scene("insufficient_funds", amount=400000))
     assert told.sentence == "The Issuing balance had 2,320.56 USD available. The merchant asked for 4,000.00 USD."
 
 
 def test_a_mismatch_is_told_as_what_was_sent() -> None:
-    told = decline.told(scene("verification_failed", checks={"cvc_check": "mismatch", "expiry_check": "match"}))
+    told = declines_words.told(scene("verification_failed", checks={"cvc_check": "mismatch", "expiry_check": "match"}))
     assert told.sentence == "The merchant’s terminal or form sent: chip; CVC does not match; expiry date matches"
 
 
 def test_what_is_not_imported_is_said_and_not_guessed() -> None:
     bare = Scene(request={"amount": 1, "reason": "card_inactive"}, at=AT, currency="usd")
-    texts = {rung.name: rung.text for rung in decline.ladder(bare)}
+    texts = {rung.name: rung.text for rung in declines_words.ladder(bare)}
     assert {texts[name] for name in ("capability", "card", "cardholder", "balance")} == {"not yet imported"}
 
 
@@ -140,12 +143,12 @@ def test_what_is_not_imported_is_said_and_not_guessed() -> None:
     ],
 )
 def test_intervals_begin_at_midnight_utc_and_weeks_on_sunday(interval: str, start: str, end: str) -> None:
-    assert decline.window_start(interval, AT) == datetime.fromisoformat(f"{start}T00:00:00+00:00")
-    assert decline.window_end(interval, AT) == datetime.fromisoformat(f"{end}T00:00:00+00:00")
+    assert declines_models.window_start(interval, AT) == datetime.fromisoformat(f"{start}T00:00:00+00:00")
+    assert declines_models.window_end(interval, AT) == datetime.fromisoformat(f"{end}T00:00:00+00:00")
 
 
 def test_an_interval_without_a_beginning_counts_everything() -> None:
     limit = {"amount": 20000, "interval": "all_time", "categories": None}
     found = scene(card_controls={"spending_limits": [limit]}, uses=(used(15000, 400),))
-    assert decline.meters(found)[0].left == 5000
-    assert decline.told(found).wait == ""
+    assert declines_models.meters(found)[0].left == 5000
+    assert declines_words.told(found).wait == ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.description import SPEC
+from sandbox.wire.description import SPEC
 from tests.sandbox.conftest import make_account
 from tests.sandbox_process import SandboxProcess
 

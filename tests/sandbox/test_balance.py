@@ -18,13 +18,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from sandbox.api import Api, Request
-from sandbox.description import Description
-from sandbox.faults import Faults
 from sandbox.nouns import discover
-from sandbox.store import Store
-from sandbox.traffic import Traffic
-from sandbox.world import World
+from sandbox.wire.api import Api, Request
+from sandbox.wire.description import Description
+from sandbox.wire.faults import Faults
+from sandbox.wire.traffic import Traffic
+from sandbox.world.store import Store
+from sandbox.world.world import World
 from tests.referee.check_traffic import Checker
 from tests.sandbox.conftest import violations
 from tests.sandbox.issuer import Issuer

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.description import Description
-from sandbox.errors import StripeError
-from sandbox.noun import UNSET, Upload
-from sandbox.wire import coerce, fields_of_form, tree
+from sandbox.wire.description import Description
+from sandbox.wire.parameters import coerce, fields_of_form, tree
+from sandbox.world.errors import StripeError
+from sandbox.world.noun import UNSET, Upload
 from tests.referee.check_traffic import Checker, decode_form
 
 DESCRIPTION, REFEREE = Description(), Checker()

@@ -8,7 +8,7 @@ import string
 
 import pytest
 
-from sandbox.description import Description
+from sandbox.wire.description import Description
 from tests.sandbox.conftest import make_account
 from tests.sandbox_process import SandboxProcess
 

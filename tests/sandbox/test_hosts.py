@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.hosts import HostNameError, plain_name
+from sandbox.wire.hosts import HostNameError, plain_name
 from tests.sandbox.conftest import make_account
 from tests.sandbox.test_reset import begin_visit
 from tests.sandbox_process import ROOT, SandboxProcess

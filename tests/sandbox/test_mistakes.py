@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.api import Answer, Request
-from sandbox.noun import PAGES, ROUTES, Call, Data, Page, route, route_page
-from sandbox.server import Sandbox
+from sandbox.wire.api import Answer, Request
+from sandbox.wire.server import Sandbox
+from sandbox.world.noun import PAGES, ROUTES, Call, Page, route, route_page
+from sandbox.world.store import Data
 
 PATH = "/v1/account_notices"
 

@@ -5,16 +5,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox import given as giving
-from sandbox import nouns, shapes
-from sandbox.dossier import Dossier, remember
-from sandbox.noun import public
+from sandbox import nouns
 from sandbox.nouns.account_controls import ACTIONS
 from sandbox.nouns.accounts import KINDS
 from sandbox.nouns.capabilities import request_capabilities
 from sandbox.nouns.external_accounts import replace_default
-from sandbox.store import Store
-from sandbox.world import World
+from sandbox.world import given as giving
+from sandbox.world import shapes
+from sandbox.world.dossier import Dossier, remember
+from sandbox.world.store import Store
+from sandbox.world.world import World, public
 from tests.sandbox.stock import COMPANY, PROFILE, SOMEBODY
 
 nouns.discover()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.hosted_fields import BUSINESS, PERSON
+from sandbox.hosted.fields import BUSINESS, PERSON
 from sandbox.rules.tables import DATA, REQUESTABLE, countries, table
 
 ELSEWHERE = ("external_account", "tos_acceptance.", "settings.card_issuing.tos_acceptance.", "representative.")

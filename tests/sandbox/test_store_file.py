@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.store import Store
+from sandbox.world.store import Store
 from tests.stack import ROOT
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.nouns.funding import instructions
-from sandbox.store import Store
+from sandbox.world.store import Store
 from tests.referee.check_traffic import Checker
 from tests.sandbox.conftest import make_account
 from tests.sandbox.issuer import Issuer, told

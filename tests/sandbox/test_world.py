@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.noun import TASKS, World, diff, merge, task
-from sandbox.store import Store
+from sandbox.world.noun import diff, merge, task
+from sandbox.world.store import Store
+from sandbox.world.world import TASKS, World
 
 Done = list[tuple[Any, int]]
 

@@ -2,8 +2,8 @@
 
 from django.core.management.base import CommandParser
 
-from accounts.forms import BUSINESS_TYPES
-from console.commands import VerbCommand
+from accounts.account.forms import BUSINESS_TYPES
+from console.operations.commands import VerbCommand
 
 
 class Command(VerbCommand):

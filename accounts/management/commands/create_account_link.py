@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from console.commands import BAD_INPUT, VerbCommand
-from console.operations import Performed
+from console.operations.commands import BAD_INPUT, VerbCommand
+from console.operations.door import Performed
 
 
 class Command(VerbCommand):

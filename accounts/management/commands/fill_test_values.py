@@ -1,6 +1,6 @@
 """Fill in what is due with Stripe's test values."""
 
-from console.commands import VerbCommand
+from console.operations.commands import VerbCommand
 
 
 class Command(VerbCommand):

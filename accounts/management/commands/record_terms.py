@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.acceptances import AGREEMENTS, HOW
-from console.commands import BAD_INPUT, VerbCommand
+from accounts.terms.words import AGREEMENTS, HOW
+from console.operations.commands import BAD_INPUT, VerbCommand
 
 
 class Command(VerbCommand):

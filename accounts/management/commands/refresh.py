@@ -1,6 +1,6 @@
 """Read accounts again at Stripe."""
 
-from console.commands import VerbCommand
+from console.operations.commands import VerbCommand
 
 
 class Command(VerbCommand):

@@ -1,4 +1,4 @@
-"""Named as Django asks for them; `console.formats` has the words of our own pages."""
+"""Named as Django asks for them; `console.shell.formats` has the words of our own pages."""
 
 DATETIME_FORMAT = "j M Y, H:i \\U\\T\\C"
 SHORT_DATETIME_FORMAT = DATETIME_FORMAT

@@ -4,7 +4,7 @@ from typing import Any
 
 from django_q.management.commands import qcluster
 
-from console.processes import let_no_fork_outlive_me
+from console.running.processes import let_no_fork_outlive_me
 
 
 class Command(qcluster.Command):

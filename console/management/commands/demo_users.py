@@ -7,8 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from console import access, audit, roles
-from console.models import User
+from console.people import access, roles
+from console.people.models import User
+from console.record import audit
 
 # name: first name, last name, role
 PEOPLE = {

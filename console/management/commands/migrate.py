@@ -10,8 +10,8 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connection
 
-from console.backup_databases import sqlite_path
-from console.var_dir import locked
+from console.running.backup_databases import sqlite_path
+from console.running.var_dir import locked
 
 NUMBER = 0x636F6E736F6C65  # of PostgreSQL's advisory lock: "console"
 WAIT_SECONDS = 0.2

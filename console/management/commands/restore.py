@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from console import backup
-from console.backup_databases import BackupError
+from console.running import backup
+from console.running.backup_databases import BackupError
 
 
 class Command(BaseCommand):

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console import audit, heads, seals
-from console.audit import Verdict
-from console.heads import Heads
-from console.seals import Seal
+from console.record import audit, heads, seals
+from console.record.audit import Verdict
+from console.record.heads import Heads
+from console.record.seals import Seal
 
 SHOWN = 50  # problems; where there are more, nobody reads them
 BROKEN, NOT_NOTED = 1, 2

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
 from console.databases import trouble
-from console.worker import Supervisor
+from console.running.worker import Supervisor
 from gateway import binding
 from gateway.errors import Unreachable
 

@@ -1,6 +1,6 @@
 """Activate cards."""
 
-from console.commands import VerbCommand
+from console.operations.commands import VerbCommand
 
 
 class Command(VerbCommand):

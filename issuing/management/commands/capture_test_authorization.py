@@ -2,7 +2,7 @@
 
 from django.core.management.base import CommandParser
 
-from console.commands import VerbCommand
+from console.operations.commands import VerbCommand
 
 
 class Command(VerbCommand):

@@ -2,8 +2,8 @@
 
 from django.core.management.base import CommandParser
 
-from console.commands import VerbCommand
-from issuing import words
+from console.operations.commands import VerbCommand
+from issuing.controls import words
 
 
 class Command(VerbCommand):

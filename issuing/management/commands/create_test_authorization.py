@@ -2,10 +2,10 @@
 
 from django.core.management.base import CommandParser
 
-from console.commands import VerbCommand
-from console.operations import Performed
-from console.verb_views import done_sentence
-from issuing import words
+from console.operations.commands import VerbCommand
+from console.operations.door import Performed
+from console.operations.pages import done_sentence
+from issuing.authorizations import words
 
 
 class Command(VerbCommand):

@@ -1,6 +1,6 @@
 """Deactivate cardholders."""
 
-from console.commands import VerbCommand
+from console.operations.commands import VerbCommand
 
 
 class Command(VerbCommand):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.seeding import control
+from accounts.management.commands.seed_accounts import control
 from gateway import catch_up, clock
 from gateway.digits import whole_number
 from gateway.errors import Refused, Unreachable

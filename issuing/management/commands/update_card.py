@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from console.commands import Target, VerbCommand
-from issuing import controls
-from issuing.models import Card
+from console.operations.commands import Target, VerbCommand
+from issuing.cards.models import Card
+from issuing.controls import forms
 
 
 def limit(text: str) -> dict[str, str]:
@@ -27,11 +27,11 @@ class Command(VerbCommand):
     def add_fields(self, parser: CommandParser) -> None:
         """The form's fields."""
         text = "AMOUNT INTERVAL [CATEGORIES]; repeat it for several. They replace all limits that are set."
-        parser.add_argument("--limit", dest=controls.LIMITS, action="append", type=limit, metavar="LIMIT", help=text)
-        for name, label in controls.LABELS.items():
-            if name != controls.LIMITS:
+        parser.add_argument("--limit", dest=forms.LIMITS, action="append", type=limit, metavar="LIMIT", help=text)
+        for name, label in forms.LABELS.items():
+            if name != forms.LIMITS:
                 parser.add_argument(f"--{name.replace('_', '-')}", help=f"{label}, with commas between.")
 
     def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What is set, under what was given."""
-        return controls.current(Card.objects.get(pk=target.object_id)) | super().entries(options, target)
+        return forms.current(Card.objects.get(pk=target.object_id)) | super().entries(options, target)

@@ -1,0 +1,260 @@
+"""The list of connected accounts: tabs, filters in the address, search, paged by keyset."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.account import words as account_words
+from accounts.account.forms import BUSINESS_TYPES, COUNTRIES
+from accounts.account.models import Account, left_at
+from accounts.terms import pages
+from console.lists.admin import MirrorAdmin
+from console.lists.filters import DAYS, SINCE, AttentionFilter, Choice
+from console.operations.bulk import MOST, bulk_page
+from console.templatetags import console as tags
+from gateway import clock
+
+
+class StatusFilter(Choice):
+    """The tabs: drawn above the list and not among the filters."""
+
+    title, parameter_name, words = "status", "status", account_words.OVERALL
+    template = "accounts/no_filter.html"
+
+    def narrow(self, queryset: Any, value: str) -> QuerySet:
+        """By the overall badge."""
+        return queryset.with_status(value)
+
+
+class IssuingFilter(Choice):
+    """By the Issuing badge."""
+
+    title, parameter_name, words = "Issuing", "issuing", account_words.ISSUING
+
+    def narrow(self, queryset: Any, value: str) -> QuerySet:
+        """By the Issuing badge."""
+        return queryset.with_issuing(value)
+
+
+class KindFilter(Choice):
+    """By `controller`."""
+
+    title, parameter_name, words = "kind", "kind", account_words.KINDS
+
+
+class BusinessTypeFilter(Choice):
+    """By business type."""
+
+    title, parameter_name, words = "business type", "business_type", BUSINESS_TYPES
+
+
+class CountryFilter(Choice):
+    """By country."""
+
+    title, parameter_name, words = "country", "country", COUNTRIES
+
+
+class DueFilter(Choice):
+    """By the earliest deadline, Stripe's clock."""
+
+    title, parameter_name, words = "due by", "due", {"over": "Overdue", **DAYS}
+
+    def narrow(self, queryset: Any, value: str) -> QuerySet:
+        """By a span from now."""
+        return queryset.due_by(clock.now() + timedelta(days=int(value) if value != "over" else 0))
+
+
+class ConnectedFilter(Choice):
+    """By the day of creation, Stripe's clock."""
+
+    title, parameter_name, words = "connected", "connected", SINCE
+
+    def narrow(self, queryset: Any, value: str) -> QuerySet:
+        """By a span until now."""
+        return queryset.filter(created__gte=clock.now() - timedelta(days=int(value)))
+
+
+MORE_FILTERS: list[type[admin.SimpleListFilter]] = []  # what other rooms know of an account, added in their admin.py
+
+
+@admin.register(Account)
+class AccountAdmin(MirrorAdmin):
+    """Connected accounts. Every filter is a named query; every row leads to the account's page."""
+
+    list_display = (
+        "account_name",
+        "issuing_badge",
+        "overall_badge",
+        "kind_words",
+        "type_words",
+        "time_left",
+        "connected_on",
+    )
+    list_filter = (
+        StatusFilter,
+        ConnectedFilter,
+        IssuingFilter,
+        KindFilter,
+        BusinessTypeFilter,
+        CountryFilter,
+        DueFilter,
+        AttentionFilter,
+    )
+    search_fields = ("id", "name")
+    search_help_text, search_help_personal = "Id or name", "Id, name or e-mail"
+    actions = ("refresh_accounts", "make_link", "record_acceptances", "fill_test_values")
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """This room's own, then the other rooms'."""
+        return [*self.list_filter, *MORE_FILTERS]
+
+    def prepare(self, queryset: Any) -> QuerySet[Account]:
+        """Each with the capability that its badge is read from."""
+        return queryset.with_capability()
+
+    def finish(self, rows: list[Account]) -> None:
+        """Until when each has time."""
+        left_at(rows)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list with its tabs."""
+        create = reverse("verb", args=["accounts.create_account"])
+        links = [{"label": "Create account", "url": create, "icon": "plus", "primary": True}]
+        allowed = links if request.user.has_perm("accounts.create_account") else []
+        context = {
+            "list_title": "Connected accounts",
+            "title": "Connected accounts",
+            "tabs": tabs(request.GET.get(StatusFilter.parameter_name, "")),
+            "list_actions": allowed,
+            "empty": {
+                "heading": "No connected accounts yet",
+                "text": "An account is a business that you issue cards to. Create one here, or import those that exist "
+                "with manage.py sync.",
+                "links": allowed,
+            },
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    @admin.display(description="Account")
+    def account_name(self, row: Account) -> SafeString:
+        """Name and id."""
+        gone = tags.badge("gone", "account", plain=True) if row.gone else ""
+        return format_html(
+            '<span class="two-lines"><a href="{}" title="{}">{}</a>{}{}</span>',
+            row.get_absolute_url(),
+            str(row),
+            str(row),
+            tags.copy_id(row.pk),
+            gone,
+        )
+
+    @admin.display(description="Issuing")
+    def issuing_badge(self, row: Account) -> SafeString:
+        """The Issuing badge, with why in its title."""
+        return _titled(row.issuing, "issuing")
+
+    @admin.display(description="Overall")
+    def overall_badge(self, row: Account) -> SafeString:
+        """The account's badge."""
+        return _titled(row.overall, "account")
+
+    @admin.display(description="Kind")
+    def kind_words(self, row: Account) -> SafeString:
+        """How it is set up; why it can or cannot issue in the title."""
+        kind = row.set_up
+        second = "" if kind.can_issue else "cannot issue"
+        return format_html(
+            '<span class="two-lines" title="{}">{} <span class="second">{}</span></span>', kind.why, kind.word, second
+        )
+
+    @admin.display(description="Type")
+    def type_words(self, row: Account) -> SafeString:
+        """Business type and country."""
+        word = BUSINESS_TYPES.get(row.business_type, row.business_type) or "Not said"
+        return format_html('{} <span class="quiet">{}</span>', word, row.country)
+
+    @admin.display(description="Time left")
+    def time_left(self, row: Account) -> SafeString:
+        """Until the earliest deadline of what counts; since when it is overdue."""
+        at = getattr(row, "left_at", None)
+        since_ever = row.overdue and at is None  # due from the beginning: Stripe named no deadline
+        return tags.badge("past_due", "requirement", plain=True) if since_ever else tags.fuse(at, short=True)
+
+    @admin.display(description="Connected on")
+    def connected_on(self, row: Account) -> SafeString:
+        """The day it was created at Stripe."""
+        return tags.day(row.created)
+
+    def has_refresh_permission(self, request: HttpRequest) -> bool:
+        """Who may read accounts again."""
+        return request.user.has_perm("accounts.refresh_account")
+
+    def has_link_permission(self, request: HttpRequest) -> bool:
+        """Who may make links."""
+        return request.user.has_perm("accounts.create_account_link")
+
+    def has_terms_permission(self, request: HttpRequest) -> bool:
+        """Who may record acceptances."""
+        return request.user.has_perm("accounts.record_terms")
+
+    def has_fill_permission(self, request: HttpRequest) -> bool:
+        """Who may fill in test values, where there are any."""
+        return settings.CONSOLE_MODE != "live" and request.user.has_perm("accounts.fill_test_values")
+
+    @admin.action(description="Record acceptance of terms", permissions=["terms"])
+    def record_acceptances(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to a form with a row for each: each holder has a date and an address of their own."""
+        ids = list(queryset.values_list("pk", flat=True)[: pages.MOST + 1])
+        return pages.record_many(request, ids)  # type: ignore[return-value]
+
+    @admin.action(description="Fill in test values", permissions=["fill"])
+    def fill_test_values(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to the preview."""
+        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        return bulk_page(request, "accounts.fill_test_values", ids)  # type: ignore[return-value]
+
+    @admin.action(description="Refresh accounts", permissions=["refresh"])
+    def refresh_accounts(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to the preview."""
+        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        return bulk_page(request, "accounts.refresh", ids)  # type: ignore[return-value]
+
+    @admin.action(description="Make onboarding link", permissions=["link"])
+    def make_link(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        """On to the form for exactly one account."""
+        ids = list(queryset.values_list("pk", flat=True)[:2])
+        if len(ids) != 1:
+            messages.error(
+                request,
+                "A link is for one holder, who must be there to open it within five minutes: select one account.",
+            )
+            return None
+        return redirect("account_verb", account_id=ids[0], verb_name="accounts.create_account_link")
+
+
+def tabs(current: str) -> list[dict[str, Any]]:
+    """The list's tabs with their counts, each counted no further than queries.COUNTED."""
+    here = reverse("admin:accounts_account_changelist")
+    counts = Account.objects.count_by_status()
+    every = {"label": "All", "url": here, "current": not current, "count": sum(counts.values())}
+    return [every] + [
+        {
+            "label": word,
+            "url": f"{here}?{StatusFilter.parameter_name}={name}",
+            "current": current == name,
+            "count": counts[name],
+        }
+        for name, word in account_words.OVERALL.items()
+    ]
+
+
+def _titled(state: account_words.Status, kind: str) -> SafeString:
+    return format_html('<span title="{}">{}</span>', state.why, tags.badge(state.name, kind))

@@ -1,0 +1,120 @@
+"""What staff fill in to create an account or to make a link, and the parameters of Stripe's that follow."""
+
+from typing import Any
+
+from django import forms
+
+from console.operations.fields import NameField
+
+Data = dict[str, Any]
+
+# Where Stripe Issuing is offered to platforms (docs.stripe.com/issuing/global); Stripe itself has the last word.
+COUNTRIES = {
+    "US": "United States",
+    "AT": "Austria",
+    "BE": "Belgium",
+    "HR": "Croatia",
+    "CY": "Cyprus",
+    "EE": "Estonia",
+    "FI": "Finland",
+    "FR": "France",
+    "DE": "Germany",
+    "GR": "Greece",
+    "IE": "Ireland",
+    "IT": "Italy",
+    "LV": "Latvia",
+    "LT": "Lithuania",
+    "LU": "Luxembourg",
+    "MT": "Malta",
+    "NL": "Netherlands",
+    "PT": "Portugal",
+    "SK": "Slovakia",
+    "SI": "Slovenia",
+    "ES": "Spain",
+    "GB": "United Kingdom",
+}
+BUSINESS_TYPES = {
+    "company": "Company",
+    "individual": "Individual",
+    "non_profit": "Non-profit",
+    "government_entity": "Government entity",
+}
+# The one set-up that Issuing on Connect supports (docs.stripe.com/issuing/connect); it reads back in `controller`.
+CONTROLLER: Data = {
+    "stripe_dashboard": {"type": "none"},
+    "fees": {"payer": "application"},
+    "losses": {"payments": "application"},
+    "requirement_collection": "application",
+}
+CAPABILITIES: Data = {"card_issuing": {"requested": True}, "transfers": {"requested": True}}
+
+
+class CreateAccountForm(forms.Form):
+    """A new connected account. Only the country is final; the holder gives or corrects the rest."""
+
+    country = forms.ChoiceField(
+        choices=list(COUNTRIES.items()), initial="US", help_text="Cannot be changed afterwards."
+    )
+    business_type = forms.ChoiceField(choices=list(BUSINESS_TYPES.items()), initial="company")
+    business_name = NameField(label="Business name", help_text="As customers know it (business_profile.name).")
+    company_name = NameField(label="Legal name", help_text="Of a company, non-profit or government entity.")
+    first_name = NameField(label="First name", help_text="Of an individual. A company's people are added later.")
+    last_name = NameField(label="Last name")
+    email = forms.EmailField(
+        label="E-mail", required=False, max_length=254, help_text="Of the account's holder. Stripe may write to it."
+    )
+    url = forms.URLField(label="Website", required=False, max_length=2000, assume_scheme="https")
+    product_description = forms.CharField(
+        label="What it sells",
+        required=False,
+        min_length=10,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Stripe takes it in place of a website. At least 10 characters.",
+    )
+
+    def clean(self) -> Data:
+        """Names must belong to the kind of business, and there must be one: lists would show a bare id."""
+        cleaned = super().clean() or {}
+        kind = cleaned.get("business_type")
+        if kind:
+            self._clean_names(cleaned, individual=kind == "individual")
+        return cleaned
+
+    def _clean_names(self, cleaned: Data, *, individual: bool) -> None:
+        if individual and cleaned.get("company_name"):
+            self.add_error("company_name", "An individual has no company name. Choose another kind, or leave it out.")
+        for name in ("first_name", "last_name"):
+            if not individual and cleaned.get(name):
+                self.add_error(name, "This is for an individual. The people of a company are added later.")
+        given = ("business_name", "first_name", "last_name") if individual else ("business_name", "company_name")
+        if not any(cleaned.get(name) or name in self.errors for name in given):
+            self.add_error("business_name", "Give at least one name, so that the account can be found.")
+
+
+def create_params(values: Data, operation_id: str = "") -> Data:
+    """The body of POST /v1/accounts. `metadata.console_operation` lets us find it when the answer is lost."""
+    individual = values.get("business_type") == "individual"
+    profile = {
+        "name": values.get("business_name"),
+        "url": values.get("url"),
+        "product_description": values.get("product_description"),
+    }
+    company = {} if individual else {"name": values.get("company_name")}
+    person = {name: values.get(name) for name in ("first_name", "last_name")} if individual else {}
+    params = {
+        "country": values.get("country"),
+        "business_type": values.get("business_type"),
+        "email": values.get("email"),
+        "controller": CONTROLLER,
+        "capabilities": CAPABILITIES,
+        "business_profile": _given(profile),
+        "company": _given(company),
+        "individual": _given(person),
+        "metadata": {"console_operation": operation_id} if operation_id else {},
+    }
+    return _given(params)
+
+
+def _given(values: Data) -> Data:
+    return {name: value for name, value in values.items() if value not in (None, "", {})}

@@ -1,0 +1,271 @@
+"""Connected accounts, as Stripe last sent them (docs.stripe.com/api/accounts)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.account import words as statuses
+from accounts.capabilities.models import Capability
+from accounts.external_accounts.models import ExternalAccount
+from accounts.history import models as history_models
+from accounts.history.models import Paths, Requirement
+from accounts.persons.models import Person, person_name
+from accounts.requirements.models import Rule
+from accounts.terms import models as terms_models
+from gateway import client, clock
+from gateway.client import Answer
+from gateway.mirror import Mirror, VisibleManager
+from gateway.models import Event
+from gateway.shapes import hash_at, text_at, texts_at, value_at
+
+Data = dict[str, Any]
+
+COUNTED = 10_000  # tabs count no further than this
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    """Questions about accounts, by name."""
+
+    def with_status(self, name: str) -> Self:
+        """Those whose overall badge is `name`."""
+        return self.filter(overall_status=name)
+
+    def with_issuing(self, name: str) -> Self:
+        """Those whose Issuing badge is `name`: the capability's own, or the account's where that has not arrived."""
+        own = Q(card_issuing__badge=name, card_issuing__gone_at=None)
+        arriving = Q(card_issuing__badge=None) | Q(card_issuing__badge="")
+        return self.filter(own | Q(arriving, issuing_status=name))
+
+    def needing_attention(self) -> Self:
+        """Those for which somebody has to do something (accounts.requirements.models.Rule), soonest first."""
+        soonest = models.F("due_at").asc(nulls_last=True)
+        return self.filter(needs_attention=True, gone_at=None).order_by("-overdue", soonest, "-created")
+
+    def due_by(self, at: datetime) -> Self:
+        """Those with a deadline until then, or one that has passed."""
+        return self.filter(Q(due_at__lte=at) | Q(overdue=True), gone_at=None)
+
+    def search(self, text: str, *, personal: bool = False) -> Self:
+        """By id, or a part of a name; of the e-mail address too for those who may see it (`personal`)."""
+        if text.startswith("acct_"):
+            return self.filter(id__startswith=text)
+        found = Q(name__icontains=text) | Q(legal_name__icontains=text)
+        return self.filter(found | Q(email__icontains=text) if personal else found)
+
+    def with_capability(self) -> Self:
+        """Each with the capability that its Issuing badge is read from, in the same query."""
+        return self.select_related("card_issuing")
+
+    def count_by_status(self) -> dict[str, int]:
+        """How many have each overall badge, counted up to COUNTED. One short query each."""
+        return {name: self.with_status(name).order_by()[:COUNTED].count() for name in statuses.OVERALL}
+
+
+def left_at(accounts: "Iterable[Account]") -> None:
+    """Give each account `left_at`: when its first deadline is, or was where keys are past due since. One query."""
+    rows = list(accounts)
+    late = [row.pk for row in rows if row.needs_attention]
+    passed = Requirement.objects.passed_deadlines(late) if late else {}
+    for row in rows:
+        past_due = texts_at(row.data, "requirements.past_due")
+        over = [at for at in (clock.from_unix(passed.get((row.pk, key))) for key in past_due) if at]
+        row.left_at = min([*over, *([row.due_at] if row.due_at else [])], default=None)  # type: ignore[attr-defined]
+
+
+def rule() -> Rule:
+    """What counts for attention on this platform."""
+    return Rule(ignored=frozenset(settings.IGNORED_REQUIREMENTS))
+
+
+class Account(Mirror):
+    """A connected account. The columns are what lists filter and sort by; the rest is in `data`."""
+
+    stripe_object = "account"
+
+    name = models.CharField(max_length=255, blank=True)  # as customers know it, else the legal name
+    legal_name = models.CharField(max_length=255, blank=True)
+    email = models.CharField(max_length=800, blank=True)
+    country = models.CharField(max_length=8, blank=True)
+    business_type = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=16, blank=True)  # of accounts.account.words.KINDS, from `controller`
+    issuing_status = models.CharField(max_length=64, blank=True)  # as far as the account itself tells
+    overall_status = models.CharField(max_length=64, blank=True)
+    details_submitted = models.BooleanField(default=False)
+    needs_attention = models.BooleanField(default=False)
+    overdue = models.BooleanField(default=False)  # some of what counts is past due
+    due_at = models.DateTimeField(null=True)  # the earliest deadline to come of what counts
+    # Null where the Issuing badge does not depend on it.
+    card_issuing = models.ForeignKey(
+        "accounts.Capability", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+"
+    )
+
+    objects = VisibleManager.from_queryset(AccountQuerySet)()  # type: ignore[misc]
+
+    class Meta(Mirror.Meta):
+        """Every verb is a permission of its own."""
+
+        ordering = ("-created", "-id")
+        permissions = (
+            ("create_account", "Can create connected accounts"),
+            ("create_account_link", "Can make onboarding links"),
+            ("fill_test_values", "Can fill in test values, outside live mode"),
+            ("record_terms", "Can record that the holder has accepted terms"),
+            ("show_account_link", "Can be shown onboarding links in live mode"),
+            ("refresh_account", "Can read accounts again at Stripe"),
+            ("view_pii", "Can see personal data unmasked"),
+        )
+        indexes = (
+            models.Index(fields=["-created", "-id"], name="account_created"),
+            models.Index(fields=["overall_status", "-created"], name="account_overall"),
+            models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
+            models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
+        )
+
+    def __str__(self) -> str:
+        """Return the name, or the id of an account without one."""
+        return self.name or self.id
+
+    def get_absolute_url(self) -> str:
+        """Its one page."""
+        return reverse("account", args=[self.id])
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.legal_name = legal_name(data)[:255]
+        shown = text_at(data, "business_profile.name") or self.legal_name
+        self.name = (shown or text_at(data, "settings.dashboard.display_name"))[:255]
+        self.email = text_at(data, "email")[:800]
+        self.country, self.business_type = text_at(data, "country")[:8], text_at(data, "business_type")[:64]
+        self.kind = statuses.kind(data).name
+        self.overall_status = statuses.overall(data).name[:64]
+        self.issuing_status = statuses.issuing(data).name[:64]
+        settled = (statuses.CANNOT_ISSUE, statuses.NOT_REQUESTED, statuses.REJECTED)
+        self.card_issuing_id = None if self.issuing_status in settled else f"{self.id}.card_issuing"
+        self.details_submitted = bool(value_at(data, "details_submitted"))
+        self._set_attention(data)
+
+    def _set_attention(self, data: Data) -> None:
+        keys = set(rule().open_keys(data))
+        due = hash_at(data, "requirements")
+        deadline = value_at(due, "current_deadline") if keys.intersection(texts_at(due, "currently_due")) else None
+        self.needs_attention, self.overdue = bool(keys), bool(keys.intersection(texts_at(due, "past_due")))
+        self.due_at = clock.from_unix(deadline)
+
+    @classmethod
+    def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:  # noqa: ARG003
+        """As the platform."""
+        return f"/v1/accounts/{row_id}", None
+
+    @classmethod
+    def sync_paths(cls, account: str | None) -> Paths:
+        """The platform's one list."""
+        return () if account else (("/v1/accounts", None),)
+
+    @classmethod
+    def witness(cls, event: Event) -> None:
+        """Requirements, states and acceptances that the event changed."""
+        telling = history_models.told_by(event, event.account or event.payload["data"]["object"]["id"], "account")
+        history_models.record(telling)
+        terms_models.witness(telling)
+
+    @classmethod
+    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003
+        """The same, found by reading."""
+        telling = history_models.found_by_reading(row.id, old, new, "account", row)
+        history_models.record(telling)
+        terms_models.witness(telling)
+
+    # What it says of itself
+
+    @property
+    def overall(self) -> statuses.Status:
+        """The badge of the account as a whole."""
+        return statuses.overall(self.data or {})
+
+    @property
+    def issuing(self) -> statuses.Status:
+        """The Issuing badge; costs a query unless the capability was read `with_capability`."""
+        capability = self._capability()
+        return statuses.issuing(self.data or {}, capability.data if capability else None)
+
+    def _capability(self) -> "Capability | None":
+        if self.card_issuing_id is None:
+            return None
+        try:
+            row = self.card_issuing
+        except Capability.DoesNotExist:  # not yet imported
+            return None
+        return row if row and row.data is not None and not row.gone else None
+
+    @property
+    def set_up(self) -> statuses.Kind:
+        """How it is set up, and why it can or cannot issue."""
+        return statuses.kind(self.data or {})
+
+    # What staff can do with it
+
+    @classmethod
+    def create_account(cls, *, key: str, params: Data) -> "tuple[Account, Answer]":
+        """Create one with these parameters of Stripe's (accounts.account.forms.create_params); one call.
+
+        Raises Refused, Unreachable. docs.stripe.com/api/accounts/create
+        """
+        answer = client.post("/v1/accounts", params, account=None, key=key)
+        return cls.absorb_answer(answer, account=answer.data["id"]), answer
+
+    def create_account_link(
+        self,
+        *,
+        key: str,
+        type: str = "account_onboarding",  # noqa: A002
+        collect: str = "currently_due",
+        future: bool = False,
+    ) -> Answer:
+        """Mint a link for the account's holder; `.data` has `url` (works once) and `expires_at`. Nothing is stored.
+
+        Whoever opens it signs the terms from their own address. Raises Refused, Unreachable; one call.
+        docs.stripe.com/api/account_links/create
+        """
+        return client.post("/v1/account_links", self.link_params(type, collect, future), account=None, key=key)
+
+    def link_params(self, type: str, collect: str, future: bool) -> Data:  # noqa: A002  (Stripe's word)
+        """What is sent for a link; both addresses are ours, built from settings."""
+        here = f"{settings.CONSOLE_URL}/connect/accounts/{self.id}"
+        return {
+            "account": self.id,
+            "type": type,
+            "collection_options": {"fields": collect, "future_requirements": "include" if future else "omit"},
+            "return_url": f"{here}/return",
+            "refresh_url": f"{here}/link-used",
+        }
+
+    def record_terms(self, *, key: str, params: Data) -> Answer:
+        """Record the holder's acceptance (accounts.terms.models.params); one call. Raises Refused, Unreachable.
+
+        docs.stripe.com/issuing/connect/tos_acceptance
+        """
+        answer = client.post(f"/v1/accounts/{self.id}", params, account=None, key=key)
+        Account.absorb_answer(answer, account=self.id, revision_before=self.revision)
+        return answer
+
+    def refresh(self) -> Self:
+        """Read the account, its capabilities, persons and external accounts again: four calls, and one for each change.
+
+        Raises Refused, Unreachable. An account that is gone at Stripe becomes `gone`, with what was last seen of it.
+        """
+        row = super().refresh()
+        if not row.gone:
+            for model in (Capability, Person, ExternalAccount):
+                model.refresh_all(self.id)
+        return row
+
+
+def legal_name(data: Data) -> str:
+    """The company's name, or the individual's."""
+    return text_at(data, "company.name") or person_name(hash_at(data, "individual"))

@@ -1,0 +1,147 @@
+"""What the accounts room adds to the shell: menu, home queue, search, label, view-as tab."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.account import pages
+from accounts.account.models import Account, left_at, rule
+from accounts.capabilities.models import Capability
+from accounts.history.models import Requirement
+from accounts.persons.models import Person
+from accounts.requirements import models
+from console.people import masking
+from console.people.signed_in import PERSONAL, staff
+from console.shell.registry import (
+    COUNTED,
+    Found,
+    MenuEntry,
+    Need,
+    Queue,
+    Search,
+    Tab,
+    register_account_label,
+    register_jump,
+    register_menu,
+    register_queue,
+    register_search,
+    register_view_as_tab,
+)
+from gateway import clock
+
+JUST_PASSED = timedelta(seconds=1)
+
+
+def attention(request: HttpRequest, most: int) -> list[Need]:
+    """The first accounts that need a person, each with what, why, whose move and until when. Five queries."""
+    shown = list(Account.objects.needing_attention().with_capability()[:most])
+    left_at(shown)
+    capabilities, persons = _by_account(Capability, shown), _by_account(Person, shown)
+    passed = Requirement.objects.passed_deadlines([row.pk for row in shown]) if shown else {}
+    may_see = staff(request).has_perm(PERSONAL)
+    may_link = staff(request).has_perm("accounts.create_account_link") and settings.CONSOLE_MODE != "live"
+    found = []
+    for account in shown:
+        names = {person.pk: str(person) for person in persons[account.pk]}
+        own = {key: at for (account_id, key), at in passed.items() if account_id == account.pk}
+        data = [capability.data for capability in capabilities[account.pk]]
+        rows = models.rows(account.data or {}, data, names, rule=rule(), passed=own)
+        mask = masking.quoting(account.data, *(each.data for each in persons[account.pk]), may_see=may_see)
+        models.with_causes(rows, mask.text)
+        found.append(_need(account, [row for row in rows if rule().counts(row)], may_link=may_link))
+    return found
+
+
+def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
+    """What the account needs first, and how much more."""
+    url, first = account.get_absolute_url(), rows[0] if rows else None
+    ask = may_link and first is not None and first.done_in_form
+    return Need(
+        title=first.title if first else "Restricted",
+        why=(first.cause if first else "") or account.overall.why,
+        url=url,
+        move=first.move if first else models.STAFF,
+        at=account.left_at,  # type: ignore[attr-defined]
+        account_id=account.pk,
+        account_name=str(account),
+        button="Ask the holder" if ask else "Open",
+        button_url=reverse("account_verb", args=[account.pk, pages.LINK_VERB]) if ask else url,
+        more=max(len(rows) - 1, 0),
+    )
+
+
+def deadlines(request: HttpRequest) -> list[datetime | None]:
+    """When each of them is due, or was. Two queries."""
+    accounts = list(Account.objects.needing_attention().values_list("pk", "overdue", "due_at")[:COUNTED])
+    late = [account_id for account_id, overdue, _ in accounts if overdue]
+    passed: dict[str, datetime] = {}
+    for (account_id, _), at in (Requirement.objects.passed_deadlines(late) if late else {}).items():
+        moment = clock.from_unix(at)
+        if moment:
+            passed[account_id] = min(moment, passed.get(account_id, moment))
+    just_now = clock.now() - JUST_PASSED
+    return [passed.get(account_id, just_now) if overdue else due for account_id, overdue, due in accounts]
+
+
+def needing_attention() -> int:
+    """How many accounts need a person, counted up to COUNTED. One query."""
+    return Account.objects.needing_attention().order_by()[:COUNTED].count()
+
+
+def _by_account(model: Any, accounts: Iterable[Account]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in model.objects.filter(account__in=[account.pk for account in accounts], gone_at=None):
+        found[row.account_id].append(row)
+    return found
+
+
+def find(request: HttpRequest, words: str) -> Iterable[Found]:
+    """Accounts by id, name or (for those who may see it) e-mail: ten at most, one query."""
+    for account in Account.objects.search(words[:255], personal=staff(request).has_perm(PERSONAL))[:10]:
+        detail = " · ".join(filter(None, (account.overall.word, account.country)))
+        yield Found(label=str(account), url=account.get_absolute_url(), detail=detail, id=account.pk)
+
+
+def jump(account_id: str) -> str:
+    """The account's page, "" for an id that we do not have."""
+    account = Account.objects.filter(pk=account_id[:255]).first()
+    return account.get_absolute_url() if account else ""
+
+
+def label(account_id: str) -> str | None:
+    """Its name, its id where it has none, None where we do not have it."""
+    account = Account.objects.filter(pk=account_id[:255]).only("id", "name").first()
+    return str(account) if account else None
+
+
+register_account_label(label)
+register_jump("acct_", jump)
+register_search(Search(title="Connected accounts", find=find, permission="accounts.view_account", order=10))
+register_menu(
+    MenuEntry(
+        label="Connected accounts",
+        url="admin:accounts_account_changelist",
+        icon="accounts",
+        section="Accounts",
+        permission="accounts.view_account",
+        order=10,
+    )
+)
+register_queue(
+    Queue(
+        name="accounts",
+        label="accounts with open requirements",
+        link=lambda: f"{reverse('admin:accounts_account_changelist')}?attention=yes",
+        times=deadlines,
+        needs=attention,
+        count=needing_attention,
+        permission="accounts.view_account",
+        order=0,
+    )
+)
+register_view_as_tab(Tab(label="Activity", path="activity", icon="activity", section="Settings", order=90))

@@ -1,0 +1,407 @@
+"""What the pages of one account show, read in a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.account import verbs
+from accounts.account.forms import BUSINESS_TYPES
+from accounts.account.models import Account, rule
+from accounts.account.words import began, issuing_terms, platform_collects
+from accounts.capabilities.models import Capability
+from accounts.external_accounts.models import ExternalAccount
+from accounts.history import pages
+from accounts.history.models import Requirement
+from accounts.history.pages import Timeline
+from accounts.persons.models import Person
+from accounts.requirements import models
+from accounts.requirements.models import Row, Rule
+from accounts.terms import models as terms_models
+from accounts.terms import words as terms_words
+from accounts.terms.models import Acceptance
+from console.lists import addresses
+from console.operations import door
+from console.operations.door import Denied
+from console.operations.forms import TOKEN, fresh_token
+from console.operations.models import Operation
+from console.people import masking
+from console.people.signed_in import needs, staff
+from console.shell import registry
+from console.shell.site import page
+from console.viewing.access import view_as
+from console.viewing.sessions import current
+from gateway.shapes import hash_at, id_at, integer_at, text_at, value_at
+
+TABS = {
+    "overview": "Overview",
+    "requirements": "Requirements",
+    "persons": "Persons",
+    "capabilities": "Capabilities",
+    "external_accounts": "External accounts",
+    "terms": "Terms",
+    "timeline": "Timeline",
+    "json": "JSON",
+}
+LINK_VERB = "accounts.create_account_link"
+SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # what an acceptance tells of whoever gave it
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """One account with what hangs on it, as this person may see it."""
+
+    account: Account
+    may_see: bool  # personal data
+
+    @cached_property
+    def capabilities(self) -> list[Capability]:
+        """Its capabilities, card_issuing first. One query."""
+        rows = Capability.objects.filter(account=self.account.pk, gone_at=None)
+        return sorted(rows, key=lambda row: (row.name != "card_issuing", row.name))
+
+    @cached_property
+    def persons(self) -> list[Person]:
+        """Its persons, those who are gone last. One query."""
+        return sorted(Person.objects.filter(account=self.account.pk), key=lambda row: row.gone)
+
+    @cached_property
+    def external_accounts(self) -> list[ExternalAccount]:
+        """Its bank accounts. One query."""
+        return list(ExternalAccount.objects.filter(account=self.account.pk, gone_at=None))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names of persons by id."""
+        return {person.pk: str(person) for person in self.persons}
+
+    @cached_property
+    def mask(self) -> masking.Mask:
+        """For texts of Stripe's and of staff, which may quote what is masked here. One query, which names shares."""
+        data = [] if self.may_see else [self.account.data, *(person.data for person in self.persons)]
+        return masking.quoting(*data, may_see=self.may_see)
+
+    @cached_property
+    def rule(self) -> Rule:
+        """What counts for attention."""
+        return rule()
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Everything that is asked. One query beside the above."""
+        passed = Requirement.objects.passed_deadlines([self.account.pk])
+        found = models.rows(
+            self.account.data or {},
+            [capability.data for capability in self.capabilities if capability.data],
+            self.names,
+            rule=self.rule,
+            passed={key: at for (_, key), at in passed.items()},
+        )
+        return models.with_causes(found, self.mask.text)
+
+    @cached_property
+    def actions(self) -> list[Row]:
+        """What somebody has to do, most urgent first; for a new account too, whose first step it is."""
+        rejected = self.account.overall_status == "rejected"
+        return [] if rejected or self.account.gone else [row for row in self.rows if self.rule.counts(row)]
+
+    @cached_property
+    def before_terms(self) -> list[Row]:
+        """What Stripe still asks for, or looks at, besides the terms: they are presented last."""
+        open_states = (models.PAST_DUE, models.CURRENTLY_DUE, models.PENDING)
+        return [row for row in self.rows if row.state in open_states and not row.is_terms and not row.ignorable]
+
+    @cached_property
+    def acceptances(self) -> list[Acceptance]:
+        """Acceptances and clearings of its terms, oldest first, masked as this person must see them. One query."""
+        rows = list(Acceptance.objects.of(self.account.pk).select_related("recorded_by"))
+        for row in rows:
+            shown = masking.masked({name: getattr(row, name) for name in SIGNATURE}, may_see=self.may_see)
+            for name, value in shown.items():
+                setattr(row, name, value)
+        return rows
+
+    @property
+    def agreements(self) -> list[dict[str, Any]]:
+        """Each agreement: its name, the acceptance that stands, and until when Issuing has to decide on it."""
+        data = self.account.data or {}
+        return [
+            {
+                "label": label,
+                "accepted_at": terms_models.accepted_on(data, name),
+                "signed": masking.masked(terms_models.terms(data, name), may_see=self.may_see),
+                "decides_until": self._decides_until(name),
+                "cleared": next((row for row in self.acceptances[::-1] if row.agreement == name), None),
+            }
+            for name, label in terms_words.AGREEMENTS.items()
+        ]
+
+    @property
+    def window_words(self) -> str:
+        """How long Issuing takes at most to decide."""
+        return terms_models.window_words()
+
+    def _decides_until(self, agreement: str) -> datetime | None:
+        """The end of the window, while a complete application waits; None where nothing runs."""
+        accepted_at = terms_models.accepted_on(self.account.data, agreement)
+        waits = agreement == terms_words.ISSUING and self.account.issuing.name != "enabled" and not self.before_terms
+        return accepted_at + terms_models.window() if accepted_at and waits else None
+
+    @property
+    def type_word(self) -> str:
+        """The business type in words."""
+        known = BUSINESS_TYPES.get(self.account.business_type)
+        return known or _words(self.account.business_type) or "No business type yet"
+
+    @property
+    def version(self) -> str:
+        """Of what the page shows: changes with the account and with each of its capabilities."""
+        revisions = [capability.revision for capability in self.capabilities]
+        return f"{self.account.revision}.{len(revisions)}.{sum(revisions)}"
+
+    @property
+    def begun(self) -> bool:
+        """Whether anybody has begun to onboard."""
+        return began(self.account.data or {})
+
+    @property
+    def imported(self) -> bool:
+        """Whether its capabilities have arrived; before, lists below it are not yet imported rather than empty."""
+        return bool(self.capabilities) or not value_at(self.account.data, "capabilities")
+
+    @property
+    def persons_missing(self) -> bool:
+        """Whether Stripe names persons that have not arrived yet."""
+        data = self.account.data or {}
+        named = {key.partition(".")[0] for row in self.rows for key in row.keys if key.startswith("person_")}
+        own = id_at(data, "individual.id")
+        return bool((named | ({own} if own else set())) - {person.pk for person in self.persons})
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The beginning of it, for the overview."""
+        return pages.read(self.account.pk, self.names, self.mask, limit=12, everything=False)
+
+    @cached_property
+    def holds_back(self) -> str:
+        """What the actions cost, in one phrase."""
+        if self.account.issuing.name == "restricted":
+            return "cards are declined until it is done"
+        return "cards still work" if self.account.issuing.name in ("enabled", "restricted_soon") else ""
+
+    @property
+    def facts(self) -> list[tuple[str, Any, str]]:
+        """(label, value, how to show it) for the panel beside the timeline."""
+        data = self.account.data or {}
+        representative = next((person for person in self.persons if "representative" in person.roles), None)
+        return [
+            ("Legal name", self.account.legal_name, ""),
+            ("Business type", self.type_word, ""),
+            ("Structure", _words(text_at(data, "company.structure")), ""),
+            ("Country", self.account.country, ""),
+            ("Representative", str(representative) if representative else "", ""),
+            ("E-mail", masking.email(self.account.email, may_see=self.may_see), ""),
+            ("Services agreement", value_at(data, "tos_acceptance.date"), "day"),
+            ("Issuing terms", issuing_terms(data).get("date"), "day"),
+            ("Payouts", "Enabled" if value_at(data, "payouts_enabled") else "Disabled", ""),
+            ("Details submitted", "Yes" if self.account.details_submitted else "Not yet", ""),
+        ]
+
+    @property
+    def json(self) -> Any:
+        """The account's data, masked as far as this person may see."""
+        return self.mask.data(self.account.data)
+
+    @property
+    def people(self) -> list[dict[str, Any]]:
+        """Each person: row, data as far as it may be seen, and what Stripe still asks."""
+        return [
+            {
+                "row": person,
+                "data": self.mask.data(person.data),
+                "born": _born(hash_at(person.data, "dob"), may_see=self.may_see),
+                "asked": [row for row in self.rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
+            }
+            for person in self.persons
+        ]
+
+    @property
+    def tabs(self) -> list[tuple[str, str, int | None]]:
+        """(name, label, count) of each tab."""
+        counts = {
+            "requirements": len(self.rows),
+            "persons": len(self.persons),
+            "capabilities": len(self.capabilities),
+            "external_accounts": len(self.external_accounts),
+        }
+        return [(name, label, counts.get(name)) for name, label in TABS.items()]
+
+    @property
+    def platform_collects(self) -> bool:
+        """Whether a link may also change what was given."""
+        return platform_collects(self.account.data or {})
+
+
+def _born(dob: dict[str, Any], *, may_see: bool) -> str:
+    """A date of birth as 1902-01-31, masked without the permission, "" where it is not known whole."""
+    year, month, day = (integer_at(dob, part) for part in ("year", "month", "day"))
+    if not year or not month or not day:
+        return ""
+    return f"{year}-{month:02}-{day:02}" if may_see else masking.MASK
+
+
+def _words(value: Any) -> str:
+    """One of Stripe's enum values as words."""
+    return str(value).replace("_", " ").capitalize() if value else ""
+
+
+def get_account(request: HttpRequest, account_id: str) -> Account:
+    """The account with its card_issuing capability (one query); Http404 where there is none, or only a stub."""
+    account = Account.objects.with_capability().filter(pk=account_id).first()
+    if account is None:
+        raise Http404(f"No account {account_id} here.")
+    return account
+
+
+def get_page(request: HttpRequest, account_id: str) -> AccountPage:
+    """The account as this person may see it."""
+    return AccountPage(get_account(request, account_id), staff(request).has_perm("accounts.view_pii"))
+
+
+def account_context(
+    request: HttpRequest, account_page: AccountPage, tab: str, before: datetime | None = None
+) -> dict[str, Any]:
+    """What the account's page is drawn from."""
+    account, user = account_page.account, staff(request)
+    whole = tab == "timeline"
+    return {
+        "title": str(account),
+        "page": account_page,
+        "account": account,
+        "tab": tab,
+        "timeline": pages.read(account.pk, account_page.names, account_page.mask, before=before)
+        if whole
+        else account_page.timeline,
+        "panels": [
+            {"panel": panel, "context": panel.context(request, account)}
+            for panel in registry.account_panels()
+            if tab == "overview" and (not panel.permission or user.has_perm(panel.permission))
+        ],
+        **may(request, account),
+    }
+
+
+def may(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """Which buttons this person gets, and where they lead."""
+    user, live = staff(request), settings.CONSOLE_MODE == "live"
+    link = user.has_perm("accounts.show_account_link" if live else "accounts.create_account_link") and not account.gone
+    terms = user.has_perm("accounts.record_terms") and not account.gone and platform_collects(account.data or {})
+    fill = user.has_perm("accounts.fill_test_values") and not account.gone and not live
+    return {
+        "live_mode": live,
+        "terms_url": reverse("account_verb", args=[account.pk, "accounts.record_terms"]) if terms else "",
+        "fill_url": reverse("account_verb", args=[account.pk, "accounts.fill_test_values"]) if fill else "",
+        "link_url": reverse("account_verb", args=[account.pk, LINK_VERB]) if link else "",
+        "onboarding_url": settings.ONBOARDING_URL,
+        "may_refresh": user.has_perm("accounts.refresh_account") and not account.gone,
+        "may_view_as": user.has_perm("console.view_as"),
+        "may_see": user.has_perm("accounts.view_pii"),
+    }
+
+
+PARTS = ("badges", "actions", "facts", "timeline")
+READ_AGAIN = {
+    "page": "Read again from the account’s page",
+    "return": "The holder came back from Stripe’s form",
+}
+
+
+@require_safe
+@needs("accounts.view_account")
+def account_list(request: HttpRequest) -> HttpResponseRedirect:
+    """The Dashboard's address of the list."""
+    return redirect(
+        f"{reverse('admin:accounts_account_changelist')}?{request.META.get('QUERY_STRING', '')}".rstrip("?")
+    )
+
+
+@require_safe
+@needs("accounts.view_account")
+def account(request: HttpRequest, account_id: str) -> HttpResponse:
+    """The account as the platform sees it; `?tab=` one of TABS, `?before=` a moment in the timeline."""
+    tab = request.GET.get("tab", "overview")
+    context = account_context(
+        request,
+        get_page(request, account_id),
+        tab if tab in TABS else "overview",
+        addresses.moment(request.GET.get("before", "")),
+    )
+    return page(request, "accounts/account.html", context)
+
+
+@require_safe
+@needs("accounts.view_account")
+def live(request: HttpRequest, account_id: str) -> HttpResponse:
+    """What changes by itself: `?part=` one of PARTS (default: badges), with the version it was drawn from."""
+    account_page = get_page(request, account_id)
+    part = request.GET.get("part", "")
+    part = part if part in PARTS else "badges"
+    context = {
+        "page": account_page,
+        "account": account_page.account,
+        "timeline": account_page.timeline if part == "timeline" else None,
+        **may(request, account_page.account),
+    }
+    return render(request, f"accounts/live_{part}.html", context)
+
+
+@require_POST
+@needs("accounts.refresh_account")
+def refresh(request: HttpRequest, account_id: str) -> HttpResponseBase:
+    """Read the account again at Stripe, without a form: it changes nothing there."""
+    row = get_account(request, account_id)
+    session, token = current(request), request.POST.get("form_token", "")
+    try:
+        performed = door.perform(
+            verbs.refresh,
+            user=staff(request),
+            params={},
+            reason=READ_AGAIN.get(request.POST.get("from", ""), READ_AGAIN["page"]),
+            form_token=token if TOKEN.fullmatch(token) else fresh_token(),
+            account_id=row.pk,
+            account_name=str(row),
+            work_session=session if session and session.account_id == row.pk else None,
+        )
+    except Denied as denied:
+        messages.error(request, str(denied))
+        return redirect("account", account_id=row.pk)
+    return _after(request, performed.operation)
+
+
+def _after(request: HttpRequest, operation: Operation) -> HttpResponseBase:
+    if operation.state != Operation.State.SUCCEEDED:
+        return redirect("operation", operation_id=operation.pk)
+    messages.success(request, verbs.refresh.done(operation) if verbs.refresh.done else "")
+    return redirect("account", account_id=operation.account_id)
+
+
+@require_safe
+@view_as
+def activity(request: HttpRequest, account_id: str) -> HttpResponse:
+    """The account's timeline, viewed as it."""
+    account_page = get_page(request, account_id)
+    before = addresses.moment(request.GET.get("before", ""))
+    context = {
+        "title": "Activity",
+        "page": account_page,
+        "account": account_page.account,
+        "timeline": pages.read(account_id, account_page.names, account_page.mask, before=before),
+    }
+    return page(request, "accounts/activity.html", context)

@@ -1,0 +1,55 @@
+"""What an account may do, as Stripe last sent it (docs.stripe.com/api/capabilities)."""
+
+from typing import Any
+
+from django.db import models
+
+from accounts.account import words as statuses
+from accounts.history.models import OfAccount
+from gateway import clock
+from gateway.shapes import text_at, value_at
+
+Data = dict[str, Any]
+
+
+class Capability(OfAccount):
+    """What an account may do, such as card_issuing (docs.stripe.com/api/capabilities). Its id is `{account}.{name}`."""
+
+    stripe_object = "capability"
+    listed_as = "capabilities"
+
+    name = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=64, blank=True)
+    requested = models.BooleanField(default=False)
+    badge = models.CharField(max_length=64, blank=True)  # of accounts.account.words.ISSUING
+    due_at = models.DateTimeField(null=True)
+
+    class Meta(OfAccount.Meta):
+        """Read by account; lists of accounts filter by its badge."""
+
+        ordering = ("name",)
+        verbose_name_plural = "capabilities"
+        indexes = (models.Index(fields=["name", "badge"], name="capability_badge"),)
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.name, self.status = text_at(data, "id")[:64], text_at(data, "status")[:64]
+        self.requested = bool(value_at(data, "requested"))
+        self.badge = statuses.capability_status(data).name[:64]
+        self.due_at = clock.from_unix(value_at(data, "requirements.current_deadline"))
+
+    @classmethod
+    def row_id(cls, data: Data, account: str | None) -> str:
+        """Its name is not unique."""
+        return f"{account}.{data['id']}"
+
+    @classmethod
+    def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:
+        """By its name."""
+        return f"/v1/accounts/{account}/capabilities/{row_id.partition('.')[2]}", None
+
+    @property
+    def state(self) -> statuses.Status:
+        """Its badge and why."""
+        return statuses.capability_status(self.data or {})

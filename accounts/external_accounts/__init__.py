@@ -1,0 +1,1 @@
+"""Where payouts of an account go."""

@@ -1,0 +1,32 @@
+"""Where payouts of an account go, as Stripe last sent it (docs.stripe.com/api/external_accounts)."""
+
+from typing import Any
+
+from django.db import models
+
+from accounts.history.models import OfAccount
+from gateway.shapes import text_at
+
+Data = dict[str, Any]
+
+
+class ExternalAccount(OfAccount):
+    """Where payouts of an account go (docs.stripe.com/api/external_accounts): a bank account, seldom a card."""
+
+    stripe_object = "bank_account"
+    listed_as = "external_accounts"
+
+    last4 = models.CharField(max_length=8, blank=True)
+    currency = models.CharField(max_length=8, blank=True)
+    status = models.CharField(max_length=64, blank=True)
+
+    class Meta(OfAccount.Meta):
+        """Read by account."""
+
+        ordering = ("id",)
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.last4, self.currency = text_at(data, "last4")[:8], text_at(data, "currency")[:8]
+        self.status = text_at(data, "status")[:64]

@@ -1,0 +1,1 @@
+"""What changed of an account and what hangs on it, and when."""

@@ -1,0 +1,346 @@
+"""What became due, what was met, which state changed: written once for each event, or where a reading found it.
+
+An event tells what was before in `previous_attributes`, so rows do not depend on the order of arrival. What was found
+by reading (`sync`) is replaced when the event that tells of it arrives after all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Max
+
+from gateway import client, clock
+from gateway.client import Answer
+from gateway.mirror import Mirror
+from gateway.models import Event
+
+Data = dict[str, Any]
+
+LISTS = ("currently_due", "past_due", "pending_verification", "eventually_due")
+LATE = timedelta(days=3)  # Stripe's longest retry: an event may come that much later than what it tells was found
+
+
+class Source(models.TextChoices):
+    """Who told."""
+
+    EVENT = "event", "Event"
+    SYNC = "sync", "Found by reading"
+
+
+class Told(models.Model):
+    """A row that one event, or one reading, brought. `at` is Stripe's clock."""
+
+    account = models.ForeignKey(
+        "accounts.Account", db_constraint=False, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+    source = models.CharField(max_length=8, choices=Source)
+    source_id = models.CharField(max_length=320)  # the event's id, or sync:<object>:<revision>
+
+    class Meta:
+        """Abstract."""
+
+        abstract = True
+        default_permissions = ("view",)
+
+
+class RequirementQuerySet(models.QuerySet["Requirement"]):
+    """Questions about requirement history, by name."""
+
+    def passed_deadlines(self, account_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+        """{(account, key): unix seconds} of the deadlines after which keys became past due. One query."""
+        late = self.filter(account__in=list(account_ids), list="past_due", became=Requirement.Became.DUE)
+        found = late.exclude(deadline=None).values_list("account_id", "key").annotate(last=Max("deadline"))
+        return {(account_id, key): int(last.timestamp()) for account_id, key, last in found}
+
+
+class Requirement(Told):
+    """One key that entered or left one list of an account, a capability or a person (`scope`).
+
+    `deadline` is the one Stripe named when it entered; for `past_due` the one that had passed.
+    """
+
+    class Became(models.TextChoices):
+        """Which way it went."""
+
+        DUE = "due", "Became due"
+        MET = "met", "Was met"
+
+    scope = models.CharField(max_length=255)  # account, a capability's name, or a person's id
+    key = models.CharField(max_length=255)
+    list = models.CharField(max_length=32)  # one of LISTS, or errors
+    became = models.CharField(max_length=8, choices=Became)
+    deadline = models.DateTimeField(null=True)
+    code = models.CharField(max_length=128, blank=True)  # of an error
+    reason = models.TextField(blank=True)
+
+    objects = RequirementQuerySet.as_manager()
+
+    class Meta(Told.Meta):
+        """Read by account, newest first."""
+
+        ordering = ("-at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=["source_id", "scope", "key", "list"], name="one_requirement_a_telling"),
+        )
+        indexes = (models.Index(fields=["account", "-at"], name="requirement_account"),)
+
+    def __str__(self) -> str:
+        """Return key and list."""
+        return f"{self.key} {self.list}"
+
+
+class StateChange(Told):
+    """One field whose value changed: a capability's status, whether charges are enabled, when terms were accepted …"""
+
+    subject = models.CharField(max_length=255)  # the object's id as Stripe has it: acct_…, card_issuing, person_…
+    noun = models.CharField(max_length=32)  # Stripe's `object`
+    field = models.CharField(max_length=64)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta(Told.Meta):
+        """Read by account, newest first."""
+
+        ordering = ("-at", "-id")
+        constraints = (models.UniqueConstraint(fields=["source_id", "subject", "field"], name="one_change_a_telling"),)
+        indexes = (models.Index(fields=["account", "-at"], name="statechange_account"),)
+
+    def __str__(self) -> str:
+        """Return subject and field."""
+        return f"{self.subject} {self.field}"
+
+
+WATCHED = {
+    "account": (
+        "business_profile.name",
+        "business_type",
+        "charges_enabled",
+        "country",
+        "details_submitted",
+        "payouts_enabled",
+        "requirements.current_deadline",
+        "requirements.disabled_reason",
+        "settings.card_issuing.tos_acceptance.date",
+        "tos_acceptance.date",
+    ),
+    "capability": ("requested", "requirements.disabled_reason", "status"),
+    "person": ("verification.status",),
+    "bank_account": ("status",),
+}
+
+
+@dataclass(frozen=True)
+class Telling:
+    """An object before and after: `old` is None where it had not been there. Times are Stripe's clock."""
+
+    account_id: str
+    old: Data | None
+    new: Data
+    at: datetime
+    source: str
+    source_id: str
+    ended: bool = False
+    scope: str = field(default="account")
+
+    def rows(self) -> "tuple[list[Requirement], list[StateChange]]":
+        """Both kinds of history that follow."""
+        return list(_requirements(self)), list(_changes(self))
+
+
+def told_by(event: Event, account_id: str, scope: str) -> Telling:
+    """What an event tells. A nested hash in `previous_attributes` names only what changed in it; a list is whole."""
+    content = event.payload["data"]
+    new, previous = content["object"], content.get("previous_attributes") or {}
+    old: Data | None = merged(new, previous)
+    # An account's first event is `account.updated` as well: nothing before it, of the second of its birth.
+    if not event.type.endswith(".updated") or (not previous and new.get("created") == event.created):
+        old = None
+    at = clock.from_unix(event.created) or clock.now()
+    ended = event.type.endswith(".deleted")
+    return Telling(account_id, old, new, at, Source.EVENT, event.id, ended, scope)
+
+
+def found_by_reading(account_id: str, old: Data | None, new: Data, scope: str, row: Any) -> Telling:
+    """What a reading of the mirror's `row` found to have changed, at the latest then."""
+    at = clock.from_unix(row.as_of) or clock.now()
+    return Telling(account_id, old, new, at, Source.SYNC, f"sync:{row.pk}:{row.revision}", row.gone, scope)
+
+
+def merged(new: Data, previous: Data) -> Data:
+    """The object as it was: `previous` laid over `new`."""
+    old = dict(new)
+    for name, value in previous.items():
+        inner = new.get(name)
+        old[name] = merged(inner, value) if isinstance(value, dict) and isinstance(inner, dict) else value
+    return old
+
+
+def _requirements(telling: Telling) -> Iterable[Requirement]:
+    before, after = _hash(telling.old, "requirements"), _hash(telling.new, "requirements")
+    if telling.ended:
+        return
+    for name in LISTS:
+        old, new = _keys(before, name), _keys(after, name)
+        deadline = _deadline(name, before, after, telling.at)
+        yield from (_row(telling, key, name, "due", deadline=deadline) for key in new if key not in old)
+        yield from (_row(telling, key, name, "met") for key in old if key not in new)
+    known = {(error.get("requirement"), error.get("code")) for error in _errors(before)}
+    for error in _errors(after):
+        if (error.get("requirement"), error.get("code")) not in known:
+            yield _row(telling, error["requirement"], "errors", "due", error=error)
+
+
+def _deadline(name: str, before: Data, after: Data, at: datetime) -> datetime | None:
+    """What is past due now had been due by the deadline before, or at once; the new one belongs to other keys."""
+    seconds = (before if name == "past_due" else after).get("current_deadline")
+    if not isinstance(seconds, int) or name not in ("past_due", "currently_due"):
+        return None
+    deadline = clock.from_unix(seconds)
+    return min(deadline, at) if deadline and name == "past_due" else deadline
+
+
+def _row(
+    telling: Telling, key: str, name: str, became: str, *, deadline: datetime | None = None, error: Data | None = None
+) -> Requirement:
+    return Requirement(
+        account_id=telling.account_id,
+        at=telling.at,
+        source=telling.source,
+        source_id=telling.source_id,
+        scope=telling.scope,
+        key=key[:255],
+        list=name,
+        became=became,
+        deadline=deadline,
+        code=str((error or {}).get("code") or "")[:128],
+        reason=str((error or {}).get("reason") or ""),
+    )
+
+
+def _changes(telling: Telling) -> Iterable[StateChange]:
+    noun = str(telling.new.get("object", ""))
+    if telling.ended or telling.old is None:
+        state = "deleted" if telling.ended else "created"
+        yield _change(telling, noun, "object", None if telling.old is None else "created", state)
+    if telling.ended or telling.old is None:
+        return
+    for name in WATCHED.get(noun, ()):
+        before, after = _at(telling.old, name), _at(telling.new, name)
+        if before != after:
+            yield _change(telling, noun, name, before, after)
+
+
+def _change(telling: Telling, noun: str, name: str, before: Any, after: Any) -> StateChange:
+    return StateChange(
+        account_id=telling.account_id,
+        at=telling.at,
+        source=telling.source,
+        source_id=telling.source_id,
+        subject=str(telling.new.get("id", "")),
+        noun=noun,
+        field=name,
+        before=before,
+        after=after,
+    )
+
+
+def record(telling: Telling) -> None:
+    """Write what it tells, once; at most four statements, none where nothing changed."""
+    requirements, changes = telling.rows()
+    if requirements:
+        _forget_found(Requirement, telling, {(row.scope, row.key, row.list, row.became) for row in requirements})
+        Requirement.objects.bulk_create(requirements, ignore_conflicts=True)
+    if changes:
+        _forget_found(StateChange, telling, {(row.subject, row.field, row.after) for row in changes})
+        StateChange.objects.bulk_create(changes, ignore_conflicts=True)
+
+
+_SAME = {Requirement: ("scope", "key", "list", "became"), StateChange: ("subject", "field", "after")}
+
+
+def _forget_found(model: Any, telling: Telling, told: set[tuple[Any, ...]]) -> None:
+    """An event knows better when it was: what a reading had found of the same change goes."""
+    if telling.source != Source.EVENT:
+        return
+    found = model.objects.filter(
+        account=telling.account_id, source=Source.SYNC, at__gte=telling.at, at__lte=telling.at + LATE
+    ).values_list("pk", *_SAME[model])
+    superseded = [pk for pk, *same in found if tuple(same) in told]
+    if superseded:
+        model.objects.filter(pk__in=superseded).delete()
+
+
+def _keys(requirements: Data, name: str) -> dict[str, None]:
+    return dict.fromkeys(key for key in requirements.get(name) or () if isinstance(key, str))
+
+
+def _errors(requirements: Data) -> list[Data]:
+    errors = requirements.get("errors") or ()
+    return [error for error in errors if isinstance(error, dict) and isinstance(error.get("requirement"), str)]
+
+
+def _hash(data: Data | None, name: str) -> Data:
+    value = (data or {}).get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _at(data: Data, path: str) -> Any:
+    """The plain value at a dotted path; None where there is none."""
+    value: Any = data
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, str | int | bool | None) else None
+
+
+Paths = Iterable[tuple[str, str | None]]
+
+
+class OfAccount(Mirror):
+    """What belongs to one account and is listed below it, such as /v1/accounts/acct_1/persons."""
+
+    listed_as = ""
+
+    class Meta(Mirror.Meta):
+        """Abstract."""
+
+        abstract = True
+
+    @classmethod
+    def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:
+        """Below its account, as the platform."""
+        return f"/v1/accounts/{account}/{cls.listed_as}/{row_id}", None
+
+    @classmethod
+    def sync_paths(cls, account: str | None) -> Paths:
+        """One list an account."""
+        return ((f"/v1/accounts/{account}/{cls.listed_as}", None),) if account else ()
+
+    @classmethod
+    def refresh_all(cls, account_id: str) -> None:
+        """Read the account's whole list; what has changed or vanished is read by itself, so that history tells it."""
+        known = {row.pk: row for row in cls.objects.filter(account=account_id, gone_at=None)}
+        seen = set()
+        for page in client.pages(f"/v1/accounts/{account_id}/{cls.listed_as}", account=None):
+            for data in page.data["data"]:
+                row_id = cls.row_id(data, account_id)
+                seen.add(row_id)
+                if row_id not in known:
+                    cls.absorb_answer(Answer(data, page.sent_at, page.request_id, False), account=account_id)
+                elif known[row_id].data != cls.normalise(data):
+                    known[row_id].refresh()
+        for row_id in known.keys() - seen:
+            known[row_id].refresh()
+
+    @classmethod
+    def witness(cls, event: Event) -> None:
+        """Requirements and states that the event changed."""
+        record(told_by(event, event.account, str(event.payload["data"]["object"]["id"])))
+
+    @classmethod
+    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003
+        """The same, found by reading."""
+        record(found_by_reading(str(row.account_id), old, new, str(new["id"]), row))

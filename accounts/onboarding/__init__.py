@@ -1,0 +1,1 @@
+"""How an account gets what it is asked for: links for its holder, test values."""

@@ -1,0 +1,45 @@
+"""Who belongs to an account, as Stripe last sent it (docs.stripe.com/api/persons)."""
+
+from typing import Any
+
+from django.db import models
+
+from accounts.history.models import OfAccount
+from gateway.shapes import hash_at, text_at
+
+Data = dict[str, Any]
+
+
+class Person(OfAccount):
+    """Somebody who belongs to an account: its representative, owners, directors (docs.stripe.com/api/persons)."""
+
+    stripe_object = "person"
+    listed_as = "persons"
+
+    name = models.CharField(max_length=255, blank=True)
+    verification_status = models.CharField(max_length=64, blank=True)
+
+    class Meta(OfAccount.Meta):
+        """Read by account."""
+
+        ordering = ("created", "id")
+
+    def __str__(self) -> str:
+        """Return the name, or the id of a person without one."""
+        return self.name or self.id
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.name = person_name(data)[:255]
+        self.verification_status = text_at(data, "verification.status")[:64]
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles Stripe knows this person in, such as representative and owner."""
+        return sorted(name for name, value in hash_at(self.data, "relationship").items() if value is True)
+
+
+def person_name(data: Data) -> str:
+    """First and last name as far as they are known."""
+    return " ".join(filter(None, (text_at(data, "first_name"), text_at(data, "last_name"))))

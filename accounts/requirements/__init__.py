@@ -1,0 +1,1 @@
+"""What Stripe asks of an account."""

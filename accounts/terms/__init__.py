@@ -1,0 +1,1 @@
+"""Acceptances of terms."""

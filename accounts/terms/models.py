@@ -1,0 +1,207 @@
+"""The ledger of accepted and cleared terms, and the rules of what may be recorded (docs.stripe.com/issuing/connect).
+
+The 29-day rule: an application that Issuing has not taken up in time loses its acceptance, and Stripe asks for a new
+one. Stripe then forgets who had accepted what, and when; this ledger does not.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from accounts.history.models import Source, Telling
+from accounts.terms.words import AGREEMENTS, HOW_SHORT, ISSUING, PATHS, SERVICES
+from console.operations.models import Operation
+from console.people.models import User
+from console.record.models import AppendOnly, AppendOnlyQuerySet
+from gateway import clock
+
+Data = dict[str, Any]
+
+
+class AcceptanceQuerySet(AppendOnlyQuerySet):
+    """Questions about the ledger, by name."""
+
+    def of(self, account_id: str) -> "AcceptanceQuerySet":
+        """One account's, oldest first."""
+        return self.filter(account=account_id).order_by("at", "id")
+
+    def last_clearing(self, account_id: str, agreement: str) -> datetime | None:
+        """When Stripe last cleared this agreement's acceptance. One query."""
+        cleared = self.filter(account=account_id, agreement=agreement, kind=Acceptance.Kind.CLEARED)
+        found: datetime | None = cleared.aggregate(at=models.Max("at"))["at"]
+        return found
+
+
+class Acceptance(AppendOnly):
+    """One acceptance, or one clearing of an acceptance. Every acceptance stands here once and is cleared at most once.
+
+    Dates are Stripe's clock. `accepted_at` is the holder's act (of a clearing: of what was cleared), `at` when it
+    was recorded, seen, or cleared. What nobody recorded here was accepted in Stripe's form or through another program.
+    """
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        ACCEPTED = "accepted", "Accepted"
+        CLEARED = "cleared", "Cleared by Stripe"
+
+    account = models.ForeignKey(
+        "accounts.Account", db_constraint=False, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=16, choices=Kind)
+    agreement = models.CharField(max_length=16, choices=list(AGREEMENTS.items()))
+    accepted_at = models.DateTimeField()
+    at = models.DateTimeField()
+    ip = models.CharField(max_length=64, blank=True)
+    user_agent = models.CharField(max_length=500, blank=True)
+    obtained_how = models.CharField(
+        max_length=32, blank=True
+    )  # of HOW, or TEST_VALUES; "" where staff did not record it
+    by_whom = models.CharField(max_length=255, blank=True)
+    evidence = models.CharField(max_length=500, blank=True)
+    operation = models.CharField(max_length=64, blank=True)  # the operation's id
+    recorded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=16)  # operation, or of accounts.history.models.Source
+    source_id = models.CharField(max_length=320)  # the operation's or event's id, or sync:<object>:<revision>
+
+    objects = AcceptanceQuerySet.as_manager()
+
+    class Meta:
+        """Read by account, oldest first."""
+
+        ordering = ("at", "id")
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=["account", "agreement", "kind", "accepted_at"], name="one_acceptance"),
+        )
+
+    def __str__(self) -> str:
+        """Return what happened to which agreement."""
+        return f"{self.agreement} {self.kind}"
+
+    @property
+    def how(self) -> str:
+        """How it was obtained, in a few words."""
+        return HOW_SHORT.get(self.obtained_how, self.obtained_how)
+
+
+def terms(data: Data | None, agreement: str) -> Data:
+    """The account's `tos_acceptance` hash of this agreement; empty where Stripe sends none."""
+    value: Any = data or {}
+    for step in PATHS[agreement]:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def accepted_on(data: Data | None, agreement: str) -> datetime | None:
+    """When the acceptance that stands was given."""
+    seconds = terms(data, agreement).get("date")
+    return clock.from_unix(seconds) if isinstance(seconds, int) else None
+
+
+def params(agreements: Iterable[str], signed: Data) -> Data:
+    """The body that records the same signature (`date`, `ip`, `user_agent`) under each agreement."""
+    chosen = set(agreements)
+    issuing = {"settings": {"card_issuing": {"tos_acceptance": dict(signed)}}} if ISSUING in chosen else {}
+    return {**issuing, **({"tos_acceptance": dict(signed)} if SERVICES in chosen else {})}
+
+
+def window() -> timedelta:
+    """How long Issuing takes at most to decide on a complete application, before Stripe clears its terms."""
+    return timedelta(days=29) if settings.CONSOLE_MODE == "live" else timedelta(hours=1)
+
+
+def window_words() -> str:
+    """The window as staff say it."""
+    return f"{window().days} days" if window().days else "one hour"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What an operation recorded, beside what Stripe keeps."""
+
+    obtained_how: str
+    by_whom: str
+    evidence: str
+
+
+def recorded(operation: Operation, data: Data, agreements: Iterable[str], signature: Signature) -> None:
+    """Write what this operation recorded, once: two queries an agreement."""
+    for agreement in agreements:
+        accepted_at = accepted_on(data, agreement)
+        if accepted_at:
+            _write(_by(operation, data, agreement, accepted_at, signature))
+
+
+def _by(operation: Operation, data: Data, agreement: str, accepted_at: datetime, signature: Signature) -> Acceptance:
+    return Acceptance(
+        kind=Acceptance.Kind.ACCEPTED,
+        at=clock.from_unix(operation.first_tried_at) or clock.now(),
+        obtained_how=signature.obtained_how,
+        by_whom=signature.by_whom[:255],
+        evidence=signature.evidence[:500],
+        operation=str(operation.pk),
+        recorded_by=operation.user,
+        source="operation",
+        source_id=str(operation.pk),
+        **_signed(operation.account_id, agreement, accepted_at, terms(data, agreement)),
+    )
+
+
+def _signed(account_id: str, agreement: str, accepted_at: datetime, signed: Data) -> Data:
+    return {
+        "account_id": account_id,
+        "agreement": agreement,
+        "accepted_at": accepted_at,
+        "ip": str(signed.get("ip") or "")[:64],
+        "user_agent": str(signed.get("user_agent") or "")[:500],
+    }
+
+
+def witness(telling: Telling) -> None:
+    """Write what an event or a reading tells of both agreements, each acceptance and each clearing once."""
+    if telling.ended:
+        return
+    for agreement in AGREEMENTS:
+        before, after = accepted_on(telling.old, agreement), accepted_on(telling.new, agreement)
+        if after and after != before:
+            _write(_ours(telling, agreement, after) or _told(telling, agreement, after, telling.new, "accepted"))
+        elif before and not after:
+            _write(_told(telling, agreement, before, telling.old or {}, "cleared"))
+
+
+def _told(telling: Telling, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
+    return Acceptance(
+        kind=kind,
+        at=telling.at,
+        source=str(Source(telling.source)),
+        source_id=telling.source_id,
+        **_signed(telling.account_id, agreement, accepted_at, terms(data, agreement)),
+    )
+
+
+def _ours(telling: Telling, agreement: str, accepted_at: datetime) -> Acceptance | None:
+    """The same as an operation's own row, where one asked for exactly this; its answer may have been lost."""
+    asked = Operation.objects.filter(account_id=telling.account_id, verb__in=SIGNATURES).exclude(
+        state__in=(Operation.State.REFUSED, Operation.State.DROPPED)
+    )
+    for operation in asked.select_related("user"):
+        date, agreements, signature = SIGNATURES[operation.verb](operation)
+        if date == int(accepted_at.timestamp()) and agreement in agreements:
+            return _by(operation, telling.new, agreement, accepted_at, signature)
+    return None
+
+
+def _write(row: Acceptance) -> None:
+    """Insert it unless it is there."""
+    same = {"account": row.account_id, "agreement": row.agreement, "kind": row.kind, "accepted_at": row.accepted_at}
+    if not Acceptance.objects.filter(**same).exists():
+        Acceptance.objects.bulk_create([row], ignore_conflicts=True)
+
+
+# What an operation of each verb that signs had asked for: (unix seconds, agreements, how); filled by the verbs.
+SIGNATURES: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""Lists of rows: filters, pages by keyset."""

@@ -1,0 +1,325 @@
+"""The bases of the admin's lists: mirrors across all accounts, paged by keyset, and the console's own records."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.lists import keyset as lists_keyset
+from console.lists import listing as lists_listing
+from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
+from console.operations import verbs as operations_verbs
+from console.operations.bulk import MOST, bulk_page
+from console.operations.verbs import Verb
+from console.people import masking
+from console.people.signed_in import PERSONAL, staff
+from console.record.models import AuditEntry
+from console.templatetags import console as tags
+from gateway.mirror import related
+
+Row = TypeVar("Row", bound=Model)
+
+
+class PlainChangeList(DeclaredChangeList):
+    """A list whose links carry ids as they are. Its admin's `get_object` must take them so (`plain_object`)."""
+
+    def url_for_result(self, result: Any) -> str:
+        """The address of a row's admin page."""
+        return f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}{result.pk}/change/"
+
+
+def plain_object(model: type[Row], object_id: str) -> Row | None:
+    """The row whose id stands in an address, plain or as the admin quotes it; plain counts first."""
+    for row_id in (object_id, unquote(object_id)):
+        with suppress(ObjectDoesNotExist, ValidationError, ValueError):  # no such row, or no id of this kind at all
+            return model._default_manager.get(pk=row_id)
+    return None
+
+
+class KeysetChangeList(DeclaredChangeList):
+    """A list that is paged by keyset; its admin's `prepare` and `finish` see the query and the rows of a page."""
+
+    keyset = True
+    newer_url = older_url = ""
+    model_admin: "MirrorAdmin"
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """The cursors are no filters."""
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in (lists_keyset.OLDER, lists_keyset.NEWER)}
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page and look whether there is more."""
+        shown = lists_keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
+        self.model_admin.finish(shown.rows)
+        for row in shown.rows:  # to look at, never saved
+            row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
+        self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
+        self.show_full_result_count, self.show_admin_actions = False, True
+        self.can_show_all = self.multi_page = False
+        if self.model_admin.search_help_personal and staff(request).has_perm(PERSONAL):
+            self.search_help_text = self.model_admin.search_help_personal
+        self.paginator = Paginator(shown.rows, self.list_per_page)
+        if shown.newer:
+            self.newer_url = self.get_query_string({lists_keyset.NEWER: shown.newer}, [lists_keyset.OLDER])
+        if shown.older:
+            self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older}, [lists_keyset.NEWER])
+
+
+def _action(name: str) -> Callable[..., HttpResponse]:
+    """An action that leads on to the preview of this verb for the chosen rows."""
+
+    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        return bulk_page(request, name, list(queryset.values_list("pk", flat=True)[: MOST + 1]))  # type: ignore[return-value]
+
+    return act
+
+
+def _one(name: str) -> Callable[..., HttpResponse | None]:
+    """An action that leads on to this verb's own page, for exactly one chosen row."""
+
+    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        rows, verb = list(queryset[:2]), operations_verbs.get(name)
+        if len(rows) == 1:
+            return HttpResponseRedirect(verb_address(verb, rows[0]))
+        messages.error(request, f"“{verb.label}” has values of its own for each: select one row.")
+        return None
+
+    return act
+
+
+def verb_address(verb: Verb, row: Any) -> str:
+    """The page of a verb that begins at a row: its own object, or its account, with the row already filled in."""
+    if verb.noun:
+        return reverse("object_verb", args=[row.account_id, verb.plural, row.pk, verb.name])
+    address = reverse("account_verb", args=[row.account_id, verb.name])
+    return address if row.pk == row.account_id else f"{address}?{urlencode({row._meta.model_name: row.pk})}"
+
+
+class MirrorAdmin(ListAdmin):
+    """A list only. Stripe is the truth: nothing is added, changed or deleted here.
+
+    Newest first, paged by keyset, searched by the model's own `QuerySet.search`.
+    """
+
+    list_display_links = None
+    show_full_result_count = False
+    sortable_by = ()
+    ordering = ("-created", "-id")
+    list_per_page = 50
+    search_help_personal = ""  # instead of search_help_text, for those who may see personal data
+    verbs: tuple[str, ...] = ()  # names of verbs about one row: each is an action on those that are chosen
+    verbs_for_one: tuple[str, ...] = ()  # names of verbs that need values of their own: each an action on one row
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """The admin's own, and one for each of its verbs that this person may use in this mode."""
+        found: dict[str, Any] = super().get_actions(request)
+        for verb in self._usable(request, self.verbs):
+            found[verb.name] = (_action(verb.name), verb.name, f"{verb.label}s")
+        for verb in self._usable(request, self.verbs_for_one):
+            found[verb.name] = (_one(verb.name), verb.name, verb.label)
+        return found
+
+    def _usable(self, request: HttpRequest, names: tuple[str, ...]) -> list[Verb]:
+        known = filter(None, map(operations_verbs.find, names))
+        return [
+            verb for verb in known if settings.CONSOLE_MODE in verb.modes and staff(request).has_perm(verb.permission)
+        ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Ours pages by keyset."""
+        return KeysetChangeList
+
+    def prepare(self, queryset: Any) -> QuerySet:
+        """The query of a page with what its columns need."""
+        return queryset
+
+    def finish(self, rows: list[Any]) -> None:
+        """Give the rows of a page what one more query tells of all of them."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """By the noun's own named search; nothing in it makes a row appear twice."""
+        words = search_term.strip()[:LONGEST]
+        personal = staff(request).has_perm(PERSONAL)
+        return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list; and for one row, by its plain id, a redirect to its page."""
+        model = f"{self.opts.app_label}_{self.opts.model_name}"
+        lists = [url for url in super().get_urls() if url.name == f"{model}_changelist"]
+        to_page = self.admin_site.admin_view(self.to_page)
+        return [
+            *lists,
+            path("<path:object_id>/change/", to_page, name=f"{model}_change"),
+            path("<path:object_id>/", to_page),
+        ]
+
+    def to_page(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        """Lead to the row's page."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied(f"Your role does not see {self.opts.verbose_name_plural}.")
+        row = plain_object(self.model, object_id)
+        if row is None:
+            raise Http404(f"No {self.opts.verbose_name} {object_id} here.")
+        return HttpResponseRedirect(row.get_absolute_url())
+
+
+class RecordChangeList(PlainChangeList):
+    """A list whose rows show what staff and Stripe wrote as far as this person may see personal data."""
+
+    model_admin: "RecordAdmin"
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One page of rows, masked."""
+        super().get_results(request)
+        self.result_list = [self.model_admin.masked(request, row) for row in self.result_list]
+
+
+class RecordAdmin(ListAdmin):
+    """Seen with the view permission; never added, changed or deleted by hand.
+
+    `written` names the fields that staff or Stripe wrote: for who may not see personal data they are masked where they
+    quote it, and no part of them is searched.
+    """
+
+    written: tuple[str, ...] = ()
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
+        """Links carry ids as they are."""
+        return RecordChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row with this id, to look at: masked, never saved."""
+        row = plain_object(self.model, object_id)
+        return row and self.masked(request, row)
+
+    def masked(self, request: HttpRequest, row: Any) -> Any:
+        """The row as this person may see it."""
+        for name in self.written:
+            setattr(row, name, masking.masked(getattr(row, name), may_see=staff(request).has_perm(PERSONAL)))
+        return row
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Those of which this person sees the whole: a search tells a masked value letter by letter."""
+        personal = staff(request).has_perm(PERSONAL)
+        return [name for name in self.search_fields if personal or name not in self.written]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+def _mask_of(row: AuditEntry, *, may_see: bool) -> masking.Mask:
+    operation = None if may_see else row.operation
+    if operation is None:
+        return masking.Mask(may_see)
+    return masking.of_operation(operation, operations_verbs.find(operation.verb), may_see=may_see)
+
+
+IMPORT = "What Stripe has is imported by its events, and by manage.py sync."
+
+
+class IssuingAdmin(MirrorAdmin):
+    """One noun over all accounts. A subclass names the list of one account, whose tabs and words it shares."""
+
+    listing: lists_listing.Listing
+    search_fields = ("id",)
+
+    def prepare(self, queryset: Any) -> QuerySet:
+        """Each with its account and what else its columns name, in the same query."""
+        return queryset.select_related("account", *self.listing.related)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list with its tabs."""
+        here = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        context = {
+            "list_title": self.listing.title,
+            "title": self.listing.title,
+            "tabs": self.tabs(here, request.GET.get(self.listing.parameter, "")),
+            "empty": {
+                "heading": f"No {self.listing.title.lower()} yet",
+                "text": self.listing.empty,
+                "note": f"View as an account to make the first one there. {IMPORT}",
+            },
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def tabs(self, here: str, chosen: str) -> list[dict[str, Any]]:
+        """All, then each value, each counted no further than COUNTED."""
+        return lists_listing.tabs(self.model.objects.all(), self.listing, here, chosen)
+
+    @admin.display(description="Account")
+    def account_name(self, row: Any) -> SafeString:
+        """Whose it is."""
+        name = str(related(row, "account") or row.account_id)
+        url = reverse("account", args=[row.account_id])
+        return format_html('<span class="two-lines"><a href="{}" title="{}">{}</a></span>', url, name, name)
+
+    @admin.display(description="Created")
+    def created_at(self, row: Any) -> SafeString:
+        """When, by Stripe's clock."""
+        return tags.when(row.created)
+
+    @admin.display(description="Amount")
+    def amount_words(self, row: Any) -> SafeString:
+        """The amount in its currency."""
+        return tags.money(row.amount, row.currency)
+
+    @admin.display(description="Cardholder")
+    def who(self, row: Any) -> SafeString:
+        """The cardholder and the card."""
+        cardholder, card = related(row, "cardholder"), related(row, "card")
+        second = format_html("Card {}", card) if card else ""
+        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', _link(cardholder), second)
+
+
+def _link(row: Any) -> SafeString:
+    if row is None:
+        return format_html('<b class="none">{}</b>', "Not yet imported")
+    return format_html('<a href="{}" title="{}">{}</a>', row.get_absolute_url(), row, row)
+
+
+def _name(row: Any, label: str) -> SafeString:
+    """A row's own name over its id."""
+    return format_html(
+        '<span class="two-lines"><a href="{}" title="{}">{}</a>{}</span>',
+        row.get_absolute_url(),
+        label,
+        label,
+        tags.copy_id(row.pk),
+    )

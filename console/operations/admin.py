@@ -1,0 +1,69 @@
+"""The list of operations."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from console.lists.admin import RecordAdmin, plain_object
+from console.operations.models import Operation
+from console.templatetags import console as tags
+
+
+class NeedsAPerson(admin.SimpleListFilter):
+    """Operations that wait for somebody to decide."""
+
+    title = "waiting for"
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One choice."""
+        return [("person", "A person's decision")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Operation]) -> QuerySet[Operation]:
+        """Those, where chosen."""
+        return queryset & Operation.objects.needing_a_person() if self.value() == "person" else queryset
+
+
+@admin.register(Operation)
+class OperationAdmin(RecordAdmin):
+    """Every intent of staff and what came of it; each leads to its page."""
+
+    list_display = ("when", "verb", "account", "user", "state_badge", "object", "ticket")
+    list_filter = ("state", NeedsAPerson, "verb", "via", "user")
+    written = ("reason", "ticket")
+    list_select_related = ("user",)
+    list_display_links = None
+    search_fields = ("=id", "=account_id", "account_name", "=object_id", "=ticket", "=request_id", "=key", "reason")
+    date_hierarchy = "created_at"
+
+    @admin.display(description="When", ordering="created_at")
+    def when(self, operation: Operation) -> str:
+        """The moment, as the link to its page."""
+        url = reverse("operation", args=[operation.pk])
+        return format_html('<a href="{}">{}</a>', url, tags.when(operation.created_at))
+
+    @admin.display(description="State", ordering="state")
+    def state_badge(self, operation: Operation) -> str:
+        """How it stands."""
+        return tags.badge(operation.state, "operation", plain=True)
+
+    @admin.display(description="Object")
+    def object(self, operation: Operation) -> str:
+        """What it made or changed."""
+        return tags.copy_id(operation.object_id, short=True)
+
+    @admin.display(description="Account", ordering="account_id")
+    def account(self, operation: Operation) -> str:
+        """Its name as it then was, else its id."""
+        return operation.account_name or operation.account_id
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Lead to the operation's page."""
+        operation = plain_object(Operation, object_id)
+        if operation is None:
+            raise Http404(f"No operation {object_id}.")
+        return HttpResponseRedirect(reverse("operation", args=[operation.pk]))

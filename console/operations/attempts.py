@@ -1,0 +1,294 @@
+"""One attempt at one operation, and the storing of what came of it. The door is console.operations.door.
+
+Each change of state writes its audit row in its own transaction; `sending` is no change but a hold while a call runs.
+Due times and claims are wall time; the 24 hours in which Stripe remembers a key run on Stripe's clock.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from console.operations import verbs
+from console.operations.models import Operation
+from console.operations.verbs import Outcome, Verb
+from console.people import masking
+from console.people.models import User
+from console.record import audit
+from gateway import claims, clock, intake
+from gateway.errors import Refused, Unreachable
+from gateway.models import Event
+
+State = Operation.State
+TRIES, TRY_SECONDS = 5, 60  # how often and how long a 429 is answered by trying again
+LONGEST_PAUSE = 1800  # seconds between two tries of an unknown operation
+NOT_SENT = "not_sent"  # our own code, beside Stripe's: nothing reached Stripe, and it cannot be tried again by us
+CRASHES = 5  # attempts that ended their process or raised: then a person looks
+# An event is proof even after the look-up, or a person, gave up.
+OPEN_TO = {
+    "event": (*Operation.UNSETTLED, State.NOT_FOUND, State.DROPPED),
+    "person": (*Operation.UNSETTLED, State.NOT_FOUND),
+}
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as JSON gives them back, so that every attempt sends the same bytes."""
+    return json.loads(json.dumps(values, cls=DjangoJSONEncoder))
+
+
+@contextmanager
+def durable() -> Iterator[None]:
+    """An outermost transaction that is on the disk when it ends (SQLite otherwise waits for its next checkpoint).
+
+    Inside another transaction: RuntimeError, since nothing would be kept before the call.
+    """
+    lazy = connection.vendor == "sqlite" and not connection.in_atomic_block
+    if lazy:
+        _synchronous("FULL")
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    finally:
+        if lazy:
+            _synchronous("NORMAL")
+
+
+def _synchronous(level: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA synchronous={level}")
+
+
+def tell(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:
+    """Write the operation's audit row, by its own person unless another decided."""
+    audit.record(
+        f"operation.{what}",
+        user=user or operation.user,
+        account_id=operation.account_id,
+        account_name=operation.account_name,
+        subject=operation.object_id or operation.account_id,
+        operation=operation,
+        reason=operation.reason,
+        ticket=operation.ticket,
+        detail={"verb": operation.verb, "via": operation.via, **detail},
+    )
+
+
+def claim_name() -> str:
+    """A name for one hold: the process, and the hold itself, since one process may come twice."""
+    return f"{claims.holder()}#{uuid.uuid4().hex[:8]}"
+
+
+def claim_end(now: datetime) -> datetime:
+    """Until when a hold lasts: longer than any call, so that two processes never send at once."""
+    return now + timedelta(seconds=settings.CLAIM_SECONDS + settings.STRIPE_TIMEOUT)
+
+
+def holder_is_dead(claimed_by: str) -> bool:
+    """Whether a process of this host held it and has ended."""
+    return claims.is_dead(claimed_by.partition("#")[0])
+
+
+def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
+    """Make one call under the hold we have; returns what may be shown, once.
+
+    Refused and Unreachable are stored. Any other exception is a bug of ours: stored as a try, and raised.
+    """
+    doubt = operation.state != State.INTENT
+    if not _begin(operation):
+        return {}
+    secrets = [str(params[name]) for name in operation.sensitive if params.get(name)]
+    try:
+        outcome = verb.send(operation, params)
+    except Refused as refused:
+        _refuse(operation, refused, secrets, doubt=doubt)
+    except Unreachable as problem:
+        put_off(operation, _without_secrets(problem, secrets), doubt=doubt)
+    except Exception as problem:
+        put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
+        raise
+    else:
+        answered = answer(operation, 200, outcome.request_id)
+        succeed(operation, outcome, by="key" if doubt else "answer", tries=answered)
+        return outcome.shown
+    return {}
+
+
+def _begin(operation: Operation) -> bool:
+    """Commit that a call is about to be made; False when the hold was lost meanwhile."""
+    mine = Operation.objects.filter(pk=operation.pk, claimed_by=operation.claimed_by, state__in=Operation.UNSETTLED)
+    with durable():
+        held = mine.update(
+            state=State.SENDING,
+            attempts=F("attempts") + 1,
+            first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
+        )
+    operation.refresh_from_db()
+    return bool(held)
+
+
+def crash(what: str) -> Unreachable:
+    """What an attempt without an answer or an exception of Stripe's counts as."""
+    return Unreachable(f"The attempt ended without an answer ({what}).", sent=True)
+
+
+def answer(operation: Operation, status: int, request_id: str, message: str = "") -> list[dict[str, Any]]:
+    """The operation's tries with one that Stripe answered."""
+    told = Unreachable(message, status=status, request_id=request_id)
+    return [*operation.tries, _try(told, timezone.now(), crashed=False)]
+
+
+def succeed(operation: Operation, outcome: Outcome, *, by: str, tries: list[dict[str, Any]] | None = None) -> bool:
+    """Store the outcome; False when somebody settled it first."""
+    changes = {
+        "object_id": outcome.object_id,
+        "account_id": outcome.account_id or operation.account_id,
+        "account_name": (outcome.account_name or operation.account_name)[:255],
+        "request_id": outcome.request_id,
+        "result": plain(outcome.result),
+        "tries": operation.tries if tries is None else tries,
+        **dict.fromkeys(("error_message", "error_code", "error_param"), ""),
+    }
+    return finish(operation, State.SUCCEEDED, by=by, changes=changes)
+
+
+def _refuse(operation: Operation, refused: Refused, secrets: list[str], *, doubt: bool) -> None:
+    """Store Stripe's no. That Stripe knows the key with other parameters says nothing about ours: look it up."""
+    if doubt and refused.type == "idempotency_error":
+        ended = Unreachable(refused.message, request_id=refused.request_id, status=refused.status, replayed=True)
+        put_off(operation, ended, doubt=True)
+        return
+    message = _without(refused.message, secrets)
+    changes = {
+        "tries": answer(operation, refused.status, refused.request_id, message),
+        "error_message": message,
+        "error_code": refused.code or "",
+        "error_param": refused.param or "",
+        "request_id": refused.request_id or "",
+        "decline_detail": plain(refused.decline or {}),
+    }
+    finish(operation, State.REFUSED, by="key" if doubt else "answer", changes=changes)
+
+
+def _without(message: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        message = message.replace(secret, masking.MASK)
+    return masking.without(message, secrets)  # spaced or punctuated otherwise
+
+
+def _without_secrets(problem: Unreachable, secrets: list[str]) -> Unreachable:
+    problem.message = _without(problem.message, secrets)
+    return problem
+
+
+def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]) -> bool:
+    """Settle it, once: whoever comes second changes nothing and gets False."""
+    with durable():
+        return close(operation, state, by=by, changes=changes)
+
+
+def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any], user: User | None = None) -> bool:
+    """`finish` inside the caller's transaction; `user` is who decided, where it was not the operation's own person."""
+    held = {"claimed_by": "", "claimed_until": None, "next_try_at": None}
+    settled = {**changes, **held, "state": state, "settled_at": timezone.now(), "settled_by": by}
+    waiting = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
+    first = waiting.update(**settled)
+    operation.refresh_from_db()
+    if first:
+        tell(operation, state, user=user, by=by, request_id=operation.request_id, **_error(operation))
+    return bool(first)
+
+
+def _error(operation: Operation) -> dict[str, str]:
+    names = ("error_message", "error_code", "error_param")
+    return {name: getattr(operation, name) for name in names if getattr(operation, name)}
+
+
+def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed: bool = False) -> None:
+    """Store a try without an outcome, and when the next one is due, if ever.
+
+    A 429, and what never left us, changed nothing at Stripe: five tries or a minute, then parked. All else leaves
+    doubt, which an event, the same key or a look-up ends.
+    """
+    doubt = doubt or (problem.sent and problem.status != 429)
+    verb = verbs.find(operation.verb)
+    if verb and verb.only_now(operation.sensitive) and not doubt:
+        changes = {
+            "tries": [*operation.tries, _try(problem, timezone.now(), crashed=False)],
+            "error_message": f"Nothing was changed at Stripe: {problem.message}",
+            "error_code": NOT_SENT,
+        }
+        finish(operation, State.REFUSED, by="answer", changes=changes)
+        return
+    now = timezone.now()
+    tries = [*operation.tries, _try(problem, now, crashed=crashed)]
+    due: datetime | None = now + timedelta(seconds=_pause(problem, len(tries), doubt=doubt))
+    if _used_up(tries, due, doubt=doubt):
+        due = None
+    wait(operation, tries, due, state=State.UNKNOWN if doubt else State.INTENT)
+    if doubt:
+        settle_by_event(operation)
+
+
+def _try(problem: Unreachable, now: datetime, *, crashed: bool) -> dict[str, Any]:
+    return {
+        "at": now.isoformat(),
+        "status": problem.status or 0,
+        "request_id": problem.request_id or "",
+        "message": problem.message,
+        "replayed": problem.replayed,
+        "sent": problem.sent,
+        "crashed": crashed,
+    }
+
+
+def _pause(problem: Unreachable, tries: int, *, doubt: bool) -> float:
+    """Seconds until the next try: the gateway's back-off; in doubt it goes on doubling, for a day if need be."""
+    longer = 2 ** min(max(0, tries - TRIES), 12) if doubt else 1
+    return min(problem.wait(tries) * longer, LONGEST_PAUSE)
+
+
+def _used_up(tries: list[dict[str, Any]], due: datetime | None, *, doubt: bool) -> bool:
+    if doubt or due is None:
+        return sum(each["crashed"] for each in tries) >= CRASHES
+    return len(tries) >= TRIES or due > datetime.fromisoformat(tries[0]["at"]) + timedelta(seconds=TRY_SECONDS)
+
+
+def wait(operation: Operation, tries: list[dict[str, Any]], due: datetime | None, *, state: str) -> None:
+    """Give the hold back until `due`; None parks it: from then on only a person or an event moves it."""
+    news = {"state": state, "tries": tries, "claimed_by": "", "claimed_until": None, "next_try_at": due}
+    with durable():
+        held = Operation.objects.filter(pk=operation.pk, state__in=Operation.UNSETTLED).update(**news)
+        operation.refresh_from_db()
+        told = operation.audit_entries.filter(action="operation.unknown").exists()
+        if held and state == State.UNKNOWN and not told:
+            tell(operation, state, tried=tries[-1])
+        if held and due is None:
+            tell(operation, "parked", tries=len(tries))
+
+
+def settle_by_event(operation: Operation) -> bool:
+    """Whether an event that we hold was caused by this operation's key; if so, it succeeded. One query if not."""
+    events = list(Event.objects.filter(idempotency_key=operation.key).order_by("created", "id"))
+    return bool(events) and succeed(operation, _outcome(operation, events), by="event")
+
+
+def _outcome(operation: Operation, events: list[Event]) -> Outcome:
+    """What the events of one request tell: the object that the verb is about, else the first event's."""
+    verb = verbs.find(operation.verb)
+    stripe_object = verb.stripe_object if verb else ""
+    objects = [intake.object_of(event) for event in events]
+    data = next((each for each in objects if each.get("object") == stripe_object), objects[0])
+    return Outcome(
+        object_id=str(data.get("id", ""))[:255],
+        account_id=operation.account_id or events[0].account,
+        request_id=events[0].request_id,
+    )

@@ -1,0 +1,184 @@
+"""One verb for many accounts or objects: a preview with a row for each, then an operation for each."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from console.operations import door
+from console.operations.door import Denied
+from console.operations.forms import TOKEN, form_class, fresh_token, own_values
+from console.operations.models import Operation
+from console.operations.pages import get_verb
+from console.operations.verbs import Request, Verb
+from console.people.signed_in import needs, staff
+from console.shell import registry
+from console.shell.site import page
+from console.viewing.sessions import current
+from gateway.mirror import account_model
+
+MOST = 500  # rows of one form
+INLINE_SECONDS = 5  # as long as a person may wait: one more attempt may begin until then, the rest goes to the worker
+
+
+@dataclass
+class Row:
+    """One account or object of the form: its token, and after the run its operation or why there is none."""
+
+    id: str
+    name: str
+    token: str
+    account_id: str
+    account_name: str
+    url: str = ""
+    effect: str = ""  # what happens to it, where the verb says so
+    operation: Operation | None = None
+    error: str = ""  # before the run: why nothing can be done with it
+
+    @property
+    def object_id(self) -> str:
+        """Its id where it is an object of an account, "" for an account."""
+        return self.id if self.id != self.account_id else ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs()
+def bulk_page(request: HttpRequest, verb_name: str, ids: list[str] | None = None) -> HttpResponse:
+    """With `ids` (from an admin action) or `?id=`: the preview. Its POST, marked `run`: one operation a row.
+
+    Context: verb, form, rows, ran, preview. Running the same form again finds the operations it made.
+    """
+    verb = get_verb(request, verb_name)
+    if not verb.bulk:
+        raise BadRequest(f"“{verb.label}” is done for one at a time. Open the page of the one it is for.")
+    if ids is None and request.method == "POST":
+        return _run(request, verb, _rows(verb, dict(map(_parted, _limited(request.POST.getlist("row"))))))
+    chosen = _limited(request.GET.getlist("id") if ids is None else ids)
+    rows = _rows(verb, {each: fresh_token() for each in chosen})
+    session = current(request)
+    initial = {"form_token": fresh_token(), "ticket": session.ticket if session else ""}
+    return _draw(request, verb, form_class(verb)(initial=initial), rows)
+
+
+def _limited(rows: list[str]) -> list[str]:
+    if not rows:
+        raise BadRequest("Nothing was selected.")
+    if len(rows) > MOST:
+        raise BadRequest(f"At most {MOST} at once; {len(rows)} were selected.")
+    return list(dict.fromkeys(rows))
+
+
+def _parted(posted: str) -> tuple[str, str]:
+    """The id and the token of a posted row."""
+    row_id, _, token = posted.partition(":")
+    if not TOKEN.fullmatch(token):
+        raise BadRequest("A row of this form was changed on the way.")
+    return row_id, token
+
+
+def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
+    """A row for each id, in this order; one query for each account, and a few for all objects. Raises BadRequest."""
+    if verb.noun is None:
+        return [_account_row(account_id, token) for account_id, token in tokens.items()]
+    found = verb.noun.objects.in_bulk(list(tokens))
+    if missing := [each for each in tokens if each not in found]:
+        raise BadRequest(f"No {verb.noun_name} {missing[0][:255]}.")
+    effects = verb.effects(list(found.values())) if verb.effects else {}
+    names = {account_id: _name(account_id) for account_id in {str(each.account_id) for each in found.values()}}
+    return [_object_row(verb, found[each], token, names, effects) for each, token in tokens.items()]
+
+
+def _account_row(account_id: str, token: str) -> Row:
+    name = _name(account_id)
+    return Row(account_id, name, token, account_id, name, f"/connect/accounts/{account_id}")
+
+
+def _object_row(verb: Verb, row: Any, token: str, names: dict[str, str], effects: dict[str, str]) -> Row:
+    return Row(
+        id=row.pk,
+        name=str(row),
+        token=token,
+        account_id=row.account_id,
+        account_name=names[row.account_id],
+        url=row.get_absolute_url(),
+        effect=effects.get(row.pk, ""),
+        error=verb.objection(row) if verb.objection else "",
+    )
+
+
+def _name(account_id: str) -> str:
+    name = registry.account_label(account_id)
+    if name is None:
+        raise BadRequest(f"No account {account_id[:255]}.")
+    return name
+
+
+def _run(request: HttpRequest, verb: Verb, rows: list[Row]) -> HttpResponse:
+    form = form_class(verb)(request.POST)
+    if not form.is_valid():
+        return _draw(request, verb, form, rows, status=422)
+    until = time.monotonic() + INLINE_SECONDS
+    for row in rows:  # those of which nothing can be done are denied by the door, and audited
+        _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
+    return _draw(request, verb, form, rows, ran=True)
+
+
+def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row, *, wait: bool) -> None:
+    session = current(request)
+    try:
+        performed = door.perform(
+            verb,
+            user=staff(request),
+            params={name: cleaned[name] for name in verb.form.base_fields},
+            reason=cleaned["reason"],
+            ticket=cleaned["ticket"],
+            form_token=row.token,
+            account_id=row.account_id,
+            account_name=row.account_name,
+            object_id=row.object_id,
+            via="action",
+            work_session=session if session and (verb.sends or session.account_id == row.account_id) else None,
+            wait=wait,
+        )
+    except Denied as denied:
+        row.error = str(denied)
+    else:
+        row.operation, row.error = performed.operation, ""
+
+
+def _draw(
+    request: HttpRequest, verb: Verb, form: forms.Form, rows: list[Row], *, ran: bool = False, status: int = 200
+) -> HttpResponse:
+    context = {
+        "verb": verb,
+        "title": verb.label,
+        "noun": verb.noun_name or "account",
+        "form": form,
+        "rows": rows,
+        "able": sum(not row.error for row in rows),
+        "ran": ran,
+        "preview": _preview(verb, form, rows),
+        "back_url": _list_url(verb),
+    }
+    return page(request, "console/bulk.html", context, status=status)
+
+
+def _list_url(verb: Verb) -> str:
+    """The list that it was probably chosen from."""
+    options = (verb.noun or account_model())._meta
+    return reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
+
+
+def _preview(verb: Verb, form: forms.Form, rows: Iterable[Row]) -> Request | None:
+    """What will be sent for the first row that can be."""
+    first = next((row for row in rows if not row.error), None)
+    if first is None or verb.request is None:
+        return None
+    values = own_values(form, verb)
+    return verb.request(first.account_id, {**values, verb.noun_name: first.id} if verb.noun else values)

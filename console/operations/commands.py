@@ -1,0 +1,188 @@
+"""The base of commands that act at Stripe: the same door, with a person, a reason, and an exit status.
+
+Exit status: 0 all done, 1 refused (by Stripe or by the console), 2 bad input, 3 not known yet.
+"""
+
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from console.operations import door, sent_before, verbs
+from console.operations.door import Denied, Performed
+from console.operations.forms import own_form
+from console.operations.models import Operation
+from console.operations.verbs import Verb, Where
+from console.people import tokens
+from console.people.models import User
+from console.shell import registry
+from gateway import binding
+
+State = Operation.State
+OK, REFUSED, BAD_INPUT, UNKNOWN = range(4)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one operation of a command is about; all empty for a verb about no account."""
+
+    account_id: str = ""
+    account_name: str = ""
+    object_id: str = ""
+
+    @property
+    def id(self) -> str:
+        """The object's id, else the account's."""
+        return self.object_id or self.account_id
+
+
+class VerbCommand(BaseCommand):
+    """A subclass names its verb, adds arguments for the form's fields in `add_fields`, and may word its lines.
+
+    For a verb about accounts, or about objects of accounts, it takes their ids as arguments and makes one operation
+    for each, after every one was found and the fields were checked for it. `--as` names the person
+    in the sandbox only; elsewhere a personal token does (CONSOLE_TOKEN or --token-file). No command approves anything.
+    """
+
+    verb_name = ""
+    requires_system_checks = "__all__"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Who, why, and which objects."""
+        parser.add_argument("--as", dest="as_user", metavar="USER", default="", help="Who acts (in the sandbox only).")
+        parser.add_argument("--reason", required=True, help="Why, for the audit trail: at least 10 characters.")
+        parser.add_argument("--ticket", default="", help="The case this belongs to.")
+        parser.add_argument(
+            "--token", default="", help="The same word again, with the same values, finds the first operation."
+        )
+        parser.add_argument(
+            "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
+        )
+        if self.verb.noun:
+            parser.add_argument("objects", nargs="+", metavar=self.verb.noun_name.upper(), help="Their ids.")
+        elif self.verb.about_account:
+            parser.add_argument("accounts", nargs="+", metavar="ACCOUNT", help="Ids of accounts.")
+        self.add_fields(parser)
+
+    def add_fields(self, parser: CommandParser) -> None:
+        """Arguments named as the form's fields (`--business-name` for business_name); none by default."""
+
+    @property
+    def verb(self) -> Verb:
+        """The verb it does."""
+        return verbs.get(self.verb_name)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
+        binding.check_command()
+        options = {**options, "personal_token": _token(options["token_file"])}
+        self.person(options)
+        targets = self.targets(options)
+        params = {target.id: self.params(options, target) for target in targets}
+        # Asked anew for each: a token that is revoked meanwhile, or a person who is shut out, acts no further.
+        statuses = [self.act(self.person(options), target, params[target.id], options) for target in targets]
+        if any(statuses):
+            failed = sum(status != OK for status in statuses)
+            raise CommandError(f"{failed} of {len(statuses)} not done.", returncode=max(statuses))
+
+    def person(self, options: dict[str, Any]) -> User:
+        """Who acts; CommandError (2 or 1) where that is not said or not proven."""
+        if settings.CONSOLE_MODE == "sandbox":
+            user = User.objects.filter(username=options["as_user"], is_active=True).first()
+            if user is None:
+                raise CommandError("Name an active member of staff with --as.", returncode=BAD_INPUT)
+            return user
+        if options["as_user"]:
+            raise CommandError("--as works in the sandbox only. Use a personal token.", returncode=BAD_INPUT)
+        user = tokens.find(options["personal_token"])
+        if user is None or not user.has_perm("console.use_commands"):
+            raise CommandError("No valid personal token of somebody who may use commands.", returncode=REFUSED)
+        return user
+
+    def targets(self, options: dict[str, Any]) -> list[Target]:
+        """What was named, each once; CommandError (2) for what we do not have. An object's account is looked up."""
+        if self.verb.noun is None:
+            accounts = dict.fromkeys(options.get("accounts") or [""])
+            return [Target(account_id, self.account_name(account_id)) for account_id in accounts]
+        found = self.verb.noun.objects.in_bulk(options["objects"])
+        for object_id in options["objects"]:
+            if object_id not in found:
+                raise CommandError(f"No {self.verb.noun_name} {object_id}.", returncode=BAD_INPUT)
+        ids = {object_id: str(found[object_id].account_id) for object_id in options["objects"]}
+        return [Target(account_id, self.account_name(account_id), each) for each, account_id in ids.items()]
+
+    def account_name(self, account_id: str) -> str:
+        """Its name; CommandError (2) for an account that we do not have."""
+        name = registry.account_label(account_id) if account_id else ""
+        if name is None:
+            raise CommandError(f"No account {account_id}.", returncode=BAD_INPUT)
+        return name
+
+    def params(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
+        """What the verb's form makes of the options; CommandError (2) with what is wrong."""
+        data = self.entries(options, target)
+        form = own_form(self.verb, Where(target.account_id, target.object_id))(data)
+        if not form.is_valid():
+            wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
+            raise CommandError("\n".join(wrong), returncode=BAD_INPUT)
+        return form.cleaned_data
+
+    def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
+        """What its form is filled with for this target: the options that were given."""
+        return {name: options[name] for name in self.verb.form.base_fields if options.get(name) is not None}
+
+    def act(self, user: User, target: Target, params: dict[str, Any], options: dict[str, Any]) -> int:
+        """One operation and its line; the status it counts for."""
+        try:
+            performed = door.perform(
+                self.verb,
+                user=user,
+                params=params,
+                reason=options["reason"],
+                ticket=options["ticket"],
+                form_token=_form_token(options["token"], target.id),
+                account_id=target.account_id,
+                account_name=target.account_name,
+                object_id=target.object_id,
+                via="command",
+            )
+        except Denied as denied:
+            self.stderr.write(f"{target.id or '-'} denied: {denied}")
+            return REFUSED
+        self.tell(performed)
+        return {State.SUCCEEDED: OK, State.REFUSED: REFUSED}.get(State(performed.operation.state), UNKNOWN)
+
+    def tell(self, performed: Performed) -> None:
+        """Print what came of it: ids first; what is shown only once comes last on the line."""
+        operation = performed.operation
+        if performed.again and (uncompared := sent_before.not_compared(operation)):
+            self.stderr.write(uncompared)
+        words = [operation.object_id or operation.account_id or "-", operation.state]
+        if operation.state == State.SUCCEEDED:
+            self.stdout.write(" ".join([*words, *map(str, performed.shown.values())]))
+            return
+        details = {
+            "code": operation.error_code,
+            "param": operation.error_param,
+            "request": operation.request_id,
+            "operation": str(operation.pk),
+        }
+        said = " ".join(f"{name}={value}" for name, value in details.items() if value)
+        self.stderr.write(" ".join(filter(None, [*words, operation.error_message, said])))
+
+
+def _token(path: str) -> str:
+    """The personal token of the file or the environment."""
+    try:
+        return Path(path).read_text("utf-8").strip() if path else os.environ.get("CONSOLE_TOKEN", "")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CommandError(f"{path}: {problem}", returncode=BAD_INPUT) from None
+
+
+def _form_token(word: str, target_id: str) -> str:
+    """A token for one object of one command: the same word and object give the same one."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"command:{word}:{target_id}").hex if word else uuid.uuid4().hex

@@ -1,0 +1,388 @@
+"""The one door: permission, reason, intent stored, call made, outcome stored. Nothing else of staff writes to Stripe.
+
+A life: intent → sending → succeeded | refused | unknown; unknown → succeeded | refused | not_found. What nobody but a
+person moves on (Operation.objects.needing_a_person) waits as not_found, or parked without a due time.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from console.operations import attempts, verbs
+from console.operations import sent_before as operations_sent_before
+from console.operations.models import Operation
+from console.operations.verbs import Verb
+from console.people.models import User
+from console.record import audit
+from console.viewing.models import WorkSession
+from gateway import clock, connection
+from gateway.errors import Refused, Unreachable
+from gateway.models import Event
+from gateway.queue import enqueue
+
+State = Operation.State
+REASON_LENGTH = 10  # characters; fewer say nothing to whoever reads the audit trail
+KEY_SECONDS = 24 * 3600 - 600  # Stripe forgets a key after 24 hours; clocks may differ a little
+STALE_INTENT = timedelta(hours=24)  # what was never sent for so long is not sent as a surprise
+QUIET_SECONDS = 60  # after a call without an answer Stripe may still be at work: until then "not found" says nothing
+BATCH = 200  # operations that one sweep hands to the queue
+QUEUED = "queue"  # holds what waits in the queue
+SETTLED = "This operation has been settled meanwhile."
+# What is shown once is made while somebody looks, and never behind their back.
+NOBODY_SAW = {"error_code": "not_shown", "error_message": "The answer was lost before anybody saw it. Make a new one."}
+
+
+class Denied(Exception):  # noqa: N818  (said as staff read it)
+    """The console's own no, before anything is stored or sent. `str()` is the sentence for staff."""
+
+
+class AlreadySent(Denied):
+    """This form was sent before, by somebody else or with something else: `first` is what it made."""
+
+    def __init__(self, sentence: str, first: Operation) -> None:
+        super().__init__(sentence)
+        self.first = first
+
+
+@dataclass(frozen=True)
+class Performed:
+    """What the door answers: the operation as it stands now, and what only the waiting page may show, once."""
+
+    operation: Operation
+    shown: dict[str, Any] = field(default_factory=dict)
+    again: bool = False  # this form was sent before; nothing new happened
+
+
+def perform(
+    verb: Verb,
+    *,
+    user: User,
+    params: dict[str, Any],
+    reason: str,
+    form_token: str,
+    ticket: str = "",
+    account_id: str = "",
+    account_name: str = "",
+    object_id: str = "",
+    via: str = "page",
+    work_session: WorkSession | None = None,
+    wait: bool = True,
+    instead_of: Operation | None = None,
+) -> Performed:
+    """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
+
+    `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
+    the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
+    first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
+    who waits can have the answer. `instead_of` is dropped with the same commit. Raises Denied; never Refused or
+    Unreachable, which the operation tells. Must not be called inside a transaction (RuntimeError). Three commits and
+    one API call.
+    """
+    given = [name for name, value in params.items() if value]
+    now = wait and (verb.only_now(given) or not connection.crowded())
+    intent = Operation(
+        verb=verb.name,
+        user=user,
+        via=via,
+        work_session=work_session,
+        account_id=account_id,
+        account_name=account_name[:255],
+        object_id=object_id,
+        reason=(reason or getattr(work_session, "reason", "")).strip(),
+        ticket=ticket or getattr(work_session, "ticket", ""),
+        form_token=form_token,
+        key=f"console-{uuid.uuid4()}",
+        claimed_by=attempts.claim_name() if now else QUEUED,
+        claimed_until=attempts.claim_end(timezone.now()),
+    )
+    _admit(verb, intent, wait=wait)
+    values = _keep(intent, verb, params)
+    operation = _intend(verb, intent, instead_of)
+    if operation.pk != intent.pk:
+        return Performed(operation, again=True)
+    return _first_attempt(operation, verb, values) if now else _queued(operation)
+
+
+def _queued(operation: Operation) -> Performed:
+    enqueue("console.operations.door.settle", str(operation.pk))
+    return Performed(operation)
+
+
+def _first_attempt(operation: Operation, verb: Verb, values: dict[str, Any]) -> Performed:
+    """While the person waits; where it leaves doubt the worker goes on at once."""
+    shown = attempts.attempt(operation, verb, values)
+    if operation.state == State.UNKNOWN and operation.next_try_at:
+        _hand_over(operation.pk, operation.next_try_at)
+        operation.refresh_from_db()
+    return Performed(operation, shown)
+
+
+def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
+    """Have the intent keep what may be kept; returns all values as every attempt sends them."""
+    values = attempts.plain({**params, verb.noun_name: intent.object_id} if verb.noun else params)
+    intent.params = {name: value for name, value in values.items() if name not in verb.sensitive}
+    intent.sensitive = [name for name in verb.sensitive if values.get(name)]
+    return values
+
+
+def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
+    """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
+    sentence = _objection(verb, intent) or session_objection(verb, intent) or row_objection(verb, intent)
+    if not sentence and verb.sensitive and not wait:
+        sentence = f"“{verb.label}” takes values that are never stored: it runs for one account, while you wait."
+    if sentence:
+        _deny(verb, intent, sentence)
+
+
+def _deny(verb: Verb, intent: Operation, sentence: str) -> None:
+    _record_denial(verb, intent, sentence)
+    raise Denied(sentence)
+
+
+def _record_denial(verb: Verb, intent: Operation, why: str) -> None:
+    with transaction.atomic():
+        audit.record(
+            "operation.denied",
+            user=intent.user,
+            account_id=intent.account_id,
+            account_name=intent.account_name,
+            subject=intent.object_id or intent.account_id,
+            reason=intent.reason,
+            ticket=intent.ticket,
+            detail={"verb": verb.name, "via": intent.via, "why": why},
+        )
+
+
+def _objection(verb: Verb, intent: Operation) -> str:
+    if not (intent.user.is_active and intent.user.has_perm(verb.permission)):
+        return f"{intent.user.get_username()} has no permission for “{verb.label}”."
+    if settings.CONSOLE_MODE not in verb.modes:
+        return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
+    if verb.about_account != bool(intent.account_id):
+        return f"“{verb.label}” {'needs an account' if verb.about_account else 'is not about one account'}."
+    if len(intent.reason) < REASON_LENGTH:
+        return f"A reason of at least {REASON_LENGTH} characters is needed."
+    return ""
+
+
+def row_objection(verb: Verb, intent: Operation) -> str:
+    """What the object itself says against it, or "": that it is not this account's, or that it never can be.
+
+    Nothing against a form that was sent before: it may be what made it so. At most two queries.
+    """
+    if not (verb.noun or verb.objection):
+        return ""
+    row = verb.row(intent.account_id, intent.object_id)
+    if row is None:
+        return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
+    sentence = verb.objection(row) if verb.objection else ""
+    sent_before = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
+    return "" if sent_before else sentence  # a double click: it may be the first that made it so
+
+
+def session_objection(verb: Verb, intent: Operation) -> str:
+    """What the person's work session says against it, or "". What only reads Stripe is no write."""
+    if not (verb.sends and verb.about_account):
+        return ""
+    session = intent.work_session
+    if session and session.account_id != intent.account_id:
+        return f"You are viewing as {session.account_id}, but this is about {intent.account_id}. Nothing was sent."
+    looking = WorkSession.objects.open().filter(mode=WorkSession.Mode.LOOK)
+    if looking.filter(user=intent.user, account_id=intent.account_id).exists():
+        return "You are viewing this account in look mode: nothing can be changed. Switch to work mode first."
+    return ""
+
+
+def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Operation:
+    """Commit the intent, or find the one that this form made first; another use is refused and audited."""
+    try:
+        with attempts.durable():
+            intent.save(force_insert=True)
+            attempts.tell(intent, "intended")
+            if instead_of:
+                _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
+    except IntegrityError:
+        first = Operation.objects.filter(form_token=intent.form_token).first()
+        if first is None:
+            raise
+        _refuse_another_use(verb, first, intent)
+        return first
+    return intent
+
+
+def _refuse_another_use(verb: Verb, first: Operation, intent: Operation) -> None:
+    """Raise AlreadySent, with an audit row without values, unless the two are the same form sent twice."""
+    same = operations_sent_before.drawn_for(verb, first) == operations_sent_before.drawn_for(verb, intent)
+    names = operations_sent_before.differing(first, intent) if same else []
+    if same and not names:
+        return
+    what = f"other values ({', '.join(names)})" if names else "something else"
+    _record_denial(verb, intent, f"The form of operation {first.pk} was sent again for {what}.")
+    raise AlreadySent(operations_sent_before.sentence(first, names, intent.user), first)
+
+
+def sweep(at: datetime | None = None) -> int:
+    """Hand to the queue what is due, what a dead process held, and what was held too long; returns how many."""
+    at = at or timezone.now()
+    ids = [*_dead(), *_due(at).order_by("next_try_at").values_list("pk", flat=True)[:BATCH]]
+    return sum(_hand_over(pk, at) for pk in ids)
+
+
+def _due(at: datetime) -> Any:
+    run_out = Q(claimed_until__lte=at)
+    return Operation.objects.unsettled().filter(run_out | Q(claimed_until=None, next_try_at__lte=at))
+
+
+def _dead() -> list[uuid.UUID]:
+    """Operations whose process of this host has ended; their holds end with it."""
+    held = Operation.objects.unsettled().exclude(claimed_by="").values_list("pk", "claimed_by")
+    dead = [(pk, name) for pk, name in held if attempts.holder_is_dead(name)]
+    for pk, name in dead:
+        Operation.objects.filter(pk=pk, claimed_by=name).update(claimed_until=timezone.now())
+    return [pk for pk, _ in dead]
+
+
+def _hand_over(pk: uuid.UUID, at: datetime) -> bool:
+    """The queue holds it from now on, so that the next sweep does not send it there again."""
+    taken = _due(max(at, timezone.now())).filter(pk=pk).update(claimed_by=QUEUED, claimed_until=attempts.claim_end(at))
+    if taken:
+        enqueue("console.operations.door.settle", str(pk))
+    return bool(taken)
+
+
+def settle(operation_id: str, at: datetime | None = None) -> None:
+    """Move one operation on by one step: proof in an event, else the same key again, else a look-up.
+
+    Safe to run twice and at once with anything: without the hold it does nothing. At most one API call.
+    """
+    at = at or timezone.now()
+    operation = _claim(operation_id, at)
+    if operation is None or attempts.settle_by_event(operation):
+        return
+    verb = verbs.find(operation.verb)
+    if verb is None:  # of another version: only a person, or an event, can settle it
+        unsent = operation.state == State.INTENT
+        attempts.wait(operation, operation.tries, None, state=State.INTENT if unsent else State.UNKNOWN)
+    elif verb.result_template:
+        attempts.finish(operation, State.REFUSED, by="find", changes=NOBODY_SAW)
+    elif operation.state == State.SENDING:
+        # Its process ended while it was sending: that try is stored now, and whether it arrived is not known.
+        attempts.put_off(operation, attempts.crash("the process ended"), doubt=True, crashed=True)
+        if operation.next_try_at:
+            _hand_over(operation.pk, operation.next_try_at)
+    elif _may_send(operation, at):
+        attempts.attempt(operation, verb, operation.params)
+    else:
+        _look_up(operation, verb, at)
+
+
+def _claim(operation_id: str, at: datetime) -> Operation | None:
+    """Take the hold, unless it is somebody's, or it is not due, or settled."""
+    mine = attempts.claim_name()
+    free = _due(at) | Operation.objects.unsettled().filter(claimed_by=QUEUED)
+    if not free.filter(pk=operation_id).update(claimed_by=mine, claimed_until=attempts.claim_end(at)):
+        return None
+    return Operation.objects.get(pk=operation_id)
+
+
+def _may_send(operation: Operation, at: datetime) -> bool:
+    """Whether sending with the same key is safe: it cannot make a second object, nor come as a surprise."""
+    if operation.sensitive or any(each["replayed"] for each in operation.tries):
+        return False
+    if operation.state == State.INTENT:
+        return at < operation.created_at + STALE_INTENT
+    return clock.timestamp() < (operation.first_tried_at or 0) + KEY_SECONDS
+
+
+def _look_up(operation: Operation, verb: Verb, at: datetime) -> None:
+    """Ask Stripe for what the operation may have made; nothing there → not_found, for a person to decide."""
+    never_sent = operation.state == State.INTENT
+    try:
+        outcome = verb.find(operation) if verb.find and not never_sent else None
+    except Unreachable:
+        attempts.wait(operation, operation.tries, at + timedelta(seconds=QUIET_SECONDS), state=State.UNKNOWN)
+        return
+    except Refused:
+        attempts.wait(operation, operation.tries, None, state=State.UNKNOWN)
+        return
+    if outcome:
+        attempts.succeed(operation, outcome, by="find")
+    elif never_sent or at >= _quiet_until(operation):
+        attempts.finish(operation, State.NOT_FOUND, by="find", changes={})
+    else:
+        attempts.wait(operation, operation.tries, _quiet_until(operation), state=State.UNKNOWN)
+
+
+def _quiet_until(operation: Operation) -> datetime:
+    """From when on nothing of this operation can still be under way at Stripe (wall time)."""
+    last = operation.tries[-1]
+    answered = last["replayed"] or last["status"]
+    return datetime.fromisoformat(last["at"]) + timedelta(seconds=0 if answered else QUIET_SECONDS)
+
+
+def on_events(events: Iterable[Event]) -> None:
+    """Settle what these events prove. A call that still runs settles itself; called after the events' commit."""
+    keys = [event.idempotency_key for event in events if event.idempotency_key]
+    open_to_events = Operation.objects.filter(key__in=keys, state__in=attempts.OPEN_TO["event"])
+    for operation in open_to_events.exclude(claimed_until__gt=timezone.now(), state=State.SENDING):
+        attempts.settle_by_event(operation)
+
+
+def needs_a_person(operation: Operation) -> bool:
+    """Whether nothing but a person, or a late event, moves it on."""
+    return Operation.objects.needing_a_person().filter(pk=operation.pk).exists()
+
+
+def send_again(operation: Operation, *, user: User, reason: str = "") -> Performed:
+    """A new operation with the same params and a new key, the old one dropped with the same commit.
+
+    Once: a second click finds the new one. Raises Denied without `console.settle_operation` or the verb's own
+    permission, when it was settled meanwhile, or when it had sensitive values: they were never stored.
+    """
+    token = f"again-{operation.pk.hex}"
+    first = Operation.objects.filter(form_token=token).first()
+    if first:
+        return Performed(first, again=True)
+    _may_decide(operation, user)
+    if operation.sensitive:
+        raise Denied("Its sensitive values were never stored. Fill in the form again.")
+    return perform(
+        verbs.get(operation.verb),
+        user=user,
+        params=operation.params,
+        reason=reason or operation.reason,
+        ticket=operation.ticket,
+        account_id=operation.account_id,
+        account_name=operation.account_name,
+        object_id=operation.object_id,
+        form_token=token,
+        instead_of=operation,
+    )
+
+
+def drop(operation: Operation, *, user: User) -> None:
+    """It will not be sent again. Raises Denied as send_again does."""
+    _may_decide(operation, user)
+    with attempts.durable():
+        _close_for(operation, user, {})
+
+
+def _may_decide(operation: Operation, user: User) -> None:
+    if not (user.is_active and user.has_perm("console.settle_operation")):
+        raise Denied(f"{user.get_username()} may not decide what becomes of an operation.")
+    if not needs_a_person(operation):
+        raise Denied(SETTLED)
+
+
+def _close_for(operation: Operation, user: User, result: dict[str, Any]) -> None:
+    decidable = Operation.objects.select_for_update(of=("self",)).needing_a_person().filter(pk=operation.pk)
+    if not decidable.exists():
+        raise Denied(SETTLED)
+    attempts.close(operation, State.DROPPED, by="person", changes={"result": result}, user=user)

@@ -1,0 +1,97 @@
+"""Operations: what staff wanted done at Stripe, and what came of it."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from console.people.models import User
+from console.viewing.models import WorkSession
+
+
+class OperationQuerySet(models.QuerySet["Operation"]):
+    """Queries about operations, by name."""
+
+    def unsettled(self) -> "OperationQuerySet":
+        """Those whose outcome at Stripe is not known yet."""
+        return self.filter(state__in=Operation.UNSETTLED)
+
+    def needing_a_person(self) -> "OperationQuerySet":
+        """Those that nobody but a person moves on: not found at Stripe, or parked after their last try."""
+        return self.filter(Q(state=Operation.State.NOT_FOUND) | Q(state__in=Operation.UNSETTLED, **Operation.PARKED))
+
+
+class Operation(models.Model):
+    """One intent of a member of staff to change something at Stripe, and what came of it.
+
+    The intent and its idempotency key are committed before anything is sent. `params` never holds a sensitive value;
+    `sensitive` names the fields that were left out.
+    """
+
+    class State(models.TextChoices):
+        """A life: intent → sending → succeeded | refused | unknown; unknown → succeeded | refused | not_found."""
+
+        INTENT = "intent", "Not sent yet"
+        SENDING = "sending", "Being sent"
+        SUCCEEDED = "succeeded", "Succeeded"
+        REFUSED = "refused", "Refused"
+        UNKNOWN = "unknown", "Unknown"
+        NOT_FOUND = "not_found", "Not found at Stripe"
+        DROPPED = "dropped", "Dropped"  # a person decided not to send it again
+
+    UNSETTLED = (State.INTENT, State.SENDING, State.UNKNOWN)
+    PARKED = {"next_try_at": None, "claimed_until": None}  # held by nobody, due never: what the queue has given up
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    verb = models.CharField(max_length=128)  # accounts.create_account
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="operations")
+    via = models.CharField(max_length=16, default="page")  # page | action | command | api
+    work_session = models.ForeignKey(WorkSession, null=True, on_delete=models.PROTECT, related_name="operations")
+    account_id = models.CharField(max_length=255, blank=True)  # whom it is about; filled from the answer of a create
+    account_name = models.CharField(max_length=255, blank=True)
+    object_id = models.CharField(max_length=255, blank=True)
+    reason = models.TextField()
+    ticket = models.CharField(max_length=64, blank=True)
+    params = models.JSONField(default=dict)
+    sensitive = models.JSONField(default=list)
+    key = models.CharField(max_length=255, unique=True)
+    form_token = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=16, choices=State, default=State.INTENT)
+    created_at = models.DateTimeField(default=timezone.now)
+    claimed_by = models.CharField(max_length=255, blank=True)
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # What came of each attempt: [{"at": ISO wall time, "status", "request_id", "message", "replayed", "sent"}].
+    tries = models.JSONField(default=list)
+    first_tried_at = models.BigIntegerField(null=True)  # Stripe's clock: the idempotency window runs on it
+    next_try_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=16, blank=True)  # answer | event | key | find | person
+    request_id = models.CharField(max_length=255, blank=True)
+    result = models.JSONField(default=dict)
+    error_message = models.TextField(blank=True)
+    error_code = models.CharField(max_length=128, blank=True)
+    error_param = models.CharField(max_length=255, blank=True)
+    decline_detail = models.JSONField(default=dict)
+
+    objects = OperationQuerySet.as_manager()
+
+    class Meta:
+        """Read newest first; the sweep reads what is unsettled."""
+
+        ordering = ("-created_at",)
+        default_permissions = ("view",)
+        permissions = (("settle_operation", "Can decide an operation that was not found at Stripe"),)
+        indexes = (
+            models.Index(fields=["account_id", "-created_at"], name="operation_account"),
+            models.Index(
+                fields=["next_try_at"],
+                name="operation_unsettled",
+                condition=Q(state__in=["intent", "sending", "unknown"]),
+            ),
+        )
+
+    def __str__(self) -> str:
+        """The verb and its id."""
+        return f"{self.verb} {self.pk}"

@@ -1,0 +1,144 @@
+"""One operation's whole life on a page, and the two things a person may decide about a lost one."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.operations import door, verbs
+from console.operations.attempts import NOT_SENT
+from console.operations.door import Denied
+from console.operations.models import Operation
+from console.operations.pages import SeeOther, done_sentence, next_url
+from console.operations.verbs import Verb
+from console.people import masking
+from console.people.masking import Mask
+from console.people.models import User
+from console.people.signed_in import PERSONAL, needs, staff
+from console.shell.site import page
+from console.viewing.access import OTHER_ACCOUNT
+
+State = Operation.State
+SENTENCES = {
+    State.INTENT: "It has not been sent yet. The worker sends it next.",
+    State.SENDING: "It is being sent to Stripe.",
+    State.REFUSED: "Stripe refused it. Nothing was changed.",
+    State.UNKNOWN: "Stripe did not answer: it may or may not have happened. It is being settled: by an event, by the"
+    " same key sent again, or by looking it up.",
+    State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide below.",
+    State.DROPPED: "It was dropped and will not be sent again.",
+}
+SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
+PARKED = (
+    "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide below."
+)
+PARKED_UNKNOWN = (
+    "It may or may not have happened at Stripe, and it is not tried again by itself. Look at Stripe, then decide."
+)
+
+
+@require_safe
+@needs("console.view_operation")
+def operation_list(request: HttpRequest) -> HttpResponseBase:
+    """The admin's list of operations."""
+    return redirect("admin:console_operation_changelist")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("console.view_operation")
+def operation_page(request: HttpRequest, operation_id: uuid.UUID) -> HttpResponseBase:
+    """GET: who, why, what was sent, each try, the outcome. POST `decision` (again, drop), where it needs a person."""
+    operation = _get(operation_id)
+    if request.method == "POST":
+        return _decide(request, operation)
+    return _draw(request, operation)
+
+
+@require_safe
+@needs("console.view_operation")
+def operation_state(request: HttpRequest, operation_id: uuid.UUID) -> HttpResponse:
+    """JSON for a page that waits: state, label, settled, sentence, next_url (after success, else "")."""
+    return JsonResponse(_state(_get(operation_id), staff(request)))
+
+
+def _get(operation_id: uuid.UUID) -> Operation:
+    return get_object_or_404(Operation.objects.select_related("user", "work_session"), pk=operation_id)
+
+
+def _state(operation: Operation, user: User) -> dict[str, Any]:
+    verb = verbs.find(operation.verb)
+    succeeded = operation.state == State.SUCCEEDED
+    parked = operation.state in Operation.UNSETTLED and door.needs_a_person(operation)
+    return {
+        "state": operation.state,
+        "label": operation.get_state_display(),
+        "settled": parked or operation.state not in Operation.UNSETTLED,
+        "sentence": _mask(operation, verb, user).text(_sentence(operation, verb, parked=parked)),
+        "next_url": next_url(verb, operation) if verb and succeeded else "",
+    }
+
+
+def _mask(operation: Operation, verb: Verb | None, user: User) -> Mask:
+    return masking.of_operation(operation, verb, may_see=user.has_perm(PERSONAL))
+
+
+def _sentence(operation: Operation, verb: Verb | None, *, parked: bool) -> str:
+    if operation.state == State.SUCCEEDED:
+        return done_sentence(verb, operation) if verb else "Done."
+    if operation.error_code == NOT_SENT:
+        return operation.error_message
+    if parked:
+        return PARKED if operation.state == State.INTENT else PARKED_UNKNOWN
+    return SENTENCES.get(State(operation.state), operation.state)
+
+
+def _decide(request: HttpRequest, operation: Operation) -> HttpResponseBase:
+    if request.POST.get("for_account", "") != operation.account_id:
+        raise PermissionDenied(OTHER_ACCOUNT)
+    try:
+        if request.POST.get("decision") == "again":
+            new = door.send_again(operation, user=staff(request)).operation
+            return SeeOther(reverse("operation", args=[new.pk]))
+        if request.POST.get("decision") == "drop":
+            door.drop(operation, user=staff(request))
+            messages.success(request, "Dropped.")
+            return SeeOther(request.path)
+    except Denied as denied:
+        return _draw(request, operation, status=403, decision_error=str(denied))
+    return _draw(request, operation, status=422, decision_error="Decide: send it again, or drop it.")
+
+
+def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, decision_error: str = "") -> HttpResponse:
+    operation.refresh_from_db()
+    verb, state = verbs.find(operation.verb), _state(operation, staff(request))
+    label = verb.label if verb else operation.verb
+    context = {
+        "title": label,
+        "operation": operation,
+        "verb": verb,
+        "label": label,
+        "account": {"id": operation.account_id, "name": operation.account_name} if operation.account_id else None,
+        "params": masking.params(operation, verb, may_see=staff(request).has_perm(PERSONAL)),
+        "said": _mask(operation, verb, staff(request)).data({name: getattr(operation, name) for name in SAID}),
+        "tries": _mask(operation, verb, staff(request)).data(operation.tries),
+        "sentence": state["sentence"],
+        "next_url": state["next_url"],
+        "poll": not state["settled"],
+        "again_as": operation.result.get("sent_again_as", ""),
+        "decision_error": decision_error,
+        **_rights(staff(request), operation, verb),
+    }
+    return page(request, "console/operation.html", context, status=status)
+
+
+def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, Any]:
+    """What this person may see and decide here."""
+    may_decide = user.has_perm("console.settle_operation") and door.needs_a_person(operation)
+    may_do_it = verb is not None and user.has_perm(verb.permission) and not operation.sensitive
+    trail = operation.audit_entries.order_by("number") if user.has_perm("console.view_auditentry") else []
+    return {"may_decide": may_decide, "may_send_again": may_decide and may_do_it, "audit_entries": trail}

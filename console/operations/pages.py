@@ -1,0 +1,300 @@
+"""The page of every verb for one object; console.operations.bulk has the one for many."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from console.operations import door, sent_before, verbs
+from console.operations.door import AlreadySent, Denied, Performed
+from console.operations.forms import ReasonForm, field_of, form_class, fresh_token, once_more, own_values
+from console.operations.models import Operation
+from console.operations.verbs import Request, Verb, Where
+from console.people.sign_in import address
+from console.people.signed_in import needs, staff
+from console.record import audit
+from console.shell import registry
+from console.shell.site import page
+from console.viewing.access import OTHER_ACCOUNT, get_object, view_as
+from console.viewing.models import WorkSession
+from console.viewing.pages import first_page
+from console.viewing.sessions import current
+from gateway.mirror import Mirror
+
+State = Operation.State
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: get the next page, whatever the method was."""
+
+    status_code = 303
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What one rendering is about: the verb, the account ("" for the platform's own acts), the object, the session."""
+
+    verb: Verb
+    account_id: str
+    account_name: str
+    session: WorkSession | None  # the person's open one, whichever account it is for
+    where: Where
+    row: Mirror | None = None  # the object that a verb with a noun acts on
+    viewing: bool = False  # below /<account>/, with the account's menu
+
+    @property
+    def own_session(self) -> WorkSession | None:
+        """The session, where it is for this account: its reason and ticket are this operation's."""
+        return self.session if self.session and self.session.account_id == self.account_id else None
+
+    @property
+    def form_class(self) -> type[ReasonForm]:
+        """The form for what it is about."""
+        return form_class(self.verb, self.where)
+
+    def objections(self, request: HttpRequest) -> tuple[str, str]:
+        """Why it can never be done, and why the door would refuse now: said before anybody types."""
+        intent = Operation(
+            user=staff(request),
+            account_id=self.account_id,
+            object_id=self.where.object_id,
+            work_session=self.session,
+        )
+        never = door.row_objection(self.verb, intent)
+        return never, never or door.session_objection(self.verb, intent)
+
+    def first_values(self, request: HttpRequest) -> dict[str, Any]:
+        """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
+        session, given = self.own_session, self.verb.initial
+        return {
+            "reason": session.reason if session else "",
+            "ticket": session.ticket if session else "",
+            "form_token": fresh_token(),
+            "for_account": self.account_id,
+            **(given(self.where.object_id or self.account_id) if given else {}),
+            **_named(request, self.verb),
+        }
+
+
+def _named(request: HttpRequest, verb: Verb) -> dict[str, Any]:
+    """Values that the address names and their fields take; nobody passes a sensitive one so."""
+    found = {}
+    for name, field in verb.form.base_fields.items():
+        if name in request.GET and name not in verb.sensitive:
+            with suppress(ValidationError):
+                found[name] = field.clean(request.GET[name])
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs()
+def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> HttpResponse:
+    """GET: the form. POST: send it. 422 with what is wrong, 403 with why not, 409 with what this form sent before.
+
+    Nothing is lost but sensitive values.
+    """
+    return _answer_with(request, _desk(request, verb_name, account_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("console.view_as")
+def viewing_verb_page(request: HttpRequest, account_id: str, verb_name: str) -> HttpResponseBase:
+    """The same for a verb about the account that is viewed: its menu and the banner stay."""
+    get_verb(request, verb_name)  # before anybody is asked for a reason
+    return _viewing(request, account_id, verb_name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("console.view_as")
+def object_verb_page(
+    request: HttpRequest, account_id: str, plural: str, object_id: str, verb_name: str
+) -> HttpResponseBase:
+    """The same for a verb about one object of the account that is viewed; another account's is not found."""
+    get_verb(request, verb_name)
+    return _viewing(request, account_id, verb_name, plural, object_id)
+
+
+@view_as
+def _viewing(
+    request: HttpRequest, account_id: str, verb_name: str, plural: str = "", object_id: str = ""
+) -> HttpResponse:
+    return _answer_with(request, _desk(request, verb_name, account_id, plural, object_id, viewing=True))
+
+
+def get_verb(request: HttpRequest, verb_name: str) -> Verb:
+    """The verb; Http404 where there is none (or not in this mode), 403 without its permission."""
+    try:
+        verb = verbs.get(verb_name)
+    except KeyError:
+        raise Http404(f"No verb {verb_name}.") from None
+    if not staff(request).has_perm(verb.permission):
+        raise PermissionDenied(f"Your role does not have the permission {verb.permission}.")
+    return verb
+
+
+def _desk(
+    request: HttpRequest,
+    verb_name: str,
+    account_id: str,
+    plural: str = "",
+    object_id: str = "",
+    *,
+    viewing: bool = False,
+) -> Desk:
+    verb = get_verb(request, verb_name)
+    name = registry.account_label(account_id) if account_id else ""
+    if verb.about_account != bool(account_id) or name is None:
+        raise Http404(f"No account {account_id}." if account_id else f"{verb.label} is about an account.")
+    if verb.plural != plural:
+        raise Http404(f"{verb.label} is not about {plural or 'an account'}.")
+    row = get_object(request, verb.noun, account_id, object_id) if verb.noun else None
+    return Desk(
+        verb, account_id, name, current(request), Where(account_id, object_id, address(request)), row, viewing=viewing
+    )
+
+
+def _answer_with(request: HttpRequest, desk: Desk) -> HttpResponse:
+    if request.method == "POST":
+        return _post(request, desk)
+    return _draw(request, desk, desk.form_class(initial=desk.first_values(request)))
+
+
+def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
+    if request.POST.get("for_account", "") != desk.account_id:
+        with transaction.atomic():
+            detail = {"verb": desk.verb.name, "drawn_for": request.POST.get("for_account", "")[:255]}
+            audit.record("access.refused", user=staff(request), account_id=desk.account_id, detail=detail)
+        raise PermissionDenied(OTHER_ACCOUNT)
+    form = desk.form_class(request.POST)
+    if not form.is_valid():
+        return _draw_again(request, desk, form)
+    try:
+        performed = _perform(request, desk, form.cleaned_data)
+    except AlreadySent as already:
+        form, emptied = once_more(desk.verb, request.POST, desk.where)
+        return _draw(request, desk, form, status=409, already=already, emptied=emptied)
+    except Denied as denied:
+        form, emptied = once_more(desk.verb, request.POST, desk.where)
+        return _draw(request, desk, form, status=403, denied=str(denied), emptied=emptied)
+    return _answer(request, desk, performed)
+
+
+def _draw_again(request: HttpRequest, desk: Desk, invalid: ReasonForm) -> HttpResponse:
+    """The page after bad input: nothing was sent, all entries are there, except sensitive ones, which go nowhere."""
+    form, emptied = once_more(desk.verb, request.POST, desk.where)
+    for name, problems in invalid.errors.items():
+        typed = request.POST.get(name) if name in desk.verb.sensitive else None
+        words = [str(problem).replace(typed, "•••") if typed else problem for problem in problems]
+        form.add_error(None if name in ("form_token", "for_account") else name, words)
+    return _draw(request, desk, form, status=422, emptied=emptied)
+
+
+def _perform(request: HttpRequest, desk: Desk, cleaned: dict[str, Any]) -> Performed:
+    own = {name: value for name, value in cleaned.items() if name in desk.verb.form.base_fields}
+    return door.perform(
+        desk.verb,
+        user=staff(request),
+        params=own,
+        reason=cleaned["reason"],
+        ticket=cleaned["ticket"],
+        form_token=cleaned["form_token"],
+        account_id=desk.account_id,
+        account_name=desk.account_name,
+        object_id=desk.where.object_id,
+        work_session=desk.session if desk.verb.sends and desk.verb.about_account else desk.own_session,
+    )
+
+
+def _answer(request: HttpRequest, desk: Desk, performed: Performed) -> HttpResponse:
+    operation = performed.operation
+    if performed.again and (words := sent_before.not_compared(operation)):
+        messages.warning(request, words)
+    if operation.state == State.REFUSED:
+        return _draw_refused(request, desk, operation)
+    if performed.shown and desk.verb.result_template:
+        context = {**_frame(desk), "operation": operation, **performed.shown}
+        response = page(request, desk.verb.result_template, context)
+        response["Cache-Control"] = "no-store"
+        return response
+    if operation.state != State.SUCCEEDED or (performed.again and desk.verb.result_template):
+        return SeeOther(reverse("operation", args=[operation.pk]))
+    well = desk.verb.went_well is None or desk.verb.went_well(operation)
+    messages.add_message(request, messages.SUCCESS if well else messages.WARNING, done_sentence(desk.verb, operation))
+    return SeeOther(next_url(desk.verb, operation))
+
+
+def done_sentence(verb: Verb, operation: Operation) -> str:
+    """What to say after success."""
+    return verb.done(operation) if verb.done else f"{verb.label}: done."
+
+
+def next_url(verb: Verb, operation: Operation) -> str:
+    """Where to go after success."""
+    return verb.next_url(operation) if verb.next_url else reverse("operation", args=[operation.pk])
+
+
+def _draw_refused(request: HttpRequest, desk: Desk, operation: Operation) -> HttpResponse:
+    """The form as it was sent, Stripe's words above it and at their field. Corrected, it is a new operation."""
+    form, emptied = once_more(desk.verb, request.POST, desk.where)
+    name = field_of(operation.error_param, form)
+    if name and name not in form.errors:
+        form.add_error(name, operation.error_message)
+    error = {
+        "message": operation.error_message,
+        "code": operation.error_code,
+        "param": operation.error_param,
+        "request_id": operation.request_id,
+        "field": form[name].label if name else "",
+    }
+    return _draw(request, desk, form, status=422, error=error, operation=operation, emptied=emptied)
+
+
+def _frame(desk: Desk) -> dict[str, Any]:
+    account = {"id": desk.account_id, "name": desk.account_name} if desk.account_id else None
+    return {
+        "verb": desk.verb,
+        "account": account,
+        "row": desk.row,
+        "title": desk.verb.label,
+        "viewing": desk.viewing,
+        "back_url": _back_url(desk),
+    }
+
+
+def _back_url(desk: Desk) -> str:
+    """Where this page was probably opened from."""
+    if desk.row is not None:
+        return desk.row.get_absolute_url()  # type: ignore[attr-defined]
+    if desk.viewing:
+        return first_page(desk.account_id)
+    return reverse("account", args=[desk.account_id]) if desk.account_id else reverse("admin:index")
+
+
+def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
+    never, denied = desk.objections(request)
+    context = {
+        "never": never,
+        "denied": denied,
+        "already": None,
+        "error": None,
+        "operation": None,
+        "emptied": [],
+        **more,
+    }
+    preview = None if never else _preview(desk, form)
+    return page(
+        request, "console/verb.html", {**_frame(desk), "form": form, "preview": preview, **context}, status=status
+    )
+
+
+def _preview(desk: Desk, form: ReasonForm) -> Request | None:
+    values = own_values(form, desk.verb)
+    if desk.verb.noun:
+        values[desk.verb.noun_name] = desk.where.object_id
+    return desk.verb.request(desk.account_id, values) if desk.verb.request else None

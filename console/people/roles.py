@@ -1,0 +1,133 @@
+"""Who may do what: four roles, each a set of permissions, and nothing beside them.
+
+    viewer         reads accounts, requirements, cards, purchases, operations and events; personal data is masked
+    support        sees personal data and may view as an account, looking only
+    operator       may switch to work and use every everyday verb; reads the audit trail and the work sessions
+    administrator  also keeps staff, decides lost operations, replays events, and may show a link in live mode
+
+The groups in the database are a copy, made after every migration; a permission that no model declares is a system
+check's error (console.E005).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps as installed
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
+
+from console.people.models import User
+from console.shell.site import ROOMS
+
+VIEWER = frozenset(
+    {
+        "accounts.view_acceptance",
+        "accounts.view_account",
+        "accounts.view_capability",
+        "accounts.view_person",
+        "accounts.view_requirement",
+        "console.view_operation",
+        "gateway.view_event",
+        "issuing.view_authorization",
+        "issuing.view_card",
+        "issuing.view_cardholder",
+        "issuing.view_topup",
+        "issuing.view_transaction",
+    }
+)
+SUPPORT = VIEWER | {"accounts.view_pii", "console.view_as"}
+OPERATOR = SUPPORT | {
+    "accounts.create_account",
+    "accounts.create_account_link",
+    "accounts.fill_test_values",
+    "accounts.record_terms",
+    "accounts.refresh_account",
+    "console.use_commands",
+    "console.view_accessentry",
+    "console.view_auditentry",
+    "console.view_worksession",
+    "console.work_as",
+    "issuing.activate_card",
+    "issuing.cancel_card",
+    "issuing.create_card",
+    "issuing.create_cardholder",
+    "issuing.create_topup",
+    "issuing.deactivate_card",
+    "issuing.test_authorization",
+    "issuing.update_card",
+    "issuing.update_cardholder",
+}
+ADMINISTRATOR = OPERATOR | {
+    "accounts.show_account_link",
+    "console.add_user",
+    "console.change_user",
+    "console.settle_operation",
+    "console.view_user",
+    "gateway.replay_event",
+}
+ROLES: dict[str, frozenset[str]] = {
+    "administrator": ADMINISTRATOR,
+    "operator": OPERATOR,
+    "support": SUPPORT,
+    "viewer": VIEWER,
+}
+
+
+def declared() -> set[str]:
+    """Every permission (`app.codename`) that an installed model declares. No query."""
+    names = set()
+    for model in installed.get_models():
+        options = model._meta
+        own = [codename for codename, _ in options.permissions]
+        usual = [f"{action}_{options.model_name}" for action in options.default_permissions]
+        names |= {f"{options.app_label}.{codename}" for codename in own + usual}
+    return names
+
+
+def unknown() -> list[str]:
+    """Permissions that a role names and no model declares."""
+    return sorted(frozenset().union(*ROLES.values()) - declared())
+
+
+def sync() -> None:
+    """Make the groups what ROLES says: exactly these, with exactly these permissions."""
+    known = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for role, names in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set([known[name] for name in names if name in known])
+    Group.objects.exclude(name__in=ROLES).delete()
+
+
+def assign(user: User, role: str) -> None:
+    """Give a member of staff this one role; KeyError for a role that does not exist."""
+    ROLES[role]
+    user.groups.set([Group.objects.get(name=role)])
+
+
+def role_of(user: User) -> str:
+    """The name of the user's role, "" for none. One query."""
+    return user.groups.filter(name__in=ROLES).values_list("name", flat=True).first() or ""
+
+
+def active_administrators() -> Iterable[User]:
+    """Those who can keep staff."""
+    return User.objects.filter(is_active=True, groups__name="administrator")
+
+
+@receiver(post_migrate)
+def sync_after_migration(sender: Any, using: str, apps: Any = installed, **kwargs: Any) -> None:
+    """Once per `migrate`, when every table that it needs is there (a partial migration may not have made them)."""
+    try:
+        apps.get_model("auth", "Group"), apps.get_model("console", "User")
+    except LookupError:
+        return
+    if sender.name != "console":
+        return
+    for room in ROOMS:
+        create_permissions(installed.get_app_config(room), verbosity=0, using=using)
+    sync()

@@ -1,0 +1,160 @@
+"""The worker's supervisor: it starts django-q2's cluster, sweeps, and replaces a cluster that is dead or wedged.
+
+A cluster whose idle worker was killed can hang while it still reports itself as working and ignores SIGTERM. So the
+supervisor trusts one thing only: a heartbeat task that went through the queue and was run.
+
+The rounds, which ask the database and Stripe, run in a thread of their own: whatever they wait for, the main thread
+hears a signal at once, and begins anew when a round does not end.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import Error, close_old_connections, connection
+
+from console.operations import door
+from console.record import heads
+from console.running.processes import dying_with_me, kill_group
+from console.viewing import sessions
+from gateway import catch_up, clock, health, inbox
+from gateway.errors import Refused, Unreachable
+from gateway.queue import enqueue
+
+logger = logging.getLogger(__name__)
+STOP_SECONDS = 8
+
+
+class Cluster:
+    """One run of `manage.py cluster` in a process group of its own, which ends with the supervisor however it ends."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started_at = 0.0
+
+    def start(self) -> None:
+        """Start it; the caller made sure that none of its own runs."""
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "cluster"]
+        # Little runs between fork and exec, and takes no lock: the rounds' thread is not there in the child.
+        self.process = subprocess.Popen(command, start_new_session=True, preexec_fn=dying_with_me())
+        self.started_at = time.monotonic()
+
+    def dead(self) -> bool:
+        """Whether its first process has ended."""
+        return self.process is None or self.process.poll() is not None
+
+    def stop(self) -> None:
+        """SIGTERM to its first process, which lets running tasks end; what is left after a few seconds is killed."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            logger.warning("cluster did not stop within %s s, killing it", STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End every process of it at once."""
+        if self.process is not None:
+            kill_group(self.process.pid)
+            self.process.wait()
+            self.process = None
+
+
+class Supervisor:
+    """Watches one cluster and does the rounds. `run()` returns after `stop()` was called."""
+
+    def __init__(self) -> None:
+        self.cluster = Cluster()
+        self.stopping = threading.Event()
+        self.wedged: float | None = None  # when the cluster was started that a round found wedged
+        self.rounds = threading.Thread(target=self.go_round, name="rounds", daemon=True)
+        self.round_began = time.monotonic()
+        self.due: dict[str, float] = {}
+
+    def stop(self) -> None:
+        """Ask `run()` to end; safe in a signal handler."""
+        self.stopping.set()
+
+    def run(self) -> None:
+        """Watch until stopped, then stop the cluster. A round under way ends with the process."""
+        self.cluster.start()
+        self.rounds.start()
+        try:
+            while not self.stopping.wait(settings.WORKER_TICK):
+                self.watch()
+        finally:
+            self.cluster.stop()
+
+    def watch(self) -> None:
+        """Replace the cluster when it is dead or wedged; begin anew when a round takes longer than ROUND_LIMIT.
+
+        Raises RuntimeError when the rounds have ended by an error of ours, so that the process does too.
+        """
+        if not self.rounds.is_alive():
+            raise RuntimeError("the rounds have ended")
+        if time.monotonic() - self.round_began > settings.ROUND_LIMIT:
+            logger.error("a round has not ended within %s s, beginning anew", settings.ROUND_LIMIT)
+            self.cluster.kill()
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  (our own command line)
+        if self.cluster.dead() or self.wedged == self.cluster.started_at:
+            logger.warning("cluster %s, starting another", "ended" if self.cluster.dead() else "is wedged")
+            self.cluster.kill()
+            self.cluster.start()
+
+    def go_round(self) -> None:
+        """One tick after the other, until the process ends."""
+        while not self.stopping.wait(settings.WORKER_TICK):
+            self.round_began = time.monotonic()
+            self.tick()
+
+    def tick(self) -> None:
+        """One round. A database that is away is waited for; everything goes on by itself when it is back."""
+        try:
+            close_old_connections()
+            self.judge()
+            self.every("beat", settings.HEARTBEAT_INTERVAL, beat)
+            self.every("sweep", settings.SWEEP_INTERVAL, sweep)
+            inbox.release_dead()
+            door.sweep()
+        except Error as error:
+            logger.warning("database: %s", error)
+            connection.close()
+
+    def judge(self) -> None:
+        """Find the cluster wedged when it has not proved for HEARTBEAT_LIMIT that it works. One query."""
+        started_at, last = self.cluster.started_at, health.last_beat("worker")
+        silent = time.monotonic() - started_at
+        if min(silent, last.total_seconds() if last else silent) > settings.HEARTBEAT_LIMIT:
+            self.wedged = started_at
+
+    def every(self, name: str, interval: float, act: Callable[[], None]) -> None:
+        """Do `act` when its last run is `interval` seconds ago or more."""
+        if time.monotonic() >= self.due.get(name, 0):
+            self.due[name] = time.monotonic() + interval
+            act()
+
+
+def beat() -> None:
+    """Send a heartbeat through the queue."""
+    enqueue("gateway.health.beat", "worker")
+
+
+def sweep() -> None:
+    """What nobody may have asked for: claims that ran out, retries that are due, events that were missed."""
+    inbox.sweep()
+    sessions.sweep()
+    inbox.redact_old()
+    heads.note_daily()
+    if catch_up.due():
+        enqueue("gateway.catch_up.run")
+    try:
+        clock.refresh()
+    except (Refused, Unreachable) as error:
+        logger.info("Stripe's clock: %s", error)

@@ -1,0 +1,1 @@
+"""The frame round every page: site, menu, home, search, words and signs."""

@@ -1,0 +1,108 @@
+"""What the frame of every page shows: where you stand, whose account you look at, how old the data is, and the menu."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from console.people import roles
+from console.people.models import User
+from console.shell import registry
+from console.viewing import sessions
+from console.viewing.models import WorkSession
+from gateway import clock, health
+
+COUNT_SECONDS = 5  # a count in the menu may be this old
+
+Menu = list[dict[str, Any]]
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """`frame` for every template; before the sign-in only the band. At most four queries, counts from the cache."""
+    if not hasattr(request, "frame"):
+        band = {"mode": settings.CONSOLE_MODE, "platform": settings.PLATFORM_NAME, "clock": clock.now()}
+        user = getattr(request, "user", None)
+        rest = _signed_in(request, user) if isinstance(user, User) else {}
+        request.frame = {**band, **rest}  # type: ignore[attr-defined]
+    return {"frame": request.frame}  # type: ignore[attr-defined]
+
+
+def _signed_in(request: HttpRequest, user: User) -> dict[str, Any]:
+    session = sessions.current(request)
+    viewing = session is not None and request.path.startswith(f"/{session.account_id}/")
+    age = health.data_age()
+    return {
+        "user_name": user.get_username(),
+        "initials": (user.first_name[:1] + user.last_name[:1]).upper() or user.get_username()[:2].upper(),
+        "role": roles.role_of(user),
+        "data_age": age,
+        "stale": age > timedelta(seconds=settings.STALE_AFTER),
+        "menu": menu(request, user),
+        "session": session,
+        "session_left": time_left(session) if session else None,
+        "viewing": viewing,
+        "account_menu": account_menu(request, user, session) if session and viewing else None,
+    }
+
+
+def time_left(session: WorkSession) -> timedelta:
+    """Until the nearer of its two limits, wall time."""
+    idle = session.last_seen_at + settings.WORK_SESSION_IDLE
+    life = session.started_at + settings.WORK_SESSION_LIFE
+    return max(min(idle, life) - timezone.now(), timedelta(0))
+
+
+def menu(request: HttpRequest, user: User) -> Menu:
+    """The console's menu, by section, without what this person may not see."""
+    entries = [entry for entry in registry.menu() if not entry.permission or user.has_perm(entry.permission)]
+    lines = [
+        _line(request, entry, entry.url if entry.url.startswith("/") else reverse(entry.url), entry.count)
+        for entry in entries
+    ]
+    return _marked(request, lines)
+
+
+def account_menu(request: HttpRequest, user: User, session: WorkSession) -> Menu:
+    """The menu of the account that is viewed, "All accounts" first in the template."""
+    account_id = session.account_id
+    lines = [
+        _line(request, tab, f"/{account_id}/{tab.path}", _bound(tab.count, account_id))
+        for tab in registry.view_as_tabs()
+        if user.has_perm(tab.permission)
+    ]
+    return _marked(request, lines)
+
+
+def _bound(count: Callable[[str], int] | None, account_id: str) -> Callable[[], int] | None:
+    return (lambda: count(account_id)) if count else None
+
+
+def _line(request: HttpRequest, entry: Any, url: str, count: Callable[[], int] | None) -> dict[str, Any]:
+    number = cache.get_or_set(f"menu-count:{url}", count, COUNT_SECONDS) if count else 0
+    return {
+        "label": entry.label,
+        "url": url,
+        "icon": entry.icon,
+        "section": entry.section,
+        "count": number,
+        "urgent": getattr(entry, "urgent", False),
+        "current": False,
+    }
+
+
+def _marked(request: HttpRequest, lines: Menu) -> Menu:
+    """Grouped under their headings; the line whose address is the longest beginning of this page's is current."""
+    here = [
+        line for line in lines if request.path == line["url"] or request.path.startswith(f"{line['url'].rstrip('/')}/")
+    ]
+    here = [line for line in here if line["url"] != "/" or request.path == "/"]
+    if here:
+        max(here, key=lambda line: len(line["url"]))["current"] = True
+    grouped = groupby(lines, key=lambda line: line["section"])
+    return [{"heading": heading, "entries": list(entries)} for heading, entries in grouped]

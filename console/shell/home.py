@@ -1,0 +1,61 @@
+"""The home page: what needs a person, soonest first; then the panels of the rooms."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from console.people.signed_in import staff
+from console.shell import registry
+from console.shell.horizon import boxes
+from console.shell.registry import Need
+from console.shell.site import page
+from gateway import clock
+
+SHOWN = 8
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def home(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """The queue and every panel that this person may see. `needing` is how many things wait for a person."""
+    panels = [
+        {"panel": panel, "context": panel.context(request)}
+        for panel in registry.home_panels()
+        if allowed(request, panel.permission)
+    ]
+    context = {"title": "Home", "panels": panels, **queue(request), **(extra_context or {})}
+    return page(request, "console/home.html", context)
+
+
+def allowed(request: HttpRequest, permission: str) -> bool:
+    """Whether this person may see it."""
+    return not permission or staff(request).has_perm(permission)
+
+
+def queue(request: HttpRequest) -> dict[str, Any]:
+    """The needs of all rooms, soonest first: the first SHOWN, how many there are, and how near they are."""
+    times: list[datetime | None] = []
+    needs: list[Need] = []
+    links: list[dict[str, Any]] = []
+    for each in registry.queues():
+        if not allowed(request, each.permission):
+            continue
+        own = each.times(request)
+        times += own
+        if own:
+            needs += each.needs(request, SHOWN)
+            links.append({"label": each.label, "count": len(own), "url": each.link()})
+    now = clock.now()
+    found = boxes(times, now)
+    return {
+        "needing": len(times),
+        "horizon": found,
+        "pressing": found[0].count + found[1].count,
+        "needs": sorted(needs, key=lambda need: urgency(need, now))[:SHOWN],
+        "links": links,
+    }
+
+
+def urgency(need: Need, now: datetime) -> tuple[datetime, datetime]:
+    """What is wrong now without a deadline stands where a deadline of this moment would."""
+    return need.at or now, need.start or NEVER

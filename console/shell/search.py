@@ -1,0 +1,78 @@
+"""The search box: ids and Dashboard links go straight to their page, words list what the rooms find."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import resolve, reverse
+from django.views.decorators.http import require_safe
+
+from console.people.signed_in import needs, staff
+from console.shell import links, registry
+from console.shell.site import page
+
+LONGEST = 200  # characters; more is no name and no id
+AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
+DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
+
+
+@require_safe
+@needs()
+def search(request: HttpRequest) -> HttpResponseBase:
+    """`/search?q=`: one exact hit leads on by itself; otherwise lists of what was found."""
+    words = request.GET.get("q", "").strip()[:LONGEST]
+    direct = destination(words)
+    if direct:
+        return redirect(direct)
+    groups = found(request, words) if words else []
+    context = {"title": "Search", "q": words, "groups": groups, "note": _note(words)}
+    return page(request, "console/search.html", context)
+
+
+def destination(words: str) -> str:
+    """The one page that `words` name (an id, a Dashboard link, an operation), or ""."""
+    if is_dashboard_link(words):
+        return _path_of(words)
+    if AN_ID.fullmatch(words):
+        return registry.jump(words)
+    try:
+        return reverse("operation", args=[uuid.UUID(words)])
+    except ValueError:
+        return ""
+
+
+def is_dashboard_link(words: str) -> bool:
+    """Whether somebody pasted an address of Stripe's Dashboard."""
+    try:
+        return urlsplit(words).scheme == "https" and urlsplit(words).hostname == DASHBOARD_HOST
+    except ValueError:
+        return False
+
+
+def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
+    """What each room finds for these words, for a person who may see it; empty lists are left out."""
+    lists: Iterator[dict[str, Any]] = (
+        {"title": entry.title, "rows": list(entry.find(request, words))}
+        for entry in registry.searches()
+        if not entry.permission or staff(request).has_perm(entry.permission)
+    )
+    return [entry for entry in lists if entry["rows"]]
+
+
+def _path_of(link: str) -> str:
+    """Our page for a Dashboard link; an object that has no page of its own here leads by its id; else ""."""
+    path = links.canonical(urlsplit(link).path)
+    ours = path.startswith(("/connect/accounts/", "/acct_")) and resolve(path).app_name != "admin"
+    return path if ours else registry.jump(path.rpartition("/")[2])
+
+
+def _note(words: str) -> str:
+    if is_dashboard_link(words):
+        return "This console has no page for that page of Stripe's Dashboard yet."
+    if AN_ID.fullmatch(words):
+        return "Nothing here has this id. It may belong to another mode, or not be imported yet."
+    return ""

@@ -1,0 +1,1 @@
+"""Viewing as an account: work sessions and what is opened in them."""

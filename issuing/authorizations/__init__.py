@@ -1,0 +1,1 @@
+"""Requests of merchants to pay with a card."""

@@ -1,0 +1,108 @@
+"""What staff fill in to make, capture and reverse test authorizations."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from console.operations.fields import AmountField, LineField
+from console.shell import formats
+from issuing.authorizations import words as authorizations_words
+from issuing.authorizations.models import Authorization
+from issuing.base import PlacedForm, minor
+from issuing.cardholders.forms import check_decimals
+from issuing.cards.forms import card_words, offer
+from issuing.cards.models import Card
+
+CATEGORIES = (  # of Stripe's list of merchant categories, those that are met most
+    "eating_places_restaurants",
+    "grocery_stores_supermarkets",
+    "service_stations",
+    "computer_software_stores",
+    "office_and_commercial_furniture",
+    "hotels_motels_and_resorts",
+    "airlines_air_carriers",
+    "taxicabs_limousines",
+    "telecommunication_services",
+    "hardware_stores",
+    "book_stores",
+    "department_stores",
+)
+
+
+class CreateTestAuthorizationForm(PlacedForm):
+    """A purchase that is tried with a card. No merchant is involved; Stripe decides as it would for a real one."""
+
+    card = forms.CharField(max_length=255, help_text="A card of this account.")
+    amount = AmountField(help_text="In the card’s currency.")
+    merchant_name = LineField(label="Merchant", max_length=100, initial="Rocket Rides")
+    category = forms.ChoiceField(
+        label="Merchant category",
+        choices=[(name, formats.plain(name)) for name in CATEGORIES],
+        initial=CATEGORIES[0],
+        required=False,
+    )
+    authorization_method = forms.ChoiceField(
+        label="How the card is used",
+        choices=list(authorizations_words.METHODS.items()),
+        initial="online",
+        required=False,
+    )
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        offer(self.fields["card"], Card.objects.choosable(self.where.account_id), card_words)
+
+    def clean_card(self) -> str:
+        """One of this account that was not canceled."""
+        chosen: str = self.cleaned_data["card"]
+        if not Card.objects.choosable(self.where.account_id).filter(pk=chosen).exists():
+            raise ValidationError("This account has no such card, or it was canceled.")
+        return chosen
+
+    def clean(self) -> dict[str, Any]:
+        """An amount that the card's currency has."""
+        cleaned = super().clean() or {}
+        card = Card.objects.filter(pk=cleaned.get("card")).first()
+        if card and cleaned.get("amount"):
+            try:
+                check_decimals(cleaned["amount"], card.currency)
+            except ValidationError as problem:
+                self.add_error("amount", problem)
+        return cleaned
+
+
+class CaptureForm(PlacedForm):
+    """The merchant takes the money."""
+
+    capture_amount = AmountField(
+        label="Amount", required=False, help_text="Empty: all that is held. A merchant may take more, or less."
+    )
+    keep_open = forms.BooleanField(
+        label="The merchant will take more later", required=False, help_text="Keeps the rest of the hold."
+    )
+
+    def clean_capture_amount(self) -> Any:
+        """One that the currency has."""
+        amount = self.cleaned_data["capture_amount"]
+        row = Authorization.objects.filter(pk=self.where.object_id).first()
+        if row:
+            check_decimals(amount, row.currency)
+        return amount
+
+
+class ReverseForm(PlacedForm):
+    """The merchant gives the hold back, or a part of it."""
+
+    reverse_amount = AmountField(label="Amount", required=False, help_text="Empty: all that is held.")
+
+    def clean_reverse_amount(self) -> Any:
+        """No more than is held, as far as we know."""
+        amount = self.cleaned_data["reverse_amount"]
+        row = Authorization.objects.filter(pk=self.where.object_id).first()
+        if row:
+            check_decimals(amount, row.currency)
+        if amount and row and (minor(amount, row.currency) or 0) > row.amount and not self.sent_before():
+            held = formats.amount(row.amount, row.currency)
+            raise ValidationError(f"Only {held} is held.")
+        return amount

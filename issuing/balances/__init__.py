@@ -1,0 +1,1 @@
+"""The balances of an account."""

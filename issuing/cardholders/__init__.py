@@ -1,0 +1,1 @@
+"""Who may hold cards of an account."""

@@ -1,0 +1,223 @@
+"""What staff fill in to create and change cardholders."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.account.forms import COUNTRIES
+from accounts.terms import forms as terms_forms
+from accounts.terms.forms import MomentField
+from console.operations.fields import LineField, PlainDateField
+from console.shell import formats
+from gateway import clock
+from issuing.base import PlacedForm
+from issuing.cardholders.models import Cardholder
+
+Data = dict[str, Any]
+
+NAME = re.compile(r"[^\W\d_]+([ .,'-]+[^\W\d_]+)*[.]?")
+LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿĀ-ž .,'-]+")
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+NAME_LENGTH = 24  # characters that Stripe prints on a card
+YOUNGEST = 13  # years
+ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+TERMS = ("terms_date", "terms_ip", "terms_user_agent")
+PERSON = ("first_name", "last_name", "dob", *TERMS)
+
+
+def check_decimals(amount: Decimal | str | None, currency: str) -> None:
+    """Refuse what the currency has no coin for. Raises ValidationError."""
+    places = formats.decimals(currency)
+    if amount and Decimal(amount).normalize().as_tuple().exponent < -places:  # type: ignore[operator]
+        raise ValidationError(f"{currency.upper()} has {places or 'no'} decimals.")
+
+
+def _latin(value: str) -> None:
+    if not LATIN.fullmatch(value):
+        raise ValidationError("Stripe takes Latin letters, spaces and . , ' - only.")
+
+
+def _printable_name(value: str) -> None:
+    if not NAME.fullmatch(value):
+        raise ValidationError("Stripe takes letters, spaces and . , ' - only: no digits, no other signs.")
+
+
+def _phone(value: str) -> None:
+    if not PHONE.fullmatch(value):
+        raise ValidationError("Write it with its country code and without blanks, such as +14155550123.")
+
+
+class CardholderFields(PlacedForm):
+    """What can be given and changed of a cardholder."""
+
+    email = forms.EmailField(label="E-mail", required=False, max_length=254)
+    phone_number = forms.CharField(
+        label="Phone",
+        required=False,
+        validators=[_phone],
+        help_text="With country code. Needed for one-time codes, and for cards in Europe.",
+    )
+    first_name = LineField(
+        required=False,
+        max_length=100,
+        help_text="Of an individual. Needed before a card can be activated.",
+    )
+    last_name = LineField(required=False, max_length=100, help_text="Needed before a card can be activated.")
+    dob = PlainDateField(
+        label="Date of birth",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Only where Stripe asks for it. It is sent and never kept here.",
+    )
+    tax_id = LineField(
+        label="Tax ID",
+        required=False,
+        max_length=64,
+        help_text="Of a company, where Stripe asks for it. It is sent and never kept here.",
+    )
+    line1 = LineField(label="Street and number", max_length=200, help_text="Billing address: no post-office box.")
+    line2 = LineField(label="Flat, floor", required=False, max_length=200)
+    city = LineField(max_length=100)
+    state = LineField(label="State or region", required=False, max_length=100)
+    postal_code = LineField(label="Postal code", max_length=20)
+    country = forms.ChoiceField(choices=list(COUNTRIES.items()))
+    terms_date = MomentField(
+        label="Authorized-user terms accepted at (UTC)",
+        required=False,
+        help_text="When the cardholder accepted them, by themselves. Needed in the United States.",
+    )
+    terms_ip = forms.GenericIPAddressField(
+        label="Accepted from IP address",
+        required=False,
+        unpack_ipv4=True,
+        help_text="The cardholder’s, never your own.",
+    )
+    terms_user_agent = LineField(
+        label="Accepted with browser (user agent)", required=False, max_length=500, help_text="Where it is known."
+    )
+
+    def clean_first_name(self) -> str:
+        """In the letters that Stripe takes."""
+        return _checked(self.cleaned_data["first_name"], _latin)
+
+    def clean_last_name(self) -> str:
+        """In the letters that Stripe takes."""
+        return _checked(self.cleaned_data["last_name"], _latin)
+
+    def clean_dob(self) -> date | None:
+        """Of somebody who is old enough, by Stripe's clock."""
+        born: date | None = self.cleaned_data["dob"]
+        today = clock.now().date()
+        if born and (today.year - born.year) - ((today.month, today.day) < (born.month, born.day)) < YOUNGEST:
+            raise ValidationError(f"A cardholder is at least {YOUNGEST} years old.")
+        return born
+
+    def clean_terms_date(self) -> datetime | None:
+        """Not in the future, by Stripe's clock."""
+        at: datetime | None = self.cleaned_data["terms_date"]
+        if at and at > clock.now():
+            raise ValidationError("This is in the future.")
+        return at
+
+    def clean_terms_ip(self) -> str:
+        """Public, and not the address of our staff."""
+        ip: str = self.cleaned_data["terms_ip"]
+        problem = terms_forms.address_objection(ip) if ip else ""
+        if ip and not problem and terms_forms.is_staffs(ip, self.where.address):
+            problem = "This is an address of our own staff. The cardholder accepts from theirs."
+        if problem:
+            raise ValidationError(problem)
+        return ip
+
+    def check_kind(self, cleaned: Data, kind: str) -> None:
+        """What is given must belong to the kind of cardholder; an acceptance has both its date and its address."""
+        company = kind == "company"
+        for name in PERSON if company else ("tax_id",):
+            if cleaned.get(name):
+                self.add_error(name, "This is for an individual." if company else "This is for a company.")
+        given = {name: bool(cleaned.get(name)) for name in TERMS}
+        for name, label in (("terms_date", "date"), ("terms_ip", "IP address")):
+            if any(given.values()) and not given[name] and name not in self.errors:
+                self.add_error(name, f"An acceptance needs its {label}.")
+
+
+def _checked(value: str, check: Any) -> str:
+    if value:
+        check(value)
+    return value
+
+
+class CreateCardholderForm(CardholderFields):
+    """A new cardholder of this account. Name and type cannot be changed afterwards."""
+
+    type = forms.ChoiceField(
+        choices=[("individual", "Individual"), ("company", "Company")],
+        initial="individual",
+        widget=forms.RadioSelect,
+        help_text="Cannot be changed afterwards.",
+    )
+    name = LineField(
+        label="Name on the card",
+        max_length=NAME_LENGTH,
+        help_text=f"At most {NAME_LENGTH} letters, no digits. Cannot be changed afterwards.",
+    )
+    field_order = ("type", "name")
+
+    def clean_name(self) -> str:
+        """As Stripe prints it."""
+        return _checked(self.cleaned_data["name"], _printable_name)
+
+    def clean(self) -> Data:
+        """What is given must belong together."""
+        cleaned = super().clean() or {}
+        if cleaned.get("type"):
+            self.check_kind(cleaned, cleaned["type"])
+        return cleaned
+
+
+class UpdateCardholderForm(CardholderFields):
+    """Changes to a cardholder: what is left empty, or as it is, is not sent. Any part of the address sends it whole."""
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        for name in ADDRESS:
+            self.fields[name].required = False
+        self.cardholder = Cardholder.objects.filter(pk=self.where.object_id).first() or Cardholder()
+        own = current(self.cardholder)["country"]
+        if own and own not in COUNTRIES:  # else a browser would choose another one for it
+            self.fields["country"].choices = [(own, own), *COUNTRIES.items()]  # type: ignore[attr-defined]
+
+    def clean(self) -> Data:
+        """Leave only what changes."""
+        cleaned = super().clean() or {}
+        changed = changes(self.cardholder, cleaned)
+        self.check_kind(changed, self.cardholder.type)
+        if not changed and not self.errors and not self.sent_before():
+            raise ValidationError("Nothing would change.")
+        return {name: value for name, value in cleaned.items() if name not in CardholderFields.base_fields} | changed
+
+
+def changes(cardholder: Cardholder, values: Data) -> Data:
+    """Those values that are given and differ from the cardholder's; with a part of the address, all of it."""
+    now = current(cardholder)
+    changed = {
+        name: values[name]
+        for name in CardholderFields.base_fields
+        if values.get(name) not in (None, "") and values[name] != now.get(name)
+    }
+    if any(name in changed for name in ADDRESS):
+        changed |= {name: values.get(name) or now.get(name) for name in ADDRESS}
+    return {name: value for name, value in changed.items() if value}
+
+
+def current(cardholder: Cardholder) -> Data:
+    """What a cardholder has, by the names of the form's fields; sensitive ones and acceptances are not in it."""
+    data = cardholder.data or {}
+    address, person = (data.get("billing") or {}).get("address") or {}, data.get("individual") or {}
+    own = {"email": data.get("email"), "phone_number": data.get("phone_number")}
+    names = {name: person.get(name) for name in ("first_name", "last_name")}
+    return own | names | {name: address.get(name) for name in ADDRESS}

@@ -1,0 +1,94 @@
+"""Cardholders, as Stripe last sent them (docs.stripe.com/api/issuing/cardholders)."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from gateway.client import Answer
+from gateway.mirror import VisibleManager
+from gateway.shapes import text_at, texts_at
+from issuing.base import IssuingQuerySet, OfIssuing
+
+Data = dict[str, Any]
+
+
+class CardholderQuerySet(IssuingQuerySet):
+    """Questions about cardholders."""
+
+    def search(self, text: str, *, personal: bool = False) -> Self:
+        """By id, or a part of the name; of the e-mail address too for those who may see it (`personal`)."""
+        if text.startswith("ich_"):
+            return self.filter(id__startswith=text)
+        found = Q(name__icontains=text)
+        return self.filter(found | Q(email__icontains=text) if personal else found)
+
+    def needing_attention(self) -> Self:
+        """Those whose cards Stripe declines until something is provided."""
+        return self.filter(disabled_reason="requirements.past_due", status="active", gone_at=None)
+
+    def choosable(self, account_id: str) -> Self:
+        """Those of an account that can be given a card."""
+        return self.of_account(account_id).filter(gone_at=None).exclude(status="blocked")
+
+
+class Cardholder(OfIssuing):
+    """Who may hold cards of an account: a person or a business (docs.stripe.com/api/issuing/cardholders)."""
+
+    stripe_object = "issuing.cardholder"
+    listed_at = "/v1/issuing/cardholders"
+
+    name = models.CharField(max_length=64, blank=True)
+    email = models.CharField(max_length=800, blank=True)
+    type = models.CharField(max_length=32, blank=True)
+    status = models.CharField(max_length=32, blank=True)
+    disabled_reason = models.CharField(max_length=64, blank=True)
+
+    objects = VisibleManager.from_queryset(CardholderQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Every verb is a permission of its own."""
+
+        permissions = (
+            ("create_cardholder", "Can create cardholders"),
+            ("update_cardholder", "Can change, activate and deactivate cardholders"),
+        )
+        indexes = (models.Index(fields=["account", "-created"], name="cardholder_account"),)
+
+    def __str__(self) -> str:
+        """Return the name, or the id of a cardholder without one."""
+        return self.name or self.id
+
+    def get_absolute_url(self) -> str:
+        """Its page under Stripe's Dashboard's own path."""
+        return reverse("cardholder", args=[self.account_id, self.id])
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.name, self.email = text_at(data, "name")[:64], text_at(data, "email")[:800]
+        self.type, self.status = text_at(data, "type")[:32], text_at(data, "status")[:32]
+        self.disabled_reason = text_at(data, "requirements.disabled_reason")[:64]
+
+    @property
+    def past_due(self) -> list[str]:
+        """Keys that keep the cards from working."""
+        return texts_at(self.data, "requirements.past_due")
+
+    @classmethod
+    def create_cardholder(cls, *, account_id: str, key: str, params: Data) -> "tuple[Cardholder, Answer]":
+        """Create one with these parameters of Stripe's. One call. Raises Refused, Unreachable."""
+        return cls._absorb_new(account_id, params, key=key)
+
+    def update(self, *, key: str, params: Data) -> "tuple[Cardholder, Answer]":
+        """Change what is given; "" (None) unsets. One call. Raises Refused, Unreachable."""
+        return self._absorb_change(params, key=key)
+
+    def activate(self, *, key: str) -> "tuple[Cardholder, Answer]":
+        """Let their cards work again."""
+        return self._absorb_change({"status": "active"}, key=key)
+
+    def deactivate(self, *, key: str) -> "tuple[Cardholder, Answer]":
+        """Decline every purchase with their cards until activated."""
+        return self._absorb_change({"status": "inactive"}, key=key)

@@ -1,0 +1,51 @@
+"""The list of cards."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.lists.admin import IssuingAdmin, _link, _name
+from console.lists.filters import Choice, CreatedFilter, tabbed
+from console.templatetags import console as tags
+from gateway.mirror import related
+from issuing.cardholders import words as cardholders_words
+from issuing.cards import pages
+from issuing.cards.models import Card
+
+
+class TypeFilter(Choice):
+    """Virtual or physical."""
+
+    title, parameter_name, words = "type", "type", {"virtual": "Virtual", "physical": "Physical"}
+
+
+@admin.register(Card)
+class CardAdmin(IssuingAdmin):
+    """Issued cards."""
+
+    listing = pages.CARDS
+    verbs = ("issuing.activate_card", "issuing.deactivate_card", "issuing.cancel_card")
+    verbs_for_one = ("issuing.update_card", "issuing.create_test_authorization")
+    list_display = ("name_words", "account_name", "holder", "status_words", "type_words", "created_at")
+    list_filter = (tabbed(pages.CARDS), TypeFilter, CreatedFilter)
+    search_help_text = pages.CARDS.placeholder
+
+    @admin.display(description="Card")
+    def name_words(self, row: Card) -> SafeString:
+        """Last four and id."""
+        return _name(row, str(row))
+
+    @admin.display(description="Cardholder")
+    def holder(self, row: Card) -> SafeString:
+        """Who holds it."""
+        return format_html('<span class="two-lines">{}</span>', _link(related(row, "cardholder")))
+
+    @admin.display(description="Status")
+    def status_words(self, row: Card) -> SafeString:
+        """As Stripe has it."""
+        return tags.badge(row.status, "card", plain=True)
+
+    @admin.display(description="Type")
+    def type_words(self, row: Card) -> str:
+        """Virtual or physical."""
+        return cardholders_words.TYPES.get(row.type, row.type)

@@ -1,0 +1,76 @@
+"""What staff fill in to create and cancel cards."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from console.operations.fields import AmountField
+from issuing.base import PlacedForm
+from issuing.cardholders import words as cardholders_words
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
+from issuing.controls import words as controls_words
+
+MOST_CHOICES = 200  # of a drop-down; where there are more, the id is typed
+CANCELLATION_REASONS = {"": "None of these", "lost": "Lost", "stolen": "Stolen"}
+
+
+class CreateCardForm(PlacedForm):
+    """A new virtual card, inactive. Without a limit Stripe's own silent one applies."""
+
+    cardholder = forms.CharField(max_length=255, help_text="A cardholder of this account.")
+    limit_amount = AmountField(
+        label="Spending limit",
+        required=False,
+        help_text="In the account’s currency. Without one, Stripe silently allows 500.00 USD a day; always at most "
+        "10,000.00 USD per authorization. More limits, categories and countries are set on the card afterwards.",
+    )
+    limit_interval = forms.ChoiceField(
+        label="Limit holds",
+        choices=list(controls_words.INTERVALS.items()),
+        initial="monthly",
+        required=False,
+        help_text="Days, weeks and months begin at midnight UTC.",
+    )
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        offer(self.fields["cardholder"], Cardholder.objects.choosable(self.where.account_id), _cardholder_words)
+
+    def clean_cardholder(self) -> str:
+        """One of this account that can have a card."""
+        chosen: str = self.cleaned_data["cardholder"]
+        found = Cardholder.objects.choosable(self.where.account_id).filter(pk=chosen).first()
+        if found is None:
+            raise ValidationError("This account has no such cardholder, or Stripe has blocked them.")
+        return chosen
+
+
+def offer(field: forms.Field, rows: Any, in_words: Any) -> None:
+    """Let a field of ids choose among rows, where they are few enough. One query."""
+    found = list(rows[: MOST_CHOICES + 1])
+    if 0 < len(found) <= MOST_CHOICES:
+        field.widget = forms.Select(choices=[("", "Choose …"), *((row.pk, in_words(row)) for row in found)])
+
+
+def _cardholder_words(cardholder: Cardholder) -> str:
+    state = "" if cardholder.status == "active" else f", {cardholder.status}"
+    return f"{cardholder} ({cardholders_words.TYPES.get(cardholder.type, cardholder.type).lower()}{state})"
+
+
+def card_words(card: Card) -> str:
+    """A card as a drop-down offers it."""
+    return f"{card} {card.cardholder or ''} ({card.status})"
+
+
+class CancelCardForm(PlacedForm):
+    """Why a card is canceled, as far as Stripe wants to know."""
+
+    cancellation_reason = forms.ChoiceField(
+        label="Cancellation reason",
+        choices=list(CANCELLATION_REASONS.items()),
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="Stripe asks for lost or stolen only.",
+    )

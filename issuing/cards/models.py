@@ -1,0 +1,134 @@
+"""Cards, as Stripe last sent them (docs.stripe.com/api/issuing/cards)."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.urls import reverse
+
+from accounts.history import models as history_models
+from gateway.client import Answer
+from gateway.digits import is_whole
+from gateway.mirror import VisibleManager
+from gateway.shapes import id_at, text_at
+from issuing.base import IssuingQuerySet, OfIssuing
+from issuing.cardholders.models import Cardholder
+
+Data = dict[str, Any]
+
+history_models.WATCHED.update(
+    {
+        "issuing.cardholder": ("requirements.disabled_reason", "status"),
+        "issuing.card": ("cancellation_reason", "status"),
+        "issuing.authorization": ("status",),
+        "topup": ("status",),
+    }
+)
+
+
+class CardQuerySet(IssuingQuerySet):
+    """Questions about cards."""
+
+    def search(self, text: str, *, personal: bool = False) -> Self:
+        """By id, last four, or a part of the cardholder's name."""
+        if text.startswith("ic_"):
+            return self.filter(id__startswith=text)
+        if is_whole(text) and len(text) == 4:
+            return self.filter(last4=text)
+        return self.filter(cardholder__name__icontains=text)
+
+    def of_cardholder(self, cardholder_id: str) -> Self:
+        """Those of one cardholder."""
+        return self.filter(cardholder=cardholder_id)
+
+    def with_cardholder(self) -> Self:
+        """Each with its cardholder, in the same query."""
+        return self.select_related("cardholder")
+
+    def choosable(self, account_id: str) -> Self:
+        """Those of an account that were not canceled, each with its cardholder."""
+        return self.of_account(account_id).filter(gone_at=None).exclude(status="canceled").with_cardholder()
+
+
+class Canceled(Exception):  # noqa: N818  (named after the state)
+    """The card was canceled at Stripe: nothing makes it work again."""
+
+
+class Card(OfIssuing):
+    """An issued card. Its number is never asked for (docs.stripe.com/api/issuing/cards)."""
+
+    stripe_object = "issuing.card"
+    listed_at = "/v1/issuing/cards"
+
+    cardholder = models.ForeignKey(
+        Cardholder, null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="cards"
+    )
+    last4 = models.CharField(max_length=8, blank=True)
+    type = models.CharField(max_length=32, blank=True)
+    status = models.CharField(max_length=32, blank=True)
+    currency = models.CharField(max_length=8, blank=True)
+
+    objects = VisibleManager.from_queryset(CardQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Every verb is a permission of its own."""
+
+        permissions = (
+            ("create_card", "Can create cards"),
+            ("update_card", "Can change what cards may spend"),
+            ("activate_card", "Can activate cards"),
+            ("deactivate_card", "Can deactivate cards"),
+            ("cancel_card", "Can cancel cards for good"),
+        )
+        indexes = (
+            models.Index(fields=["account", "-created"], name="card_account"),
+            models.Index(fields=["last4"], name="card_last4"),
+        )
+
+    def __str__(self) -> str:
+        """Return the last four, as staff and cardholders speak of it."""
+        return f"•• {self.last4}" if self.last4 else self.id
+
+    def get_absolute_url(self) -> str:
+        """Its page under Stripe's Dashboard's own path."""
+        return reverse("card", args=[self.account_id, self.id])
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.cardholder_id = id_at(data, "cardholder")
+        self.last4, self.type = text_at(data, "last4")[:8], text_at(data, "type")[:32]
+        self.status, self.currency = text_at(data, "status")[:32], text_at(data, "currency")[:8]
+
+    @property
+    def canceled(self) -> bool:
+        """Whether it is over."""
+        return self.status == "canceled"
+
+    @classmethod
+    def create_card(cls, *, account_id: str, key: str, params: Data) -> "tuple[Card, Answer]":
+        """Create one, inactive. One call. Raises Refused, Unreachable."""
+        return cls._absorb_new(account_id, params, key=key)
+
+    def update(self, *, key: str, params: Data) -> "tuple[Card, Answer]":
+        """Change what is given; "" unsets. Two calls: the card is read first. Raises Canceled, Refused, Unreachable."""
+        return self._live()._absorb_change(params, key=key)
+
+    def activate(self, *, key: str) -> "tuple[Card, Answer]":
+        """Let it be used. Two calls: the card is read first. Raises Canceled, Refused, Unreachable."""
+        return self._live()._absorb_change({"status": "active"}, key=key)
+
+    def deactivate(self, *, key: str) -> "tuple[Card, Answer]":
+        """Decline every purchase until activated. Two calls. Raises Canceled, Refused, Unreachable."""
+        return self._live()._absorb_change({"status": "inactive"}, key=key)
+
+    def cancel(self, *, key: str, cancellation_reason: str = "") -> "tuple[Card, Answer]":
+        """End it for good. Two calls. `cancellation_reason` is lost, stolen, or "" for none."""
+        reason = {"cancellation_reason": cancellation_reason} if cancellation_reason else {}
+        return self._live()._absorb_change({"status": "canceled", **reason}, key=key)
+
+    def _live(self) -> Self:
+        """The card as Stripe has it now: a page that is old must not decide."""
+        card = self.refresh()
+        if card.canceled or card.gone:
+            raise Canceled(f"Card {card} was canceled at Stripe. A canceled card is never active again.")
+        return card

@@ -1,0 +1,305 @@
+"""Spending controls of a card as staff fill them in: limits, categories, countries. Amounts are typed in major units.
+
+A limit's value is {"amount": "200.00", "interval": "monthly", "categories": []}; a list's is a list of Stripe's words.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from console.operations.fields import AmountField
+from console.shell import formats
+from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at
+from issuing.base import PlacedForm, minor
+from issuing.cardholders.forms import check_decimals
+from issuing.cards.models import Card
+from issuing.controls import words as controls_words
+from issuing.controls.words import CATEGORIES
+
+Data = dict[str, Any]
+
+
+def card_controls(values: Data, currency: str, marks: Data) -> Data:
+    """The body of a change of a card's spending controls: only what is in `values`."""
+    given_: Data = dict(values)
+    if values.get("spending_limits"):
+        given_["spending_limits"] = limits(values["spending_limits"], currency)
+    return {**({"spending_controls": given_} if given_ else {}), "metadata": marks}
+
+
+def limits(values: list[Data], currency: str) -> list[Data]:
+    """Spending limits as Stripe takes them, amounts in minor units."""
+    return [
+        {
+            "amount": minor(each["amount"], currency),
+            "interval": each["interval"],
+            **({"categories": each["categories"]} if each.get("categories") else {}),
+        }
+        for each in values
+    ]
+
+
+SPARE = 2  # empty rows below the limits that are set
+FEWEST, MOST = 3, 50  # rows of limits
+LONGEST = 10_000  # characters of a list; all categories of Stripe's are fewer
+LIMITS = "spending_limits"
+PAIRS = (
+    ("allowed_categories", "blocked_categories"),
+    ("allowed_merchant_countries", "blocked_merchant_countries"),
+)
+NAMES = (LIMITS, *(name for pair in PAIRS for name in pair))
+COUNTRY = re.compile(r"[A-Z]{2}")
+EMPTIED = "Stripe describes no way to empty this. Put other entries in its place: a higher limit, another list."
+DEFAULTS = (
+    f"Stripe’s own silent limits: {formats.amount(controls_words.DEFAULT_DAILY, 'usd')} a day where a new card has no limit; "
+    f"always at most {formats.amount(controls_words.MOST_PER_AUTHORIZATION, 'usd')} per authorization."
+)
+
+
+def category(text: str) -> str:
+    """A category as Stripe spells it: "Book stores" → "book_stores"."""
+    return re.sub(r"[\s-]+", "_", text.strip().lower())
+
+
+def listed(value: Any, spelled: Any, parts: str = r"[,;\n]") -> list[str]:
+    """What was typed, each once; a list stays one."""
+    found = value if isinstance(value, list) else re.split(parts, str(value or ""))
+    return list(dict.fromkeys(word for word in (spelled(str(each)) for each in found) if word))
+
+
+class LimitsWidget(forms.Widget):
+    """A row a limit, with empty ones for more. Without JavaScript."""
+
+    def render(self, name: str, value: Any, attrs: Data | None = None, renderer: Any = None) -> SafeString:
+        """Rows of three entries, each labelled for itself."""
+        found = value if isinstance(value, list) else []
+        drawn = [*found, *({} for _ in range(max(SPARE, FEWEST - len(found))))]
+        lines = ((self._row(name, place, row, attrs or {}, renderer),) for place, row in enumerate(drawn[:MOST]))
+        return format_html('<div class="limits">{}</div>', format_html_join("", "{}", lines))
+
+    def _row(self, name: str, place: int, row: Data, attrs: Data, renderer: Any) -> SafeString:
+        interval = str(row.get("interval") or "monthly")
+        choices = dict(controls_words.INTERVALS) | (
+            {} if interval in controls_words.INTERVALS else {interval: interval}
+        )
+        entries = (
+            ("amount", forms.TextInput({"inputmode": "decimal", "placeholder": "No limit"}), row.get("amount")),
+            ("interval", forms.Select(choices=list(choices.items())), interval),
+            ("categories", forms.TextInput({"placeholder": "All categories"}), _joined(row.get("categories"))),
+        )
+        drawn = []
+        for part, widget, value in entries:
+            own = {**attrs, "id": f"id_{name}_{place}_{part}", "aria-label": f"Limit {place + 1}: {part}"}
+            drawn.append(widget.render(f"{name}_{place}_{part}", value, own, renderer))
+        return format_html('<div class="limit">{}{}{}</div>', *drawn)
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        """The rows as typed; a whole list where a command gives one."""
+        if name in data:
+            return data[name]
+        found = []
+        for place in range(MOST):
+            names = {part: f"{name}_{place}_{part}" for part in ("amount", "interval", "categories")}
+            row = {part: str(data.get(full) or "").strip() for part, full in names.items()}
+            if row["amount"] or row["categories"]:
+                found.append(row)
+        return found
+
+    def id_for_label(self, id_: str) -> str:
+        """The first amount."""
+        return f"{id_}_0_amount" if id_ else ""
+
+
+def _joined(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value or "")
+
+
+class LimitsField(forms.Field):
+    """Several limits, all that the card is to have."""
+
+    widget = LimitsWidget
+
+    def clean(self, value: Any) -> list[Data]:
+        """Each row whole. Raises ValidationError that names the row."""
+        if value in (None, ""):
+            return []
+        if not isinstance(value, list):
+            raise ValidationError("Give the limits row by row.")
+        return [self._limit(row, place) for place, row in enumerate(value, 1)]
+
+    @staticmethod
+    def _limit(row: Data, place: int) -> Data:
+        amount = AmountField(least="0")
+        interval = forms.CharField(max_length=32)
+        try:
+            return {
+                "amount": f"{amount.clean(row.get('amount')):.2f}",
+                "interval": interval.clean(row.get("interval")),
+                "categories": listed(row.get("categories"), category),
+            }
+        except ValidationError as problem:
+            raise ValidationError(f"Limit {place}: {' '.join(problem.messages)}") from None
+
+
+class WordsField(forms.CharField):
+    """Several of Stripe's words, with commas between them."""
+
+    def __init__(self, *, countries: bool = False, **options: Any) -> None:
+        self.countries = countries
+        shape = forms.Textarea(attrs={"rows": 2, "spellcheck": "false"})
+        super().__init__(required=False, max_length=LONGEST, widget=shape, **options)
+
+    def prepare_value(self, value: Any) -> str:
+        """As one line."""
+        return _joined(value)
+
+    def clean(self, value: Any) -> list[str]:
+        """Each once, as Stripe spells it."""
+        typed = super().clean(_joined(value))
+        if not self.countries:
+            return listed(typed, category)
+        found = listed(typed, lambda word: word.strip().upper(), r"[,;\s]")
+        wrong = [each for each in found if not COUNTRY.fullmatch(each)]
+        if wrong:
+            raise ValidationError(f"A country is two letters, such as US: not {', '.join(wrong)[:200]}.")
+        return found
+
+
+class UpdateCardForm(PlacedForm):
+    """What a card may spend. Filled in as it stands; what stays is not sent.
+
+    Stripe's description lets a list be replaced and not be emptied, so what is emptied is refused here.
+    """
+
+    spending_limits = LimitsField(
+        required=False,
+        help_text="Amount in the card’s currency, how long it holds, and the only categories that it counts, if any. "
+        f"The strictest wins. Days, weeks and months begin at midnight UTC. {DEFAULTS}",
+    )
+    allowed_categories = WordsField(
+        label="Only these merchant categories",
+        help_text="Stripe’s words with commas between, such as book_stores. Either these or blocked ones.",
+    )
+    blocked_categories = WordsField(label="Never these merchant categories")
+    allowed_merchant_countries = WordsField(
+        label="Only merchants in",
+        countries=True,
+        help_text="Countries of two letters, such as US, CA. Either these or blocked ones.",
+    )
+    blocked_merchant_countries = WordsField(label="Never merchants in", countries=True)
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        self.card = Card.objects.filter(pk=self.where.object_id).first() or Card()
+
+    def clean_spending_limits(self) -> list[Data]:
+        """With intervals and categories that Stripe has, or that the card has already."""
+        found: list[Data] = self.cleaned_data[LIMITS]
+        for each in found:
+            check_decimals(each["amount"], self.card.currency)
+        own = current(self.card)[LIMITS]
+        unknown = {each["interval"] for each in found} - {
+            *controls_words.INTERVALS,
+            *(each["interval"] for each in own),
+        }
+        if unknown:
+            raise ValidationError(f"No such interval: {', '.join(sorted(unknown))}.")
+        _check_categories((name for each in found for name in each["categories"]), self.card)
+        return found
+
+    def clean_allowed_categories(self) -> list[str]:
+        """Of Stripe's."""
+        return _check_categories(self.cleaned_data["allowed_categories"], self.card)
+
+    def clean_blocked_categories(self) -> list[str]:
+        """Of Stripe's."""
+        return _check_categories(self.cleaned_data["blocked_categories"], self.card)
+
+    def clean(self) -> Data:
+        """Leave only what changes; allowed and blocked ones exclude each other."""
+        cleaned = super().clean() or {}
+        for allowed, blocked in PAIRS:
+            if cleaned.get(allowed) and cleaned.get(blocked):
+                self.add_error(blocked, "Either allowed or blocked ones, not both: Stripe takes one of the two.")
+        changed = changes(self.card, cleaned)
+        for name, value in changed.items():
+            if not value and not self.errors.get(name):
+                self.add_error(name, EMPTIED)
+        if not changed and not self.errors and not self.sent_before():
+            raise ValidationError("Nothing would change.")
+        return {name: value for name, value in cleaned.items() if name not in NAMES} | changed
+
+
+def _check_categories(names: Iterable[str], card: Card) -> list[str]:
+    found, own = list(names), current(card)
+    limited = (name for each in own[LIMITS] for name in each["categories"])
+    known = CATEGORIES.union(own["allowed_categories"], own["blocked_categories"], limited)
+    for name in found:
+        if name not in known:
+            near = get_close_matches(name[:100], CATEGORIES, 1)
+            raise ValidationError(f"Stripe has no category {name[:100]}.{f' Is it {near[0]}?' if near else ''}")
+    return found
+
+
+def current(card: Card) -> Data:
+    """What is set on a card, by the names of the form's fields."""
+    data = hash_at(card.data, "spending_controls")
+    limits = [
+        {
+            "amount": formats.money(each["amount"], card.currency).replace(",", ""),
+            "interval": text_at(each, "interval"),
+            "categories": texts_at(each, "categories"),
+        }
+        for each in hashes_at(data, LIMITS)
+        if integer_at(each, "amount") is not None
+    ]
+    return {LIMITS: limits} | {name: texts_at(data, name) for pair in PAIRS for name in pair}
+
+
+def changes(card: Card, values: Data) -> Data:
+    """Those values that differ from the card's, whatever their order; [] for what was emptied."""
+    now = current(card)
+    given = {name: values[name] for name in NAMES if values.get(name) is not None}  # None: was not understood
+    return {name: value for name, value in given.items() if _alike(value) != _alike(now[name])}
+
+
+def _alike(values: list[Any]) -> list[str]:
+    return sorted(repr(sorted(each.items())) if isinstance(each, dict) else each for each in values)
+
+
+LABELS = {
+    LIMITS: "Limits",
+    "allowed_categories": "Only these categories",
+    "blocked_categories": "Never these categories",
+    "allowed_merchant_countries": "Only merchants in",
+    "blocked_merchant_countries": "Never merchants in",
+}
+
+
+def told(card: Card, values: Data) -> tuple[tuple[str, str, str], ...]:
+    """What changes as (name, before, after), in words."""
+    now = current(card)
+    return tuple(
+        (LABELS[name], _in_words(name, now[name], card.currency), _in_words(name, value, card.currency))
+        for name, value in changes(card, values).items()
+    )
+
+
+def _in_words(name: str, value: list[Any], currency: str) -> str:
+    if not value:
+        return "none"
+    if name == LIMITS:
+        return "; ".join(controls_words.limit(each, currency) for each in limits(value, currency))
+    return controls_words.categories(value) if name.endswith("categories") else ", ".join(value)
+
+
+def silent(card: Card, values: Data) -> tuple[tuple[str, str], ...]:
+    """Stripe's own limits that hold for the card afterwards though its object does not show them."""
+    after = {**current(card), **changes(card, values)}
+    return tuple(controls_words.silent_limits(after, card.currency))

@@ -1,0 +1,1 @@
+"""Why an authorization was approved or declined."""

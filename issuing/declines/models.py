@@ -1,0 +1,248 @@
+"""What is known of the moment of one request to pay: read from the mirror, so as complete as the import is."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Sum
+
+from accounts.capabilities.models import Capability
+from accounts.history.models import StateChange
+from gateway import clock
+from gateway.mirror import related
+from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at, value_at
+from issuing.authorizations.models import Authorization, last_request
+from issuing.balances.models import BalanceTransaction
+from issuing.cardholders.models import Cardholder
+from issuing.cards.models import Card
+from issuing.controls import words
+from issuing.transactions.models import Transaction
+
+Data = dict[str, Any]
+
+DAILY_DEFAULT: Data = {"amount": words.DEFAULT_DAILY, "interval": "daily", "categories": None}
+
+
+@dataclass(frozen=True)
+class Use:
+    """An earlier approved purchase: what it still held or had captured, in minor units."""
+
+    card_id: str
+    amount: int
+    created: datetime
+    category: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known of the moment of one request. `None` is not known; amounts are in minor units."""
+
+    request: Data  # of request_history
+    at: datetime
+    currency: str
+    category: str = ""
+    country: str = ""
+    presence: str = ""
+    method: str = ""
+    checks: Data = field(default_factory=dict)
+    capability: str | None = None  # status of card_issuing then
+    card_id: str = ""
+    last4: str = ""
+    card_status: str | None = None
+    expires: tuple[int, int] | None = None  # year, month
+    cardholder_status: str | None = None
+    cardholder_reason: str | None = None  # requirements.disabled_reason then, "" for none
+    card_controls: Data | None = None  # as they are now
+    cardholder_controls: Data | None = None
+    uses: tuple[Use, ...] = ()  # of all cards of the cardholder, as far back as their limits look
+    available: int | None = None  # of the Issuing balance, just before
+
+    @property
+    def amount(self) -> int:
+        """What this request asked for, in minor units."""
+        return integer_at(self.request, "amount") or 0
+
+    @property
+    def why(self) -> str:
+        """Stripe's word for it."""
+        return text_at(self.request, "reason")
+
+
+@dataclass(frozen=True)
+class Meter:
+    """One spending limit at that moment. `used` is None where it does not count what came before."""
+
+    limit: Data
+    owner: str  # card, cardholder
+    used: int
+    purchases: int
+
+    @property
+    def left(self) -> int:
+        """What it still allowed, never below zero."""
+        return max(int(self.limit["amount"]) - self.used, 0)
+
+    def stops(self, amount: int) -> bool:
+        """Whether this amount goes over it."""
+        return self.used + amount > int(self.limit["amount"])
+
+
+def window_start(interval: str, at: datetime) -> datetime | None:
+    """When the interval that `at` lies in began: midnight UTC, weeks on Sunday; None without a beginning."""
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    starts = {
+        "daily": midnight,
+        "weekly": midnight - timedelta(days=(midnight.weekday() + 1) % 7),
+        "monthly": midnight.replace(day=1),
+        "yearly": midnight.replace(month=1, day=1),
+    }
+    return starts.get(interval)
+
+
+def window_end(interval: str, at: datetime) -> datetime | None:
+    """When it begins anew; None where it never does."""
+    start = window_start(interval, at)
+    if start is None:
+        return None
+    if interval in ("daily", "weekly"):
+        return start + timedelta(days=1 if interval == "daily" else 7)
+    if interval == "monthly":
+        return (start + timedelta(days=32)).replace(day=1)
+    return start.replace(year=start.year + 1)
+
+
+def limits(scene: Scene) -> Iterator[tuple[Data, str]]:
+    """Every spending limit that counts for this category, with whose it is."""
+    for found, owner in ((scene.card_controls, "card"), (scene.cardholder_controls, "cardholder")):
+        for each in hashes_at(found, "spending_limits"):
+            names = texts_at(each, "categories")
+            if integer_at(each, "amount") is not None and (not names or scene.category in names):
+                yield each, owner
+
+
+def meters(scene: Scene) -> list[Meter]:
+    """Every limit with what was used of it, those that leave least first."""
+    found = [meter(scene, each, owner) for each, owner in limits(scene)]
+    return sorted(found, key=lambda each: (not each.stops(scene.amount), each.left))
+
+
+def meter(scene: Scene, limit: Data, owner: str) -> Meter:
+    """One limit with what earlier purchases used of it."""
+    interval, names = text_at(limit, "interval"), texts_at(limit, "categories")
+    if interval == "per_authorization":
+        return Meter(limit, owner, 0, 0)
+    start = window_start(interval, scene.at)
+    counted = [
+        use.amount
+        for use in scene.uses
+        if (owner == "cardholder" or use.card_id == scene.card_id)
+        and (start is None or use.created >= start)
+        and (not names or use.category in names)
+    ]
+    return Meter(limit, owner, sum(counted), len(counted))
+
+
+STATUS, REASON = "status", "requirements.disabled_reason"
+MOST_USES = 5_000  # earlier purchases are counted no further back than this
+
+
+def scene(authorization: Authorization) -> Scene:
+    """The scene of its last request, with the card and the cardholder as they were then. Eight queries."""
+    data: Data = authorization.data or {}
+    request = last_request(data)
+    asked_at = value_at(request, "requested_at") or value_at(request, "created")
+    at = clock.from_unix(asked_at) or authorization.created or clock.now()
+    card: Card | None = related(authorization, "card")
+    cardholder: Cardholder | None = related(authorization, "cardholder")
+    card_data: Data = (card.data if card else None) or {}
+    holder_data: Data = (cardholder.data if cardholder else None) or {}
+    was = _states(authorization, at)
+    capability = Capability.objects.filter(pk=f"{authorization.account_id}.card_issuing").first()
+    return Scene(
+        request=request,
+        at=at,
+        currency=authorization.currency,
+        category=authorization.category,
+        country=text_at(data, "merchant_data.country"),
+        presence=text_at(data, "card_presence"),
+        method=text_at(data, "authorization_method"),
+        checks=hash_at(data, "verification_data"),
+        capability=was("card_issuing", STATUS, capability.status if capability else None),
+        card_id=authorization.card_id or "",
+        last4=card.last4 if card else "",
+        card_status=was(authorization.card_id, STATUS, card.status if card else None),
+        expires=_expiry(card_data),
+        cardholder_status=was(authorization.cardholder_id, STATUS, cardholder.status if cardholder else None),
+        cardholder_reason=was(authorization.cardholder_id, REASON, cardholder.disabled_reason if cardholder else ""),
+        card_controls=hash_at(card_data, "spending_controls"),
+        cardholder_controls=hash_at(holder_data, "spending_controls"),
+        uses=tuple(_uses(authorization, at, _intervals(card_data, holder_data))),
+        available=available(authorization, at),
+    )
+
+
+def _expiry(card: Data) -> tuple[int, int] | None:
+    year, month = integer_at(card, "exp_year"), integer_at(card, "exp_month")
+    return (year, month) if year is not None and month is not None else None
+
+
+def _states(authorization: Authorization, at: datetime) -> Any:
+    """`was(subject, field, now)`: a value as it was then, told by the first change after that moment. One query."""
+    subjects = [each for each in ("card_issuing", authorization.card_id, authorization.cardholder_id) if each]
+    later = StateChange.objects.filter(
+        account=authorization.account_id, at__gt=at, subject__in=subjects, field__in=(STATUS, REASON)
+    ).order_by("at", "id")
+    first: dict[tuple[str, str], Any] = {}
+    for change in later:
+        first.setdefault((change.subject, change.field), change.before)
+
+    def was(subject: str | None, field: str, now: Any) -> Any:
+        value = first.get((subject or "", field), now)
+        return (value or "") if field == REASON else value
+
+    return was
+
+
+def _intervals(*owners: Data) -> set[str]:
+    """Of all limits that look back; a day at least, for Stripe's default."""
+    every = [each for data in owners for each in hashes_at(data, "spending_controls.spending_limits")]
+    return {"daily", *(text_at(each, "interval") for each in every)} - {"per_authorization"}
+
+
+def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) -> Iterable[Use]:
+    """Earlier approved purchases with all cards of the cardholder: holds, and what was captured. Two queries.
+
+    Earlier requests of this very authorization count as well: an increment asks for more.
+    """
+    starts = [window_start(interval, at) for interval in intervals]
+    since = None if None in starts else min(start for start in starts if start)
+    rows = Authorization.objects.approved_before(authorization, at, since)
+    found = list(rows.values_list("pk", "card_id", "created", "category", "status", "amount")[:MOST_USES])
+    captured = Transaction.objects.captured([row[0] for row in found])
+    for row_id, card_id, created, category, status, held in found:
+        taken = captured.get(row_id, 0)
+        yield Use(card_id or "", max(held, taken) if status == "pending" else taken, created, category)
+    for each in hashes_at(authorization.data, "request_history")[:-1]:
+        amount = integer_at(each, "amount")
+        if each.get("approved") and amount is not None:
+            moment = clock.from_unix(each.get("created")) or at
+            yield Use(authorization.card_id or "", amount, moment, authorization.category)
+
+
+def available(authorization: Authorization, at: datetime) -> int | None:
+    """The Issuing balance just before, in minor units; None while movements are not imported. At most two queries.
+
+    Movements of the very same second may have come before or after: they count where that alone explains a decline.
+    """
+    before = _balance(authorization, at, within=False)
+    if authorization.reason != "insufficient_funds" or (before is not None and before < authorization.requested):
+        return before
+    within = _balance(authorization, at, within=True)
+    return within if within is not None and within < authorization.requested else before
+
+
+def _balance(authorization: Authorization, at: datetime, *, within: bool) -> int | None:
+    rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").in_currency(authorization.currency)
+    found: int | None = rows.before(at, authorization.pk, within=within).aggregate(sum=Sum("net"))["sum"]
+    return found

@@ -1,0 +1,1 @@
+"""What an account sees first of its Issuing."""

@@ -1,0 +1,1 @@
+"""Money pulled in from banks."""

@@ -1,0 +1,36 @@
+"""The list of top-ups."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from console.lists.admin import IssuingAdmin, _name
+from console.lists.filters import CreatedFilter, tabbed
+from console.templatetags import console as tags
+from gateway.shapes import text_at
+from issuing.topups import pages
+from issuing.topups.models import Topup
+
+
+@admin.register(Topup)
+class TopupAdmin(IssuingAdmin):
+    """Money pulled in from banks."""
+
+    listing = pages.TOPUPS
+    list_display = ("name_words", "account_name", "status_words", "expected", "created_at", "amount_words")
+    list_filter = (tabbed(pages.TOPUPS), CreatedFilter)
+    search_help_text = pages.TOPUPS.placeholder
+
+    @admin.display(description="Top-up")
+    def name_words(self, row: Topup) -> SafeString:
+        """Description and id."""
+        return _name(row, text_at(row.data, "description") or "Top-up")
+
+    @admin.display(description="Status")
+    def status_words(self, row: Topup) -> SafeString:
+        """As Stripe has it."""
+        return tags.badge(row.status, "topup", plain=True)
+
+    @admin.display(description="Expected")
+    def expected(self, row: Topup) -> SafeString:
+        """When the bank should have paid."""
+        return tags.when(row.expected_at)

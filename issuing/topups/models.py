@@ -1,0 +1,62 @@
+"""Top-ups, as Stripe last sent them (docs.stripe.com/api/topups)."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.db import models
+from django.urls import reverse
+
+from accounts.history import models as history_models
+from gateway import clock
+from gateway.client import Answer
+from gateway.mirror import VisibleManager
+from gateway.models import Event
+from gateway.shapes import integer_at, text_at, value_at
+from issuing.base import IssuingQuerySet, OfIssuing
+
+Data = dict[str, Any]
+
+
+class Topup(OfIssuing):
+    """Money pulled in from a bank (docs.stripe.com/api/topups); the US way to fund an Issuing balance."""
+
+    stripe_object = "topup"
+    listed_at = "/v1/topups"
+
+    amount = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=8, blank=True)
+    status = models.CharField(max_length=32, blank=True)
+    expected_at = models.DateTimeField(null=True)
+
+    objects = VisibleManager.from_queryset(IssuingQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Funding is a permission of its own."""
+
+        permissions = (("create_topup", "Can top up Issuing balances"),)
+        indexes = (models.Index(fields=["account", "-created"], name="topup_account"),)
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
+        self.status = text_at(data, "status")[:32]
+        self.expected_at = clock.from_unix(value_at(data, "expected_availability_date"))
+
+    @classmethod
+    def witness(cls, event: Event) -> None:
+        """A top-up's events carry nothing of what was before: their type says which status they brought."""
+        telling = history_models.told_by(event, event.account, str(event.payload["data"]["object"]["id"]))
+        if event.type != "topup.created":
+            before = "succeeded" if event.type == "topup.reversed" else "pending"
+            telling = replace(telling, old={**telling.new, "status": before})
+        history_models.record(telling)
+
+    def get_absolute_url(self) -> str:
+        """Its page under Stripe's Dashboard's own path."""
+        return reverse("topup", args=[self.account_id, self.id])
+
+    @classmethod
+    def create_topup(cls, *, account_id: str, key: str, params: Data) -> "tuple[Topup, Answer]":
+        """Begin to pull money in. One call. Raises Refused, Unreachable."""
+        return cls._absorb_new(account_id, params, key=key)

@@ -1,0 +1,86 @@
+"""Transactions, as Stripe last sent them (docs.stripe.com/api/issuing/transactions)."""
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Sum
+from django.urls import reverse
+
+from gateway.mirror import VisibleManager
+from gateway.shapes import hash_at, id_at, integer_at, text_at
+from issuing.authorizations.models import Authorization, AuthorizationQuerySet
+from issuing.base import OfIssuing
+
+Data = dict[str, Any]
+
+REFUND = "/v1/test_helpers/issuing/transactions/{}/refund"
+
+
+class TransactionQuerySet(AuthorizationQuerySet):
+    """Questions about transactions."""
+
+    def of_authorization(self, authorization_id: str) -> Self:
+        """What one authorization led to."""
+        return self.filter(authorization=authorization_id)
+
+    def captured(self, authorization_ids: Iterable[str]) -> dict[str, int]:
+        """{authorization: what captures took}, in minor units. One query."""
+        rows = self.filter(authorization__in=list(authorization_ids), type="capture").order_by()
+        return {row_id: -total for row_id, total in rows.values_list("authorization").annotate(sum=Sum("amount"))}
+
+    def spent(self, account_id: str, currency: str) -> int:
+        """What captures took less what refunds gave back, in minor units."""
+        total = self.filter(account=account_id, currency=currency).aggregate(sum=Sum("amount"))["sum"]
+        return -(total or 0)
+
+    def with_type(self, name: str) -> Self:
+        """Captures or refunds."""
+        return self.filter(type=name)
+
+
+class Transaction(OfIssuing):
+    """Money that moved: a capture (negative) or a refund (docs.stripe.com/api/issuing/transactions)."""
+
+    stripe_object = "issuing.transaction"
+    listed_at = "/v1/issuing/transactions"
+
+    card = models.ForeignKey(
+        "issuing.Card", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="transactions"
+    )
+    cardholder = models.ForeignKey(
+        "issuing.Cardholder", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="transactions"
+    )
+    authorization = models.ForeignKey(
+        Authorization, null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="captures"
+    )
+    amount = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=8, blank=True)
+    type = models.CharField(max_length=32, blank=True)
+    merchant_name = models.CharField(max_length=255, blank=True)
+    category = models.CharField(max_length=128, blank=True)
+
+    objects = VisibleManager.from_queryset(TransactionQuerySet)()  # type: ignore[misc]
+
+    class Meta(OfIssuing.Meta):
+        """Read by account, card and authorization."""
+
+        indexes = (
+            models.Index(fields=["account", "-created"], name="transaction_account"),
+            models.Index(fields=["card", "-created"], name="transaction_card"),
+        )
+
+    def get_absolute_url(self) -> str:
+        """Its page under Stripe's Dashboard's own path."""
+        return reverse("transaction", args=[self.account_id, self.id])
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        data: Data = self.data or {}
+        merchant = hash_at(data, "merchant_data")
+        self.card_id = id_at(data, "card")
+        self.cardholder_id = id_at(data, "cardholder")
+        self.authorization_id = id_at(data, "authorization")
+        self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
+        self.type = text_at(data, "type")[:32]
+        self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]

@@ -1,0 +1,3 @@
+"""Types of transactions in words."""
+
+TRANSACTIONS = {"capture": "Capture", "refund": "Refund"}

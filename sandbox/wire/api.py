@@ -1,0 +1,294 @@
+"""One API request from its bytes to its answer: who asks, for what, was it asked before, do it, remember it."""
+
+import base64
+import binascii
+import json
+import logging
+import os
+import re
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox.wire import expand, idempotency
+from sandbox.wire.description import Description, Operation
+from sandbox.wire.faults import Fault, Faults, broken
+from sandbox.wire.idempotency import InFlight, Saved
+from sandbox.wire.parameters import Fields, coerce, fields_of_body, fields_of_form, tree
+from sandbox.wire.traffic import Traffic
+from sandbox.world.errors import StripeError, mask, no_access
+from sandbox.world.noun import ROUTES, Call, setting
+from sandbox.world.world import API_VERSION, World, new_id, public
+
+Data = dict[str, Any]
+
+log = logging.getLogger("sandbox")
+KEY = re.compile(r"(sk|rk)_test_\w{1,200}", re.ASCII)
+PREVIEW = re.compile(r"\d{4}-\d\d-\d\d\.preview(; ?\w+=v\d+)*", re.ASCII)
+HELP = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
+setting("rate_limit", 0)
+# Every line of traffic is also appended here: a default from outside, so that it outlives a reset.
+setting("traffic_file", os.environ.get("SANDBOX_TRAFFIC_FILE"))
+
+
+@dataclass
+class Request:
+    """An HTTP request; header names are in lower case. `epoch` is the world's when it began."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    remote_ip: str = "127.0.0.1"
+    epoch: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they were sent."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass
+class Answer:
+    """An HTTP answer. `reset`: cut the connection instead; `outgoing`: deliveries that may start once it is sent."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    reset: bool = False
+    outgoing: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Asked:
+    """A request that has been let in: who asks for which operation on whose behalf, with which fields."""
+
+    operation: Operation
+    ids: dict[str, str]
+    fields: Fields
+    api_key: str
+    api_version: str
+    account: str | None
+    key: str | None
+    request_id: str
+    epoch: threading.Event
+
+
+@dataclass
+class Done:
+    """What came of it; `saved` says that the answer may be kept under the idempotency key."""
+
+    status: int
+    body: str
+    headers: dict[str, str] = field(default_factory=dict)
+    outgoing: list[int] = field(default_factory=list)
+
+
+class Api:
+    """Everything under /v1/."""
+
+    def __init__(self, world: World, description: Description, faults: Faults, traffic: Traffic) -> None:
+        self.world, self.description, self.faults, self.traffic = world, description, faults, traffic
+        self.in_flight = InFlight()
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to the request. Raises StripeError 503 alone, when the world has ended meanwhile."""
+        request_id = new_id("req", 14)
+        with self.world.during(request.epoch):
+            fault = self.faults.take(request.method, request.path)
+        if fault.fault == "reset_before":
+            return Answer(reset=True)
+        with ExitStack() as until_answered:
+            done = self._answer(request, request_id, fault, until_answered)
+            if fault.delay[0] == "slow_after":
+                request.epoch.wait(fault.delay[1])
+        if fault.fault == "500_after":
+            done = Done(500, json.dumps(broken().body()), outgoing=done.outgoing)
+        with self.world.during(request.epoch):
+            self._record(request, request_id, done, lost=fault.fault == "reset_after")
+        headers = {"Content-Type": "application/json", **self._headers(request, request_id), **done.headers}
+        return Answer(done.status, done.body.encode(), headers, fault.fault == "reset_after", done.outgoing)
+
+    def _answer(self, request: Request, request_id: str, fault: Fault, until_answered: ExitStack) -> Done:
+        if fault.delay[0] == "slow":
+            request.epoch.wait(fault.delay[1])
+        try:
+            if refusal := fault.refusal():
+                raise refusal
+            return self._perform(self._let_in(request, request_id), fault, until_answered)
+        except StripeError as error:
+            return Done(error.status, json.dumps(error.body()), error.headers)
+        except Exception:  # whatever goes wrong in here, a client sees Stripe's envelope
+            log.exception("%s %s failed", request.method, request.path)
+            return Done(500, json.dumps(broken().body()))
+
+    # Letting in
+
+    def _let_in(self, request: Request, request_id: str) -> Asked:
+        found = self.description.find(request.method, request.path)
+        if found is None or (found[0].method, found[0].template) not in ROUTES:
+            raise StripeError(404, f"Unrecognized request URL ({request.method}: {request.path}). {HELP}")
+        api_key = authenticate(request.headers.get("authorization", ""))
+        version = self._version(request.headers.get("stripe-version", ""))
+        with self.world.during(request.epoch):
+            account = self._account(request.headers.get("stripe-account", ""), api_key)
+            self.faults.count(account or "", float(self.world.settings["rate_limit"] or 0))
+        fields = fields_of_form(request.query)
+        fields += fields_of_body(request.headers.get("content-type", ""), request.body)
+        key = request.headers.get("idempotency-key") or None
+        if key:
+            idempotency.check(key)
+        return Asked(found[0], found[1], fields, api_key, version, account, key, request_id, request.epoch)
+
+    def _version(self, given: str) -> str:
+        if given and given not in self.description.versions and not PREVIEW.fullmatch(given):
+            raise StripeError(400, f"Invalid Stripe API version: {given[:60]}")
+        return given or API_VERSION
+
+    def _account(self, given: str, api_key: str) -> str | None:
+        if not given or given == self.world.platform:
+            return None
+        if self.world.store.get("account", given) is None:
+            raise no_access(api_key, given)
+        return given
+
+    # Doing
+
+    def _perform(self, asked: Asked, fault: Fault, until_answered: ExitStack) -> Done:
+        if asked.key is None or asked.operation.method != "POST":
+            return self._execute(asked, self._call(asked), fault, "")
+        scope = asked.account or ""
+        path = asked.operation.template.format(**asked.ids)
+        fingerprint = idempotency.digest(asked.operation.method, path, asked.fields)
+        until_answered.enter_context(self.in_flight.hold(asked.epoch, scope, asked.key))
+        with self.world.during(asked.epoch), self.world.store.transaction():
+            saved = idempotency.find(self.world.store, scope, asked.key, fingerprint, self.world.now)
+        if saved is not None:
+            headers = {"Idempotent-Replayed": "true", "Original-Request": saved.request_id}
+            return Done(saved.status, saved.body, {**headers, "Idempotency-Key": asked.key})
+        return self._execute(asked, self._call(asked), fault, fingerprint)
+
+    def _call(self, asked: Asked) -> Call:
+        """The call with its parameters checked: whatever is refused here was not begun, and is not kept."""
+        params = coerce(self.description, tree(asked.fields), asked.operation.parameters)
+        expand.check(self.description, asked.operation, params.get("expand", []))
+        operation = asked.operation
+        path = operation.template.format(**asked.ids)
+        return Call(
+            method=operation.method,
+            path=path,
+            ids=asked.ids,
+            params=params,
+            account=asked.account,
+            world=self.world,
+            request_id=asked.request_id,
+            idempotency_key=asked.key,
+            api_version=asked.api_version,
+            api_key=asked.api_key,
+        )
+
+    def _execute(self, asked: Asked, call: Call, fault: Fault, fingerprint: str) -> Done:
+        world = self.world
+        with world.during(asked.epoch):
+            world.run_due()
+            with world.store.transaction(), world.moment(), world.on_behalf_of(asked.request_id, asked.key):
+                done = self._run(asked, call, fault)
+                if fingerprint and asked.key:
+                    saved = Saved(fingerprint, done.status, done.body, asked.request_id)
+                    idempotency.save(world.store, asked.account or "", asked.key, saved, world.now)
+                    done.headers["Idempotency-Key"] = asked.key
+            done.outgoing = world.take_outgoing()
+            return done
+
+    def _run(self, asked: Asked, call: Call, fault: Fault) -> Done:
+        """Run the noun's handler; what it refuses or fails at leaves no trace but its answer."""
+        if fault.fault == "500_replayed_undone":
+            return Done(500, json.dumps(broken().body()))
+        try:
+            with self.world.attempt():
+                data = self._handled(asked, call)
+        except StripeError as error:
+            return Done(error.status, json.dumps(error.body()), dict(error.headers))
+        except Exception:  # a noun's own mistake is Stripe's 500, with the noun's work undone
+            log.exception("%s %s failed", call.method, call.path)
+            return Done(500, json.dumps(broken().body()))
+        if fault.fault == "500_replayed":
+            return Done(500, json.dumps(broken().body()))
+        return Done(200, json.dumps(data))
+
+    def _handled(self, asked: Asked, call: Call) -> Data:
+        data = public(ROUTES[asked.operation.method, asked.operation.template](call))
+        return expand.apply(self.description, call, asked.operation, data, call.params.get("expand", []))
+
+    # Answering
+
+    def _headers(self, request: Request, request_id: str) -> dict[str, str]:
+        version = request.headers.get("stripe-version", "")
+        known = version in self.description.versions or PREVIEW.fullmatch(version)
+        return {
+            "Date": formatdate(self.world.now, usegmt=True),
+            "Request-Id": request_id,
+            "Stripe-Version": version if known else API_VERSION,
+            "Cache-Control": "no-cache, no-store",
+        }
+
+    def _record(self, request: Request, request_id: str, done: Done, *, lost: bool) -> None:
+        record: dict[str, Any] = {
+            "method": request.method,
+            "path": request.target,
+            "request_form": form_text(request),
+            "status": done.status,
+            "request_id": request_id,
+            "account": request.headers.get("stripe-account"),
+            "idempotency_key": request.headers.get("idempotency-key"),
+            "replayed": "Idempotent-Replayed" in done.headers,
+            "lost": lost,
+        }
+        self.traffic.add(record, ("response", done.body), self.world.settings["traffic_file"])
+
+
+def authenticate(header: str) -> str:
+    """The test key of an `Authorization` header, Bearer or Basic. Raises StripeError 401 for anything else."""
+    scheme, _, given = header.strip().partition(" ")
+    key = given.strip()
+    if scheme.lower() == "basic":
+        try:
+            key = base64.b64decode(key, validate=True).decode("utf-8").partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            key = ""
+    elif scheme.lower() != "bearer":
+        key = ""
+    if not key:
+        raise _unauthorized(
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using"
+            " Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication"
+            " for details, or we can help at https://support.stripe.com/."
+        )
+    if key.startswith(("pk_test_", "pk_live_")):
+        raise _unauthorized(
+            "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list"
+            " of your API keys at https://dashboard.stripe.com/account/apikeys.",
+            "secret_key_required",
+        )
+    if not KEY.fullmatch(key):
+        raise _unauthorized(f"Invalid API Key provided: {mask(key[:200])}")
+    return key
+
+
+def _unauthorized(message: str, code: str | None = None) -> StripeError:
+    return StripeError(401, message, code=code, headers={"WWW-Authenticate": 'Bearer realm="Stripe"'})
+
+
+def form_text(request: Request) -> str:
+    """The body as form text, for the record; of a file its name."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+        return request.body.decode("utf-8", "replace")
+    try:
+        fields = fields_of_body(request.headers["content-type"], request.body)
+    except StripeError:
+        return ""
+    return urlencode([(name, value if isinstance(value, str) else value.filename) for name, value in fields])

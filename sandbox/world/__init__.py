@@ -1,0 +1,1 @@
+"""What the sandbox remembers: its clock, its store, its objects and its books."""
