@@ -174,7 +174,15 @@ def measure(server: str) -> bool:
         (Path(folder) / "static").mkdir()
         manage = [sys.executable, "manage.py"]
         subprocess.run([*manage, "sync"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        web = ("-m", "gunicorn", "--config", "console/gunicorn.py", "--bind", f"127.0.0.1:{port}", "--log-level=error")
+        web = (
+            "-m",
+            "gunicorn",
+            "--config",
+            "console/running/gunicorn.py",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--log-level=error",
+        )
         with process(*web, **environment):
             wait_until(lambda: answers(port), 20, "the web server")
             rates = compare(port, accounts)

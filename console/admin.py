@@ -1,4 +1,4 @@
-"""The lists of the console's own records and of gateway's events, gathered from its folders: autodiscover looks here."""
+"""The lists of the console's own records and of gateway's events, gathered: autodiscover looks for them here."""
 
 from console.operations import admin as operations
 from console.record import admin as record

@@ -1,9 +1,6 @@
 """The shell: Django's admin with our site, and the console's own app."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
 
@@ -14,21 +11,18 @@ class ConsoleAdminConfig(AdminConfig):
 
 
 class ConsoleConfig(AppConfig):
-    """Operations, view-as, roles, audit. Finds what the rooms add in their panels.py and verbs.py."""
+    """Operations, view-as, roles, audit. Loads every noun that a room names."""
 
     name = "console"
+    nouns = ("operations", "viewing", "people", "record", "shell")
 
     def ready(self) -> None:
-        """Load system checks, what follows a sign-in or a migration, and every room's verbs and panels."""
+        """Load system checks, what follows a sign-in or a migration, and every room's nouns."""
         from console.operations import door
         from console.people import sign_in  # noqa: F401
+        from console.running import checks  # noqa: F401
+        from console.shell import nouns
         from gateway import inbox
 
         inbox.on_settled(door.on_events)
-        from console.shell import panels  # noqa: F401
-
-        for room in apps.get_app_configs():
-            for noun in getattr(room, "nouns", ()):
-                for part in ("noun", "verbs"):
-                    if find_spec(f"{room.name}.{noun}.{part}"):
-                        import_module(f"{room.name}.{noun}.{part}")
+        nouns.load()

@@ -43,7 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ACCOUNT}/do/<str:verb_name>", operations_pages.verb_page, name="account_verb"),
     path("<acct:account_id>/do/<str:verb_name>", operations_pages.viewing_verb_page, name="view_as_verb"),
     path(
-        "<acct:account_id>/issuing/<str:plural>/<str:object_id>/do/<str:verb_name>",
+        "<acct:account_id>/<path:place>/<str:object_id>/do/<str:verb_name>",
         operations_pages.object_verb_page,
         name="object_verb",
     ),

@@ -7,6 +7,7 @@ class GatewayConfig(AppConfig):
     """Client, clock, rate budget, mirror, inbox, sync."""
 
     name = "gateway"
+    nouns = ()  # it has tables of its own, and none of Stripe's objects
 
     def ready(self) -> None:
         """Load system checks."""

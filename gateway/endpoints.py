@@ -17,37 +17,11 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from gateway import client
+from gateway import client, nouns
 from gateway.errors import Unreachable
 
 KINDS = {"platform": "/webhooks/stripe/", "connect": "/webhooks/stripe/connect/"}
 SETTINGS = {"platform": "STRIPE_WEBHOOK_SECRETS", "connect": "STRIPE_CONNECT_WEBHOOK_SECRETS"}
-EVENT_TYPES = (
-    "account.application.authorized",
-    "account.application.deauthorized",
-    "account.external_account.created",
-    "account.external_account.deleted",
-    "account.external_account.updated",
-    "account.updated",
-    "balance.available",
-    "capability.updated",
-    "issuing_authorization.created",
-    "issuing_authorization.updated",
-    "issuing_card.created",
-    "issuing_card.updated",
-    "issuing_cardholder.created",
-    "issuing_cardholder.updated",
-    "issuing_transaction.created",
-    "issuing_transaction.updated",
-    "person.created",
-    "person.deleted",
-    "person.updated",
-    "topup.canceled",
-    "topup.created",
-    "topup.failed",
-    "topup.reversed",
-    "topup.succeeded",
-)
 KEPT = 2  # the new secret and the one before it, which deliveries under way still carry
 DIGEST = "secret_sha256"
 TRIES = 3
@@ -128,7 +102,7 @@ def _known(endpoint: dict[str, Any], kind: str) -> bool:
 def _make(kind: str, keep: Callable[[str, list[str]], None], did: str) -> Registered:
     params = {
         "url": url(kind),
-        "enabled_events": EVENT_TYPES,
+        "enabled_events": nouns.event_types(),
         "api_version": settings.STRIPE_API_VERSION,
         "connect": kind == "connect",
         "description": f"Console, {kind} events",
@@ -141,9 +115,9 @@ def _make(kind: str, keep: Callable[[str, list[str]], None], did: str) -> Regist
 
 
 def _update(kind: str, endpoint: dict[str, Any]) -> Registered:
-    same = endpoint["status"] == "enabled" and set(endpoint["enabled_events"]) == set(EVENT_TYPES)
+    same = endpoint["status"] == "enabled" and set(endpoint["enabled_events"]) == set(nouns.event_types())
     if not same:
-        _post(f"/v1/webhook_endpoints/{endpoint['id']}", {"enabled_events": EVENT_TYPES, "disabled": False})
+        _post(f"/v1/webhook_endpoints/{endpoint['id']}", {"enabled_events": nouns.event_types(), "disabled": False})
     return Registered(kind, endpoint["id"], endpoint["url"], "kept" if same else "updated", secrets(kind))
 
 

@@ -4,6 +4,7 @@ import random
 
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before the second, third … try
 LONGEST_WAIT = 60.0
+NOT_SENT = "not_sent"  # our own code, beside Stripe's: nothing reached Stripe, and it cannot be tried again by us
 
 
 class Refused(Exception):  # noqa: N818  (Stripe's answer, not our fault)

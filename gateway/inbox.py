@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from gateway import applying, claims, clock, intake, mirror, queue
+from gateway import applying, claims, clock, intake, mirror, nouns, queue
 from gateway.endpoints import secrets
 from gateway.models import Event, Heartbeat
 
@@ -122,7 +122,7 @@ def redact_old() -> int:
         return 0
     mark = Heartbeat.objects.filter(name=REDACTED_UNTIL).first()
     old = Event.objects.filter(created__lte=int(until.timestamp()))
-    old = old.filter(Q(object_key__startswith="person:") | Q(type__startswith="person.") | Q(type="account.updated"))
+    old = old.filter(_of_persons())
     if mark:
         old = old.filter(created__gt=int(mark.at.timestamp()) - REDACT_SECONDS)  # and what catch-up brought late
     number = 0
@@ -134,15 +134,26 @@ def redact_old() -> int:
     return number
 
 
+def _of_persons() -> Q:
+    """Events that may show something personal, by what the nouns declare."""
+    found = Q(pk=None)
+    for kind, noun in nouns.personal().items():
+        found |= Q(object_key__startswith=f"{kind}:") | Q(type__in=noun.event_types)
+    return found
+
+
 def redacted(payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload without its person: only the ids are left of one; an account loses its `individual`."""
+    """The payload without what its noun declares as personal."""
     data = payload.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("object"), dict) or data.get(intake.REDACTED):
         return payload
     shown = data["object"]
-    if shown.get("object") == "person":
+    noun = nouns.personal().get(str(shown.get("object")))
+    if noun is None:
+        return payload
+    if noun.personal == nouns.EVERYTHING:
         left = {name: shown[name] for name in ("id", "object", "account") if name in shown}
         return {**payload, "data": {"object": left, intake.REDACTED: True}}
     parts = {name: {**part} for name, part in data.items() if isinstance(part, dict)}
-    dropped = [part.pop("individual", None) for part in parts.values()]
+    dropped = [part.pop(name, None) for part in parts.values() for name in noun.personal]
     return {**payload, "data": {**data, **parts, intake.REDACTED: True}} if any(dropped) else payload

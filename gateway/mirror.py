@@ -40,6 +40,7 @@ class Mirror(models.Model):
     """
 
     stripe_object: ClassVar[str] = ""
+    folds: ClassVar[bool] = False  # embedded in another object it is kept as its id
 
     id = models.CharField(primary_key=True, max_length=255)
     account = models.ForeignKey(
@@ -96,8 +97,8 @@ class Mirror(models.Model):
 
     @classmethod
     def normalise(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """`data` as it is kept: an embedded Issuing object becomes its id."""
-        return {name: _ids_for_issuing(value) for name, value in data.items()}
+        """`data` as it is kept: an embedded object that folds becomes its id."""
+        return {name: _ids_for_folded(value) for name, value in data.items()}
 
     @classmethod
     def sync_paths(cls, account: str | None) -> Iterable[tuple[str, str | None]]:  # noqa: ARG003  (others need it)
@@ -158,14 +159,15 @@ class Mirror(models.Model):
             self.set_columns()
 
 
-def _ids_for_issuing(value: Any) -> Any:
+def _ids_for_folded(value: Any) -> Any:
     if isinstance(value, list):
-        return [_ids_for_issuing(part) for part in value]
+        return [_ids_for_folded(part) for part in value]
     if not isinstance(value, dict):
         return value
-    if str(value.get("object", "")).startswith("issuing.") and isinstance(value.get("id"), str):
+    model = REGISTRY.get(str(value.get("object")))
+    if model and model.folds and isinstance(value.get("id"), str):
         return value["id"]
-    return {name: _ids_for_issuing(part) for name, part in value.items()}
+    return {name: _ids_for_folded(part) for name, part in value.items()}
 
 
 def account_model() -> type[Mirror]:

@@ -15,13 +15,7 @@ class IssuingConfig(AppConfig):
         "authorizations",
         "transactions",
         "balances",
-        "topups",
         "declines",
+        "topups",
         "overview",
     )
-
-    def ready(self) -> None:
-        """Follow the money."""
-        from issuing.balances import refresh
-
-        refresh.listen()

@@ -2,11 +2,15 @@
 
 import ast
 import statistics
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+
+from console.shell import nouns
 
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
@@ -16,6 +20,7 @@ MAY_IMPORT = {
     "issuing": {"issuing", "accounts", "console", "gateway"},
     "sandbox": {"sandbox"},
 }
+EXCEPTED = {"account", "person"}  # every noun belongs to an account; a person is also whoever decides
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
 
@@ -63,7 +68,7 @@ def test_stripe_is_imported_in_gateway_alone() -> None:
 
 
 def test_modules_do_not_import_each_other_in_circles() -> None:
-    graph = {module_of(path): top_level_imports(path) for path in files(*MAY_IMPORT)}
+    graph = {module_of(path): own_imports(path) for path in files(*MAY_IMPORT)}
     done: set[str] = set()
 
     def walk(name: str, way: tuple[str, ...]) -> None:
@@ -77,17 +82,69 @@ def test_modules_do_not_import_each_other_in_circles() -> None:
         walk(module, ())
 
 
-def top_level_imports(path: Path) -> set[str]:
-    """Our own modules that a file imports when it is loaded."""
+def own_imports(path: Path) -> set[str]:
+    """Our own modules that a file imports: when it is loaded, inside functions, and under TYPE_CHECKING."""
     modules = {module_of(other) for other in files(*MAY_IMPORT)}
     found: set[str] = set()
-    for node in tree(path).body:
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             named = {f"{node.module}.{name.name}" for name in node.names}
             found |= named & modules or {node.module}
     return (found & modules) - {module_of(path)}
+
+
+NOUN_FILES = {"__init__", "models", "verbs", "forms", "pages", "admin", "words", "noun"}
+GATHERERS = {"__init__", "apps", "models", "admin", "urls"}  # of a room's own files
+DJANGOS = {"migrations", "management", "templatetags"}  # folders where Django alone looks
+DEMO = {"demo"}  # a world to look at, no noun
+
+
+@pytest.mark.parametrize("room", ["accounts", "issuing"])
+def test_a_room_is_its_nouns(room: str) -> None:
+    own = {path.stem for path in (ROOT / room).glob("*.py")}
+    folders = {path.name for path in (ROOT / room).iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert own <= GATHERERS
+    assert folders - DJANGOS - DEMO == set(apps.get_app_config(room).nouns)
+    for noun in folders - DJANGOS - DEMO:
+        found = {path.stem for path in (ROOT / room / noun).iterdir() if path.name != "__pycache__"}
+        assert found <= NOUN_FILES, noun
+        assert "noun" in found, noun
+
+
+def test_nouns_of_a_room_import_each_other_downwards() -> None:
+    for room in ("accounts", "issuing"):
+        order = list(apps.get_app_config(room).nouns)
+        for path in files(room):
+            own = path.relative_to(ROOT / room).parts[0]
+            if own not in order or path.stem not in ("models", "words"):  # verbs and pages may lead anywhere
+                continue
+            used = {name.split(".")[1] for name in own_imports(path) if name.startswith(f"{room}.")}
+            above = {name for name in used if name in order and order.index(name) > order.index(own)}
+            assert not above, f"{path.relative_to(ROOT)} imports {above}"
+
+
+def test_no_folder_has_the_name_of_a_standard_module() -> None:
+    folders = {path.name for room in MAY_IMPORT for path in (ROOT / room).iterdir() if path.is_dir()}
+    assert folders & set(sys.stdlib_module_names) == set()
+
+
+def test_the_shell_and_the_gateway_name_no_noun() -> None:
+    """Neither a model's label, nor Stripe's name of an object, nor an event's type: a noun declares those itself."""
+    named = {
+        word
+        for noun in nouns.every()
+        if noun.model and noun.model.stripe_object not in EXCEPTED
+        for word in (noun.model._meta.label, noun.model.stripe_object, *noun.event_types)
+    }
+    words = {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value}"
+        for path in files("console", "gateway")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in named
+    }
+    assert words == set()
 
 
 def test_rooms_of_stripes_objects_use_stripes_clock() -> None:

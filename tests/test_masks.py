@@ -226,7 +226,7 @@ def _history(found: Planted) -> None:
 def reader() -> User:
     """Somebody who may open every page and change nothing, without the permission for personal data."""
     user = User.objects.create_user("rita", is_staff=True)
-    names = {name for name in roles.ADMINISTRATOR if ".view_" in name} - {signed_in.PERSONAL}
+    names = {name for name in roles.permissions("administrator") if ".view_" in name} - {signed_in.PERSONAL}
     for app, _, codename in (name.partition(".") for name in names):
         user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     return user

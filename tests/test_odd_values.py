@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import IGNORED_PARAMS, PAGE_VAR
 from django.db.models import BooleanField, DateTimeField, IntegerField, Model
 from django.test import Client
 from django.urls import reverse
 
-from console.lists import addresses, keyset, listing
+from console.lists import addresses, keyset
 from console.operations import verbs
 from console.operations.verbs import Verb
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, work
@@ -63,7 +64,7 @@ def _read_by(node: ast.AST) -> Iterator[str]:
         yield str(found.value)
 
 
-LISTINGS = [each for each in vars(lists).values() if isinstance(each, listing.Listing)]
+LISTINGS = [each.listing for each in admin.site._registry.values() if hasattr(each, "listing")]
 NAMES = {*named_in_the_source(), keyset.OLDER, keyset.NEWER, *(each.parameter for each in LISTINGS)}
 GETS = {name: row.path for name, row in TABLE.items() if row.method == "get" and row.answer != 503}
 ADMINS = re.compile(r".*_(changelist|add|change|delete|history)|.*<path:object_id>/")  # Django's pages of one row
@@ -174,7 +175,7 @@ def test_no_form_fails_by_odd_first_values(verb: Verb, ana: Client, made: dict[s
     begin = f"/connect/accounts/{ACCOUNT}/do/" if verb.about_account else "/do/"
     path = f"{begin}{verb.name}{'' if verb.about_account else '/'}"
     if verb.noun:
-        path = f"/{ACCOUNT}/issuing/{verb.plural}/{made[verb.noun_name]}/do/{verb.name}"
+        path = f"/{ACCOUNT}/issuing/{verb.noun._meta.verbose_name_plural}/{made[verb.noun_name]}/do/{verb.name}"
     bad = [name for name, value in ODD.items() if failed(ana, path, dict.fromkeys(verb.form.base_fields, value))]
     assert bad == []
 

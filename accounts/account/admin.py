@@ -3,11 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,10 +13,11 @@ from django.utils.safestring import SafeString
 from accounts.account import words as account_words
 from accounts.account.forms import BUSINESS_TYPES, COUNTRIES
 from accounts.account.models import Account, left_at
-from accounts.terms import pages
+from accounts.capabilities import words as capabilities_words
+from accounts.capabilities import words as capability_words
 from console.lists.admin import MirrorAdmin
 from console.lists.filters import DAYS, SINCE, AttentionFilter, Choice
-from console.operations.bulk import MOST, bulk_page
+from console.shell import nouns
 from console.templatetags import console as tags
 from gateway import clock
 
@@ -26,7 +25,7 @@ from gateway import clock
 class StatusFilter(Choice):
     """The tabs: drawn above the list and not among the filters."""
 
-    title, parameter_name, words = "status", "status", account_words.OVERALL
+    title, parameter_name, words = "status", "status", capability_words.OVERALL
     template = "accounts/no_filter.html"
 
     def narrow(self, queryset: Any, value: str) -> QuerySet:
@@ -37,7 +36,7 @@ class StatusFilter(Choice):
 class IssuingFilter(Choice):
     """By the Issuing badge."""
 
-    title, parameter_name, words = "Issuing", "issuing", account_words.ISSUING
+    title, parameter_name, words = "Issuing", "issuing", capability_words.ISSUING
 
     def narrow(self, queryset: Any, value: str) -> QuerySet:
         """By the Issuing badge."""
@@ -82,9 +81,6 @@ class ConnectedFilter(Choice):
         return queryset.filter(created__gte=clock.now() - timedelta(days=int(value)))
 
 
-MORE_FILTERS: list[type[admin.SimpleListFilter]] = []  # what other rooms know of an account, added in their admin.py
-
-
 @admin.register(Account)
 class AccountAdmin(MirrorAdmin):
     """Connected accounts. Every filter is a named query; every row leads to the account's page."""
@@ -110,11 +106,10 @@ class AccountAdmin(MirrorAdmin):
     )
     search_fields = ("id", "name")
     search_help_text, search_help_personal = "Id or name", "Id, name or e-mail"
-    actions = ("refresh_accounts", "make_link", "record_acceptances", "fill_test_values")
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """This room's own, then the other rooms'."""
-        return [*self.list_filter, *MORE_FILTERS]
+        return [*self.list_filter, *(each for noun in nouns.every() for each in noun.filters)]
 
     def prepare(self, queryset: Any) -> QuerySet[Account]:
         """Each with the capability that its badge is read from."""
@@ -193,52 +188,6 @@ class AccountAdmin(MirrorAdmin):
         """The day it was created at Stripe."""
         return tags.day(row.created)
 
-    def has_refresh_permission(self, request: HttpRequest) -> bool:
-        """Who may read accounts again."""
-        return request.user.has_perm("accounts.refresh_account")
-
-    def has_link_permission(self, request: HttpRequest) -> bool:
-        """Who may make links."""
-        return request.user.has_perm("accounts.create_account_link")
-
-    def has_terms_permission(self, request: HttpRequest) -> bool:
-        """Who may record acceptances."""
-        return request.user.has_perm("accounts.record_terms")
-
-    def has_fill_permission(self, request: HttpRequest) -> bool:
-        """Who may fill in test values, where there are any."""
-        return settings.CONSOLE_MODE != "live" and request.user.has_perm("accounts.fill_test_values")
-
-    @admin.action(description="Record acceptance of terms", permissions=["terms"])
-    def record_acceptances(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
-        """On to a form with a row for each: each holder has a date and an address of their own."""
-        ids = list(queryset.values_list("pk", flat=True)[: pages.MOST + 1])
-        return pages.record_many(request, ids)  # type: ignore[return-value]
-
-    @admin.action(description="Fill in test values", permissions=["fill"])
-    def fill_test_values(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
-        """On to the preview."""
-        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
-        return bulk_page(request, "accounts.fill_test_values", ids)  # type: ignore[return-value]
-
-    @admin.action(description="Refresh accounts", permissions=["refresh"])
-    def refresh_accounts(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
-        """On to the preview."""
-        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
-        return bulk_page(request, "accounts.refresh", ids)  # type: ignore[return-value]
-
-    @admin.action(description="Make onboarding link", permissions=["link"])
-    def make_link(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
-        """On to the form for exactly one account."""
-        ids = list(queryset.values_list("pk", flat=True)[:2])
-        if len(ids) != 1:
-            messages.error(
-                request,
-                "A link is for one holder, who must be there to open it within five minutes: select one account.",
-            )
-            return None
-        return redirect("account_verb", account_id=ids[0], verb_name="accounts.create_account_link")
-
 
 def tabs(current: str) -> list[dict[str, Any]]:
     """The list's tabs with their counts, each counted no further than queries.COUNTED."""
@@ -252,9 +201,9 @@ def tabs(current: str) -> list[dict[str, Any]]:
             "current": current == name,
             "count": counts[name],
         }
-        for name, word in account_words.OVERALL.items()
+        for name, word in capability_words.OVERALL.items()
     ]
 
 
-def _titled(state: account_words.Status, kind: str) -> SafeString:
+def _titled(state: capabilities_words.Status, kind: str) -> SafeString:
     return format_html('<span title="{}">{}</span>', state.why, tags.badge(state.name, kind))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from console.operations.fields import NameField
+from console.operations.fields import NameField, VerbForm
 
 Data = dict[str, Any]
 
@@ -49,7 +49,7 @@ CONTROLLER: Data = {
 CAPABILITIES: Data = {"card_issuing": {"requested": True}, "transfers": {"requested": True}}
 
 
-class CreateAccountForm(forms.Form):
+class CreateAccountForm(VerbForm):
     """A new connected account. Only the country is final; the holder gives or corrects the rest."""
 
     country = forms.ChoiceField(

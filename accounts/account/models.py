@@ -9,7 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.account import words as statuses
+from accounts.account import words as account_words
+from accounts.capabilities import words as capabilities_words
+from accounts.capabilities import words as capability_words
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import models as history_models
@@ -63,7 +65,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def count_by_status(self) -> dict[str, int]:
         """How many have each overall badge, counted up to COUNTED. One short query each."""
-        return {name: self.with_status(name).order_by()[:COUNTED].count() for name in statuses.OVERALL}
+        return {name: self.with_status(name).order_by()[:COUNTED].count() for name in capability_words.OVERALL}
 
 
 def left_at(accounts: "Iterable[Account]") -> None:
@@ -86,6 +88,19 @@ class Account(Mirror):
     """A connected account. The columns are what lists filter and sort by; the rest is in `data`."""
 
     stripe_object = "account"
+    listed_at = "/v1/accounts"
+    watched = (
+        "business_profile.name",
+        "business_type",
+        "charges_enabled",
+        "country",
+        "details_submitted",
+        "payouts_enabled",
+        "requirements.current_deadline",
+        "requirements.disabled_reason",
+        "settings.card_issuing.tos_acceptance.date",
+        "tos_acceptance.date",
+    )
 
     name = models.CharField(max_length=255, blank=True)  # as customers know it, else the legal name
     legal_name = models.CharField(max_length=255, blank=True)
@@ -142,10 +157,10 @@ class Account(Mirror):
         self.name = (shown or text_at(data, "settings.dashboard.display_name"))[:255]
         self.email = text_at(data, "email")[:800]
         self.country, self.business_type = text_at(data, "country")[:8], text_at(data, "business_type")[:64]
-        self.kind = statuses.kind(data).name
-        self.overall_status = statuses.overall(data).name[:64]
-        self.issuing_status = statuses.issuing(data).name[:64]
-        settled = (statuses.CANNOT_ISSUE, statuses.NOT_REQUESTED, statuses.REJECTED)
+        self.kind = account_words.kind(data).name
+        self.overall_status = account_words.overall(data).name[:64]
+        self.issuing_status = account_words.issuing(data).name[:64]
+        settled = (capability_words.CANNOT_ISSUE, capabilities_words.NOT_REQUESTED, capabilities_words.REJECTED)
         self.card_issuing_id = None if self.issuing_status in settled else f"{self.id}.card_issuing"
         self.details_submitted = bool(value_at(data, "details_submitted"))
         self._set_attention(data)
@@ -184,15 +199,15 @@ class Account(Mirror):
     # What it says of itself
 
     @property
-    def overall(self) -> statuses.Status:
+    def overall(self) -> capabilities_words.Status:
         """The badge of the account as a whole."""
-        return statuses.overall(self.data or {})
+        return account_words.overall(self.data or {})
 
     @property
-    def issuing(self) -> statuses.Status:
+    def issuing(self) -> capabilities_words.Status:
         """The Issuing badge; costs a query unless the capability was read `with_capability`."""
         capability = self._capability()
-        return statuses.issuing(self.data or {}, capability.data if capability else None)
+        return account_words.issuing(self.data or {}, capability.data if capability else None)
 
     def _capability(self) -> "Capability | None":
         if self.card_issuing_id is None:
@@ -204,9 +219,9 @@ class Account(Mirror):
         return row if row and row.data is not None and not row.gone else None
 
     @property
-    def set_up(self) -> statuses.Kind:
+    def set_up(self) -> account_words.Kind:
         """How it is set up, and why it can or cannot issue."""
-        return statuses.kind(self.data or {})
+        return account_words.kind(self.data or {})
 
     # What staff can do with it
 
@@ -269,3 +284,16 @@ class Account(Mirror):
 def legal_name(data: Data) -> str:
     """The company's name, or the individual's."""
     return text_at(data, "company.name") or person_name(hash_at(data, "individual"))
+
+
+CURRENCIES = {"US": "usd", "GB": "gbp"}  # what an account of this country issues in; eur elsewhere in Europe
+
+
+def currency_of(account_id: str) -> str:
+    """The one currency in which an account issues. One query."""
+    return CURRENCIES.get(country_of(account_id), "eur")
+
+
+def country_of(account_id: str) -> str:
+    """The account's country, "" where it is not known. One query."""
+    return Account.objects.filter(pk=account_id).values_list("country", flat=True).first() or ""

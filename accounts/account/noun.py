@@ -1,4 +1,4 @@
-"""What the accounts room adds to the shell: menu, home queue, search, label, view-as tab."""
+"""What connected accounts tell the shell."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,27 +11,16 @@ from django.urls import reverse
 
 from accounts.account import pages
 from accounts.account.models import Account, left_at, rule
+from accounts.account.verbs import CreateAccount, RefreshAccount
 from accounts.capabilities.models import Capability
 from accounts.history.models import Requirement
 from accounts.persons.models import Person
 from accounts.requirements import models
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
-from console.shell.registry import (
-    COUNTED,
-    Found,
-    MenuEntry,
-    Need,
-    Queue,
-    Search,
-    Tab,
-    register_account_label,
-    register_jump,
-    register_menu,
-    register_queue,
-    register_search,
-    register_view_as_tab,
-)
+from console.shell.badges import absent, bad, no, off, ok, soon, waits
+from console.shell.links import DOCS
+from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search
 from gateway import clock
 
 JUST_PASSED = timedelta(seconds=1)
@@ -119,29 +108,58 @@ def label(account_id: str) -> str | None:
     return str(account) if account else None
 
 
-register_account_label(label)
-register_jump("acct_", jump)
-register_search(Search(title="Connected accounts", find=find, permission="accounts.view_account", order=10))
-register_menu(
-    MenuEntry(
-        label="Connected accounts",
-        url="admin:accounts_account_changelist",
-        icon="accounts",
-        section="Accounts",
-        permission="accounts.view_account",
-        order=10,
-    )
+WORDS = {  # of Stripe's Dashboard (docs.stripe.com/connect/dashboard/viewing-all-accounts)
+    "enabled": ok("Enabled"),
+    "complete": ok("Enabled"),
+    "restricted_soon": soon("Restricted soon"),
+    "restricted": bad("Restricted"),
+    "in_review": waits("In review"),
+    "pending": waits("Pending"),
+    "rejected": no("Rejected"),
+    "not_requested": absent("Not requested"),
+    "cannot_issue": off("Cannot issue"),
+    "gone": off("No longer connected"),
+}
+NOUN = Noun(
+    model=Account,
+    event_types=("account.application.authorized", "account.application.deauthorized", "account.updated"),
+    personal=("individual",),
+    verbs=(CreateAccount, RefreshAccount),
+    roles={
+        "viewer": ("accounts.view_account",),
+        "support": ("accounts.view_pii",),
+        "operator": ("accounts.create_account", "accounts.refresh_account"),
+    },
+    menu=(
+        MenuEntry(
+            label="Connected accounts",
+            url="admin:accounts_account_changelist",
+            icon="accounts",
+            section="Accounts",
+            permission="accounts.view_account",
+            order=10,
+        ),
+    ),
+    queues=(
+        Queue(
+            name="accounts",
+            label="accounts with open requirements",
+            link=lambda: f"{reverse('admin:accounts_account_changelist')}?attention=yes",
+            times=deadlines,
+            needs=attention,
+            count=needing_attention,
+            permission="accounts.view_account",
+            order=0,
+        ),
+    ),
+    searches=(Search(title="Connected accounts", find=find, permission="accounts.view_account", order=10),),
+    badges={"account": WORDS, "issuing": WORDS},
+    rules={
+        "account_statuses": f"{DOCS}/connect/dashboard/viewing-all-accounts",
+        "issuing_connect": f"{DOCS}/issuing/connect",
+        "reject": f"{DOCS}/api/account/reject",
+    },
+    dashboard=(("acct_", "connect/accounts/{id}"),),
+    page_of={"acct_": jump},
+    label=label,
 )
-register_queue(
-    Queue(
-        name="accounts",
-        label="accounts with open requirements",
-        link=lambda: f"{reverse('admin:accounts_account_changelist')}?attention=yes",
-        times=deadlines,
-        needs=attention,
-        count=needing_attention,
-        permission="accounts.view_account",
-        order=0,
-    )
-)
-register_view_as_tab(Tab(label="Activity", path="activity", icon="activity", section="Settings", order=90))

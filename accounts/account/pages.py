@@ -12,33 +12,33 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.account import verbs
 from accounts.account.forms import BUSINESS_TYPES
 from accounts.account.models import Account, rule
-from accounts.account.words import began, issuing_terms, platform_collects
+from accounts.account.words import platform_collects
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import pages
 from accounts.history.models import Requirement
 from accounts.history.pages import Timeline
+from accounts.persons import pages as persons_pages
 from accounts.persons.models import Person
 from accounts.requirements import models
-from accounts.requirements.models import Row, Rule
+from accounts.requirements.models import Row, Rule, began, issuing_terms
 from accounts.terms import models as terms_models
 from accounts.terms import words as terms_words
 from accounts.terms.models import Acceptance
 from console.lists import addresses
-from console.operations import door
+from console.operations import door, verbs
 from console.operations.door import Denied
 from console.operations.forms import TOKEN, fresh_token
 from console.operations.models import Operation
 from console.people import masking
 from console.people.signed_in import needs, staff
-from console.shell import registry
-from console.shell.site import page
+from console.shell import nouns
+from console.shell.drawing import page
 from console.viewing.access import view_as
 from console.viewing.sessions import current
-from gateway.shapes import hash_at, id_at, integer_at, text_at, value_at
+from gateway.shapes import id_at, text_at, value_at
 
 TABS = {
     "overview": "Overview",
@@ -222,15 +222,7 @@ class AccountPage:
     @property
     def people(self) -> list[dict[str, Any]]:
         """Each person: row, data as far as it may be seen, and what Stripe still asks."""
-        return [
-            {
-                "row": person,
-                "data": self.mask.data(person.data),
-                "born": _born(hash_at(person.data, "dob"), may_see=self.may_see),
-                "asked": [row for row in self.rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
-            }
-            for person in self.persons
-        ]
+        return [persons_pages.shown(person, self.rows, self.mask) for person in self.persons]
 
     @property
     def tabs(self) -> list[tuple[str, str, int | None]]:
@@ -247,14 +239,6 @@ class AccountPage:
     def platform_collects(self) -> bool:
         """Whether a link may also change what was given."""
         return platform_collects(self.account.data or {})
-
-
-def _born(dob: dict[str, Any], *, may_see: bool) -> str:
-    """A date of birth as 1902-01-31, masked without the permission, "" where it is not known whole."""
-    year, month, day = (integer_at(dob, part) for part in ("year", "month", "day"))
-    if not year or not month or not day:
-        return ""
-    return f"{year}-{month:02}-{day:02}" if may_see else masking.MASK
 
 
 def _words(value: Any) -> str:
@@ -291,7 +275,7 @@ def account_context(
         else account_page.timeline,
         "panels": [
             {"panel": panel, "context": panel.context(request, account)}
-            for panel in registry.account_panels()
+            for panel in nouns.account_panels()
             if tab == "overview" and (not panel.permission or user.has_perm(panel.permission))
         ],
         **may(request, account),
@@ -370,7 +354,7 @@ def refresh(request: HttpRequest, account_id: str) -> HttpResponseBase:
     session, token = current(request), request.POST.get("form_token", "")
     try:
         performed = door.perform(
-            verbs.refresh,
+            verbs.get("accounts.refresh"),
             user=staff(request),
             params={},
             reason=READ_AGAIN.get(request.POST.get("from", ""), READ_AGAIN["page"]),
@@ -388,7 +372,7 @@ def refresh(request: HttpRequest, account_id: str) -> HttpResponseBase:
 def _after(request: HttpRequest, operation: Operation) -> HttpResponseBase:
     if operation.state != Operation.State.SUCCEEDED:
         return redirect("operation", operation_id=operation.pk)
-    messages.success(request, verbs.refresh.done(operation) if verbs.refresh.done else "")
+    messages.success(request, verbs.get(operation.verb).done(operation))
     return redirect("account", account_id=operation.account_id)
 
 

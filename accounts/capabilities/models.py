@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from accounts.account import words as statuses
+from accounts.capabilities import words as statuses
 from accounts.history.models import OfAccount
 from gateway import clock
 from gateway.shapes import text_at, value_at
@@ -16,7 +16,8 @@ class Capability(OfAccount):
     """What an account may do, such as card_issuing (docs.stripe.com/api/capabilities). Its id is `{account}.{name}`."""
 
     stripe_object = "capability"
-    listed_as = "capabilities"
+    watched = ("requested", "requirements.disabled_reason", "status")
+    listed_at = "/v1/accounts/{account}/capabilities"
 
     name = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=64, blank=True)
@@ -27,7 +28,7 @@ class Capability(OfAccount):
     class Meta(OfAccount.Meta):
         """Read by account; lists of accounts filter by its badge."""
 
-        ordering = ("name",)
+        ordering = ("name",)  # type: ignore[assignment]
         verbose_name_plural = "capabilities"
         indexes = (models.Index(fields=["name", "badge"], name="capability_badge"),)
 
@@ -47,7 +48,7 @@ class Capability(OfAccount):
     @classmethod
     def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:
         """By its name."""
-        return f"/v1/accounts/{account}/capabilities/{row_id.partition('.')[2]}", None
+        return super().fetch_path(row_id.partition(".")[2], account)
 
     @property
     def state(self) -> statuses.Status:

@@ -14,7 +14,8 @@ class ExternalAccount(OfAccount):
     """Where payouts of an account go (docs.stripe.com/api/external_accounts): a bank account, seldom a card."""
 
     stripe_object = "bank_account"
-    listed_as = "external_accounts"
+    watched = ("status",)
+    listed_at = "/v1/accounts/{account}/external_accounts"
 
     last4 = models.CharField(max_length=8, blank=True)
     currency = models.CharField(max_length=8, blank=True)
@@ -23,7 +24,7 @@ class ExternalAccount(OfAccount):
     class Meta(OfAccount.Meta):
         """Read by account."""
 
-        ordering = ("id",)
+        ordering = ("id",)  # type: ignore[assignment]
 
     def set_columns(self) -> None:
         """Fill the columns from `data`."""

@@ -7,19 +7,20 @@ by reading (`sync`) is replaced when the event that tells of it arrives after al
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Max
 
 from gateway import client, clock
 from gateway.client import Answer
-from gateway.mirror import Mirror
+from gateway.mirror import REGISTRY, Mirror, account_model
 from gateway.models import Event
 
 Data = dict[str, Any]
 
 LISTS = ("currently_due", "past_due", "pending_verification", "eventually_due")
+COUNTED = 10_000  # tabs and pages count no further than this
 LATE = timedelta(days=3)  # Stripe's longest retry: an event may come that much later than what it tells was found
 
 
@@ -112,25 +113,6 @@ class StateChange(Told):
     def __str__(self) -> str:
         """Return subject and field."""
         return f"{self.subject} {self.field}"
-
-
-WATCHED = {
-    "account": (
-        "business_profile.name",
-        "business_type",
-        "charges_enabled",
-        "country",
-        "details_submitted",
-        "payouts_enabled",
-        "requirements.current_deadline",
-        "requirements.disabled_reason",
-        "settings.card_issuing.tos_acceptance.date",
-        "tos_acceptance.date",
-    ),
-    "capability": ("requested", "requirements.disabled_reason", "status"),
-    "person": ("verification.status",),
-    "bank_account": ("status",),
-}
 
 
 @dataclass(frozen=True)
@@ -228,7 +210,7 @@ def _changes(telling: Telling) -> Iterable[StateChange]:
         yield _change(telling, noun, "object", None if telling.old is None else "created", state)
     if telling.ended or telling.old is None:
         return
-    for name in WATCHED.get(noun, ()):
+    for name in getattr(REGISTRY.get(noun), "watched", ()):
         before, after = _at(telling.old, name), _at(telling.new, name)
         if before != after:
             yield _change(telling, noun, name, before, after)
@@ -299,32 +281,70 @@ def _at(data: Data, path: str) -> Any:
 Paths = Iterable[tuple[str, str | None]]
 
 
-class OfAccount(Mirror):
-    """What belongs to one account and is listed below it, such as /v1/accounts/acct_1/persons."""
+class OfAccountQuerySet(models.QuerySet[Any]):
+    """Questions that every noun of an account answers."""
 
-    listed_as = ""
+    def of_account(self, account_id: str) -> Self:
+        """Those of one account."""
+        return self.filter(account=account_id)
+
+    def search(self, text: str, *, personal: bool = False) -> Self:
+        """By id, which is all that every noun has. `personal`: also by what only some may see."""
+        return self.filter(id__startswith=text)
+
+    def with_status(self, status: str) -> Self:
+        """Those with this status."""
+        return self.filter(status=status)
+
+    def count_by_status(self, names: Iterable[str]) -> dict[str, int]:
+        """How many have each status, counted up to COUNTED. One short query each."""
+        return {name: self.with_status(name).order_by()[:COUNTED].count() for name in names}
+
+
+class OfAccount(Mirror):
+    """What belongs to one account. `listed_at` is its list: below the account as the platform sees it
+    (`/v1/accounts/{account}/persons`), or in the account's own name (`/v1/issuing/cards`).
+    """
+
+    listed_at: ClassVar[str] = ""
+    watched: ClassVar[tuple[str, ...]] = ()  # paths of values whose changes history keeps
+    capability: ClassVar[str] = ""  # that an account must have asked for: Stripe refuses the list to others
 
     class Meta(Mirror.Meta):
         """Abstract."""
 
         abstract = True
+        ordering = ("-created", "-id")
+
+    @classmethod
+    def count_of(cls, account_id: str) -> int:
+        """How many an account has, counted up to COUNTED. One query."""
+        return int(cls.objects.filter(account=account_id).order_by()[:COUNTED].count())
+
+    @classmethod
+    def list_of(cls, account: str | None) -> tuple[str, str | None]:
+        """The path of an account's list, and the Stripe-Account header it wants."""
+        return cls.listed_at.format(account=account), None if "{account}" in cls.listed_at else account
 
     @classmethod
     def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:
-        """Below its account, as the platform."""
-        return f"/v1/accounts/{account}/{cls.listed_as}/{row_id}", None
+        """Below its list."""
+        path, header = cls.list_of(account)
+        return f"{path}/{row_id}", header
 
     @classmethod
     def sync_paths(cls, account: str | None) -> Paths:
-        """One list an account."""
-        return ((f"/v1/accounts/{account}/{cls.listed_as}", None),) if account else ()
+        """One list an account, where Stripe gives it."""
+        given = account and (not cls.capability or asked_for(account, cls.capability))
+        return (cls.list_of(account),) if given else ()
 
     @classmethod
     def refresh_all(cls, account_id: str) -> None:
         """Read the account's whole list; what has changed or vanished is read by itself, so that history tells it."""
         known = {row.pk: row for row in cls.objects.filter(account=account_id, gone_at=None)}
         seen = set()
-        for page in client.pages(f"/v1/accounts/{account_id}/{cls.listed_as}", account=None):
+        path, header = cls.list_of(account_id)
+        for page in client.pages(path, account=header):
             for data in page.data["data"]:
                 row_id = cls.row_id(data, account_id)
                 seen.add(row_id)
@@ -344,3 +364,22 @@ class OfAccount(Mirror):
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003
         """The same, found by reading."""
         record(found_by_reading(str(row.account_id), old, new, str(new["id"]), row))
+
+    @classmethod
+    def create(cls, *, account_id: str, key: str, params: Data, path: str = "") -> tuple[Self, Answer]:
+        """Create one with these parameters of Stripe's. One call. Raises Refused, Unreachable."""
+        listed_at, header = cls.list_of(account_id)
+        answer = client.post(path or listed_at, params, account=header, key=key)
+        return cls.absorb_answer(answer, account=account_id), answer
+
+    def update(self, *, key: str, params: Data, path: str = "") -> tuple[Self, Answer]:
+        """Change what is given; "" (None) unsets. One call. Raises Refused, Unreachable."""
+        own, header = self.fetch_path(self.id, self.account_id)
+        answer = client.post(path or own, params, account=header, key=key)
+        return self.absorb_answer(answer, account=self.account_id, revision_before=self.revision), answer
+
+
+def asked_for(account_id: str, capability: str) -> bool:
+    """Whether the account has asked for the capability, as far as we know. One query."""
+    data = account_model().objects.filter(pk=account_id).values_list("data", flat=True).first()
+    return capability in ((data or {}).get("capabilities") or {})

@@ -4,7 +4,7 @@ Stripe's rows and operations stand at Stripe's time, sessions and refusals at th
 whose clock was moved.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -19,6 +19,7 @@ from console.operations import verbs
 from console.operations.models import Operation
 from console.people.masking import Mask
 from console.record.models import AuditEntry
+from console.shell import nouns
 from console.viewing.models import WorkSession
 from gateway import clock
 from gateway.models import Event
@@ -65,8 +66,9 @@ class Words:
     url: str = ""
 
 
-# Rooms that know more nouns than this one: each gives words, by the change's key, for those changes that it knows.
-DESCRIBE: list[Callable[[list[StateChange]], dict[int, Words]]] = []
+def became(change: StateChange, born: str) -> str:
+    """What a change of status says: "is active"; `born` for the object's beginning."""
+    return born if change.field == "object" else f"is {str(change.after or 'nothing').replace('_', ' ')}"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def read(
 ) -> Timeline:
     """The last `limit` entries before a moment, masked. `everything` adds events that changed nothing here.
 
-    Six queries, and those of DESCRIBE.
+    Six queries, and one for each noun that words its own changes.
     """
     window = _Window(account_id, before, 2 * limit)
     told = list(_told(window, persons, mask))
@@ -167,7 +169,7 @@ def _told(window: _Window, persons: Mapping[str, str], mask: Mask) -> Iterator[E
         change.before, change.after = (
             mask.data({change.field: each})[change.field] for each in (change.before, change.after)
         )
-    known = {key: words for describe in DESCRIBE for key, words in describe(changes).items()}
+    known = _described(changes)
     for _, told in groupby(changes, key=lambda row: row.source_id):
         yield _changed(list(told), persons, known)
     rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
@@ -211,6 +213,18 @@ def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapp
     )
 
 
+def _described(changes: list[StateChange]) -> dict[int, Words]:
+    """Changes of nouns that word their own, by the change's key."""
+    found: dict[int, Words] = {}
+    for noun in nouns.every():
+        if noun.model is None or noun.describe is None:
+            continue
+        own = [change for change in changes if change.noun == noun.model.stripe_object]
+        rows = noun.model.objects.in_bulk([change.subject for change in own]) if own else {}
+        found |= {change.pk: noun.describe(rows[change.subject], change) for change in own if change.subject in rows}
+    return found
+
+
 def _shown(change: StateChange) -> str:
     """The new value; a moment where it is one."""
     if change.field.endswith((".date", "current_deadline")) and isinstance(change.after, int):
@@ -221,8 +235,8 @@ def _shown(change: StateChange) -> str:
 def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
     """(text, its end, icon, tone) of a change."""
     if change.field == "object":
-        nouns = {"account": "The account", "person": f"Person {subject}", "bank_account": "A bank account"}
-        return nouns.get(change.noun, f"{change.noun} {subject}"), _came(change), ICONS.get(change.noun, "ring"), ""
+        words = {"account": "The account", "person": f"Person {subject}", "bank_account": "A bank account"}
+        return words.get(change.noun, f"{change.noun} {subject}"), _came(change), ICONS.get(change.noun, "ring"), ""
     if change.field in TERMS:
         return TERMS[change.field], *(("accepted", "terms", "ok") if change.after else ("cleared", "terms", "bad"))
     if change.noun == "capability" and change.field == "status":

@@ -2,8 +2,10 @@
 
 from django import forms
 
+from console.operations.fields import VerbForm
 
-class AccountLinkForm(forms.Form):
+
+class AccountLinkForm(VerbForm):
     """What the hosted form shall ask. The defaults ask for what is due now."""
 
     type = forms.ChoiceField(

@@ -7,7 +7,7 @@ from accounts.account import pages
 from accounts.account.pages import get_page
 from accounts.onboarding import models
 from console.people.signed_in import needs
-from console.shell.site import page
+from console.shell.drawing import page
 
 
 @require_safe

@@ -14,7 +14,8 @@ class Person(OfAccount):
     """Somebody who belongs to an account: its representative, owners, directors (docs.stripe.com/api/persons)."""
 
     stripe_object = "person"
-    listed_as = "persons"
+    watched = ("verification.status",)
+    listed_at = "/v1/accounts/{account}/persons"
 
     name = models.CharField(max_length=255, blank=True)
     verification_status = models.CharField(max_length=64, blank=True)

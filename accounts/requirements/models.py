@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from accounts.account.words import began
 from accounts.requirements import words
-from gateway.shapes import hash_at, hashes_at, integer_at, list_at, text_at, texts_at
+from gateway.shapes import hash_at, hashes_at, integer_at, list_at, text_at, texts_at, value_at
 
 Data = dict[str, Any]
 
@@ -292,3 +291,18 @@ def cause(error: Data) -> str:
     """Why it is asked (again): our words for the code, else Stripe's own reason, else the code as it came."""
     code, reason = text_at(error, "code"), text_at(error, "reason")
     return words.ERRORS.get(code) or reason or code
+
+
+def began(account: Data) -> bool:
+    """Whether anybody has begun to onboard: before, everything is due and nothing is wrong."""
+    requirements = hash_at(account, "requirements")
+    signed = value_at(account, "tos_acceptance.date") or issuing_terms(account).get("date")
+    touched = (
+        requirements.get("errors") or requirements.get("pending_verification") or requirements.get("current_deadline")
+    )
+    return bool(value_at(account, "details_submitted") or signed or touched)
+
+
+def issuing_terms(account: Data) -> Data:
+    """The acceptance of the Issuing terms: `date` (unix seconds or null) and `ip`; empty where Stripe sends none."""
+    return hash_at(account, "settings.card_issuing.tos_acceptance")

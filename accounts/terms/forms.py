@@ -13,9 +13,8 @@ from accounts.account.models import Account
 from accounts.account.pages import AccountPage
 from accounts.terms.models import Acceptance, accepted_on, window_words
 from accounts.terms.words import AGREEMENTS, HOW
-from console.operations.fields import PlainDateTimeField, no_control_characters
+from console.operations.fields import PlainDateTimeField, VerbForm, no_control_characters
 from console.operations.models import Operation
-from console.operations.verbs import NOWHERE, Where
 from console.record.models import AuditEntry
 from gateway import clock
 
@@ -121,10 +120,8 @@ class MomentField(PlainDateTimeField):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
-class SignatureForm(forms.Form):
+class SignatureForm(VerbForm):
     """One acceptance: when, from where, by whom, and where the evidence lies. `where` is what it is drawn for."""
-
-    where: Where = NOWHERE
 
     accepted_at = MomentField(label="Accepted on (UTC)", help_text="As the evidence says, to the second.")
     ip = forms.GenericIPAddressField(
@@ -182,7 +179,7 @@ class SignatureForm(forms.Form):
         return cleaned
 
 
-class AgreementsForm(forms.Form):
+class AgreementsForm(VerbForm):
     """Which agreements, and how the acceptance was obtained."""
 
     agreements = forms.MultipleChoiceField(

@@ -14,7 +14,9 @@ from django.db import models
 
 from accounts.history.models import Source, Telling
 from accounts.terms.words import AGREEMENTS, HOW_SHORT, ISSUING, PATHS, SERVICES
+from console.operations import verbs
 from console.operations.models import Operation
+from console.operations.verbs import Verb
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
 from gateway import clock
@@ -129,6 +131,14 @@ class Signature:
     evidence: str
 
 
+class SigningVerb(Verb):
+    """A verb that records acceptances."""
+
+    def signature(self, operation: Operation) -> tuple[int, list[str], Signature]:
+        """What the operation asked to be recorded: the unix second, the agreements, and how it was obtained."""
+        raise NotImplementedError(self.name)
+
+
 def recorded(operation: Operation, data: Data, agreements: Iterable[str], signature: Signature) -> None:
     """Write what this operation recorded, once: two queries an agreement."""
     for agreement in agreements:
@@ -186,11 +196,12 @@ def _told(telling: Telling, agreement: str, accepted_at: datetime, data: Data, k
 
 def _ours(telling: Telling, agreement: str, accepted_at: datetime) -> Acceptance | None:
     """The same as an operation's own row, where one asked for exactly this; its answer may have been lost."""
-    asked = Operation.objects.filter(account_id=telling.account_id, verb__in=SIGNATURES).exclude(
+    signing = {verb.name: verb for verb in verbs.every() if isinstance(verb, SigningVerb)}
+    asked = Operation.objects.filter(account_id=telling.account_id, verb__in=signing).exclude(
         state__in=(Operation.State.REFUSED, Operation.State.DROPPED)
     )
     for operation in asked.select_related("user"):
-        date, agreements, signature = SIGNATURES[operation.verb](operation)
+        date, agreements, signature = signing[operation.verb].signature(operation)
         if date == int(accepted_at.timestamp()) and agreement in agreements:
             return _by(operation, telling.new, agreement, accepted_at, signature)
     return None
@@ -201,7 +212,3 @@ def _write(row: Acceptance) -> None:
     same = {"account": row.account_id, "agreement": row.agreement, "kind": row.kind, "accepted_at": row.accepted_at}
     if not Acceptance.objects.filter(**same).exists():
         Acceptance.objects.bulk_create([row], ignore_conflicts=True)
-
-
-# What an operation of each verb that signs had asked for: (unix seconds, agreements, how); filled by the verbs.
-SIGNATURES: dict[str, Any] = {}

@@ -1,6 +1,7 @@
 """Record the acceptances of many accounts on one page: a row for each, because each has its own date and address."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +13,19 @@ from django.views.decorators.http import require_http_methods
 from accounts.account.models import Account
 from accounts.persons.models import Person
 from accounts.terms.forms import AgreementsForm, SignatureForm
-from accounts.terms.verbs import asked, objection, record_terms, representative
+from accounts.terms.verbs import RecordTerms, asked, representative
 from accounts.terms.words import AGREEMENTS
-from console.operations import door
+from console.operations import door, verbs
 from console.operations.bulk import INLINE_SECONDS
 from console.operations.door import Denied
+from console.operations.fields import Where
 from console.operations.forms import TOKEN, ReasonForm, fresh_token
 from console.operations.models import Operation
 from console.operations.pages import get_verb
-from console.operations.verbs import Where
+from console.operations.verbs import Verb
 from console.people.sign_in import address
 from console.people.signed_in import needs, staff
-from console.shell.site import page
+from console.shell.drawing import page
 from console.viewing.sessions import current
 
 Data = dict[str, Any]
@@ -51,8 +53,9 @@ class Row:
 class RowForm(SignatureForm):
     """One account's entries; what was accepted is said once for all."""
 
-    agreements: tuple[str, ...] = ()
-    token = ""
+    def __init__(self, *args: Any, agreements: Iterable[str], token: str, **kwargs: Any) -> None:
+        self.agreements, self.token = tuple(agreements), token
+        super().__init__(*args, **kwargs)
 
     def chosen(self) -> list[str]:
         """The agreements of the whole form, as far as they are any."""
@@ -63,6 +66,11 @@ class RowForm(SignatureForm):
         return self.token
 
 
+def verb() -> Verb:
+    """The verb of this page."""
+    return verbs.get(RecordTerms.name)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("accounts.record_terms")
 def record_many(request: HttpRequest, ids: list[str] | None = None) -> HttpResponse:
@@ -70,7 +78,7 @@ def record_many(request: HttpRequest, ids: list[str] | None = None) -> HttpRespo
 
     Context: form, rows, ran. Sending the same form again finds the operations that it made.
     """
-    get_verb(request, record_terms.name)
+    get_verb(request, RecordTerms.name)
     if ids is None and request.method == "POST":
         return _run(request)
     chosen = _limited(request.GET.getlist("id") if ids is None else ids)
@@ -109,15 +117,12 @@ def _representatives(ids: list[str]) -> dict[str, str]:
 
 
 def _row(request: HttpRequest, account: Account, token: str, data: Any, **more: Any) -> Row:
-    problem = objection(account)
+    problem = verb().objection(account)
     if problem:
         return Row(account, token, error=problem)
-    own = {
-        "where": Where(account.pk, "", address(request)),
-        "agreements": tuple(data.getlist("agreements") if data else ()),
-        "token": token,
-    }
-    return Row(account, token, type("OwnRowForm", (RowForm,), own)(data, prefix=account.pk, **more))
+    where, agreements = Where(account.pk, "", address(request)), data.getlist("agreements") if data else ()
+    form = RowForm(data, prefix=account.pk, where=where, agreements=agreements, token=token, **more)
+    return Row(account, token, form)
 
 
 def _run(request: HttpRequest) -> HttpResponse:
@@ -148,7 +153,7 @@ def _perform(request: HttpRequest, shared: Data, row: Row, *, wait: bool) -> Non
     own = {"agreements": shared["agreements"], "obtained_how": shared["obtained_how"]}
     try:
         row.operation = door.perform(
-            record_terms,
+            verb(),
             user=staff(request),
             params={**row.form.cleaned_data, **own},
             reason=shared["reason"],
@@ -168,8 +173,8 @@ def _draw(
     request: HttpRequest, form: ManyForm, rows: list[Row], *, ran: bool = False, status: int = 200
 ) -> HttpResponse:
     context = {
-        "verb": record_terms,
-        "title": record_terms.label,
+        "verb": verb(),
+        "title": RecordTerms.label,
         "form": form,
         "rows": rows,
         "able": sum(row.form is not None for row in rows),

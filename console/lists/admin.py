@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
@@ -13,7 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, Validat
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, resolve, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -22,6 +21,7 @@ from console.lists import listing as lists_listing
 from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
 from console.operations import verbs as operations_verbs
 from console.operations.bulk import MOST, bulk_page
+from console.operations.buttons import allowed
 from console.operations.verbs import Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
@@ -78,23 +78,26 @@ class KeysetChangeList(DeclaredChangeList):
             self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older}, [lists_keyset.NEWER])
 
 
-def _action(name: str) -> Callable[..., HttpResponse]:
+def _many(verb: Verb) -> Callable[..., HttpResponse]:
     """An action that leads on to the preview of this verb for the chosen rows."""
 
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return bulk_page(request, name, list(queryset.values_list("pk", flat=True)[: MOST + 1]))  # type: ignore[return-value]
+        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        if verb.many_page:
+            return resolve(reverse(verb.many_page)).func(request, ids)
+        return bulk_page(request, verb.name, ids)  # type: ignore[return-value]
 
     return act
 
 
-def _one(name: str) -> Callable[..., HttpResponse | None]:
+def _one(verb: Verb) -> Callable[..., HttpResponse | None]:
     """An action that leads on to this verb's own page, for exactly one chosen row."""
 
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        rows, verb = list(queryset[:2]), operations_verbs.get(name)
+        rows = list(queryset[:2])
         if len(rows) == 1:
             return HttpResponseRedirect(verb_address(verb, rows[0]))
-        messages.error(request, f"“{verb.label}” has values of its own for each: select one row.")
+        messages.error(request, verb.one_at_a_time or f"“{verb.label}” has values of its own for each: select one row.")
         return None
 
     return act
@@ -103,7 +106,7 @@ def _one(name: str) -> Callable[..., HttpResponse | None]:
 def verb_address(verb: Verb, row: Any) -> str:
     """The page of a verb that begins at a row: its own object, or its account, with the row already filled in."""
     if verb.noun:
-        return reverse("object_verb", args=[row.account_id, verb.plural, row.pk, verb.name])
+        return verb.address(row)
     address = reverse("account_verb", args=[row.account_id, verb.name])
     return address if row.pk == row.account_id else f"{address}?{urlencode({row._meta.model_name: row.pk})}"
 
@@ -120,23 +123,19 @@ class MirrorAdmin(ListAdmin):
     ordering = ("-created", "-id")
     list_per_page = 50
     search_help_personal = ""  # instead of search_help_text, for those who may see personal data
-    verbs: tuple[str, ...] = ()  # names of verbs about one row: each is an action on those that are chosen
-    verbs_for_one: tuple[str, ...] = ()  # names of verbs that need values of their own: each an action on one row
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The admin's own, and one for each of its verbs that this person may use in this mode."""
+        """The admin's own, and one for each verb about its rows that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
-        for verb in self._usable(request, self.verbs):
-            found[verb.name] = (_action(verb.name), verb.name, f"{verb.label}s")
-        for verb in self._usable(request, self.verbs_for_one):
-            found[verb.name] = (_one(verb.name), verb.name, verb.label)
+        for verb in self.verbs(request):
+            act = _many(verb) if verb.bulk or verb.many_page else _one(verb)
+            found[verb.name] = (act, verb.name, verb.label_many or verb.label)
         return found
 
-    def _usable(self, request: HttpRequest, names: tuple[str, ...]) -> list[Verb]:
-        known = filter(None, map(operations_verbs.find, names))
-        return [
-            verb for verb in known if settings.CONSOLE_MODE in verb.modes and staff(request).has_perm(verb.permission)
-        ]
+    def verbs(self, request: HttpRequest) -> list[Verb]:
+        """Those that act on its rows; those that are about an account, at accounts or with a row as a first value."""
+        usable = [verb for verb in operations_verbs.every() if allowed(request, verb.name)]
+        return [verb for verb in usable if verb.begins_at(self.model)]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Ours pages by keyset."""

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from console.lists import keyset
@@ -14,6 +14,7 @@ from console.operations import buttons
 from console.operations.buttons import Button
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
+from console.shell.drawing import page
 from gateway.mirror import Mirror
 
 COUNTED = 10_000  # tabs and pages count no further than this
@@ -111,3 +112,8 @@ def _links(create: Button | None) -> list[dict[str, Any]]:
     label = f"{create.label} (needs work mode)" if create.locked else create.label
     icon = "lock" if create.locked else create.icon
     return [{"label": label, "url": create.url, "icon": icon, "primary": not create.locked}]
+
+
+def list_page(request: HttpRequest, account_id: str, listing: Listing) -> HttpResponse:
+    """The page of one list."""
+    return page(request, "issuing/list.html", context(request, account_id, listing))

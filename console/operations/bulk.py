@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods
 
 from console.operations import door
 from console.operations.door import Denied
-from console.operations.forms import TOKEN, form_class, fresh_token, own_values
+from console.operations.forms import TOKEN, fresh_token, own_values, page_form
 from console.operations.models import Operation
 from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
 from console.people.signed_in import needs, staff
-from console.shell import registry
-from console.shell.site import page
+from console.shell import nouns
+from console.shell.drawing import page
 from console.viewing.sessions import current
 from gateway.mirror import account_model
 
@@ -63,7 +63,7 @@ def bulk_page(request: HttpRequest, verb_name: str, ids: list[str] | None = None
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     session = current(request)
     initial = {"form_token": fresh_token(), "ticket": session.ticket if session else ""}
-    return _draw(request, verb, form_class(verb)(initial=initial), rows)
+    return _draw(request, verb, page_form(verb)(initial=initial), rows)
 
 
 def _limited(rows: list[str]) -> list[str]:
@@ -89,7 +89,7 @@ def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
     found = verb.noun.objects.in_bulk(list(tokens))
     if missing := [each for each in tokens if each not in found]:
         raise BadRequest(f"No {verb.noun_name} {missing[0][:255]}.")
-    effects = verb.effects(list(found.values())) if verb.effects else {}
+    effects = verb.effects(list(found.values()))
     names = {account_id: _name(account_id) for account_id in {str(each.account_id) for each in found.values()}}
     return [_object_row(verb, found[each], token, names, effects) for each, token in tokens.items()]
 
@@ -108,19 +108,19 @@ def _object_row(verb: Verb, row: Any, token: str, names: dict[str, str], effects
         account_name=names[row.account_id],
         url=row.get_absolute_url(),
         effect=effects.get(row.pk, ""),
-        error=verb.objection(row) if verb.objection else "",
+        error=verb.objection(row),
     )
 
 
 def _name(account_id: str) -> str:
-    name = registry.account_label(account_id)
+    name = nouns.account_label(account_id)
     if name is None:
         raise BadRequest(f"No account {account_id[:255]}.")
     return name
 
 
 def _run(request: HttpRequest, verb: Verb, rows: list[Row]) -> HttpResponse:
-    form = form_class(verb)(request.POST)
+    form = page_form(verb)(request.POST)
     if not form.is_valid():
         return _draw(request, verb, form, rows, status=422)
     until = time.monotonic() + INLINE_SECONDS
@@ -178,7 +178,7 @@ def _list_url(verb: Verb) -> str:
 def _preview(verb: Verb, form: forms.Form, rows: Iterable[Row]) -> Request | None:
     """What will be sent for the first row that can be."""
     first = next((row for row in rows if not row.error), None)
-    if first is None or verb.request is None:
+    if first is None:
         return None
     values = own_values(form, verb)
     return verb.request(first.account_id, {**values, verb.noun_name: first.id} if verb.noun else values)

@@ -1,4 +1,4 @@
-"""Buttons of the Issuing pages: verbs that exist and that this person may use, and whether work mode lets them."""
+"""Buttons of pages: verbs that exist and that this person may use, and whether work mode lets them."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -39,11 +39,11 @@ def of_account(request: HttpRequest, name: str, account_id: str, **initial: str)
 
 
 def of_object(request: HttpRequest, name: str, row: Mirror) -> Button | None:
-    """The button of a verb on one cardholder, card or authorization; none where it can never be done with it."""
+    """The button of a verb on one object; none where it can never be done with it."""
     verb = allowed(request, name)
-    if verb is None or (verb.objection and verb.objection(row)):
+    if verb is None or verb.objection(row):
         return None
-    return _button(request, verb, reverse("object_verb", args=[row.account_id, verb.plural, row.pk, name]))
+    return _button(request, verb, verb.address(row))
 
 
 def allowed(request: HttpRequest, name: str) -> Verb | None:
@@ -63,3 +63,14 @@ def _button(request: HttpRequest, verb: Verb, url: str) -> Button:
     icon = next((icon for word, icon in ICONS.items() if f".{word}_" in verb.name), "")
     quiet = ".deactivate_" in verb.name or ".reverse_" in verb.name
     return Button(verb.label, url, icon, verb.sends and looking(request), verb.final, quiet)
+
+
+def of_account_all(request: HttpRequest, account_id: str, *names: str) -> list[Button]:
+    """Those of these verbs that begin at the account and that this person may use."""
+    found = (of_account(request, name, account_id) for name in names)
+    return [each for each in found if each]
+
+
+def present(*found: Button | None) -> list[Button]:
+    """Those that there are."""
+    return [each for each in found if each]

@@ -14,12 +14,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.operations import door, sent_before, verbs
 from console.operations.door import Denied, Performed
-from console.operations.forms import own_form
+from console.operations.fields import Where
 from console.operations.models import Operation
-from console.operations.verbs import Verb, Where
+from console.operations.verbs import Verb
 from console.people import tokens
 from console.people.models import User
-from console.shell import registry
+from console.shell import nouns
 from gateway import binding
 
 State = Operation.State
@@ -117,7 +117,7 @@ class VerbCommand(BaseCommand):
 
     def account_name(self, account_id: str) -> str:
         """Its name; CommandError (2) for an account that we do not have."""
-        name = registry.account_label(account_id) if account_id else ""
+        name = nouns.account_label(account_id) if account_id else ""
         if name is None:
             raise CommandError(f"No account {account_id}.", returncode=BAD_INPUT)
         return name
@@ -125,7 +125,7 @@ class VerbCommand(BaseCommand):
     def params(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What the verb's form makes of the options; CommandError (2) with what is wrong."""
         data = self.entries(options, target)
-        form = own_form(self.verb, Where(target.account_id, target.object_id))(data)
+        form = self.verb.form(data, where=Where(target.account_id, target.object_id))
         if not form.is_valid():
             wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
             raise CommandError("\n".join(wrong), returncode=BAD_INPUT)

@@ -177,12 +177,12 @@ def row_objection(verb: Verb, intent: Operation) -> str:
 
     Nothing against a form that was sent before: it may be what made it so. At most two queries.
     """
-    if not (verb.noun or verb.objection):
+    if not verb.asks_row:
         return ""
     row = verb.row(intent.account_id, intent.object_id)
     if row is None:
         return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
-    sentence = verb.objection(row) if verb.objection else ""
+    sentence = verb.objection(row)
     sent_before = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
     return "" if sent_before else sentence  # a double click: it may be the first that made it so
 
@@ -305,7 +305,7 @@ def _look_up(operation: Operation, verb: Verb, at: datetime) -> None:
     """Ask Stripe for what the operation may have made; nothing there → not_found, for a person to decide."""
     never_sent = operation.state == State.INTENT
     try:
-        outcome = verb.find(operation) if verb.find and not never_sent else None
+        outcome = None if never_sent else verb.find(operation)
     except Unreachable:
         attempts.wait(operation, operation.tries, at + timedelta(seconds=QUIET_SECONDS), state=State.UNKNOWN)
         return

@@ -1,6 +1,7 @@
 """Fields of forms, and what they refuse."""
 
 import unicodedata
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from console.operations.models import Operation
+from console.shell import formats
 from gateway.digits import is_decimal
 
 NUMBER = "Write it in plain digits, such as 1250 or 12.50."
@@ -51,6 +54,31 @@ def _check(value: Any) -> None:
         raise ValidationError(DATE, code="invalid")
 
 
+@dataclass(frozen=True)
+class Where:
+    """What a form is drawn for, so that it can offer and check what belongs there; empty where it is for many."""
+
+    account_id: str = ""
+    object_id: str = ""
+    address: str = ""  # the IP address from which staff fill it in, where that is known
+
+
+NOWHERE = Where()
+
+
+class VerbForm(forms.Form):
+    """The values of a verb. `where` is what this rendering is for."""
+
+    def __init__(self, *args: Any, where: Where = NOWHERE, **kwargs: Any) -> None:
+        self.where = where
+        super().__init__(*args, **kwargs)
+
+    def sent_before(self) -> bool:
+        """Whether this very form was sent before: then it may be what made its own values impossible. One query."""
+        token = str(self.data.get("form_token", ""))
+        return bool(token) and Operation.objects.filter(form_token=token).exists()
+
+
 def no_control_characters(value: str) -> None:
     """Refuse what cannot be seen: it hides in names and breaks lists. Any script and any sign may be used."""
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
@@ -79,3 +107,13 @@ class LineField(forms.CharField):
 
     def __init__(self, *, max_length: int = 255, **options: Any) -> None:
         super().__init__(max_length=max_length, validators=[no_control_characters], **options)
+
+
+SHOWN_AS = "•••"
+
+
+def minor(amount: Decimal | str | None, currency: str) -> int | None:
+    """An amount in major units as minor ones: "12.5" of usd is 1250; None for none."""
+    if amount in (None, ""):
+        return None
+    return int(Decimal(str(amount)).scaleb(formats.decimals(currency)))

@@ -2,13 +2,15 @@
 
 import re
 import uuid
+from functools import cache
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from console.operations.door import REASON_LENGTH
-from console.operations.verbs import NOWHERE, Verb, Where
+from console.operations.fields import NOWHERE, VerbForm, Where
+from console.operations.verbs import Verb
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
 ASKED_AFRESH = "This value is never kept. Type it again."
@@ -20,7 +22,7 @@ def fresh_token() -> str:
     return uuid.uuid4().hex
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(VerbForm):
     """Why, under which ticket; hidden: this rendering's token, and the account that the page was drawn for."""
 
     reason = forms.CharField(
@@ -44,14 +46,10 @@ class ReasonForm(forms.Form):
 OURS = tuple(ReasonForm.base_fields)
 
 
-def form_class(verb: Verb, where: Where = NOWHERE) -> type[ReasonForm]:
-    """The verb's fields followed by ReasonForm's, drawn for `where`."""
-    return type("VerbForm", (ReasonForm, verb.form), {"where": where})
-
-
-def own_form(verb: Verb, where: Where) -> type[forms.Form]:
-    """The verb's fields alone, as a command fills them in."""
-    return type("OwnForm", (verb.form,), {"where": where})
+@cache
+def page_form(verb: Verb) -> type[ReasonForm]:
+    """The verb's fields followed by ReasonForm's."""
+    return type("PageForm", (ReasonForm, verb.form), {})
 
 
 def own_values(form: forms.Form, verb: Verb) -> dict[str, Any]:
@@ -69,7 +67,7 @@ def once_more(verb: Verb, data: QueryDict, where: Where = NOWHERE) -> tuple[Reas
     emptied = [name for name in verb.sensitive if entries.get(name)]
     for name in emptied:
         entries[name] = ""
-    form = form_class(verb, where)(entries)
+    form = page_form(verb)(entries, where=where)
     form.full_clean()
     form.errors.clear()
     for name in emptied:

@@ -11,17 +11,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.operations import door, verbs
-from console.operations.attempts import NOT_SENT
 from console.operations.door import Denied
 from console.operations.models import Operation
-from console.operations.pages import SeeOther, done_sentence, next_url
+from console.operations.pages import SeeOther
 from console.operations.verbs import Verb
 from console.people import masking
 from console.people.masking import Mask
 from console.people.models import User
 from console.people.signed_in import PERSONAL, needs, staff
-from console.shell.site import page
+from console.shell.drawing import page
 from console.viewing.access import OTHER_ACCOUNT
+from gateway.errors import NOT_SENT
 
 State = Operation.State
 SENTENCES = {
@@ -79,7 +79,7 @@ def _state(operation: Operation, user: User) -> dict[str, Any]:
         "label": operation.get_state_display(),
         "settled": parked or operation.state not in Operation.UNSETTLED,
         "sentence": _mask(operation, verb, user).text(_sentence(operation, verb, parked=parked)),
-        "next_url": next_url(verb, operation) if verb and succeeded else "",
+        "next_url": verb.next_url(operation) if verb and succeeded else "",
     }
 
 
@@ -89,7 +89,7 @@ def _mask(operation: Operation, verb: Verb | None, user: User) -> Mask:
 
 def _sentence(operation: Operation, verb: Verb | None, *, parked: bool) -> str:
     if operation.state == State.SUCCEEDED:
-        return done_sentence(verb, operation) if verb else "Done."
+        return verb.done(operation) if verb else "Done."
     if operation.error_code == NOT_SENT:
         return operation.error_message
     if parked:

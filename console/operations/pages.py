@@ -13,14 +13,15 @@ from django.views.decorators.http import require_http_methods
 
 from console.operations import door, sent_before, verbs
 from console.operations.door import AlreadySent, Denied, Performed
-from console.operations.forms import ReasonForm, field_of, form_class, fresh_token, once_more, own_values
+from console.operations.fields import Where
+from console.operations.forms import ReasonForm, field_of, fresh_token, once_more, own_values, page_form
 from console.operations.models import Operation
-from console.operations.verbs import Request, Verb, Where
+from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
 from console.people.signed_in import needs, staff
 from console.record import audit
-from console.shell import registry
-from console.shell.site import page
+from console.shell import nouns
+from console.shell.drawing import page
 from console.viewing.access import OTHER_ACCOUNT, get_object, view_as
 from console.viewing.models import WorkSession
 from console.viewing.pages import first_page
@@ -53,10 +54,9 @@ class Desk:
         """The session, where it is for this account: its reason and ticket are this operation's."""
         return self.session if self.session and self.session.account_id == self.account_id else None
 
-    @property
-    def form_class(self) -> type[ReasonForm]:
+    def form(self, *its: Any, **options: Any) -> ReasonForm:
         """The form for what it is about."""
-        return form_class(self.verb, self.where)
+        return page_form(self.verb)(*its, where=self.where, **options)
 
     def objections(self, request: HttpRequest) -> tuple[str, str]:
         """Why it can never be done, and why the door would refuse now: said before anybody types."""
@@ -71,13 +71,13 @@ class Desk:
 
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
         """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
-        session, given = self.own_session, self.verb.initial
+        session = self.own_session
         return {
             "reason": session.reason if session else "",
             "ticket": session.ticket if session else "",
             "form_token": fresh_token(),
             "for_account": self.account_id,
-            **(given(self.where.object_id or self.account_id) if given else {}),
+            **self.verb.initial(self.where.object_id or self.account_id),
             **_named(request, self.verb),
         }
 
@@ -113,18 +113,18 @@ def viewing_verb_page(request: HttpRequest, account_id: str, verb_name: str) -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("console.view_as")
 def object_verb_page(
-    request: HttpRequest, account_id: str, plural: str, object_id: str, verb_name: str
+    request: HttpRequest, account_id: str, place: str, object_id: str, verb_name: str
 ) -> HttpResponseBase:
     """The same for a verb about one object of the account that is viewed; another account's is not found."""
     get_verb(request, verb_name)
-    return _viewing(request, account_id, verb_name, plural, object_id)
+    return _viewing(request, account_id, verb_name, place, object_id)
 
 
 @view_as
 def _viewing(
-    request: HttpRequest, account_id: str, verb_name: str, plural: str = "", object_id: str = ""
+    request: HttpRequest, account_id: str, verb_name: str, place: str = "", object_id: str = ""
 ) -> HttpResponse:
-    return _answer_with(request, _desk(request, verb_name, account_id, plural, object_id, viewing=True))
+    return _answer_with(request, _desk(request, verb_name, account_id, place, object_id, viewing=True))
 
 
 def get_verb(request: HttpRequest, verb_name: str) -> Verb:
@@ -142,18 +142,20 @@ def _desk(
     request: HttpRequest,
     verb_name: str,
     account_id: str,
-    plural: str = "",
+    place: str = "",
     object_id: str = "",
     *,
     viewing: bool = False,
 ) -> Desk:
     verb = get_verb(request, verb_name)
-    name = registry.account_label(account_id) if account_id else ""
+    name = nouns.account_label(account_id) if account_id else ""
     if verb.about_account != bool(account_id) or name is None:
         raise Http404(f"No account {account_id}." if account_id else f"{verb.label} is about an account.")
-    if verb.plural != plural:
-        raise Http404(f"{verb.label} is not about {plural or 'an account'}.")
-    row = get_object(request, verb.noun, account_id, object_id) if verb.noun else None
+    if bool(verb.noun) != bool(place):
+        raise Http404(f"{verb.label} is not about {place or 'an account'}.")
+    row: Any = get_object(request, verb.noun, account_id, object_id) if verb.noun else None
+    if row and row.get_absolute_url() != f"/{account_id}/{place}/{object_id}":
+        raise Http404(f"{verb.label} is not about {place}.")
     return Desk(
         verb, account_id, name, current(request), Where(account_id, object_id, address(request)), row, viewing=viewing
     )
@@ -162,7 +164,7 @@ def _desk(
 def _answer_with(request: HttpRequest, desk: Desk) -> HttpResponse:
     if request.method == "POST":
         return _post(request, desk)
-    return _draw(request, desk, desk.form_class(initial=desk.first_values(request)))
+    return _draw(request, desk, desk.form(initial=desk.first_values(request)))
 
 
 def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -171,7 +173,7 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
             detail = {"verb": desk.verb.name, "drawn_for": request.POST.get("for_account", "")[:255]}
             audit.record("access.refused", user=staff(request), account_id=desk.account_id, detail=detail)
         raise PermissionDenied(OTHER_ACCOUNT)
-    form = desk.form_class(request.POST)
+    form = desk.form(request.POST)
     if not form.is_valid():
         return _draw_again(request, desk, form)
     try:
@@ -224,19 +226,9 @@ def _answer(request: HttpRequest, desk: Desk, performed: Performed) -> HttpRespo
         return response
     if operation.state != State.SUCCEEDED or (performed.again and desk.verb.result_template):
         return SeeOther(reverse("operation", args=[operation.pk]))
-    well = desk.verb.went_well is None or desk.verb.went_well(operation)
-    messages.add_message(request, messages.SUCCESS if well else messages.WARNING, done_sentence(desk.verb, operation))
-    return SeeOther(next_url(desk.verb, operation))
-
-
-def done_sentence(verb: Verb, operation: Operation) -> str:
-    """What to say after success."""
-    return verb.done(operation) if verb.done else f"{verb.label}: done."
-
-
-def next_url(verb: Verb, operation: Operation) -> str:
-    """Where to go after success."""
-    return verb.next_url(operation) if verb.next_url else reverse("operation", args=[operation.pk])
+    well = desk.verb.went_well(operation)
+    messages.add_message(request, messages.SUCCESS if well else messages.WARNING, desk.verb.done(operation))
+    return SeeOther(desk.verb.next_url(operation))
 
 
 def _draw_refused(request: HttpRequest, desk: Desk, operation: Operation) -> HttpResponse:
@@ -297,4 +289,4 @@ def _preview(desk: Desk, form: ReasonForm) -> Request | None:
     values = own_values(form, desk.verb)
     if desk.verb.noun:
         values[desk.verb.noun_name] = desk.where.object_id
-    return desk.verb.request(desk.account_id, values) if desk.verb.request else None
+    return desk.verb.request(desk.account_id, values)

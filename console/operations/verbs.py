@@ -1,15 +1,26 @@
-"""What staff can do at Stripe. Rooms register verbs in their verbs.py; pages, actions and commands come from here."""
+"""What staff can do at Stripe: a verb is a class, and each act reads from top to bottom in one place.
 
-from collections.abc import Callable, Iterable
+"Verb" is the act of staff; the method of a model that calls Stripe, such as `card.cancel()`, is its *call*. Nouns name
+their verbs in noun.py; pages, actions of lists and commands come from here.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from django import forms
+from django.urls import reverse
 
+from console.operations import finding
+from console.operations.fields import VerbForm
+from console.operations.finding import MARK, SHOWN, UPDATE_MARK
 from console.operations.models import Operation
+from gateway.client import Answer
+from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import Mirror, account_model
 
+Data = dict[str, Any]
 MODES = frozenset({"sandbox", "test", "live"})
+TEST_MODES = frozenset({"sandbox", "test"})
 
 
 @dataclass(frozen=True)
@@ -20,8 +31,8 @@ class Outcome:
     account_id: str = ""  # empty: the operation's own
     account_name: str = ""
     request_id: str = ""
-    result: dict[str, Any] = field(default_factory=dict)  # never a secret, never a one-time URL
-    shown: dict[str, Any] = field(default_factory=dict)
+    result: Data = field(default_factory=dict)  # never a secret, never a one-time URL
+    shown: Data = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,71 +42,103 @@ class Request:
     method: str
     path: str
     account: str = ""  # the Stripe-Account header; empty: as the platform
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Data = field(default_factory=dict)
     changes: tuple[tuple[str, Any, Any], ...] = ()
     facts: tuple[tuple[str, Any], ...] = ()  # what else to know before it is sent
     undo: str = ""  # how it can be taken back, or that it cannot
 
 
-@dataclass(frozen=True)
-class Where:
-    """What a form is drawn for, so that it can offer and check what belongs there. Every form of a verb's page,
-    bulk page and command has it as its class attribute `where`; bulk forms, which are for many, an empty one.
-    """
-
-    account_id: str = ""
-    object_id: str = ""
-    address: str = ""  # the IP address from which staff fill it in, where that is known
-
-
-NOWHERE = Where()
-
-
-@dataclass(frozen=True)
 class Verb:
-    """One act on one noun.
-
-    `send` makes the one call with `operation.key` and has the mirror absorb its answer; it gets the same params, as
-    plain JSON values, at every attempt, and lets Refused and Unreachable through. `find` reads Stripe for what an
-    unknown attempt may have done: an Outcome, or None when there is nothing.
+    """One act on one noun. A subclass is the act; its one instance keeps nothing between two uses.
 
     A verb with a `noun` acts on one object of an account: its id is the operation's object_id from the intent on, and
-    stands in the params under the noun's name (`{"card": "ic_…"}`).
+    stands in the values under the noun's name (`{"card": "ic_…"}`).
     """
 
-    name: str  # accounts.create_account_link
-    label: str  # verb and object, as on the button
-    permission: str
-    send: Callable[[Operation, dict[str, Any]], Outcome]
-    form: type[forms.Form] = forms.Form  # its own fields only; reason, ticket and token are added by the page
-    request: Callable[[str, dict[str, Any]], Request] | None = None  # of an account id and the params as they stand
-    initial: Callable[[str], dict[str, Any]] | None = None  # the form's first values, of its account's or object's id
-    find: Callable[[Operation], Outcome | None] | None = None
-    about_account: bool = True
-    many: bool = True  # False: offered for one at a time (see `bulk`)
-    noun: type[Mirror] | None = None  # of the one object it acts on; None: it acts on the account, or makes something
-    objection: Callable[[Any], str] | None = None  # of the mirror's row of its noun, else account: why it can never be
-    effects: Callable[[list[Any]], dict[str, str]] | None = None  # of rows: what happens to each, by id
-    sensitive: tuple[str, ...] = ()  # form fields whose values are never stored, queued or sent twice
-    modes: frozenset[str] | set[str] = MODES
-    personal: tuple[str, ...] = ()  # form fields that only those may read who may see personal data
-    final: bool = False  # cannot be undone
-    sends: bool = True  # False: it reads Stripe and changes nothing there
-    done: Callable[[Operation], str] | None = None  # the sentence after success
-    went_well: Callable[[Operation], bool] | None = None  # whether success is good news; a declined purchase is not
-    next_url: Callable[[Operation], str] | None = None
-    result_template: str = ""  # for what is `shown`, once, in the answer to the POST
-    stripe_object: str = ""  # what it makes or changes, "account": picks the object from an event of its request
+    name: ClassVar[str]  # accounts.create_account_link
+    label: ClassVar[str]  # verb and object, as on the button
+    label_many: ClassVar[str] = ""  # the same for several, as on the action of a list
+    permission: ClassVar[str]
+    form: ClassVar[type[VerbForm]] = VerbForm  # its own fields only; reason, ticket and token are added by the page
+    noun: ClassVar[type[Mirror] | None] = None  # of the one object it acts on; None: the account, or something new
+    about_account: ClassVar[bool] = True
+    many: ClassVar[bool] = True  # False: offered for one at a time (see `bulk`)
+    sensitive: ClassVar[tuple[str, ...]] = ()  # form fields whose values are never stored, queued or sent twice
+    personal: ClassVar[tuple[str, ...]] = ()  # form fields that only those may read who may see personal data
+    modes: ClassVar[frozenset[str]] = MODES
+    final: ClassVar[bool] = False  # cannot be undone
+    sends: ClassVar[bool] = True  # False: it reads Stripe and changes nothing there
+    many_page: ClassVar[str] = ""  # the URL's name of a page of its own for many, given ids
+    one_at_a_time: ClassVar[str] = ""  # what to say to who chose many, where it is for one
+    result_template: ClassVar[str] = ""  # for what is `shown`, once, in the answer to the POST
+    stripe_object: ClassVar[str] = ""  # what it makes or changes: picks the object from an event of its request
+
+    # Before
+
+    def initial(self, subject_id: str) -> Data:
+        """The form's first values, of its account's or its object's id."""
+        return {}
+
+    def objection(self, row: Any) -> str:
+        """Why it can never be done with this row (of its noun, else of accounts), or ""."""
+        return ""
+
+    def request(self, account_id: str, values: Data) -> Request | None:
+        """What will be sent with the values as they stand; None where there is nothing to show."""
+        return None
+
+    def effects(self, rows: list[Any]) -> dict[str, str]:
+        """What happens to each of these rows, by id; those that need no word are left out."""
+        return {}
+
+    # The act
+
+    def send(self, operation: Operation, values: Data) -> Outcome:
+        """Make the one call with `operation.key` and have the mirror absorb its answer.
+
+        The values are plain JSON, the same at every attempt. Raises Refused, Unreachable.
+        """
+        raise NotImplementedError(self.name)
+
+    def find(self, operation: Operation) -> Outcome | None:
+        """Read Stripe for what an attempt in doubt may have done; None where there is nothing."""
+        return None
+
+    # After
+
+    def done(self, operation: Operation) -> str:
+        """The sentence after success."""
+        return f"{self.label}: done."
+
+    def went_well(self, operation: Operation) -> bool:
+        """Whether success is good news; a decline is not."""
+        return True
+
+    def next_url(self, operation: Operation) -> str:
+        """Where to go after success."""
+        return reverse("operation", args=[operation.pk])
+
+    # What follows from the above
 
     @property
     def noun_name(self) -> str:
-        """The noun as parameters name it, "card"; "" for a verb without one."""
+        """The noun as values name it, "card"; "" for a verb without one."""
         return str(self.noun._meta.model_name) if self.noun else ""
 
+    def address(self, row: Any) -> str:
+        """Its page for one object of its noun."""
+        return f"{row.get_absolute_url()}/do/{self.name}"
+
+    def begins_at(self, model: type[Mirror]) -> bool:
+        """Whether it can begin at a row of this model: it acts on it, or takes it as a first value."""
+        if self.noun or not self.about_account:
+            return self.noun is model
+        return model is account_model() or str(model._meta.model_name) in self.form.base_fields
+
     @property
-    def plural(self) -> str:
-        """The noun as addresses name it, "cards"; "" for a verb without one."""
-        return str(self.noun._meta.verbose_name_plural).replace(" ", "_") if self.noun else ""
+    def asks_row(self) -> bool:
+        """Whether the door has to look at a row before it: for its owner, or for what stands against it."""
+        return self.noun is not None or type(self).objection is not Verb.objection
 
     def row(self, account_id: str, object_id: str) -> Mirror | None:
         """What it is about: the object, which must belong to the account, else the account. One query."""
@@ -111,6 +154,141 @@ class Verb:
     def bulk(self) -> bool:
         """Whether it may run for many at once: never what makes something new, is shown once, or must not be kept."""
         return self.many and self.about_account and not self.result_template and not self.sensitive
+
+
+class TellingVerb(Verb):
+    """A verb about one object that is known by its name afterwards, and has a page of its own."""
+
+    page: ClassVar[str]  # its URL's name, given the account's id and the object's
+    sentence: ClassVar[str]  # "{} is active."
+    unnamed: ClassVar[str] = ""  # what stands before the id where only an event told of it
+
+    def outcome(self, row: Any, request_id: str = "", **result: Any) -> Outcome:
+        """What came of it: the object, with its name and status for the sentence afterwards."""
+        told = {"name": str(row), "status": getattr(row, "status", ""), **result}
+        return Outcome(object_id=row.pk, request_id=request_id, result=told)
+
+    def done(self, operation: Operation) -> str:
+        """The sentence about the object by its name; by its id where only an event told of it."""
+        return self.sentence.format(operation.result.get("name") or f"{self.unnamed} {operation.object_id}".strip())
+
+    def next_url(self, operation: Operation) -> str:
+        """The object's page."""
+        return reverse(self.page, args=[operation.account_id, operation.object_id])
+
+
+class CreateVerb(TellingVerb):
+    """Makes one object of an account; after doubt it is found by the mark in its metadata."""
+
+    many = False
+    makes: ClassVar[type[Mirror]]
+    undo: ClassVar[str]
+
+    def body(self, account_id: str, values: Data) -> Data:
+        """The body of the POST, without its metadata."""
+        raise NotImplementedError(self.name)
+
+    def call(self, operation: Operation, params: Data) -> tuple[Any, Answer]:
+        """The model's call."""
+        return self.makes.create(account_id=operation.account_id, key=operation.key, params=params)  # type: ignore[attr-defined]
+
+    def request(self, account_id: str, values: Data) -> Request:
+        """The POST to the noun's list."""
+        params = {**self.body(account_id, values), "metadata": {MARK: SHOWN}}
+        return Request("POST", self.makes.listed_at, account_id, params, undo=self.undo)  # type: ignore[attr-defined]
+
+    def send(self, operation: Operation, values: Data) -> Outcome:
+        """Make it, marked with the operation."""
+        body = self.body(operation.account_id, values)
+        row, answer = self.call(operation, {**body, "metadata": finding.mark(operation)})
+        return self.outcome(row, answer.request_id)
+
+    def find(self, operation: Operation) -> Outcome | None:
+        """The object whose metadata name the operation."""
+        found = finding.by_mark(self.makes, operation, account=operation.account_id)
+        return self.outcome(*found) if found else None
+
+
+class ObjectVerb(TellingVerb):
+    """Acts on one object of an account."""
+
+    noun: ClassVar[type[Mirror]]
+    undo: ClassVar[str]
+
+    def target(self, operation: Operation) -> Any:
+        """The object, of the operation's account. Raises Refused where it is gone."""
+        row = self.noun.objects.filter(pk=operation.object_id, account=operation.account_id).first()
+        if row is None or row.gone:
+            raise Refused(f"{operation.object_id} is not there any more.", code=NOT_SENT)
+        return row
+
+    def shown(self, values: Data) -> Any:
+        """The object that a page's values name, for its preview; an empty one where it is gone meanwhile. One query."""
+        return self.noun.objects.filter(pk=values.get(self.noun_name)).first() or self.noun()
+
+    def path(self, row: Any) -> str:
+        """Of the object at Stripe."""
+        return f"{row.listed_at}/{row.pk}"
+
+
+class StatusVerb(ObjectVerb):
+    """Sets the status of one object by a call of its model (`call`)."""
+
+    status: ClassVar[str]
+    call: ClassVar[str]
+
+    def request(self, account_id: str, values: Data) -> Request:
+        """The POST with the status, before and after."""
+        row = self.shown(values)
+        change = ("Status", row.status, self.status)
+        return Request("POST", self.path(row), account_id, {"status": self.status}, (change,), undo=self.undo)
+
+    def effects(self, rows: list[Any]) -> dict[str, str]:
+        """What the change means for each row: "inactive → active"."""
+        after = self.status
+        return {
+            row.pk: f"Is {row.status} already" if row.status == after else f"{row.status} → {after}" for row in rows
+        }
+
+    def send(self, operation: Operation, values: Data) -> Outcome:
+        """Have the model set it."""
+        row, answer = getattr(self.target(operation), self.call)(key=operation.key)
+        return self.outcome(row, answer.request_id)
+
+    def find(self, operation: Operation) -> Outcome | None:
+        """The object, where it has the status."""
+        row = self.target(operation).refresh()
+        return self.outcome(row) if row.status == self.status else None
+
+
+class UpdateVerb(ObjectVerb):
+    """Changes what was set on one object; a mark in its metadata tells which operation changed it last."""
+
+    many = False
+    undo = "Change it back."
+
+    def body(self, row: Any, values: Data) -> Data:
+        """The body of the POST for what changes, without its metadata."""
+        raise NotImplementedError(self.name)
+
+    def send(self, operation: Operation, values: Data) -> Outcome:
+        """Change it, marked with the operation."""
+        row = self.target(operation)
+        params = {**self.body(row, values), "metadata": {UPDATE_MARK: str(operation.pk)}}
+        row, answer = row.update(key=operation.key, params=params)
+        return self.outcome(row, answer.request_id)
+
+    def find(self, operation: Operation) -> Outcome | None:
+        """The object, where its metadata name the operation as the last that changed it."""
+        row = self.target(operation).refresh()
+        marks = (row.data or {}).get("metadata") or {}
+        return self.outcome(row) if marks.get(UPDATE_MARK) == str(operation.pk) else None
+
+
+def given(body: Data) -> Data:
+    """A body without what was left empty, hashes that became empty included."""
+    kept = {name: given(value) if isinstance(value, dict) else value for name, value in body.items()}
+    return {name: value for name, value in kept.items() if value not in (None, "", {}, [])}
 
 
 _verbs: dict[str, Verb] = {}

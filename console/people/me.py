@@ -18,7 +18,7 @@ from console.people import access, hashing, roles, sign_in, tokens
 from console.people.models import PersonalToken, User
 from console.people.signed_in import needs, staff
 from console.record import audit
-from console.shell.site import form_status, page
+from console.shell.drawing import form_status, page
 from console.viewing.sessions import SIGNED_OUT
 
 LOCKED_OUT = "Too many wrong passwords: you are signed out everywhere and your tokens are revoked. Wait 15 minutes."

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from console.people import access, hashing, roles, sign_in, signed_in
 from console.people.models import User
 from console.record import audit
-from console.shell.site import form_status, page
+from console.shell.drawing import form_status, page
 
 ROLE_CHOICES = [(role, role.capitalize()) for role in reversed(roles.ROLES)]
 
@@ -70,7 +70,11 @@ def people(request: HttpRequest) -> HttpResponseBase:
     """Everybody, with their role. Three queries."""
     users = User.objects.prefetch_related("groups").order_by("-is_active", "username")
     rows = [{"user": user, "role": ", ".join(group.name for group in user.groups.all())} for user in users]
-    return page(request, "console/staff.html", {"title": "People and roles", "rows": rows, "roles": roles.ROLES})
+    return page(
+        request,
+        "console/staff.html",
+        {"title": "People and roles", "rows": rows, "roles": {role: roles.permissions(role) for role in roles.ROLES}},
+    )
 
 
 @signed_in.needs("console.add_user")

@@ -1,5 +1,7 @@
 """Who may do what: four roles, each a set of permissions, and nothing beside them.
 
+Each noun says what its roles get; together that is
+
     viewer         reads accounts, requirements, cards, purchases, operations and events; personal data is masked
     support        sees personal data and may view as an account, looking only
     operator       may switch to work and use every everyday verb; reads the audit trail and the work sessions
@@ -10,6 +12,7 @@ check's error (console.E005).
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.apps import apps as installed
@@ -19,60 +22,17 @@ from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from console.people.models import User
-from console.shell.site import ROOMS
+from console.shell import nouns
+from console.shell.site import rooms
 
-VIEWER = frozenset(
-    {
-        "accounts.view_acceptance",
-        "accounts.view_account",
-        "accounts.view_capability",
-        "accounts.view_person",
-        "accounts.view_requirement",
-        "console.view_operation",
-        "gateway.view_event",
-        "issuing.view_authorization",
-        "issuing.view_card",
-        "issuing.view_cardholder",
-        "issuing.view_topup",
-        "issuing.view_transaction",
-    }
-)
-SUPPORT = VIEWER | {"accounts.view_pii", "console.view_as"}
-OPERATOR = SUPPORT | {
-    "accounts.create_account",
-    "accounts.create_account_link",
-    "accounts.fill_test_values",
-    "accounts.record_terms",
-    "accounts.refresh_account",
-    "console.use_commands",
-    "console.view_accessentry",
-    "console.view_auditentry",
-    "console.view_worksession",
-    "console.work_as",
-    "issuing.activate_card",
-    "issuing.cancel_card",
-    "issuing.create_card",
-    "issuing.create_cardholder",
-    "issuing.create_topup",
-    "issuing.deactivate_card",
-    "issuing.test_authorization",
-    "issuing.update_card",
-    "issuing.update_cardholder",
-}
-ADMINISTRATOR = OPERATOR | {
-    "accounts.show_account_link",
-    "console.add_user",
-    "console.change_user",
-    "console.settle_operation",
-    "console.view_user",
-    "gateway.replay_event",
-}
-ROLES: dict[str, frozenset[str]] = {
-    "administrator": ADMINISTRATOR,
-    "operator": OPERATOR,
-    "support": SUPPORT,
-    "viewer": VIEWER,
-}
+ROLES = ("administrator", "operator", "support", "viewer")  # the highest first: each has all that those below have
+
+
+@cache
+def permissions(role: str) -> frozenset[str]:
+    """What a role may: what the nouns give to it, and to every role below it."""
+    below = ROLES[ROLES.index(role) :]
+    return frozenset(name for noun in nouns.every() for lowest in below for name in noun.roles.get(lowest, ()))
 
 
 def declared() -> set[str]:
@@ -88,7 +48,7 @@ def declared() -> set[str]:
 
 def unknown() -> list[str]:
     """Permissions that a role names and no model declares."""
-    return sorted(frozenset().union(*ROLES.values()) - declared())
+    return sorted(permissions(ROLES[0]) - declared())
 
 
 def sync() -> None:
@@ -97,15 +57,16 @@ def sync() -> None:
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in Permission.objects.select_related("content_type")
     }
-    for role, names in ROLES.items():
+    for role in ROLES:
         group, _ = Group.objects.get_or_create(name=role)
-        group.permissions.set([known[name] for name in names if name in known])
+        group.permissions.set([known[name] for name in permissions(role) if name in known])
     Group.objects.exclude(name__in=ROLES).delete()
 
 
 def assign(user: User, role: str) -> None:
     """Give a member of staff this one role; KeyError for a role that does not exist."""
-    ROLES[role]
+    if role not in ROLES:
+        raise KeyError(role)
     user.groups.set([Group.objects.get(name=role)])
 
 
@@ -128,6 +89,6 @@ def sync_after_migration(sender: Any, using: str, apps: Any = installed, **kwarg
         return
     if sender.name != "console":
         return
-    for room in ROOMS:
+    for room in rooms():
         create_permissions(installed.get_app_config(room), verbosity=0, using=using)
     sync()

@@ -36,3 +36,8 @@ def needs(*permissions: str) -> Callable[[View], View]:
         return page
 
     return decorate
+
+
+def may_see(request: HttpRequest) -> bool:
+    """Whether this person sees personal data unmasked."""
+    return staff(request).has_perm("accounts.view_pii")

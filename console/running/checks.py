@@ -15,7 +15,11 @@ DEMO_NAMES = ("demo", "ana", "otto", "sam", "vera")
 def roles_name_real_permissions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """A role must not name a permission that no model declares."""
     return [
-        Error(f"A role names {name}, which no model declares.", hint="See console/roles.py.", id="console.E005")
+        Error(
+            f"A role names {name}, which no model declares.",
+            hint="See the `roles` in that noun's noun.py.",
+            id="console.E005",
+        )
         for name in roles.unknown()
     ]
 

@@ -1,4 +1,4 @@
-"""Make `.venv` what the requirements say, with the standard library alone: `python3 console/running/environment.py [--dev]`.
+"""Make `.venv` what the requirements say, with the standard library alone: `environment.py [--dev]`.
 
 Runs before anything is installed, on any Python 3, so that a Python that is too old gets one clear line.
 """
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import NoReturn
 
-TYPE_CHECKING = False
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")

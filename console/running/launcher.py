@@ -258,7 +258,7 @@ class Launcher:
 
 def web_command(port: int) -> list[str]:
     """The web server, as in production: gunicorn with threads, static files by whitenoise."""
-    return [sys.executable, "-m", "gunicorn", "--config", "console/gunicorn.py", "--bind", f"127.0.0.1:{port}"]
+    return [sys.executable, "-m", "gunicorn", "--config", "console/running/gunicorn.py", "--bind", f"127.0.0.1:{port}"]
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.people import roles
 from console.people.models import User
-from console.shell import registry
+from console.shell import nouns
 from console.viewing import sessions
 from console.viewing.models import WorkSession
 from gateway import clock, health
@@ -60,7 +60,7 @@ def time_left(session: WorkSession) -> timedelta:
 
 def menu(request: HttpRequest, user: User) -> Menu:
     """The console's menu, by section, without what this person may not see."""
-    entries = [entry for entry in registry.menu() if not entry.permission or user.has_perm(entry.permission)]
+    entries = [entry for entry in nouns.menu() if not entry.permission or user.has_perm(entry.permission)]
     lines = [
         _line(request, entry, entry.url if entry.url.startswith("/") else reverse(entry.url), entry.count)
         for entry in entries
@@ -73,7 +73,7 @@ def account_menu(request: HttpRequest, user: User, session: WorkSession) -> Menu
     account_id = session.account_id
     lines = [
         _line(request, tab, f"/{account_id}/{tab.path}", _bound(tab.count, account_id))
-        for tab in registry.view_as_tabs()
+        for tab in nouns.tabs()
         if user.has_perm(tab.permission)
     ]
     return _marked(request, lines)

@@ -6,10 +6,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from console.people.signed_in import staff
-from console.shell import registry
+from console.shell import nouns
+from console.shell.drawing import page
 from console.shell.horizon import boxes
-from console.shell.registry import Need
-from console.shell.site import page
+from console.shell.nouns import Need
 from gateway import clock
 
 SHOWN = 8
@@ -20,7 +20,7 @@ def home(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> H
     """The queue and every panel that this person may see. `needing` is how many things wait for a person."""
     panels = [
         {"panel": panel, "context": panel.context(request)}
-        for panel in registry.home_panels()
+        for panel in nouns.home_panels()
         if allowed(request, panel.permission)
     ]
     context = {"title": "Home", "panels": panels, **queue(request), **(extra_context or {})}
@@ -37,7 +37,7 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     times: list[datetime | None] = []
     needs: list[Need] = []
     links: list[dict[str, Any]] = []
-    for each in registry.queues():
+    for each in nouns.queues():
         if not allowed(request, each.permission):
             continue
         own = each.times(request)

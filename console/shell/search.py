@@ -12,8 +12,8 @@ from django.urls import resolve, reverse
 from django.views.decorators.http import require_safe
 
 from console.people.signed_in import needs, staff
-from console.shell import links, registry
-from console.shell.site import page
+from console.shell import links, nouns
+from console.shell.drawing import page
 
 LONGEST = 200  # characters; more is no name and no id
 AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
@@ -38,7 +38,7 @@ def destination(words: str) -> str:
     if is_dashboard_link(words):
         return _path_of(words)
     if AN_ID.fullmatch(words):
-        return registry.jump(words)
+        return nouns.jump(words)
     try:
         return reverse("operation", args=[uuid.UUID(words)])
     except ValueError:
@@ -57,7 +57,7 @@ def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
     """What each room finds for these words, for a person who may see it; empty lists are left out."""
     lists: Iterator[dict[str, Any]] = (
         {"title": entry.title, "rows": list(entry.find(request, words))}
-        for entry in registry.searches()
+        for entry in nouns.searches()
         if not entry.permission or staff(request).has_perm(entry.permission)
     )
     return [entry for entry in lists if entry["rows"]]
@@ -67,7 +67,7 @@ def _path_of(link: str) -> str:
     """Our page for a Dashboard link; an object that has no page of its own here leads by its id; else ""."""
     path = links.canonical(urlsplit(link).path)
     ours = path.startswith(("/connect/accounts/", "/acct_")) and resolve(path).app_name != "admin"
-    return path if ours else registry.jump(path.rpartition("/")[2])
+    return path if ours else nouns.jump(path.rpartition("/")[2])
 
 
 def _note(words: str) -> str:

@@ -3,17 +3,23 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
+from django.utils.module_loading import import_string
+
+from console.shell.drawing import form_status
 
 Context = dict[str, Any] | None
 
-ROOMS = ("console", "accounts", "issuing", "gateway")
+
+def rooms() -> list[str]:
+    """The labels of our own apps: those that may name nouns."""
+    return [config.label for config in apps.get_app_configs() if hasattr(config, "nouns")]
 
 
 class ConsoleSite(admin.AdminSite):
@@ -39,52 +45,32 @@ class ConsoleSite(admin.AdminSite):
         models: Iterable[type[Model]] = (
             [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         )
-        ours = [model for model in models if model._meta.app_label in ROOMS]
+        ours = [model for model in models if model._meta.app_label in rooms()]
         if ours:
             super().register(ours, admin_class, **options)
 
     @property
     def login_form(self) -> Any:  # type: ignore[override]
         """The sign-in form with a lock (imported late: this site is made before the models are)."""
-        from console.people.sign_in import SignInForm
-
-        return SignInForm
+        return import_string("console.people.sign_in.SignInForm")
 
     def index(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
         """Home: what needs a person, instead of a list of tables."""
-        from console.shell.home import home
-
-        return home(request, extra_context)
+        return import_string("console.shell.home.home")(request, extra_context)
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:
         """Sign in; a refusal is 422, or 503 while too many passwords are checked."""
-        from console.people.hashing import answered
-
         response = super().login(request, extra_context)
         if not isinstance(response, TemplateResponse):
             return response
         response.status_code = form_status(request)
-        return answered(response, (response.context_data or {})["form"])
+        return import_string("console.people.hashing.answered")(response, (response.context_data or {})["form"])
 
     def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
         """Change one's own password."""
-        from console.people.me import change_password
-
-        return change_password(request)
+        return import_string("console.people.me.change_password")(request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The admin's URLs without its generic redirect by content type."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
-
-
-def form_status(request: HttpRequest) -> int:
-    """The status of a form that is drawn: 422 after a POST, whose input was then bad; else 200."""
-    return 422 if request.method == "POST" else 200
-
-
-def page(
-    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
-) -> HttpResponse:
-    """Render a page of ours inside the admin's frame."""
-    return render(request, template, {**admin.site.each_context(request), **(context or {})}, status=status)

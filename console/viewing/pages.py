@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console.lists import addresses
 from console.people import signed_in
-from console.shell import links, registry
-from console.shell.site import form_status, page
+from console.shell import links, nouns
+from console.shell.drawing import form_status, page
 from console.viewing import access, sessions
 from console.viewing.models import WorkSession
 
@@ -42,7 +42,7 @@ class WorkSessionForm(forms.Form):
 @signed_in.needs("console.view_as")
 def start(request: HttpRequest, account_id: str) -> HttpResponseBase:
     """The reason form; then on to the page asked for. With a session open for this account it goes there at once."""
-    name = registry.account_label(account_id)
+    name = nouns.account_label(account_id)
     if name is None:
         raise Http404(f"No account {account_id} here.")
     target = access.safe_next(request.POST.get("next") or request.GET.get("next", ""), account_id)
@@ -110,7 +110,7 @@ def account_out(request: HttpRequest, account_id: str, object_id: str) -> HttpRe
 
 def first_page(account_id: str) -> str:
     """Where viewing as an account begins: its first tab, or the account's page where no room has one."""
-    tabs = registry.view_as_tabs()
+    tabs = nouns.tabs()
     return f"/{account_id}/{tabs[0].path}" if tabs else f"/connect/accounts/{account_id}"
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from console.people.models import User
 from console.people.signed_in import staff
 from console.record import audit, seals
-from console.shell import registry
+from console.shell import nouns
 from console.viewing.models import AccessEntry, WorkSession
 
 SIGNED_OUT = "Your sign-in was ended meanwhile. Nothing was changed."
@@ -43,7 +43,7 @@ def start(request: HttpRequest, *, account_id: str, category: str, reason: str, 
         session = WorkSession.objects.create(
             user=user,
             account_id=account_id,
-            account_name=(registry.account_label(account_id) or "")[:255],
+            account_name=(nouns.account_label(account_id) or "")[:255],
             session_key=_sign_in_digest(request),
             category=category,
             reason=reason,

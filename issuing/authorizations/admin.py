@@ -28,7 +28,6 @@ class AuthorizationAdmin(IssuingAdmin):
     """Purchases that were tried."""
 
     listing = pages.AUTHORIZATIONS
-    verbs_for_one = ("issuing.capture_test_authorization", "issuing.reverse_test_authorization")
     list_display = ("merchant", "account_name", "outcome_words", "who", "created_at", "amount_words")
     list_filter = (tabbed(pages.AUTHORIZATIONS), ReasonFilter, CreatedFilter)
     search_help_text = pages.AUTHORIZATIONS.placeholder

@@ -5,11 +5,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from console.operations.fields import AmountField, LineField
+from console.operations.fields import AmountField, LineField, VerbForm, minor
 from console.shell import formats
 from issuing.authorizations import words as authorizations_words
 from issuing.authorizations.models import Authorization
-from issuing.base import PlacedForm, minor
 from issuing.cardholders.forms import check_decimals
 from issuing.cards.forms import card_words, offer
 from issuing.cards.models import Card
@@ -30,7 +29,7 @@ CATEGORIES = (  # of Stripe's list of merchant categories, those that are met mo
 )
 
 
-class CreateTestAuthorizationForm(PlacedForm):
+class CreateTestAuthorizationForm(VerbForm):
     """A purchase that is tried with a card. No merchant is involved; Stripe decides as it would for a real one."""
 
     card = forms.CharField(max_length=255, help_text="A card of this account.")
@@ -72,7 +71,7 @@ class CreateTestAuthorizationForm(PlacedForm):
         return cleaned
 
 
-class CaptureForm(PlacedForm):
+class CaptureForm(VerbForm):
     """The merchant takes the money."""
 
     capture_amount = AmountField(
@@ -91,7 +90,7 @@ class CaptureForm(PlacedForm):
         return amount
 
 
-class ReverseForm(PlacedForm):
+class ReverseForm(VerbForm):
     """The merchant gives the hold back, or a part of it."""
 
     reverse_amount = AmountField(label="Amount", required=False, help_text="Empty: all that is held.")

@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
+from accounts.history.models import OfAccount, OfAccountQuerySet
 from console.shell import formats
 from gateway.client import Answer
 from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
 from gateway.shapes import hash_at, hashes_at, id_at, integer_at, text_at, value_at
-from issuing.base import IssuingQuerySet, OfIssuing
 
 Data = dict[str, Any]
 
@@ -24,7 +24,7 @@ def last_request(data: Data | None) -> Data:
     return next(reversed(hashes_at(data, "request_history")), {})
 
 
-class AuthorizationQuerySet(IssuingQuerySet):
+class AuthorizationQuerySet(OfAccountQuerySet):
     """Questions about authorizations."""
 
     def with_card(self) -> Self:
@@ -70,11 +70,13 @@ class AuthorizationQuerySet(IssuingQuerySet):
         return (rows.filter(created__gte=since) if since else rows).order_by("-created", "-id")
 
 
-class Authorization(OfIssuing):
+class Authorization(OfAccount):
     """A purchase that was tried: approved or not, and why (docs.stripe.com/api/issuing/authorizations)."""
 
     stripe_object = "issuing.authorization"
+    watched = ("status",)
     listed_at = "/v1/issuing/authorizations"
+    capability, folds = "card_issuing", True
 
     card = models.ForeignKey(
         "issuing.Card", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="authorizations"
@@ -93,7 +95,7 @@ class Authorization(OfIssuing):
 
     objects = VisibleManager.from_queryset(AuthorizationQuerySet)()  # type: ignore[misc]
 
-    class Meta(OfIssuing.Meta):
+    class Meta(OfAccount.Meta):
         """Test helpers are a permission of their own."""
 
         permissions = (("test_authorization", "Can make, capture and reverse test authorizations"),)
@@ -138,7 +140,7 @@ class Authorization(OfIssuing):
     @classmethod
     def create_test(cls, *, account_id: str, key: str, params: Data) -> "tuple[Authorization, Answer]":
         """Try a purchase with a test card. A decline is an answer, not an error. Sandbox and test mode only."""
-        return cls._absorb_new(account_id, params, key=key, path=HELPERS)
+        return cls.create(account_id=account_id, key=key, params=params, path=HELPERS)
 
     def capture_test(self, *, key: str, params: Data) -> "tuple[Authorization, Answer]":
         """The merchant takes the money, or a part of it."""
@@ -149,4 +151,4 @@ class Authorization(OfIssuing):
         return self._help("reverse", params, key=key)
 
     def _help(self, what: str, params: Data, *, key: str) -> "tuple[Authorization, Answer]":
-        return self._absorb_change(params, key=key, path=f"{HELPERS}/{self.id}/{what}")
+        return self.update(key=key, params=params, path=f"{HELPERS}/{self.id}/{what}")

@@ -5,17 +5,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from console.lists.listing import Listing
+from console.lists.listing import Listing, list_page
 from console.operations import buttons
+from console.operations.buttons import present
 from console.shell import formats
-from console.shell.site import page
+from console.shell.drawing import page
 from console.viewing.access import get_object, view_as
+from console.viewing.objects import object_context
 from gateway import mirror
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at
 from issuing.authorizations import words as authorizations_words
 from issuing.authorizations.models import Authorization
 from issuing.balances import words as balances_words
-from issuing.base_pages import _list, _present, common
 from issuing.cards.models import Card
 from issuing.declines import models as declines_models
 from issuing.declines import words
@@ -79,11 +80,11 @@ def authorization_context(request: HttpRequest, row: Authorization) -> dict[str,
         ],
         "method": authorizations_words.METHODS.get(scene.method, scene.method),
         "presence": authorizations_words.PRESENCES.get(scene.presence, scene.presence),
-        "buttons": _present(
+        "buttons": present(
             buttons.of_object(request, "issuing.capture_test_authorization", row) if pending else None,
             buttons.of_object(request, "issuing.reverse_test_authorization", row) if pending else None,
         ),
-        **common(request, row),
+        **object_context(request, row),
     }
 
 
@@ -115,7 +116,7 @@ def mend(request: HttpRequest, row: Authorization, told: words.Told, held: str) 
 @view_as
 def authorizations(request: HttpRequest, account_id: str) -> HttpResponse:
     """The account's authorizations."""
-    return _list(request, account_id, AUTHORIZATIONS)
+    return list_page(request, account_id, AUTHORIZATIONS)
 
 
 @require_safe

@@ -1,15 +1,24 @@
 """Balances and balance transactions, as Stripe last sent them (docs.stripe.com/api/balance)."""
 
-from datetime import date, datetime
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 
+from accounts.account.models import Account
+from accounts.history.models import OfAccount
+from gateway import client, clock, mirror
+from gateway.errors import Unreachable
 from gateway.mirror import Mirror, VisibleManager
+from gateway.models import Event
+from gateway.queue import enqueue
 from gateway.shapes import hashes_at, integer_at, text_at
-from issuing.base import OfIssuing
+from issuing.authorizations.models import Authorization
+from issuing.cards.models import Card
 
 Data = dict[str, Any]
 
@@ -49,11 +58,12 @@ class MovementQuerySet(models.QuerySet["BalanceTransaction"]):
         return {day: (came, change) for day, came, change in days.annotate(came=came_in, change=Sum("net"))}
 
 
-class BalanceTransaction(OfIssuing):
+class BalanceTransaction(OfAccount):
     """One movement of a balance (docs.stripe.com/api/balance_transactions). Stripe sends no events for them."""
 
     stripe_object = "balance_transaction"
     listed_at = "/v1/balance_transactions"
+    capability = "card_issuing"
 
     balance_type = models.CharField(max_length=32, blank=True)
     type = models.CharField(max_length=64, blank=True)
@@ -63,7 +73,7 @@ class BalanceTransaction(OfIssuing):
 
     objects = VisibleManager.from_queryset(MovementQuerySet)()  # type: ignore[misc]
 
-    class Meta(OfIssuing.Meta):
+    class Meta(OfAccount.Meta):
         """Summed by account."""
 
         indexes = (models.Index(fields=["account", "balance_type", "created"], name="movement_account"),)
@@ -116,3 +126,98 @@ class Balance(Mirror):
 def _amount(data: Data | None, path: str, currency: str) -> int | None:
     found = [integer_at(each, "amount") for each in hashes_at(data, path) if each.get("currency") == currency]
     return found[0] if found else None
+
+
+DAY = timedelta(days=1)
+MOST_SHORT = 1_000  # no queue counts further
+SOON = timedelta(days=2)  # a balance that lasts longer than this needs nobody today
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """An Issuing balance that is too small or runs out. Amounts in minor units; `at` None: cards are declined now."""
+
+    account: Account
+    currency: str
+    available: int
+    spent: int  # approved in the last 24 hours
+    at: datetime | None
+
+
+def runs_out(available: int, spent: int, now: datetime) -> datetime | None:
+    """When a balance is used up at the rate of the last 24 hours; None where nothing was spent, or nothing is left."""
+    return now + DAY * (available / spent) if available > 0 and spent > 0 else None
+
+
+def shortages() -> list[Shortage]:
+    """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. Three queries."""
+    now = clock.now()
+    active = Card.objects.with_status("active").order_by().values("account").distinct()
+    rows = Balance.objects.filter(
+        account__in=active, account__card_issuing__status="active", account__gone_at=None
+    ).order_by("account")
+    recent = Authorization.objects.filter(created__gte=now - DAY).order_by().values_list("account")
+    used = Sum("amount", filter=Q(approved=True), default=0)
+    refusals = Count("pk", filter=Q(approved=False, reason="insufficient_funds"))
+    uses = {account: (spent, refused) for account, spent, refused in recent.annotate(used=used, refusals=refusals)}
+    found = []
+    for balance in rows.select_related("account")[:MOST_SHORT]:
+        currency = balance.currency()
+        available = balance.issuing(currency) or 0
+        spent, refused = uses.get(balance.account_id, (0, 0))
+        at = None if refused else runs_out(available, spent, now)
+        if balance.account and (available <= 0 or refused or (at and at - now < SOON)):
+            found.append(Shortage(balance.account, currency, available, spent, at))
+    return sorted(found, key=lambda each: each.at or now)
+
+
+TRIES = 4
+MOVING = (
+    "issuing_authorization.",
+    "issuing_transaction.",
+    "topup.",
+    "balance.",
+    "issuing_dispute.",
+    "payout.",
+)
+
+
+def on_events(events: list[Event]) -> None:
+    """After events that move money: have the funds of their accounts read once each."""
+    accounts = {event.account for event in events if event.account and _moves(event)}
+    for account in sorted(accounts):
+        enqueue("issuing.balances.models.read_again", account)
+
+
+def _moves(event: Event) -> bool:
+    """Whether a balance may have moved, or have begun to be."""
+    begins = event.object_key == f"capability:{event.account}.card_issuing"
+    return begins or event.type.startswith(MOVING)
+
+
+def read_again(account_id: str) -> int:
+    """The task: `read_funds`, tried again while Stripe cannot be reached. Raises Refused, Unreachable in the end."""
+    for tries in range(1, TRIES):
+        try:
+            return read_funds(account_id)
+        except Unreachable as error:
+            time.sleep(error.wait(tries))
+    return read_funds(account_id)
+
+
+def read_funds(account_id: str) -> int:
+    """Read both balances, and the movements since those we know; how many were new. Two calls as a rule.
+
+    Raises Refused, Unreachable.
+    """
+    mirror.fetch_row(Balance, f"{account_id}.balance", account_id)
+    new = 0
+    for page in client.pages(BalanceTransaction.listed_at, account=account_id):
+        shown = {data["id"]: data for data in page.data["data"]}
+        known = set(BalanceTransaction.every.filter(pk__in=shown).values_list("pk", flat=True))
+        for row_id in shown.keys() - known:
+            mirror.absorb_object(shown[row_id], account=account_id, sent_at=page.sent_at)
+            new += 1
+        if known:
+            break
+    return new

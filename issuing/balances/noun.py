@@ -1,64 +1,17 @@
-"""What balances add to the shell."""
+"""What balances tell the shell."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.account.models import Account
 from accounts.requirements.models import STAFF
 from console.people.signed_in import staff
 from console.shell import formats
-from console.shell.registry import COUNTED, Need, Queue, register_queue
-from gateway import clock
-from issuing.authorizations.models import Authorization
-from issuing.balances.models import Balance
-from issuing.cardholders.noun import count_held_up, held_up
-from issuing.cards.models import Card
+from console.shell.links import DOCS
+from console.shell.nouns import Need, Noun, Queue, Tab
+from issuing.balances.admin import ShortBalanceFilter
+from issuing.balances.models import SOON, Balance, Shortage, on_events, shortages
 
-DAY = timedelta(days=1)
-SOON = timedelta(days=2)  # a balance that lasts longer than this needs nobody today
 TOPUP = "issuing.create_topup"
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """An Issuing balance that is too small or runs out. Amounts in minor units; `at` None: cards are declined now."""
-
-    account: Account
-    currency: str
-    available: int
-    spent: int  # approved in the last 24 hours
-    at: datetime | None
-
-
-def runs_out(available: int, spent: int, now: datetime) -> datetime | None:
-    """When a balance is used up at the rate of the last 24 hours; None where nothing was spent, or nothing is left."""
-    return now + DAY * (available / spent) if available > 0 and spent > 0 else None
-
-
-def shortages() -> list[Shortage]:
-    """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. Three queries."""
-    now = clock.now()
-    active = Card.objects.with_status("active").order_by().values("account").distinct()
-    rows = Balance.objects.filter(
-        account__in=active, account__card_issuing__status="active", account__gone_at=None
-    ).order_by("account")
-    recent = Authorization.objects.filter(created__gte=now - DAY).order_by().values_list("account")
-    used = Sum("amount", filter=Q(approved=True), default=0)
-    refusals = Count("pk", filter=Q(approved=False, reason="insufficient_funds"))
-    uses = {account: (spent, refused) for account, spent, refused in recent.annotate(used=used, refusals=refusals)}
-    found = []
-    for balance in rows.select_related("account")[:COUNTED]:
-        currency = balance.currency()
-        available = balance.issuing(currency) or 0
-        spent, refused = uses.get(balance.account_id, (0, 0))
-        at = None if refused else runs_out(available, spent, now)
-        if balance.account and (available <= 0 or refused or (at and at - now < SOON)):
-            found.append(Shortage(balance.account, currency, available, spent, at))
-    return sorted(found, key=lambda each: each.at or now)
 
 
 def short_balances(request: HttpRequest, most: int) -> list[Need]:
@@ -92,9 +45,11 @@ def _money(amount: int, currency: str) -> str:
     return f"{formats.money(amount, currency.upper())} {currency.upper()}"
 
 
-def register() -> None:
-    """Put both into the queue on home."""
-    register_queue(
+NOUN = Noun(
+    model=Balance,
+    event_types=("balance.available",),
+    tabs=(Tab(label="Balances", path="balance/overview", icon="balances", section="Money", order=5),),
+    queues=(
         Queue(
             name="balances",
             label="accounts whose Issuing balance needs a top-up",
@@ -104,17 +59,10 @@ def register() -> None:
             count=lambda: len(shortages()),
             permission="issuing.view_topup",
             order=5,
-        )
-    )
-    register_queue(
-        Queue(
-            name="cardholders",
-            label="cardholders to complete",
-            link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?attention=yes",
-            times=lambda _: [None] * count_held_up(),
-            needs=held_up,
-            count=count_held_up,
-            permission="issuing.view_cardholder",
-            order=6,
-        )
-    )
+        ),
+    ),
+    rules={"issuing_balance": f"{DOCS}/issuing/funding/balance"},
+    dashboard=(("balance-overview", "{account}/balance/overview"),),
+    filters=(ShortBalanceFilter,),
+    on_events=on_events,
+)

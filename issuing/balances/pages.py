@@ -8,13 +8,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.account.models import Account
 from accounts.account.pages import get_account
+from console.operations.buttons import of_account_all
 from console.shell import plot
-from console.shell.site import page
+from console.shell.drawing import page
 from console.viewing.access import view_as
+from console.viewing.objects import RECENT
 from gateway import clock
 from issuing.balances import words as balances_words
 from issuing.balances.models import Balance, BalanceTransaction
-from issuing.base_pages import RECENT, _buttons
 from issuing.topups.models import Topup
 from issuing.topups.pages import _as_seen
 
@@ -71,7 +72,7 @@ def balances_context(request: HttpRequest, account_id: str) -> dict[str, Any]:
         **history(found),
         "movements": [(each, movement_words(each), source_url(each)) for each in movements[:MOVEMENTS]],
         "topups": [_as_seen(request, row) for row in Topup.objects.of_account(account_id)[:RECENT]],
-        "buttons": _buttons(request, account_id, "issuing.create_topup"),
+        "buttons": of_account_all(request, account_id, "issuing.create_topup"),
     }
 
 

@@ -39,8 +39,6 @@ class CardholderAdmin(IssuingAdmin):
     """Who may hold cards."""
 
     listing = pages.CARDHOLDERS
-    verbs = ("issuing.activate_cardholder", "issuing.deactivate_cardholder")
-    verbs_for_one = ("issuing.update_cardholder", "issuing.create_card")
     list_display = ("name_words", "account_name", "status_words", "asked", "type_words", "created_at")
     list_filter = (tabbed(pages.CARDHOLDERS), RequirementFilter, HolderTypeFilter, CreatedFilter, AttentionFilter)
     search_help_text, search_help_personal = pages.CARDHOLDERS.placeholder, pages.CARDHOLDERS.personal

@@ -11,10 +11,9 @@ from django.core.exceptions import ValidationError
 from accounts.account.forms import COUNTRIES
 from accounts.terms import forms as terms_forms
 from accounts.terms.forms import MomentField
-from console.operations.fields import LineField, PlainDateField
+from console.operations.fields import LineField, PlainDateField, VerbForm
 from console.shell import formats
 from gateway import clock
-from issuing.base import PlacedForm
 from issuing.cardholders.models import Cardholder
 
 Data = dict[str, Any]
@@ -51,7 +50,7 @@ def _phone(value: str) -> None:
         raise ValidationError("Write it with its country code and without blanks, such as +14155550123.")
 
 
-class CardholderFields(PlacedForm):
+class CardholderFields(VerbForm):
     """What can be given and changed of a cardholder."""
 
     email = forms.EmailField(label="E-mail", required=False, max_length=254)

@@ -6,15 +6,15 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from accounts.history.models import OfAccount, OfAccountQuerySet
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.shapes import text_at, texts_at
-from issuing.base import IssuingQuerySet, OfIssuing
 
 Data = dict[str, Any]
 
 
-class CardholderQuerySet(IssuingQuerySet):
+class CardholderQuerySet(OfAccountQuerySet):
     """Questions about cardholders."""
 
     def search(self, text: str, *, personal: bool = False) -> Self:
@@ -33,11 +33,13 @@ class CardholderQuerySet(IssuingQuerySet):
         return self.of_account(account_id).filter(gone_at=None).exclude(status="blocked")
 
 
-class Cardholder(OfIssuing):
+class Cardholder(OfAccount):
     """Who may hold cards of an account: a person or a business (docs.stripe.com/api/issuing/cardholders)."""
 
     stripe_object = "issuing.cardholder"
+    watched = ("requirements.disabled_reason", "status")
     listed_at = "/v1/issuing/cardholders"
+    capability, folds = "card_issuing", True
 
     name = models.CharField(max_length=64, blank=True)
     email = models.CharField(max_length=800, blank=True)
@@ -47,7 +49,7 @@ class Cardholder(OfIssuing):
 
     objects = VisibleManager.from_queryset(CardholderQuerySet)()  # type: ignore[misc]
 
-    class Meta(OfIssuing.Meta):
+    class Meta(OfAccount.Meta):
         """Every verb is a permission of its own."""
 
         permissions = (
@@ -76,19 +78,10 @@ class Cardholder(OfIssuing):
         """Keys that keep the cards from working."""
         return texts_at(self.data, "requirements.past_due")
 
-    @classmethod
-    def create_cardholder(cls, *, account_id: str, key: str, params: Data) -> "tuple[Cardholder, Answer]":
-        """Create one with these parameters of Stripe's. One call. Raises Refused, Unreachable."""
-        return cls._absorb_new(account_id, params, key=key)
-
-    def update(self, *, key: str, params: Data) -> "tuple[Cardholder, Answer]":
-        """Change what is given; "" (None) unsets. One call. Raises Refused, Unreachable."""
-        return self._absorb_change(params, key=key)
-
-    def activate(self, *, key: str) -> "tuple[Cardholder, Answer]":
+    def activate(self, *, key: str) -> tuple[Self, Answer]:
         """Let their cards work again."""
-        return self._absorb_change({"status": "active"}, key=key)
+        return self.update(key=key, params={"status": "active"})
 
-    def deactivate(self, *, key: str) -> "tuple[Cardholder, Answer]":
+    def deactivate(self, *, key: str) -> tuple[Self, Answer]:
         """Decline every purchase with their cards until activated."""
-        return self._absorb_change({"status": "inactive"}, key=key)
+        return self.update(key=key, params={"status": "inactive"})

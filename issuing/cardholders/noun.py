@@ -1,19 +1,27 @@
-"""What cardholders add to the shell."""
+"""What cardholders tell the shell."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.http import HttpRequest
+from django.urls import reverse
 
+from accounts.history.models import StateChange
+from accounts.history.pages import Words, became
 from accounts.requirements.models import HOLDER
 from console.people.signed_in import PERSONAL, staff
 from console.shell import formats
-from console.shell.registry import COUNTED, Found, Need
-from issuing.base import COUNTED
+from console.shell.badges import bad, no, off, ok, waits
+from console.shell.links import DOCS
+from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Tab, object_page
+from issuing.cardholders import words
 from issuing.cardholders.models import Cardholder
-from issuing.cards.noun import FOUND
+from issuing.cardholders.verbs import ActivateCardholder, CreateCardholder, DeactivateCardholder, UpdateCardholder
+
+TONES = {"active": "ok", "blocked": "bad"}
 
 
-def held_up(request: HttpRequest, most: int) -> list[Need]:
+def needs(request: HttpRequest, most: int) -> list[Need]:
     """Cardholders of whom Stripe asks something, longest first. One query."""
     return [
         Need(
@@ -29,14 +37,82 @@ def held_up(request: HttpRequest, most: int) -> list[Need]:
     ]
 
 
-def count_held_up() -> int:
+def count() -> int:
     """How many, up to COUNTED. One query."""
     return int(Cardholder.objects.needing_attention().order_by()[:COUNTED].count())
 
 
-def find_cardholders(request: HttpRequest, asked: str) -> Iterable[Found]:
+def times(request: HttpRequest) -> list[datetime | None]:
+    """None of them has a deadline."""
+    return [None] * count()
+
+
+def find(request: HttpRequest, asked: str) -> Iterable[Found]:
     """Cardholders by name or (for those who may see it) e-mail: ten at most, one query."""
     personal = staff(request).has_perm(PERSONAL)
-    for row in Cardholder.objects.search(asked[:255], personal=personal).select_related("account")[:FOUND]:
+    for row in Cardholder.objects.search(asked[:255], personal=personal).select_related("account")[:10]:
         detail = " · ".join(filter(None, (formats.plain(row.status), str(row.account or ""))))
         yield Found(label=str(row), url=row.get_absolute_url(), detail=detail, id=row.pk)
+
+
+def describe(row: Cardholder, change: StateChange) -> Words:
+    """A change of status, or of what Stripe asks."""
+    url, name = row.get_absolute_url(), f"Cardholder {row}"
+    if change.field == "requirements.disabled_reason":
+        if not change.after:
+            return Words(f"{name}: Stripe has what it asked for;", "cards may work", "check", "ok", url)
+        return Words(f"{name}:", words.disabled(str(change.after))[0].rstrip("."), "triangle", "bad", url)
+    return Words(name, became(change, "was created"), "cardholders", TONES.get(str(change.after), ""), url)
+
+
+NOUN = Noun(
+    model=Cardholder,
+    event_types=("issuing_cardholder.created", "issuing_cardholder.updated"),
+    verbs=(CreateCardholder, UpdateCardholder, ActivateCardholder, DeactivateCardholder),
+    roles={
+        "viewer": ("issuing.view_cardholder",),
+        "operator": ("issuing.create_cardholder", "issuing.update_cardholder"),
+    },
+    menu=(
+        MenuEntry(
+            label="Cardholders",
+            url="admin:issuing_cardholder_changelist",
+            icon="cardholders",
+            section="Issuing",
+            permission="issuing.view_cardholder",
+            order=0,
+        ),
+    ),
+    tabs=(
+        Tab(label="Cardholders", path="issuing/cardholders", icon="cardholders", order=1, count=Cardholder.count_of),
+    ),
+    queues=(
+        Queue(
+            name="cardholders",
+            label="cardholders to complete",
+            link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?attention=yes",
+            times=times,
+            needs=needs,
+            count=count,
+            permission="issuing.view_cardholder",
+            order=6,
+        ),
+    ),
+    searches=(Search(title="Cardholders", find=find, permission="issuing.view_cardholder", order=30),),
+    badges={
+        "cardholder": {"active": ok("Active"), "inactive": off("Inactive"), "blocked": no("Blocked")},
+        "cardholder_disabled": {
+            "listed": waits("In review"),
+            "rejected.listed": no("Rejected"),
+            "requirements.past_due": bad("Past due"),
+            "under_review": waits("In review"),
+        },
+    },
+    rules={"cardholders": f"{DOCS}/api/issuing/cardholders/object"},
+    dashboard=(
+        ("ich_", "{account}/issuing/cardholders/{id}"),
+        ("issuing-cardholders", "{account}/issuing/cardholders"),
+    ),
+    page_of={"ich_": object_page(Cardholder)},
+    describe=describe,
+)

@@ -6,14 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from console.lists import listing
-from console.lists.listing import Listing, _by_status
+from console.lists.listing import Listing, _by_status, list_page
 from console.operations import buttons
+from console.operations.buttons import present
 from console.people import masking
-from console.shell.site import page
+from console.people.signed_in import may_see
+from console.shell.drawing import page
 from console.viewing.access import get_object, view_as
+from console.viewing.objects import RECENT, object_context
 from gateway.shapes import hash_at, text_at
 from issuing.authorizations.models import Authorization
-from issuing.base_pages import RECENT, _list, _present, common, may_see
 from issuing.cardholders import words as cardholders_words
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
@@ -51,8 +53,8 @@ def cardholder_context(request: HttpRequest, row: Cardholder) -> dict[str, Any]:
         "rows": list(Authorization.objects.of_cardholder(row.pk).with_card()[:RECENT]),
         "update": buttons.of_object(request, "issuing.update_cardholder", row),
         "create_card": buttons.of_account(request, "issuing.create_card", row.account_id or "", cardholder=row.pk),
-        "buttons": _present(None if row.status == "blocked" else buttons.of_object(request, verb, row)),
-        **common(request, row),
+        "buttons": present(None if row.status == "blocked" else buttons.of_object(request, verb, row)),
+        **object_context(request, row),
     }
 
 
@@ -65,7 +67,7 @@ def _limits_currency(row: Cardholder | Card) -> str:
 @view_as
 def cardholders(request: HttpRequest, account_id: str) -> HttpResponse:
     """The account's cardholders."""
-    return _list(request, account_id, CARDHOLDERS)
+    return list_page(request, account_id, CARDHOLDERS)
 
 
 @require_safe

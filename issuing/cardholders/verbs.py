@@ -3,57 +3,131 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from console.operations.models import Operation
-from console.operations.verbs import Outcome, Request, Verb, register
-from issuing import base
-from issuing.acts import (
-    SHOWN_MARK,
-    UPDATE_MARK,
-    changing,
-    found_by_mark,
-    found_by_status,
-    found_by_update_mark,
-    get,
-    mark,
-    outcome,
-    page_of,
-    said,
-    shown,
-    status_effects,
-    status_request,
-)
-from issuing.base import SHOWN_AS, given
+from accounts.account.models import country_of
+from console.operations.fields import SHOWN_AS
+from console.operations.finding import SHOWN, UPDATE_MARK
+from console.operations.verbs import CreateVerb, ObjectVerb, Request, StatusVerb, UpdateVerb, given
 from issuing.cardholders.forms import CreateCardholderForm, UpdateCardholderForm, changes, current
 from issuing.cardholders.models import Cardholder
 
 Data = dict[str, Any]
+PERSONAL = (
+    *("name", "email", "phone_number", "first_name", "last_name"),
+    *("line1", "line2", "city", "state", "postal_code", "terms_ip", "terms_user_agent"),
+)
+SENSITIVE = ("dob", "tax_id")
 
 
-def cardholder_body(values: Data, marks: Data) -> Data:
-    """The body of a cardholder's creation or update: only what is given. `marks` become its metadata."""
+class CreateCardholder(CreateVerb):
+    """Somebody, or a business, that may hold cards of the account."""
+
+    name = "issuing.create_cardholder"
+    label = "Create cardholder"
+    permission = "issuing.create_cardholder"
+    form = CreateCardholderForm
+    makes = Cardholder
+    sensitive, personal = SENSITIVE, PERSONAL
+    stripe_object = "issuing.cardholder"
+    page, unnamed = "cardholder", "Cardholder"
+    undo = "It can be deactivated, never deleted. Name and type stay."
+    sentence = "{} was created."
+
+    def initial(self, subject_id: str) -> Data:
+        """The account's own country: its cardholders mostly live there."""
+        country = country_of(subject_id)
+        return {"country": country} if country else {}
+
+    def body(self, account_id: str, values: Data) -> Data:
+        """What is given."""
+        return cardholder_body(values)
+
+
+class CardholderVerb(ObjectVerb):
+    """Acts on one cardholder, unless Stripe has blocked them."""
+
+    noun = Cardholder
+    stripe_object = "issuing.cardholder"
+    page, unnamed = "cardholder", "Cardholder"
+
+    def objection(self, row: Cardholder) -> str:
+        """Blocked is for good."""
+        if row.status == "blocked":
+            return f"Stripe has blocked {row} for good: nothing can be changed."
+        return f"{row} is not at Stripe any more." if row.gone else ""
+
+
+class UpdateCardholder(CardholderVerb, UpdateVerb):
+    """Change what Stripe knows of them."""
+
+    name = "issuing.update_cardholder"
+    label = "Update cardholder"
+    permission = "issuing.update_cardholder"
+    form = UpdateCardholderForm
+    sensitive, personal = SENSITIVE, PERSONAL
+    sentence = "{} was changed."
+
+    def initial(self, subject_id: str) -> Data:
+        """As it stands."""
+        return current(self.shown({self.noun_name: subject_id}))
+
+    def body(self, row: Cardholder, values: Data) -> Data:
+        """What changes: the form leaves only that."""
+        return cardholder_body(values)
+
+    def request(self, account_id: str, values: Data) -> Request:
+        """The POST, and each value before and after."""
+        row = self.shown(values)
+        before, changed = current(row), changes(row, values)
+        told = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
+        params = {**self.body(row, changed), "metadata": {UPDATE_MARK: SHOWN}}
+        return Request("POST", self.path(row), account_id, params, changes=told, undo=self.undo)
+
+
+class ActivateCardholder(CardholderVerb, StatusVerb):
+    """Let their cards work again."""
+
+    name = "issuing.activate_cardholder"
+    label, label_many = "Activate cardholder", "Activate cardholders"
+    permission = "issuing.update_cardholder"
+    status, call = "active", "activate"
+    undo = "Deactivate the cardholder again."
+    sentence = "{} is active: their active cards work."
+
+
+class DeactivateCardholder(CardholderVerb, StatusVerb):
+    """Have every purchase with their cards declined."""
+
+    name = "issuing.deactivate_cardholder"
+    label, label_many = "Deactivate cardholder", "Deactivate cardholders"
+    permission = "issuing.update_cardholder"
+    status, call = "inactive", "deactivate"
+    undo = "Activate the cardholder again. Until then each of their cards is declined."
+    sentence = "{} is inactive: each of their cards is declined."
+
+
+def cardholder_body(values: Data) -> Data:
+    """The body of a cardholder's creation or update: only what is given."""
     address = {name: values.get(name) for name in ("line1", "line2", "city", "state", "postal_code", "country")}
     body = {
         **{name: values.get(name) for name in ("type", "name", "email", "phone_number")},
         "billing": {"address": address} if values.get("line1") else None,
         "individual": _individual(values),
         "company": {"tax_id": values.get("tax_id")},
-        "metadata": marks,
     }
     return given(body)
 
 
 def _individual(values: Data) -> Data:
+    acceptance = {
+        "date": unix(values.get("terms_date")),
+        "ip": values.get("terms_ip"),
+        "user_agent": values.get("terms_user_agent"),
+    }
     return {
         "first_name": values.get("first_name"),
         "last_name": values.get("last_name"),
         "dob": _date(values.get("dob")),
-        "card_issuing": {
-            "user_terms_acceptance": {
-                "date": unix(values.get("terms_date")),
-                "ip": values.get("terms_ip"),
-                "user_agent": values.get("terms_user_agent"),
-            }
-        },
+        "card_issuing": {"user_terms_acceptance": acceptance},
     }
 
 
@@ -71,132 +145,3 @@ def unix(value: datetime | str | None) -> int | None:
         return None
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
-PERSONAL = (
-    *("name", "email", "phone_number", "first_name", "last_name"),
-    *("line1", "line2", "city", "state", "postal_code", "terms_ip", "terms_user_agent"),
-)
-SENSITIVE = ("dob", "tax_id")
-
-
-def _create_cardholder(operation: Operation, values: Data) -> Outcome:
-    body = cardholder_body(values, mark(operation))
-    row, answer = Cardholder.create_cardholder(account_id=operation.account_id, key=operation.key, params=body)
-    return outcome(row, answer.request_id)
-
-
-def _create_cardholder_request(account_id: str, values: Data) -> Request:
-    return Request(
-        "POST",
-        "/v1/issuing/cardholders",
-        account_id,
-        cardholder_body(values, SHOWN_MARK),
-        undo="It can be deactivated, never deleted. Name and type stay.",
-    )
-
-
-def _first_address(account_id: str) -> Data:
-    """The account's own country: its cardholders mostly live there."""
-    country = base.country_of(account_id)
-    return {"country": country} if country else {}
-
-
-def _update_cardholder(operation: Operation, values: Data) -> Outcome:
-    row: Cardholder = get(Cardholder, operation)
-    body = cardholder_body(values, {UPDATE_MARK: str(operation.pk)})
-    row, answer = row.update(key=operation.key, params=body)
-    return outcome(row, answer.request_id)
-
-
-def _update_cardholder_request(account_id: str, values: Data) -> Request:
-    row = shown(Cardholder, values)
-    before, changed = current(row), changes(row, values)
-    return Request(
-        "POST",
-        f"/v1/issuing/cardholders/{row.pk}",
-        account_id,
-        cardholder_body(changed, {UPDATE_MARK: "<this operation>"}),
-        changes=tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name)),
-        undo="Change it back.",
-    )
-
-
-def _cardholder_objection(row: Cardholder) -> str:
-    if row.status == "blocked":
-        return f"Stripe has blocked {row} for good: nothing can be changed."
-    return f"{row} is not at Stripe any more." if row.gone else ""
-
-
-create_cardholder = register(
-    Verb(
-        name="issuing.create_cardholder",
-        many=False,
-        label="Create cardholder",
-        permission="issuing.create_cardholder",
-        send=_create_cardholder,
-        form=CreateCardholderForm,
-        request=_create_cardholder_request,
-        initial=_first_address,
-        find=found_by_mark(Cardholder),
-        sensitive=SENSITIVE,
-        personal=PERSONAL,
-        done=said("{} was created.", "Cardholder"),
-        next_url=page_of("cardholder"),
-        stripe_object="issuing.cardholder",
-    )
-)
-update_cardholder = register(
-    Verb(
-        name="issuing.update_cardholder",
-        many=False,
-        label="Update cardholder",
-        permission="issuing.update_cardholder",
-        send=_update_cardholder,
-        form=UpdateCardholderForm,
-        request=_update_cardholder_request,
-        initial=lambda cardholder_id: current(shown(Cardholder, {"cardholder": cardholder_id})),
-        find=found_by_update_mark(Cardholder),
-        noun=Cardholder,
-        objection=_cardholder_objection,
-        sensitive=SENSITIVE,
-        personal=PERSONAL,
-        done=said("{} was changed.", "Cardholder"),
-        next_url=page_of("cardholder"),
-        stripe_object="issuing.cardholder",
-    )
-)
-activate_cardholder = register(
-    Verb(
-        name="issuing.activate_cardholder",
-        label="Activate cardholder",
-        permission="issuing.update_cardholder",
-        send=changing(Cardholder, Cardholder.activate),
-        request=status_request(Cardholder, "active", "Deactivate the cardholder again."),
-        find=found_by_status(Cardholder, "active"),
-        noun=Cardholder,
-        objection=_cardholder_objection,
-        effects=status_effects("active"),
-        done=said("{} is active: their active cards work.", "Cardholder"),
-        next_url=page_of("cardholder"),
-        stripe_object="issuing.cardholder",
-    )
-)
-deactivate_cardholder = register(
-    Verb(
-        name="issuing.deactivate_cardholder",
-        label="Deactivate cardholder",
-        permission="issuing.update_cardholder",
-        send=changing(Cardholder, Cardholder.deactivate),
-        request=status_request(
-            Cardholder, "inactive", "Activate the cardholder again. Until then each of their cards is declined."
-        ),
-        find=found_by_status(Cardholder, "inactive"),
-        noun=Cardholder,
-        objection=_cardholder_objection,
-        effects=status_effects("inactive"),
-        done=said("{} is inactive: each of their cards is declined.", "Cardholder"),
-        next_url=page_of("cardholder"),
-        stripe_object="issuing.cardholder",
-    )
-)

@@ -24,8 +24,6 @@ class CardAdmin(IssuingAdmin):
     """Issued cards."""
 
     listing = pages.CARDS
-    verbs = ("issuing.activate_card", "issuing.deactivate_card", "issuing.cancel_card")
-    verbs_for_one = ("issuing.update_card", "issuing.create_test_authorization")
     list_display = ("name_words", "account_name", "holder", "status_words", "type_words", "created_at")
     list_filter = (tabbed(pages.CARDS), TypeFilter, CreatedFilter)
     search_help_text = pages.CARDS.placeholder

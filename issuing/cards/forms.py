@@ -5,8 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from console.operations.fields import AmountField
-from issuing.base import PlacedForm
+from console.operations.fields import AmountField, VerbForm
 from issuing.cardholders import words as cardholders_words
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
@@ -16,7 +15,7 @@ MOST_CHOICES = 200  # of a drop-down; where there are more, the id is typed
 CANCELLATION_REASONS = {"": "None of these", "lost": "Lost", "stolen": "Stolen"}
 
 
-class CreateCardForm(PlacedForm):
+class CreateCardForm(VerbForm):
     """A new virtual card, inactive. Without a limit Stripe's own silent one applies."""
 
     cardholder = forms.CharField(max_length=255, help_text="A cardholder of this account.")
@@ -64,7 +63,7 @@ def card_words(card: Card) -> str:
     return f"{card} {card.cardholder or ''} ({card.status})"
 
 
-class CancelCardForm(PlacedForm):
+class CancelCardForm(VerbForm):
     """Why a card is canceled, as far as Stripe wants to know."""
 
     cancellation_reason = forms.ChoiceField(

@@ -5,27 +5,18 @@ from typing import Any, Self
 from django.db import models
 from django.urls import reverse
 
-from accounts.history import models as history_models
+from accounts.history.models import OfAccount, OfAccountQuerySet
 from gateway.client import Answer
 from gateway.digits import is_whole
+from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
 from gateway.shapes import id_at, text_at
-from issuing.base import IssuingQuerySet, OfIssuing
 from issuing.cardholders.models import Cardholder
 
 Data = dict[str, Any]
 
-history_models.WATCHED.update(
-    {
-        "issuing.cardholder": ("requirements.disabled_reason", "status"),
-        "issuing.card": ("cancellation_reason", "status"),
-        "issuing.authorization": ("status",),
-        "topup": ("status",),
-    }
-)
 
-
-class CardQuerySet(IssuingQuerySet):
+class CardQuerySet(OfAccountQuerySet):
     """Questions about cards."""
 
     def search(self, text: str, *, personal: bool = False) -> Self:
@@ -49,15 +40,17 @@ class CardQuerySet(IssuingQuerySet):
         return self.of_account(account_id).filter(gone_at=None).exclude(status="canceled").with_cardholder()
 
 
-class Canceled(Exception):  # noqa: N818  (named after the state)
-    """The card was canceled at Stripe: nothing makes it work again."""
+class Canceled(Refused):
+    """The card was canceled at Stripe: nothing makes it work again, and nothing was sent."""
 
 
-class Card(OfIssuing):
+class Card(OfAccount):
     """An issued card. Its number is never asked for (docs.stripe.com/api/issuing/cards)."""
 
     stripe_object = "issuing.card"
+    watched = ("cancellation_reason", "status")
     listed_at = "/v1/issuing/cards"
+    capability, folds = "card_issuing", True
 
     cardholder = models.ForeignKey(
         Cardholder, null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="cards"
@@ -69,7 +62,7 @@ class Card(OfIssuing):
 
     objects = VisibleManager.from_queryset(CardQuerySet)()  # type: ignore[misc]
 
-    class Meta(OfIssuing.Meta):
+    class Meta(OfAccount.Meta):
         """Every verb is a permission of its own."""
 
         permissions = (
@@ -104,31 +97,26 @@ class Card(OfIssuing):
         """Whether it is over."""
         return self.status == "canceled"
 
-    @classmethod
-    def create_card(cls, *, account_id: str, key: str, params: Data) -> "tuple[Card, Answer]":
-        """Create one, inactive. One call. Raises Refused, Unreachable."""
-        return cls._absorb_new(account_id, params, key=key)
-
-    def update(self, *, key: str, params: Data) -> "tuple[Card, Answer]":
+    def update(self, *, key: str, params: Data, path: str = "") -> tuple[Self, Answer]:
         """Change what is given; "" unsets. Two calls: the card is read first. Raises Canceled, Refused, Unreachable."""
-        return self._live()._absorb_change(params, key=key)
+        return super(Card, self._live()).update(key=key, params=params, path=path)
 
-    def activate(self, *, key: str) -> "tuple[Card, Answer]":
+    def activate(self, *, key: str) -> tuple[Self, Answer]:
         """Let it be used. Two calls: the card is read first. Raises Canceled, Refused, Unreachable."""
-        return self._live()._absorb_change({"status": "active"}, key=key)
+        return self.update(key=key, params={"status": "active"})
 
-    def deactivate(self, *, key: str) -> "tuple[Card, Answer]":
+    def deactivate(self, *, key: str) -> tuple[Self, Answer]:
         """Decline every purchase until activated. Two calls. Raises Canceled, Refused, Unreachable."""
-        return self._live()._absorb_change({"status": "inactive"}, key=key)
+        return self.update(key=key, params={"status": "inactive"})
 
-    def cancel(self, *, key: str, cancellation_reason: str = "") -> "tuple[Card, Answer]":
+    def cancel(self, *, key: str, cancellation_reason: str = "") -> tuple[Self, Answer]:
         """End it for good. Two calls. `cancellation_reason` is lost, stolen, or "" for none."""
         reason = {"cancellation_reason": cancellation_reason} if cancellation_reason else {}
-        return self._live()._absorb_change({"status": "canceled", **reason}, key=key)
+        return self.update(key=key, params={"status": "canceled", **reason})
 
     def _live(self) -> Self:
         """The card as Stripe has it now: a page that is old must not decide."""
         card = self.refresh()
         if card.canceled or card.gone:
-            raise Canceled(f"Card {card} was canceled at Stripe. A canceled card is never active again.")
+            raise Canceled(f"Card {card} was canceled at Stripe. A canceled card is never active again.", code=NOT_SENT)
         return card

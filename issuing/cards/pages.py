@@ -6,14 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from console.lists import listing
-from console.lists.listing import Listing, _by_status
+from console.lists.listing import Listing, _by_status, list_page
 from console.operations import buttons
-from console.shell.site import page
+from console.operations.buttons import present
+from console.shell.drawing import page
 from console.viewing.access import get_object, view_as
+from console.viewing.objects import RECENT, object_context
 from gateway import clock, mirror
 from gateway.shapes import hash_at, integer_at
 from issuing.authorizations.models import Authorization
-from issuing.base_pages import RECENT, _list, _present, common
 from issuing.cards.models import Card
 from issuing.controls import words as controls_words
 
@@ -53,7 +54,7 @@ def card_context(request: HttpRequest, row: Card) -> dict[str, Any]:
         ],
         "change_controls": None if row.canceled else buttons.of_object(request, "issuing.update_card", row),
         **_card_buttons(request, row),
-        **common(request, row),
+        **object_context(request, row),
     }
 
 
@@ -70,7 +71,7 @@ def _card_buttons(request: HttpRequest, row: Card) -> dict[str, Any]:
     change = "issuing.deactivate_card" if row.status == "active" else "issuing.activate_card"
     test = buttons.of_account(request, "issuing.create_test_authorization", row.account_id or "", card=row.pk)
     return {
-        "buttons": _present(test if row.status == "active" else None, buttons.of_object(request, change, row)),
+        "buttons": present(test if row.status == "active" else None, buttons.of_object(request, change, row)),
         "final": buttons.of_object(request, "issuing.cancel_card", row),
     }
 
@@ -79,7 +80,7 @@ def _card_buttons(request: HttpRequest, row: Card) -> dict[str, Any]:
 @view_as
 def cards(request: HttpRequest, account_id: str) -> HttpResponse:
     """The account's cards."""
-    return _list(request, account_id, CARDS)
+    return list_page(request, account_id, CARDS)
 
 
 @require_safe

@@ -13,10 +13,9 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from console.operations.fields import AmountField
+from console.operations.fields import AmountField, VerbForm, minor
 from console.shell import formats
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at
-from issuing.base import PlacedForm, minor
 from issuing.cardholders.forms import check_decimals
 from issuing.cards.models import Card
 from issuing.controls import words as controls_words
@@ -25,12 +24,12 @@ from issuing.controls.words import CATEGORIES
 Data = dict[str, Any]
 
 
-def card_controls(values: Data, currency: str, marks: Data) -> Data:
-    """The body of a change of a card's spending controls: only what is in `values`."""
-    given_: Data = dict(values)
+def controls_body(values: Data, currency: str) -> Data:
+    """The body of a change of spending controls: only what is in `values`."""
+    controls: Data = dict(values)
     if values.get("spending_limits"):
-        given_["spending_limits"] = limits(values["spending_limits"], currency)
-    return {**({"spending_controls": given_} if given_ else {}), "metadata": marks}
+        controls["spending_limits"] = limits(values["spending_limits"], currency)
+    return {"spending_controls": controls} if controls else {}
 
 
 def limits(values: list[Data], currency: str) -> list[Data]:
@@ -57,8 +56,8 @@ NAMES = (LIMITS, *(name for pair in PAIRS for name in pair))
 COUNTRY = re.compile(r"[A-Z]{2}")
 EMPTIED = "Stripe describes no way to empty this. Put other entries in its place: a higher limit, another list."
 DEFAULTS = (
-    f"Stripe’s own silent limits: {formats.amount(controls_words.DEFAULT_DAILY, 'usd')} a day where a new card has no limit; "
-    f"always at most {formats.amount(controls_words.MOST_PER_AUTHORIZATION, 'usd')} per authorization."
+    f"Stripe’s own silent limits: {formats.amount(controls_words.DEFAULT_DAILY, 'usd')} a day where a new card has no "
+    f"limit; always at most {formats.amount(controls_words.MOST_PER_AUTHORIZATION, 'usd')} per authorization."
 )
 
 
@@ -171,7 +170,7 @@ class WordsField(forms.CharField):
         return found
 
 
-class UpdateCardForm(PlacedForm):
+class UpdateCardForm(VerbForm):
     """What a card may spend. Filled in as it stands; what stays is not sent.
 
     Stripe's description lets a list be replaced and not be emptied, so what is emptied is refused here.

@@ -1,10 +1,9 @@
 """What staff fill in to top up an Issuing balance."""
 
-from console.operations.fields import AmountField, LineField
-from issuing.base import PlacedForm
+from console.operations.fields import AmountField, LineField, VerbForm
 
 
-class CreateTopupForm(PlacedForm):
+class CreateTopupForm(VerbForm):
     """Money from the account's bank to what its cards can spend."""
 
     amount = AmountField(help_text="In US dollars.")

@@ -7,30 +7,31 @@ from django.db import models
 from django.urls import reverse
 
 from accounts.history import models as history_models
+from accounts.history.models import OfAccount, OfAccountQuerySet
 from gateway import clock
-from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.models import Event
 from gateway.shapes import integer_at, text_at, value_at
-from issuing.base import IssuingQuerySet, OfIssuing
 
 Data = dict[str, Any]
 
 
-class Topup(OfIssuing):
+class Topup(OfAccount):
     """Money pulled in from a bank (docs.stripe.com/api/topups); the US way to fund an Issuing balance."""
 
     stripe_object = "topup"
+    watched = ("status",)
     listed_at = "/v1/topups"
+    capability = "card_issuing"
 
     amount = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=8, blank=True)
     status = models.CharField(max_length=32, blank=True)
     expected_at = models.DateTimeField(null=True)
 
-    objects = VisibleManager.from_queryset(IssuingQuerySet)()  # type: ignore[misc]
+    objects = VisibleManager.from_queryset(OfAccountQuerySet)()  # type: ignore[misc]
 
-    class Meta(OfIssuing.Meta):
+    class Meta(OfAccount.Meta):
         """Funding is a permission of its own."""
 
         permissions = (("create_topup", "Can top up Issuing balances"),)
@@ -55,8 +56,3 @@ class Topup(OfIssuing):
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""
         return reverse("topup", args=[self.account_id, self.id])
-
-    @classmethod
-    def create_topup(cls, *, account_id: str, key: str, params: Data) -> "tuple[Topup, Answer]":
-        """Begin to pull money in. One call. Raises Refused, Unreachable."""
-        return cls._absorb_new(account_id, params, key=key)

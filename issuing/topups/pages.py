@@ -5,12 +5,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from console.lists.listing import Listing, _by_status
+from console.lists.listing import Listing, _by_status, list_page
 from console.people import masking
+from console.people.signed_in import may_see
 from console.shell import formats
-from console.shell.site import page
+from console.shell.drawing import page
 from console.viewing.access import get_object, view_as
-from issuing.base_pages import _list, common, may_see
+from console.viewing.objects import object_context
 from issuing.topups.models import Topup
 
 TOPUPS = Listing(
@@ -35,14 +36,18 @@ def _as_seen(request: HttpRequest, row: Topup) -> Topup:
 def topup_context(request: HttpRequest, row: Topup) -> dict[str, Any]:
     """One top-up."""
     row = _as_seen(request, row)
-    return {"title": f"Top-up of {formats.amount(row.amount, row.currency)}", "topup": row, **common(request, row)}
+    return {
+        "title": f"Top-up of {formats.amount(row.amount, row.currency)}",
+        "topup": row,
+        **object_context(request, row),
+    }
 
 
 @require_safe
 @view_as
 def topups(request: HttpRequest, account_id: str) -> HttpResponse:
     """The account's top-ups."""
-    return _list(request, account_id, TOPUPS)
+    return list_page(request, account_id, TOPUPS)
 
 
 @require_safe

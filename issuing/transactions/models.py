@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Sum
 from django.urls import reverse
 
+from accounts.history.models import OfAccount
 from gateway.mirror import VisibleManager
 from gateway.shapes import hash_at, id_at, integer_at, text_at
 from issuing.authorizations.models import Authorization, AuthorizationQuerySet
-from issuing.base import OfIssuing
 
 Data = dict[str, Any]
 
@@ -39,11 +39,12 @@ class TransactionQuerySet(AuthorizationQuerySet):
         return self.filter(type=name)
 
 
-class Transaction(OfIssuing):
+class Transaction(OfAccount):
     """Money that moved: a capture (negative) or a refund (docs.stripe.com/api/issuing/transactions)."""
 
     stripe_object = "issuing.transaction"
     listed_at = "/v1/issuing/transactions"
+    capability, folds = "card_issuing", True
 
     card = models.ForeignKey(
         "issuing.Card", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="transactions"
@@ -62,7 +63,7 @@ class Transaction(OfIssuing):
 
     objects = VisibleManager.from_queryset(TransactionQuerySet)()  # type: ignore[misc]
 
-    class Meta(OfIssuing.Meta):
+    class Meta(OfAccount.Meta):
         """Read by account, card and authorization."""
 
         indexes = (

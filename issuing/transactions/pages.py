@@ -5,12 +5,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from console.lists.listing import Listing
-from console.shell.site import page
+from console.lists.listing import Listing, list_page
+from console.shell.drawing import page
 from console.viewing.access import get_object, view_as
+from console.viewing.objects import object_context
 from gateway import mirror
 from gateway.shapes import hash_at
-from issuing.base_pages import _list, common
 from issuing.transactions import words as transactions_words
 from issuing.transactions.models import Transaction
 
@@ -32,14 +32,15 @@ TRANSACTIONS = Listing(
 def transaction_context(request: HttpRequest, row: Transaction) -> dict[str, Any]:
     """One transaction, read `with_card`. No more queries."""
     data = row.data or {}
+    kind, where = transactions_words.TRANSACTIONS.get(row.type, row.type), row.merchant_name or "an unnamed merchant"
     return {
-        "title": f"{transactions_words.TRANSACTIONS.get(row.type, row.type)} at {row.merchant_name or 'an unnamed merchant'}",
+        "title": f"{kind} at {where}",
         "transaction": row,
         "card": mirror.related(row, "card"),
         "cardholder": mirror.related(row, "cardholder"),
         "data": {"merchant_amount": None, "merchant_currency": None, **data},
         "merchant": hash_at(data, "merchant_data"),
-        **common(request, row),
+        **object_context(request, row),
     }
 
 
@@ -47,7 +48,7 @@ def transaction_context(request: HttpRequest, row: Transaction) -> dict[str, Any
 @view_as
 def transactions(request: HttpRequest, account_id: str) -> HttpResponse:
     """The account's transactions."""
-    return _list(request, account_id, TRANSACTIONS)
+    return list_page(request, account_id, TRANSACTIONS)
 
 
 @require_safe

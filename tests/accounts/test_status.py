@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from accounts.account import words
+from accounts.account import words as account_words
+from accounts.requirements import models as requirements_models
 from tests.accounts.builders import CUSTOM, account_data, requirements
 
 OFF = {"card_issuing": "inactive", "transfers": "inactive"}
@@ -34,7 +35,7 @@ OVERALL = [
 
 @pytest.mark.parametrize(("data", "expected"), OVERALL)
 def test_overall_badge_follows_requirements_and_capabilities(data: dict[str, Any], expected: str) -> None:
-    found = words.overall(account_data(**data))
+    found = account_words.overall(account_data(**data))
     assert found.name == expected
     assert found.why
 
@@ -54,27 +55,27 @@ CAPABILITY = [
 
 @pytest.mark.parametrize(("data", "expected"), CAPABILITY)
 def test_issuing_badge_follows_the_capability(data: dict[str, Any], expected: str) -> None:
-    assert words.issuing(account_data(), data).name == expected
+    assert account_words.issuing(account_data(), data).name == expected
 
 
 def test_restricted_account_may_issue() -> None:
     """The bank account is missing: transfers is inactive, card_issuing works."""
     late = requirements(past_due=["external_account"], disabled_reason="requirements.past_due")
     data = account_data(capabilities={"card_issuing": "active", "transfers": "inactive"}, requirements=late)
-    assert words.overall(data).name == "restricted"
-    assert words.issuing(data).name == "enabled"
-    assert "transfers is inactive" in words.overall(data).why
+    assert account_words.overall(data).name == "restricted"
+    assert account_words.issuing(data).name == "enabled"
+    assert "transfers is inactive" in account_words.overall(data).why
 
 
 def test_issuing_badge_without_the_capability_takes_the_accounts_word() -> None:
-    assert words.issuing(account_data()).name == "enabled"
-    assert words.issuing(account_data(capabilities={"card_issuing": "pending"})).name == "in_review"
-    assert words.issuing(account_data(capabilities={})).name == "not_requested"
+    assert account_words.issuing(account_data()).name == "enabled"
+    assert account_words.issuing(account_data(capabilities={"card_issuing": "pending"})).name == "in_review"
+    assert account_words.issuing(account_data(capabilities={})).name == "not_requested"
 
 
 def test_rejected_account_cannot_issue_whatever_its_capability_says() -> None:
     data = account_data(requirements=requirements(disabled_reason="rejected.fraud"))
-    found = words.issuing(data, {"status": "active"})
+    found = account_words.issuing(data, {"status": "active"})
     assert (found.name, found.why) == ("rejected", "Rejected by Stripe, for suspected fraud.")
 
 
@@ -95,18 +96,18 @@ KINDS = [
 @pytest.mark.parametrize(("controller", "name", "can_issue"), KINDS)
 def test_kind_is_judged_by_controller_and_never_by_type(controller: Any, name: str, can_issue: bool) -> None:
     data = account_data(controller=controller, type="custom" if not can_issue else "standard")
-    found = words.kind(data)
+    found = account_words.kind(data)
     assert (found.name, found.can_issue) == (name, can_issue)
     assert found.word
     assert found.why.endswith(".")
-    assert (words.issuing(data).name == "cannot_issue") is not can_issue
+    assert (account_words.issuing(data).name == "cannot_issue") is not can_issue
 
 
 def test_account_that_nobody_began_is_told_from_one_in_the_middle() -> None:
     keys = ["company.phone"]
     new = account_data(details_submitted=False, requirements=requirements(past_due=keys, currently_due=keys))
-    assert not words.began(new)
-    assert words.began({**new, "tos_acceptance": {"date": 1}})
-    assert words.began({**new, "settings": {"card_issuing": {"tos_acceptance": {"date": 1}}}})
-    assert words.began({**new, "requirements": requirements(errors=[{"code": "x"}])})
-    assert words.began({**new, "details_submitted": True})
+    assert not requirements_models.began(new)
+    assert requirements_models.began({**new, "tos_acceptance": {"date": 1}})
+    assert requirements_models.began({**new, "settings": {"card_issuing": {"tos_acceptance": {"date": 1}}}})
+    assert requirements_models.began({**new, "requirements": requirements(errors=[{"code": "x"}])})
+    assert requirements_models.began({**new, "details_submitted": True})

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.account.models import Account
 from accounts.onboarding.verbs import fill_test_values
 from accounts.terms.models import Acceptance
-from accounts.terms.verbs import record_terms
+from console.operations import verbs
 from console.operations.door import Denied, Performed
 from console.operations.models import Operation
 from gateway import catch_up, clock, inbox
@@ -158,7 +158,7 @@ def test_lost_answer_is_settled_with_its_row_in_the_ledger(
     operation = do("record_terms", account, **GIVEN, accepted_at=moment()).operation
     assert (operation.state, Acceptance.objects.count()) == ("unknown", 0)
     there = at_stripe(sandbox, account)["issuing"]["date"]
-    found = record_terms.find(operation) if record_terms.find else None
+    found = verbs.get("accounts.record_terms").find(operation)
     assert bool(found) == bool(there) == Acceptance.objects.exists()
 
 
@@ -293,7 +293,7 @@ MANY = "/connect/accounts/record-acceptances"
 
 def test_action_opens_a_row_for_each_account(make: Make) -> None:
     accounts = [make(), make()]
-    chosen = {"action": "record_acceptances", "_selected_action": [account.pk for account in accounts]}
+    chosen = {"action": "accounts.record_terms", "_selected_action": [account.pk for account in accounts]}
     page = browser("otto").post("/accounts/account/", chosen).content.decode()
     for account in accounts:
         assert f'name="{account.pk}-ip"' in page

@@ -15,7 +15,7 @@ from accounts.external_accounts.models import ExternalAccount
 from accounts.history.models import Requirement
 from accounts.onboarding import models
 from accounts.persons.models import Person
-from console.operations import door
+from console.operations import door, verbs
 from console.operations.door import Denied, Performed
 from console.operations.models import Operation
 from console.record.models import AuditEntry
@@ -63,9 +63,7 @@ def test_account_whose_answer_was_lost_is_found_by_its_metadata(do: Do, sandbox:
     sandbox.control("faults", [{"match": "POST /v1/accounts", "times": 1, "fault": fault}])
     operation = do("create_account", **VALUES).operation
     assert operation.state == State.UNKNOWN
-    from accounts.account.verbs import create_account
-
-    found = create_account.find(operation) if create_account.find else None
+    found = verbs.get("accounts.create_account").find(operation)
     there = [data["id"] for data in at_stripe(sandbox)]
     assert len(there) <= 1
     assert (found.account_id if found else None) == (there[0] if there else None)

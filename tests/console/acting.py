@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from console.operations import door, verbs
 from console.operations.door import Performed
+from console.operations.fields import VerbForm
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request, Verb
 from console.people.models import User
-from console.shell import registry
+from console.shell import nouns
+from console.shell.nouns import Noun
 from console.viewing.models import WorkSession
 from gateway import client, clock
 from gateway.errors import Refused, Unreachable
@@ -31,7 +33,7 @@ CONTROLLER = {
 }
 
 
-class AccountForm(forms.Form):
+class AccountForm(VerbForm):
     """The least of an account, and one field that nobody may keep."""
 
     business_name = forms.CharField(max_length=100)
@@ -85,7 +87,7 @@ def rename(operation: Operation, params: dict[str, Any]) -> Outcome:
     return Outcome(object_id=answer.data["id"], request_id=answer.request_id)
 
 
-class RenameForm(forms.Form):
+class RenameForm(VerbForm):
     name = forms.CharField(max_length=100)
 
 
@@ -117,10 +119,20 @@ def request_of(account_id: str, params: dict[str, Any]) -> Request:
 
 PERMISSION = "console.view_operation"
 ACCOUNT = {"business_name": "Alder Ltd", "country": "US"}
-CREATE = Verb(
-    name="tests.create",
+
+
+def make(name: str, **fields: Any) -> Verb:
+    """A verb of these fields; functions among them become its methods."""
+    methods = {
+        key: staticmethod(value) if callable(value) and not isinstance(value, type) else value
+        for key, value in fields.items()
+    }
+    return type("TestVerb", (Verb,), {"name": name, "permission": PERMISSION, **methods})()
+
+
+CREATE = make(
+    "tests.create",
     label="Create test account",
-    permission=PERMISSION,
     send=create,
     form=AccountForm,
     find=find,
@@ -129,12 +141,10 @@ CREATE = Verb(
     sensitive=("ssn",),
     stripe_object="account",
 )
-RENAME = Verb(name="tests.rename", label="Rename account", permission=PERMISSION, send=rename, form=RenameForm)
-READ = Verb(name="tests.read", label="Read account", permission=PERMISSION, send=read, sends=False)
-LINK = Verb(
-    name="tests.link", label="Make test link", permission=PERMISSION, send=link, result_template="tests/link.html"
-)
-NOT_IN_SANDBOX = Verb(name="tests.live", label="Live only", permission=PERMISSION, send=read, modes={"live"})
+RENAME = make("tests.rename", label="Rename account", send=rename, form=RenameForm)
+READ = make("tests.read", label="Read account", send=read, sends=False)
+LINK = make("tests.link", label="Make test link", send=link, result_template="tests/link.html")
+NOT_IN_SANDBOX = make("tests.live", label="Live only", send=read, modes={"live"})
 
 
 @contextmanager
@@ -143,13 +153,14 @@ def registered(*more: Verb) -> Iterator[None]:
     before = dict(verbs._verbs)
     for verb in (CREATE, RENAME, READ, LINK, NOT_IN_SANDBOX, *more):
         verbs.register(verb)
-    label, registry._rooms.account_label = registry._rooms.account_label, lambda account_id: NAMES.get(account_id)
+    label = Noun(label=lambda account_id: NAMES.get(account_id))
+    nouns._nouns.insert(0, label)
     try:
         yield
     finally:
         verbs._verbs.clear()
         verbs._verbs.update(before)
-        registry._rooms.account_label = label
+        nouns._nouns.remove(label)
         NAMES.clear()
 
 
@@ -202,8 +213,7 @@ def accounts_at_stripe(sandbox: SandboxProcess) -> list[dict[str, Any]]:
 
 def verb_that(send: Any, **fields: Any) -> Verb:
     """A verb registered (in place of the last one) for one test."""
-    options = {"label": "Act", "permission": PERMISSION, "about_account": False, **fields}
-    verb = Verb(name="tests.act", send=send, **options)
+    verb = make("tests.act", send=send, **{"label": "Act", "about_account": False, **fields})
     verbs._verbs[verb.name] = verb
     return verb
 

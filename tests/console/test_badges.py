@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.account import words
+from accounts.capabilities import words as capability_words
 from console.operations.models import Operation
 from console.shell import badges
 from gateway.models import Event
@@ -22,9 +22,9 @@ def test_every_badge_has_a_drawn_icon_and_a_known_tone(kind: str) -> None:
         assert badge.word
 
 
-@pytest.mark.parametrize("name", sorted(words.ISSUING))
+@pytest.mark.parametrize("name", sorted(capability_words.ISSUING))
 def test_every_state_of_an_account_is_known_by_the_word_of_the_dashboard(name: str) -> None:
-    assert badges.badge(name, "issuing").word == words.ISSUING[name]
+    assert badges.badge(name, "issuing").word == capability_words.ISSUING[name]
 
 
 @pytest.mark.parametrize(("kind", "states"), [("operation", Operation.State), ("event", Event.State)])

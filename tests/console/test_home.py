@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.operations.models import Operation
 from console.people.models import User
-from console.shell import context, registry, search
+from console.shell import context, nouns, search
 from gateway import health
 from gateway.models import Event
 from tests.costs import cost
@@ -164,8 +164,8 @@ def test_a_dashboard_link_never_leads_to_a_page_of_the_admin() -> None:
 
 
 def test_panels_without_their_permission_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = registry.HomePanel(name="s", title="s", template="x.html", context=dict, permission="console.add_user")
-    monkeypatch.setattr(registry._rooms, "home_panels", [secret])
+    secret = nouns.HomePanel(name="s", title="s", template="x.html", context=dict, permission="console.add_user")
+    monkeypatch.setattr(nouns, "_nouns", [nouns.Noun(home_panels=(secret,))])
     assert browser("vera").get("/").context["panels"] == []
 
 

@@ -130,6 +130,6 @@ def test_a_text_may_quote_what_the_data_hold() -> None:
 @pytest.mark.parametrize("role", roles.ROLES)
 def test_who_fills_in_personal_entries_or_uses_commands_may_see_them(role: str) -> None:
     """Forms show what is there now, and commands print refusals as Stripe words them."""
-    rights = roles.ROLES[role]
+    rights = roles.permissions(role)
     acts = {verb.permission for verb in verbs.every() if verb.personal} | {"console.use_commands"}
     assert PERSONAL in rights or not acts & rights

@@ -40,7 +40,7 @@ def test_fields_that_the_form_does_not_show_change_nothing() -> None:
     browser("ana").post("/staff/new", {**NEW, "is_superuser": "on", "user_permissions": ["1", "2"]})
     nina = User.objects.get(username="nina")
     assert not nina.is_superuser
-    assert nina.get_all_permissions() == roles.SUPPORT
+    assert nina.get_all_permissions() == roles.permissions("support")
 
 
 def test_a_change_of_role_is_written_down_with_before_and_after() -> None:

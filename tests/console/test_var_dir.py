@@ -113,7 +113,9 @@ def test_of_several_first_starts_all_get_one_secret(left: str | None, tmp_path: 
     if left is not None:
         path.parent.mkdir()
         path.write_text(left)
-    code = f"import pathlib; from console.secrets_file import *; print(kept_secret(pathlib.Path({str(path)!r})))"
+    code = (
+        f"import pathlib; from console.running.secrets_file import *; print(kept_secret(pathlib.Path({str(path)!r})))"
+    )
     started = [
         subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]

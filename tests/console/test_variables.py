@@ -85,7 +85,7 @@ def test_every_program_says_it_in_one_line() -> None:
         ["manage.py", "migrate"],
         ["manage.py", "worker"],
         ["-m", "console.running.launcher"],
-        ["-m", "gunicorn", "--config", "console/gunicorn.py", "--check-config"],
+        ["-m", "gunicorn", "--config", "console/running/gunicorn.py", "--check-config"],
     ]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", "PORT": "abc"}
     started = [
@@ -101,7 +101,7 @@ def test_every_program_says_it_in_one_line() -> None:
 
 
 def test_the_web_servers_own_variable_too() -> None:
-    command = [sys.executable, "-m", "gunicorn", "--config", "console/gunicorn.py", "--check-config"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "console/running/gunicorn.py", "--check-config"]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", "WEB_WORKERS": "x"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (1, b"")

@@ -8,12 +8,12 @@ import pytest
 
 from accounts.account.forms import CAPABILITIES, CONTROLLER
 from accounts.account.models import Account
+from accounts.history.models import OfAccount
 from console.operations import door, verbs
 from console.operations.door import Performed
 from gateway import client, clock
 from issuing.authorizations.models import Authorization
-from issuing.balances import refresh
-from issuing.base import OfIssuing
+from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from tests.people import person
@@ -81,7 +81,7 @@ def account(sandbox: SandboxProcess, db: None) -> Account:
     return issuing_account()
 
 
-def perform(name: str, about: Account | OfIssuing, /, who: str = "otto", **params: Any) -> Performed:
+def perform(name: str, about: Account | OfAccount, /, who: str = "otto", **params: Any) -> Performed:
     """Have somebody do a verb of this room through the one door; `_token` repeats a form."""
     owner = about if isinstance(about, Account) else Account.objects.get(pk=about.account_id)
     return door.perform(
@@ -127,7 +127,7 @@ def fund(sandbox: SandboxProcess, account: Account, amount: str = "1000") -> Non
     sandbox.control("clock", {"advance": "1h"})
     clock.forget()
     clock.refresh()
-    refresh.read_funds(account.pk)
+    read_funds(account.pk)
 
 
 def buy(card: Card, amount: str = "12.50", **values: Any) -> Authorization:

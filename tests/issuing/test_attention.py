@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from accounts.account.models import Account
-from issuing.balances.noun import Shortage, _why, runs_out
+from issuing.balances.models import Shortage, runs_out
+from issuing.balances.noun import _why
 
 NOW = datetime(2026, 11, 24, 14, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from console.operations.models import Operation
-from console.shell import home, registry
+from console.shell import home, nouns
 from gateway.models import Event
 from issuing.authorizations.models import Authorization
 from tests.accounts import builders
@@ -66,7 +66,7 @@ def world() -> None:
 @pytest.mark.parametrize("name", ["accounts", "balances", "cardholders", "operations", "events"])
 @pytest.mark.parametrize("who", ["vera", "sam", "otto", "ana"])
 def test_the_list_behind_a_count_has_as_many_rows(name: str, who: str) -> None:
-    queue = next(queue for queue in registry.queues() if queue.name == name)
+    queue = next(queue for queue in nouns.queues() if queue.name == name)
     answer = browser(who).get(queue.link())
     assert answer.status_code == 200
     listed = len(answer.context["cl"].result_list)
@@ -77,7 +77,7 @@ def test_home_leads_to_every_list_with_its_count() -> None:
     context = browser("vera").get("/").context
     assert context["needing"] == len(context["needs"]) == 5
     assert {link["count"] for link in context["links"]} == {1}
-    assert len(context["links"]) == len(registry.queues()) == 5
+    assert len(context["links"]) == len(nouns.queues()) == 5
     assert home.SHOWN >= 5
 
 

@@ -9,9 +9,8 @@ from django.test import Client
 
 from accounts.account.models import Account
 from console.operations import door, verbs
-from console.operations.forms import own_form
+from console.operations.fields import Where
 from console.operations.models import Operation
-from console.operations.verbs import Where
 from issuing.cards.models import Card
 from issuing.controls import forms
 from issuing.management.commands.update_card import limit
@@ -60,7 +59,7 @@ def otto(account: Account) -> Client:
 
 
 def form(card: Card, **values: Any) -> Any:
-    return own_form(verbs.get("issuing.update_card"), Where(ACCOUNT, card.pk))({**forms.current(card), **values})
+    return verbs.get("issuing.update_card").form({**forms.current(card), **values}, where=Where(ACCOUNT, card.pk))
 
 
 @pytest.fixture

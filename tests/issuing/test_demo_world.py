@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts.account import words
+from accounts.capabilities import words as capability_words
 from accounts.management.commands.seed_accounts import control
 from gateway import client, clock
 from issuing.authorizations.models import Authorization
@@ -45,8 +46,8 @@ def test_forty_accounts_show_every_badge_and_120_cards_every_status(sandbox: San
     live([step for step in plan(1, 40, END) if step.act not in PURCHASES])
     accounts = list(every("/v1/accounts", None))
     assert sorted(each["business_profile"]["name"] for each in accounts) == sorted(name for _, name, *_ in BUSINESSES)
-    assert {words.overall(each).name for each in accounts} == set(words.OVERALL)
-    assert {issuing_badge(each) for each in accounts} == set(words.ISSUING)
+    assert {words.overall(each).name for each in accounts} == set(capability_words.OVERALL)
+    assert {issuing_badge(each) for each in accounts} == set(capability_words.ISSUING)
     cards = [card for account in issuers() for card in every(Card.listed_at, account)]
     assert len(cards) == 120
     assert {card["status"] for card in cards} == {"active", "inactive", "canceled"}

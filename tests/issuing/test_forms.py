@@ -6,19 +6,17 @@ from typing import Any
 
 import pytest
 
+from accounts.account.models import Account
 from accounts.terms.forms import MomentField
-from console.operations.forms import own_form
+from console.operations import fields
+from console.operations.fields import NOWHERE, Where
 from console.operations.models import Operation
-from console.operations.verbs import NOWHERE, Where, get
+from console.operations.verbs import get
 from gateway import clock
-from issuing import base
-from issuing.authorizations import verbs as authorizations_verbs
 from issuing.authorizations.models import Authorization
 from issuing.cardholders import verbs as cardholders_verbs
 from issuing.cardholders.models import Cardholder
-from issuing.cards import verbs as cards_verbs
 from issuing.cards.models import Card
-from issuing.topups import verbs as topups_verbs
 from tests.issuing import rows
 from tests.issuing.conftest import HOLDER
 from tests.people import ACCOUNT, OTHER_ACCOUNT, known_accounts, person
@@ -33,7 +31,7 @@ def accounts() -> None:
 
 def errors(verb: str, where: Where = NOWHERE, **values: Any) -> dict[str, str]:
     """What is wrong with these entries, by field."""
-    form = own_form(get(f"issuing.{verb}"), where)(values)
+    form = get(f"issuing.{verb}").form(values, where=where)
     return {name: " ".join(map(str, problems)) for name, problems in form.errors.items()}
 
 
@@ -123,7 +121,7 @@ def test_a_billing_address_is_whole() -> None:
 
 
 def updated(row: Cardholder, **values: Any) -> Any:
-    return own_form(get("issuing.update_cardholder"), Where(ACCOUNT, row.pk))(values)
+    return get("issuing.update_cardholder").form(values, where=Where(ACCOUNT, row.pk))
 
 
 def test_an_update_leaves_what_is_empty_or_the_same() -> None:
@@ -148,7 +146,7 @@ def test_a_part_of_the_address_sends_it_whole() -> None:
     row.save()
     form = updated(row, line2="Flat 2")
     assert form.is_valid(), form.errors
-    body = cardholders_verbs.cardholder_body(form.cleaned_data, {})
+    body = cardholders_verbs.cardholder_body(form.cleaned_data)
     assert body["billing"]["address"] == {
         "line1": "1 Main",
         "line2": "Flat 2",
@@ -169,14 +167,14 @@ def test_a_card_is_for_a_cardholder_of_this_account() -> None:
     assert errors("create_card", here, cardholder=own.pk) == {}
     for row_id in (others.pk, blocked.pk, "ich_nothing", ""):
         assert list(errors("create_card", here, cardholder=row_id)) == ["cardholder"]
-    form = own_form(get("issuing.create_card"), here)()
+    form = get("issuing.create_card").form(where=here)
     assert [value for value, _ in form.fields["cardholder"].widget.choices] == ["", own.pk]
 
 
 def test_where_there_are_too_many_cardholders_the_id_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("issuing.cards.forms.MOST_CHOICES", 1)
     one, _ = rows.cardholder(), rows.cardholder()
-    form = own_form(get("issuing.create_card"), Where(ACCOUNT))({"cardholder": one.pk})
+    form = get("issuing.create_card").form({"cardholder": one.pk}, where=Where(ACCOUNT))
     assert form.fields["cardholder"].widget.input_type == "text"
     assert form.is_valid()
 
@@ -200,7 +198,7 @@ def test_amounts_are_above_zero_and_of_two_decimals(amount: str) -> None:
 @pytest.mark.parametrize(("amount", "minor"), [("0.01", 1), ("12.5", 1250), ("12.50", 1250), ("999999.99", 99_999_999)])
 def test_amounts_are_sent_in_minor_units(amount: str, minor: int) -> None:
     assert errors("create_topup", Where(ACCOUNT), amount=amount) == {}
-    assert topups_verbs.topup_body({"amount": amount}, {})["amount"] == minor
+    assert body("create_topup", ACCOUNT, {"amount": amount})["amount"] == minor
 
 
 def test_no_more_is_given_back_than_is_held() -> None:
@@ -215,29 +213,36 @@ def test_no_more_is_given_back_than_is_held() -> None:
 # What is sent
 
 
+def body(verb: str, about: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """What a verb sends."""
+    return get(f"issuing.{verb}").body(about, values)  # type: ignore[attr-defined]
+
+
 def test_bodies_hold_only_what_was_given() -> None:
-    assert cardholders_verbs.cardholder_body({"type": "individual", "name": "A B", "email": ""}, {}) == {
+    assert cardholders_verbs.cardholder_body({"type": "individual", "name": "A B", "email": ""}) == {
         "type": "individual",
         "name": "A B",
     }
-    assert cards_verbs.card_body({"cardholder": "ich_1"}, "gbp", {}) == {
+    Account.every.filter(pk=ACCOUNT).update(country="GB")
+    assert body("create_card", ACCOUNT, {"cardholder": "ich_1"}) == {
         "cardholder": "ich_1",
         "currency": "gbp",
         "type": "virtual",
         "status": "inactive",
     }
-    assert authorizations_verbs.capture_body({}, "usd") == {}
-    assert authorizations_verbs.capture_body({"capture_amount": "5", "keep_open": True}, "usd") == {
+    held = Authorization(currency="usd")
+    assert body("capture_test_authorization", held, {}) == {}
+    assert body("capture_test_authorization", held, {"capture_amount": "5", "keep_open": True}) == {
         "capture_amount": 500,
         "close_authorization": False,
     }
-    assert authorizations_verbs.reverse_body({"reverse_amount": "5.00"}, "usd") == {"reverse_amount": 500}
+    assert body("reverse_test_authorization", held, {"reverse_amount": "5.00"}) == {"reverse_amount": 500}
 
 
 def test_a_preview_shows_no_date_of_birth() -> None:
-    body = cardholders_verbs.cardholder_body({"dob": base.SHOWN_AS}, {})
-    assert body["individual"]["dob"] == dict.fromkeys(("year", "month", "day"), base.SHOWN_AS)
-    assert cardholders_verbs.cardholder_body({"dob": "1990-02-03"}, {})["individual"]["dob"] == {
+    body = cardholders_verbs.cardholder_body({"dob": fields.SHOWN_AS})
+    assert body["individual"]["dob"] == dict.fromkeys(("year", "month", "day"), fields.SHOWN_AS)
+    assert cardholders_verbs.cardholder_body({"dob": "1990-02-03"})["individual"]["dob"] == {
         "year": 1990,
         "month": 2,
         "day": 3,

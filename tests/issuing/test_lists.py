@@ -106,7 +106,7 @@ def test_tabs_count_each_outcome_once(sam: Client) -> None:
 
 
 def test_counts_stop_at_ten_thousand(sam: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("issuing.lists.COUNTED", 2)
+    monkeypatch.setattr("console.lists.listing.COUNTED", 2)
     many(3)
     tabs = sam.get(f"/{ACCOUNT}/issuing/cards").context["tabs"]
     assert tabs[0]["count"] == "2+"

@@ -8,13 +8,10 @@ from accounts.account.models import Account
 from console.operations import door, verbs
 from console.operations.door import Denied
 from console.operations.models import Operation
-from console.operations.pages import done_sentence, next_url
 from gateway.models import Event
-from issuing.authorizations import verbs as authorizations_verbs
 from issuing.authorizations.models import Authorization
-from issuing.balances import refresh
+from issuing.balances import models as balances
 from issuing.balances.models import Balance, BalanceTransaction
-from issuing.topups import verbs as topups_verbs
 from issuing.topups.models import Topup
 from issuing.transactions.models import Transaction
 from tests.issuing.conftest import Do, buy, fund, issuing_account, make_card
@@ -37,9 +34,9 @@ def test_a_top_up_is_on_its_way_until_the_bank_has_paid(do: Do, account: Account
     assert operation.state == State.SUCCEEDED, operation.error_message
     row = Topup.objects.get(pk=operation.object_id)
     assert (row.amount, row.currency, row.status) == (150_050, "usd", "pending")
-    assert "1,500.50 USD is on its way" in done_sentence(topups_verbs.create_topup, operation)
+    assert "1,500.50 USD is on its way" in verbs.get("issuing.create_topup").done(operation)
     sandbox.control("clock", {"advance": "1h"})
-    refresh.read_funds(account.pk)
+    balances.read_funds(account.pk)
     assert available(account) == 150_050
     assert row.refresh().status == "succeeded"
 
@@ -53,7 +50,7 @@ def test_outside_the_united_states_a_top_up_is_refused_with_the_reason(do: Do, a
 def test_a_lost_top_up_is_found_by_its_mark(do: Do, account: Account, sandbox: SandboxProcess) -> None:
     sandbox.control("faults", [{"match": "POST /v1/topups", "times": 1, "fault": "reset_after"}])
     operation = do("create_topup", account, amount="10").operation
-    found = topups_verbs.create_topup.find(operation)  # type: ignore[misc]
+    found = verbs.get("issuing.create_topup").find(operation)
     assert found
     door.settle(str(operation.pk))
     assert list(Topup.objects.values_list("pk", flat=True)) == [found.object_id]
@@ -67,11 +64,11 @@ def test_a_decline_is_an_outcome_with_its_reason(do: Do, account: Account) -> No
     params = {"card": card.pk, "amount": "12.50", "merchant_name": "Rocket Rides"}
     operation = do("create_test_authorization", account, **params).operation
     assert operation.state == State.SUCCEEDED
-    verb = authorizations_verbs.create_test_authorization
-    assert done_sentence(verb, operation).startswith("Declined: card inactive.")
+    verb = verbs.get("issuing.create_test_authorization")
+    assert verb.done(operation).startswith("Declined: card inactive.")
     assert verb.went_well
     assert not verb.went_well(operation)
-    assert next_url(verb, operation) == f"/{account.pk}/issuing/authorizations/{operation.object_id}"
+    assert verb.next_url(operation) == f"/{account.pk}/issuing/authorizations/{operation.object_id}"
     row = Authorization.objects.get(pk=operation.object_id)
     assert (row.approved, row.requested, row.card_id) == (False, 1250, card.pk)
 
@@ -80,11 +77,11 @@ def test_money_is_held_captured_and_given_back(do: Do, account: Account, sandbox
     card = make_card(account)
     fund(sandbox, account)
     first, second = buy(card, "12.50"), buy(card, "20")
-    refresh.read_funds(account.pk)
+    balances.read_funds(account.pk)
     assert available(account) == 100_000 - 1250 - 2000
     assert do("capture_test_authorization", first, capture_amount="10").operation.state == State.SUCCEEDED
     assert do("reverse_test_authorization", second).operation.state == State.SUCCEEDED
-    refresh.read_funds(account.pk)
+    balances.read_funds(account.pk)
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.status, second.status, available(account)) == ("closed", "reversed", 100_000 - 1000)
@@ -127,7 +124,7 @@ def test_a_lost_purchase_is_found_and_made_once(do: Do, account: Account, sandbo
     params = {"card": card.pk, "amount": "12.50", "merchant_name": "Rocket Rides"}
     operation = do("create_test_authorization", account, **params).operation
     assert operation.state == State.UNKNOWN
-    found = authorizations_verbs.create_test_authorization.find(operation)  # type: ignore[misc]
+    found = verbs.get("issuing.create_test_authorization").find(operation)  # type: ignore[misc]
     door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert found
@@ -160,10 +157,7 @@ def test_test_purchases_do_not_exist_in_live_mode(do: Do, account: Account, sett
 
 def test_an_event_alone_tells_that_something_was_decided(account: Account) -> None:
     operation = Operation(verb="issuing.create_test_authorization", object_id="iauth_1", account_id=account.pk)
-    assert (
-        done_sentence(authorizations_verbs.create_test_authorization, operation)
-        == "Stripe decided about the test purchase."
-    )
+    assert verbs.get("issuing.create_test_authorization").done(operation) == "Stripe decided about the test purchase."
 
 
 # Funds, read again
@@ -175,8 +169,8 @@ def event(kind: str, account_id: str) -> Event:
 
 def test_events_that_move_money_have_the_funds_read_once_for_each_account(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(refresh, "enqueue", lambda *its: asked.append(its))
-    refresh.on_events(
+    monkeypatch.setattr(balances, "enqueue", lambda *its: asked.append(its))
+    balances.on_events(
         [
             event("issuing_authorization.created", "acct_1"),
             event("issuing_transaction.created", "acct_1"),
@@ -185,7 +179,7 @@ def test_events_that_move_money_have_the_funds_read_once_for_each_account(monkey
             event("topup.created", ""),
         ]
     )
-    assert asked == [("issuing.balances.refresh.funds", "acct_1"), ("issuing.balances.refresh.funds", "acct_2")]
+    assert asked == [("issuing.balances.models.read_again", "acct_1"), ("issuing.balances.models.read_again", "acct_2")]
 
 
 def test_funds_are_read_as_far_back_as_they_are_known(do: Do, account: Account, sandbox: SandboxProcess) -> None:
@@ -194,20 +188,20 @@ def test_funds_are_read_as_far_back_as_they_are_known(do: Do, account: Account, 
     assert BalanceTransaction.objects.of_issuing(account.pk).count() == 1
     row = buy(card)
     do("capture_test_authorization", row)
-    assert refresh.funds(account.pk) == 3  # held, given back, spent
-    assert refresh.funds(account.pk) == 0
+    assert balances.read_again(account.pk) == 3  # held, given back, spent
+    assert balances.read_again(account.pk) == 0
     assert available(account) == 100_000 - 1250
 
 
 def test_funds_are_read_again_while_stripe_cannot_be_reached(account: Account, sandbox: SandboxProcess) -> None:
     sandbox.control("faults", [{"match": "GET /v1/balance", "times": 1, "fault": "reset_before"}])
-    assert refresh.funds(account.pk) == 0
+    assert balances.read_again(account.pk) == 0
     assert Balance.objects.filter(pk=f"{account.pk}.balance").exists()
 
 
 def test_funds_of_one_account_are_not_anothers(account: Account, sandbox: SandboxProcess) -> None:
     other = issuing_account("Birch Bakery")
     fund(sandbox, account)
-    refresh.read_funds(other.pk)
+    balances.read_funds(other.pk)
     assert (available(account), available(other)) == (100_000, 0)
     assert not Transaction.objects.of_account(other.pk).exists()

@@ -13,7 +13,7 @@ from console.operations.models import Operation
 from console.record.models import AuditEntry
 from gateway import clock
 from issuing.authorizations.models import Authorization
-from issuing.balances import refresh
+from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from tests.issuing.conftest import HOLDER, REASON
@@ -37,7 +37,7 @@ def bank_pays(sandbox: SandboxProcess, account: str) -> None:
     sandbox.control("clock", {"advance": "1h"})
     clock.forget()
     clock.refresh()
-    refresh.read_funds(account)
+    read_funds(account)
 
 
 def approved(account: str) -> None:
@@ -100,7 +100,7 @@ def test_the_whole_line_from_the_admins_lists(sandbox: SandboxProcess) -> None:
     new = {"country": "US", "business_type": "company", "business_name": "Alder Freight"}
     desk.fill("/do/accounts.create_account/", **new)
     account = Account.objects.get().pk
-    desk.many("accounts/account", "fill_test_values", "accounts.fill_test_values", account)
+    desk.many("accounts/account", "accounts.fill_test_values", "accounts.fill_test_values", account)
     desk.one("accounts/account", "issuing.create_cardholder", account, **HOLDER)
     holder = Cardholder.objects.get().pk
     desk.one("issuing/cardholder", "issuing.create_card", holder)

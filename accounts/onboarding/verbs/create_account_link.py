@@ -6,41 +6,71 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from accounts.account.models import Account
-from accounts.account.verbs import _account_page, _get
+from accounts.account.verbs import AccountVerb
 from accounts.account.words import platform_collects
 from accounts.onboarding import models
 from accounts.onboarding.forms import AccountLinkForm
 from console.operations.models import Operation
-from console.operations.verbs import Outcome, Request, Verb, register
-from gateway.errors import Refused
+from console.operations.verbs import Outcome, Request
+from gateway.errors import NOT_SENT, Refused
 
 Data = dict[str, Any]
 
 
-def _link(operation: Operation, params: Data) -> Outcome:
-    """Mint it. The address goes to the page that waits and nowhere else."""
-    account = _get(operation.account_id)
-    link_type, collect = params.get("type") or "account_onboarding", params.get("collect") or "currently_due"
-    if link_type == "account_update" and not platform_collects(account.data or {}):
-        message = "account_update works only where the platform collects requirements. Use account_onboarding."
-        raise Refused(message, code="not_sent", param="type")
-    answer = account.create_account_link(
-        key=operation.key, type=link_type, collect=collect, future=bool(params.get("future"))
-    )
-    until = answer.data["expires_at"]
-    return Outcome(
-        account_id=account.id,
-        account_name=str(account),
-        request_id=answer.request_id,
-        result={"type": link_type, "collect": collect, "created": answer.data["created"], "expires_at": until},
-        shown={
-            "link": _shown(account, answer.data, link_type, collect),
-            "links": [
-                models.just_made(operation.user.get_username(), answer.data, link_type),
-                *models.made(account.id),
-            ],
-        },
-    )
+class CreateAccountLink(AccountVerb):
+    """The way into Stripe's form. In live mode staff might open what they are shown: that is its own permission."""
+
+    name = "accounts.create_account_link"
+    label = "Make onboarding link"
+    permission = "accounts.show_account_link" if settings.CONSOLE_MODE == "live" else "accounts.create_account_link"
+    form = AccountLinkForm
+    one_at_a_time = "A link is for one holder, who must be there to open it within five minutes: select one account."
+    result_template = "accounts/account_link.html"
+    stripe_object = "account_link"
+
+    def request(self, account_id: str, values: Data) -> Request:
+        """The POST."""
+        link_type, collect, future = _asked(values)
+        params = Account(id=account_id).link_params(link_type, collect, future)
+        undo = "It cannot be taken back. It works once, and for about five minutes."
+        return Request("POST", "/v1/account_links", params=params, undo=undo)
+
+    def send(self, operation: Operation, values: Data) -> Outcome:
+        """Mint it. The address goes to the page that waits and nowhere else."""
+        account, (link_type, collect, future) = _get(operation.account_id), _asked(values)
+        if link_type == "account_update" and not platform_collects(account.data or {}):
+            message = "account_update works only where the platform collects requirements. Use account_onboarding."
+            raise Refused(message, code=NOT_SENT, param="type")
+        answer = account.create_account_link(key=operation.key, type=link_type, collect=collect, future=future)
+        by, times = operation.user.get_username(), {name: answer.data[name] for name in ("created", "expires_at")}
+        return Outcome(
+            account_id=account.id,
+            account_name=str(account),
+            request_id=answer.request_id,
+            result={"type": link_type, "collect": collect, **times},
+            shown={
+                "link": _shown(account, answer.data, link_type, collect),
+                "links": [models.just_made(by, answer.data, link_type), *models.made(account.id)],
+            },
+        )
+
+    def done(self, operation: Operation) -> str:
+        """That it was shown once."""
+        return "The link was made. Its address was shown once and is kept nowhere."
+
+
+def _asked(values: Data) -> tuple[str, str, bool]:
+    """Type, how much it collects, and whether also what is announced for later."""
+    link_type, collect = values.get("type") or "account_onboarding", values.get("collect") or "currently_due"
+    return link_type, collect, bool(values.get("future"))
+
+
+def _get(account_id: str) -> Account:
+    """The account of an operation; Refused where it is gone, as Stripe would say."""
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None or account.gone:
+        raise Refused(f"{account_id} is no longer connected to this platform.", code="account_invalid")
+    return account
 
 
 def _shown(account: Account, link: Data, link_type: str, collect: str) -> Data:
@@ -54,38 +84,3 @@ def _shown(account: Account, link: Data, link_type: str, collect: str) -> Data:
         "holder": models.holder(account),
         "onboarding_url": settings.ONBOARDING_URL,
     }
-
-
-def _link_request(account_id: str, values: Data) -> Request:
-    params = Account(id=account_id).link_params(
-        values.get("type") or "account_onboarding", values.get("collect") or "currently_due", bool(values.get("future"))
-    )
-    return Request(
-        "POST",
-        "/v1/account_links",
-        params=params,
-        undo="It cannot be taken back. It works once, and for about five minutes.",
-    )
-
-
-def _link_made(operation: Operation) -> str:
-    return "The link was made. Its address was shown once and is kept nowhere."
-
-
-# In live mode a link shown to staff is one that staff might open: it has a permission of its own.
-create_account_link = register(
-    Verb(
-        name="accounts.create_account_link",
-        label="Make onboarding link",
-        permission=(
-            "accounts.show_account_link" if settings.CONSOLE_MODE == "live" else "accounts.create_account_link"
-        ),
-        send=_link,
-        form=AccountLinkForm,
-        request=_link_request,
-        done=_link_made,
-        next_url=_account_page,
-        result_template="accounts/account_link.html",
-        stripe_object="account_link",
-    )
-)

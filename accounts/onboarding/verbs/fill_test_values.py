@@ -10,20 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.urls import reverse
-
 from accounts.account.models import Account
+from accounts.account.verbs import AccountVerb
 from accounts.terms import models as terms_models
 from accounts.terms import words as terms_words
-from accounts.terms.models import SIGNATURES, Signature
+from accounts.terms.models import Signature, SigningVerb
 from accounts.terms.words import AGREEMENTS, TEST_VALUES
 from console.operations.models import Operation
-from console.operations.verbs import Outcome, Request, Verb, register
+from console.operations.verbs import TEST_MODES, Outcome, Request
 from gateway import client, clock
 
 Data = dict[str, Any]
 
-NAME = "accounts.fill_test_values"
 ROUNDS = 4  # business type → what it asks for → persons → what they are asked for
 # Of whoever "accepts" in a test: public, so that Stripe and our own rule take it (documentation addresses are refused),
 # and no member of staff and no holder can sit there: it is a public resolver.
@@ -176,27 +174,6 @@ def _terms(operation: Operation, account: Data) -> Step:
     return Step("terms", "", terms_models.params(_agreements(account), signed))
 
 
-def _send(operation: Operation, params: Data) -> Outcome:
-    """Round after round, the terms, then everything is read again. A dozen calls as a rule.
-
-    Safe to repeat after a crash at any step: each attempt begins with what Stripe has, and a step that was sent before
-    has the same key.
-    """
-    path, sent = f"/v1/accounts/{operation.account_id}", list[str]()
-    data, steps = _read(path)
-    for _ in range(ROUNDS):
-        fresh = [step for step in steps if step.key(operation) not in sent]
-        for step in fresh:
-            client.post(path + step.path, step.params, account=None, key=step.key(operation))
-            sent.append(step.key(operation))
-        if not fresh:
-            break
-        data, steps = _read(path)
-    terms = _terms(operation, data)
-    request_id = _sign(operation, path, terms) if terms.params else ""
-    return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), request_id)
-
-
 def _read(path: str) -> tuple[Data, list[Step]]:
     """The account, and what to send next: two calls."""
     account = client.get(path, account=None).data
@@ -224,68 +201,73 @@ def _outcome(operation: Operation, account: Account, request_id: str = "") -> Ou
     )
 
 
-def _find(operation: Operation) -> Outcome | None:
-    """It is done where nothing is due any more; one call, and four where it is so."""
-    answer = client.get(f"/v1/accounts/{operation.account_id}", account=None)
-    if due(answer.data):
-        return None
-    return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), answer.request_id)
-
-
-def _request(account_id: str, values: Data) -> Request:
-    """The first call of several, as far as the mirror knows what is due."""
-    account = Account.objects.filter(pk=account_id).first()
-    data = (account.data if account else None) or {}
-    steps = plan(data, [])
-    return Request(
-        "POST",
-        f"/v1/accounts/{account_id}",
-        params=steps[0].params if steps else {},
-        changes=(("Due now", f"{len(due(data))} keys", "none that test values can meet"),),
-        undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, the terms last.",
-    )
-
-
 TEST_SIGNATURE = Signature(TEST_VALUES, "Test values", "")
 
 
-def _signature(operation: Operation) -> tuple[int, list[str], Signature]:
-    return operation.first_tried_at or 0, list(AGREEMENTS), TEST_SIGNATURE
+class FillTestValues(AccountVerb, SigningVerb):
+    """Meet what is due with test values, round after round, the terms last."""
 
+    name = "accounts.fill_test_values"
+    label, label_many = "Fill in test values", "Fill in test values"
+    permission = "accounts.fill_test_values"
+    modes = TEST_MODES
+    stripe_object = "account"
 
-def _done(operation: Operation) -> str:
-    left, state = operation.result.get("left") or [], operation.result.get("card_issuing") or "not requested"
-    rest = f" Still due: {', '.join(left)}." if left else " Nothing is due any more."
-    return f"Test values are filled in: card_issuing is {state}.{rest}"
+    def objection(self, row: Account) -> str:
+        """Where it is gone."""
+        return f"{row.pk} is no longer connected to this platform." if row.gone else ""
 
+    def request(self, account_id: str, values: Data) -> Request:
+        """The first call of several, as far as the mirror knows what is due."""
+        account = Account.objects.filter(pk=account_id).first()
+        data = (account.data if account else None) or {}
+        steps = plan(data, [])
+        return Request(
+            "POST",
+            f"/v1/accounts/{account_id}",
+            params=steps[0].params if steps else {},
+            changes=(("Due now", f"{len(due(data))} keys", "none that test values can meet"),),
+            undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, "
+            "the terms last.",
+        )
 
-def _page(operation: Operation) -> str:
-    return reverse("account", args=[operation.account_id])
+    def send(self, operation: Operation, values: Data) -> Outcome:
+        """Round after round, the terms, then everything is read again. A dozen calls as a rule.
 
+        Safe to repeat after a crash at any step: each attempt begins with what Stripe has, and a step that was sent
+        before has the same key.
+        """
+        path, sent = f"/v1/accounts/{operation.account_id}", list[str]()
+        data, steps = _read(path)
+        for _ in range(ROUNDS):
+            fresh = [step for step in steps if step.key(operation) not in sent]
+            for step in fresh:
+                client.post(path + step.path, step.params, account=None, key=step.key(operation))
+                sent.append(step.key(operation))
+            if not fresh:
+                break
+            data, steps = _read(path)
+        terms = _terms(operation, data)
+        request_id = _sign(operation, path, terms) if terms.params else ""
+        return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), request_id)
 
-def _all_met(operation: Operation) -> bool:
-    return not operation.result.get("left")
+    def find(self, operation: Operation) -> Outcome | None:
+        """It is done where nothing is due any more; one call, and four where it is so."""
+        answer = client.get(f"/v1/accounts/{operation.account_id}", account=None)
+        if due(answer.data):
+            return None
+        return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), answer.request_id)
 
+    def signature(self, operation: Operation) -> tuple[int, list[str], Signature]:
+        """The second of the first attempt."""
+        return operation.first_tried_at or 0, list(AGREEMENTS), TEST_SIGNATURE
 
-def objection(account: Account) -> str:
-    """Why nothing can be filled in, or ""."""
-    return f"{account.pk} is no longer connected to this platform." if account.gone else ""
+    def done(self, operation: Operation) -> str:
+        """What is left, and how Issuing stands."""
+        left, state = operation.result.get("left") or [], operation.result.get("card_issuing") or "not requested"
+        rest = f" Still due: {', '.join(left)}." if left else " Nothing is due any more."
+        return f"Test values are filled in: card_issuing is {state}.{rest}"
 
-
-SIGNATURES[NAME] = _signature
-fill_test_values = register(
-    Verb(
-        name=NAME,
-        label="Fill in test values",
-        permission=NAME,
-        send=_send,
-        request=_request,
-        find=_find,
-        objection=objection,
-        modes=frozenset({"sandbox", "test"}),
-        done=_done,
-        went_well=_all_met,
-        next_url=_page,
-        stripe_object="account",
-    )
-)
+    def went_well(self, operation: Operation) -> bool:
+        """Whether nothing is left."""
+        return not operation.result.get("left")

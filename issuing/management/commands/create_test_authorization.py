@@ -4,7 +4,6 @@ from django.core.management.base import CommandParser
 
 from console.operations.commands import VerbCommand
 from console.operations.door import Performed
-from console.operations.pages import done_sentence
 from issuing.authorizations import words
 
 
@@ -26,6 +25,6 @@ class Command(VerbCommand):
         """The id, then the decision."""
         operation = performed.operation
         if operation.state == operation.State.SUCCEEDED:
-            self.stdout.write(f"{operation.object_id} {done_sentence(self.verb, operation)}")
+            self.stdout.write(f"{operation.object_id} {self.verb.done(operation)}")
         else:
             super().tell(performed)

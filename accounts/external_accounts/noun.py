@@ -1,0 +1,25 @@
+"""What external accounts tell the shell."""
+
+from accounts.external_accounts.models import ExternalAccount
+from console.shell.badges import no, off, ok
+from console.shell.nouns import Noun
+
+NOUN = Noun(
+    model=ExternalAccount,
+    event_types=(
+        "account.external_account.created",
+        "account.external_account.deleted",
+        "account.external_account.updated",
+    ),
+    badges={
+        "external_account": {
+            "new": off("New"),
+            "validated": ok("Validated"),
+            "verified": ok("Verified"),
+            "verification_failed": no("Verification failed"),
+            "tokenized_account_number_deactivated": off("Deactivated"),
+            "errored": no("Errored"),
+        }
+    },
+    dashboard=(("ba_", "connect/accounts/{account}"),),
+)

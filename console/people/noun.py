@@ -1,0 +1,22 @@
+"""What staff and their roles add to the shell."""
+
+from console.shell.badges import off, ok
+from console.shell.nouns import MenuEntry, Noun
+
+NOUN = Noun(
+    roles={
+        "operator": ("console.use_commands",),
+        "administrator": ("console.add_user", "console.change_user", "console.view_user"),
+    },
+    menu=(
+        MenuEntry(
+            label="People and roles",
+            url="staff",
+            icon="people",
+            section="Staff",
+            permission="console.view_user",
+            order=20,
+        ),
+    ),
+    badges={"staff": {"active": ok("Active"), "disabled": off("Disabled")}},
+)

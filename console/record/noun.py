@@ -1,0 +1,17 @@
+"""What the audit trail adds to the shell."""
+
+from console.shell.nouns import MenuEntry, Noun
+
+NOUN = Noun(
+    roles={"operator": ("console.view_auditentry",)},
+    menu=(
+        MenuEntry(
+            label="Audit",
+            url="admin:console_auditentry_changelist",
+            icon="shield",
+            section="Staff",
+            permission="console.view_auditentry",
+            order=30,
+        ),
+    ),
+)

@@ -1,0 +1,119 @@
+"""What the frame itself adds: home, Stripe's events, and the health of webhooks."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from console.operations import noun as operations
+from console.people import masking
+from console.people.signed_in import may_see
+from console.shell.badges import absent, no, off, ok, waits
+from console.shell.links import DOCS
+from console.shell.nouns import COUNTED, HomePanel, MenuEntry, Need, Noun, Queue, needing_a_person, stripes
+from gateway import health
+from gateway.models import Event
+
+
+def dead_events() -> int:
+    """How many events were given up. One query."""
+    return Event.objects.filter(state=Event.State.DEAD).order_by()[:COUNTED].count()
+
+
+def times(request: HttpRequest) -> list[datetime | None]:
+    """None of them has a deadline."""
+    return [None] * dead_events()
+
+
+def webhook_health(request: HttpRequest) -> dict[str, Any]:
+    """The figures of the panel "Webhook health". Four queries."""
+    today = timezone.now() - timedelta(days=1)
+    events = Event.objects.aggregate(
+        dead=Count("pk", filter=Q(state=Event.State.DEAD)),
+        quarantined=Count("pk", filter=Q(state=Event.State.QUARANTINED)),
+        ignored=Count("pk", filter=Q(state=Event.State.IGNORED, received_at__gt=today)),
+        received=Count("pk", filter=Q(received_at__gt=today)),
+    )
+    age, beat = health.data_age(), health.last_beat(health.WORKER)
+    return {
+        **events,
+        "data_age": age,
+        "stale": age.total_seconds() > settings.STALE_AFTER,
+        "heartbeat": timezone.now() - beat if beat is not None else None,
+        "worker_late": beat is not None and beat.total_seconds() > settings.HEARTBEAT_LIMIT,
+        "undecided": operations.count(),
+    }
+
+
+def given_up(request: HttpRequest, most: int) -> list[Need]:
+    """Dead events, oldest first. One query."""
+    return [
+        Need(
+            title=f"Event given up: {event.type}",
+            why=masking.masked(event.error, may_see=may_see(request))
+            or f"It could not be applied in {event.attempts} tries.",
+            url=(url := reverse("admin:gateway_event_change", args=[event.pk])),
+            start=stripes(event.received_at),
+            account_id=event.account,
+            button="Look at it",
+            button_url=url,
+        )
+        for event in Event.objects.filter(state=Event.State.DEAD).order_by("received_at")[:most]
+    ]
+
+
+NOUN = Noun(
+    roles={"viewer": ("gateway.view_event",), "administrator": ("gateway.replay_event",)},
+    menu=(
+        MenuEntry(label="Home", url="admin:index", icon="home", order=0, count=needing_a_person, urgent=True),
+        MenuEntry(
+            label="Events",
+            url="admin:gateway_event_changelist",
+            icon="events",
+            section="Stripe",
+            permission="gateway.view_event",
+        ),
+    ),
+    queues=(
+        Queue(
+            name="events",
+            label="dead events",
+            link=lambda: f"{reverse('admin:gateway_event_changelist')}?state__exact=dead",
+            times=times,
+            needs=given_up,
+            count=dead_events,
+            permission="gateway.view_event",
+            order=20,
+        ),
+    ),
+    home_panels=(
+        HomePanel(
+            name="webhook_health",
+            title="Webhook health",
+            template="console/webhook_health.html",
+            context=webhook_health,
+            permission="gateway.view_event",
+            order=900,
+            aside=True,
+        ),
+    ),
+    badges={
+        "event": {
+            "waiting": waits("Waiting"),
+            "done": ok("Applied"),
+            "ignored": off("Ignored"),
+            "quarantined": absent("Quarantined", "warn"),
+            "dead": no("Dead"),
+        }
+    },
+    rules={
+        "events": f"{DOCS}/api/events",
+        "restricted_keys": f"{DOCS}/keys/restricted-api-keys",
+        "webhooks": f"{DOCS}/connect/webhooks",
+    },
+    dashboard=(("evt_", "events/{id}"), ("evt_", "{account}/events/{id}"), ("we_", "webhooks/{id}")),
+)

@@ -1,0 +1,264 @@
+"""How a noun plugs in: it declares once, in its noun.py, everything that the shell may ask.
+
+The shell knows no nouns. A room names its own in its app's `nouns`, and nothing is added in another way.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin import SimpleListFilter
+from django.http import HttpRequest
+from django.utils import timezone
+
+from console.operations import verbs
+from console.operations.verbs import Verb
+from console.shell import badges, links
+from console.shell.badges import Badge
+from gateway import clock, inbox, nouns
+from gateway.mirror import Mirror
+from gateway.models import Event
+
+COUNTED = 1_000  # no queue counts further
+SECTIONS = ("", "Accounts", "Issuing", "Stripe", "Staff")  # of the menu, in this order; "" is Work, without a heading
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuEntry:
+    """One line of the menu. `url` is a URL name or a path; `count` costs at most one query and 0 is not shown."""
+
+    label: str
+    url: str
+    icon: str
+    section: str = ""
+    permission: str = ""  # without it the entry is absent
+    order: int = 100
+    count: Callable[[], int] | None = None
+    urgent: bool = False  # a red count: Home alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomePanel:
+    """A panel on the home page: `template` is given what `context(request)` returns, as `panel`."""
+
+    name: str
+    title: str
+    template: str
+    context: Callable[[HttpRequest], dict[str, Any]]
+    permission: str = ""
+    order: int = 100
+    aside: bool = False  # narrow, at the right of the last row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """One thing that needs a person. `at` is its deadline by Stripe's clock; None where it is wrong now, without one.
+
+    `move` is whose it is (staff, holder); `button` leads to `button_url`, which is where it is put right.
+    """
+
+    title: str
+    why: str
+    url: str
+    move: str = "staff"
+    at: datetime | None = None
+    start: datetime | None = None  # when the deadline was set, or since when it is wrong where there is no deadline
+    account_id: str = ""
+    account_name: str = ""
+    button: str = "Open"
+    button_url: str = ""
+    more: int = 0  # other things that the same row stands for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """What one room puts into the queue on home.
+
+    `times(request)` gives the deadline of every need, soonest first (None: wrong now), at most COUNTED of them by one
+    query; `needs(request, most)` the first of them in the same order; `count` how many, by one query. `link` is the
+    list that shows all, filtered.
+    """
+
+    name: str
+    label: str  # of the link: "accounts with requirements"
+    link: Callable[[], str]
+    times: Callable[[HttpRequest], list[datetime | None]]
+    needs: Callable[[HttpRequest, int], list[Need]]
+    count: Callable[[], int]
+    permission: str = ""
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One row of a search's answer."""
+
+    label: str
+    url: str
+    detail: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """A list that the search box asks: `find(request, words)` yields at most ten rows."""
+
+    title: str
+    find: Callable[[HttpRequest, str], Iterable[Found]]
+    permission: str = ""
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    """A page of one account in the menu that replaces the console's while viewing as it.
+
+    `path` follows `/<account>/` and is Stripe's Dashboard's own, such as `issuing/cards`.
+    """
+
+    label: str
+    path: str
+    icon: str
+    section: str = ""
+    permission: str = "console.view_as"
+    order: int = 100
+    count: Callable[[str], int] | None = None  # given the account's id
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountPanel:
+    """A panel on the account's page, given the account's row; `template` gets its answer as `panel`."""
+
+    name: str
+    title: str
+    template: str
+    context: Callable[[HttpRequest, Any], dict[str, Any]]
+    permission: str = ""
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noun(nouns.Noun):
+    """All that one noun tells the shell; what it does not name, it does not have.
+
+    `roles`: the lowest role → the permissions (`app.codename`) that it gets, and with it every higher one. `badges`:
+    kind → state → badge. `rules`: name → the page of Stripe's that a rule comes from. `dashboard`: the beginning of an
+    id (or a page's name) → where Stripe's Dashboard keeps it, with {id} and {account}; without {account} it is the
+    platform's. `page_of`: the beginning of an id → our page for such an id, "" where we do not have it. `describe`
+    words one change of its history, given the row. `filters` are offered by the list of accounts. `label` names an
+    account (one noun alone has it). `on_events` is told of every list of events that was settled.
+    """
+
+    verbs: tuple[type[Verb], ...] = ()
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    menu: tuple[MenuEntry, ...] = ()
+    tabs: tuple[Tab, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    searches: tuple[Search, ...] = ()
+    home_panels: tuple[HomePanel, ...] = ()
+    account_panels: tuple[AccountPanel, ...] = ()
+    badges: Mapping[str, Mapping[str, Badge]] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    dashboard: tuple[tuple[str, str], ...] = ()
+    page_of: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    describe: Callable[[Any, Any], Any] | None = None
+    filters: tuple[type[SimpleListFilter], ...] = ()
+    label: Callable[[str], str | None] | None = None
+    on_events: Callable[[list[Event]], None] | None = None
+
+
+def object_page(model: type[Mirror]) -> Callable[[str], str]:
+    """The page of an object of this model by its id, "" for an id that we do not have. One query."""
+
+    def page(object_id: str) -> str:
+        row: Any = model.objects.filter(pk=object_id[:255]).first()
+        return row.get_absolute_url() if row else ""
+
+    return page
+
+
+def stripes(at: datetime) -> datetime:
+    """A moment of the wall clock as Stripe's clock showed it."""
+    return at + (clock.now() - timezone.now())
+
+
+_nouns: list[Noun] = []
+
+
+def load() -> None:
+    """Import and register every noun that the installed rooms name; called once, when all models are there."""
+    for room in apps.get_app_configs():
+        for name in getattr(room, "nouns", ()):
+            register(import_module(f"{room.name}.{name}.noun").NOUN)
+
+
+def register(noun: Noun) -> None:
+    """Add a noun and its verbs."""
+    _nouns.append(noun)
+    nouns.register(noun)
+    for verb in noun.verbs:
+        verbs.register(verb())
+    badges.BADGES.update(noun.badges)
+    links.RULES.update(noun.rules)
+    links.DASHBOARD_PAGES.extend(noun.dashboard)
+    if noun.on_events:
+        inbox.on_settled(noun.on_events)
+
+
+def every() -> list[Noun]:
+    """All nouns, in the order of their rooms."""
+    return list(_nouns)
+
+
+def menu() -> list[MenuEntry]:
+    """Every entry, by section and order."""
+    found = [entry for noun in _nouns for entry in noun.menu]
+    return sorted(found, key=lambda entry: (SECTIONS.index(entry.section), entry.order))
+
+
+def home_panels() -> list[HomePanel]:
+    """Every panel, in order."""
+    return sorted((each for noun in _nouns for each in noun.home_panels), key=lambda panel: (panel.aside, panel.order))
+
+
+def queues() -> list[Queue]:
+    """Every queue, in order."""
+    return sorted((each for noun in _nouns for each in noun.queues), key=lambda queue: queue.order)
+
+
+def needing_a_person() -> int:
+    """How many things need a person, over all queues. One query for each."""
+    return sum(queue.count() for queue in queues())
+
+
+def searches() -> list[Search]:
+    """Every list the search box asks, in order."""
+    return sorted((each for noun in _nouns for each in noun.searches), key=lambda search: search.order)
+
+
+def tabs() -> list[Tab]:
+    """Every page of an account, in order."""
+    return sorted((each for noun in _nouns for each in noun.tabs), key=lambda tab: tab.order)
+
+
+def account_panels() -> list[AccountPanel]:
+    """Every panel of the account's page, in order."""
+    return sorted((each for noun in _nouns for each in noun.account_panels), key=lambda panel: panel.order)
+
+
+def jump(object_id: str) -> str:
+    """The path of the page of the object with this id, or "" where no noun knows it."""
+    for noun in _nouns:
+        for prefix, url_of in noun.page_of.items():
+            if object_id.startswith(prefix):
+                return url_of(object_id)
+    return ""
+
+
+def account_label(account_id: str) -> str | None:
+    """The account's name (its id where it has none), or None for an account that we do not have. One query."""
+    label = next((noun.label for noun in _nouns if noun.label), None)
+    return label(account_id) if label else None

@@ -1,0 +1,40 @@
+"""What gateway asks of every noun: its mirror, the events that tell of it, and what of it is personal.
+
+Rooms declare it in each noun's noun.py; nothing here knows one.
+"""
+
+from dataclasses import dataclass
+
+from gateway.mirror import Mirror
+
+EVERYTHING = ("*",)  # but ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noun:
+    """One noun of a room, as far as gateway is concerned.
+
+    `personal` names what of its object is dropped from the payloads of old events: top-level fields, or EVERYTHING.
+    """
+
+    model: type[Mirror] | None = None
+    event_types: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+
+
+_nouns: list[Noun] = []
+
+
+def register(noun: Noun) -> None:
+    """Add a noun."""
+    _nouns.append(noun)
+
+
+def event_types() -> list[str]:
+    """The types that our endpoints ask Stripe for, in order."""
+    return sorted(name for noun in _nouns for name in noun.event_types)
+
+
+def personal() -> dict[str, Noun]:
+    """The nouns of which something is personal, by Stripe's name of their object."""
+    return {noun.model.stripe_object: noun for noun in _nouns if noun.model and noun.personal}

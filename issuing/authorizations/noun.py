@@ -1,0 +1,69 @@
+"""What authorizations tell the shell."""
+
+from accounts.history.models import StateChange
+from accounts.history.pages import Words, became
+from console.shell import formats
+from console.shell.badges import Badge, absent, no, off, ok, waits
+from console.shell.links import DOCS
+from console.shell.nouns import MenuEntry, Noun, Tab, object_page
+from issuing.authorizations import words
+from issuing.authorizations.models import Authorization
+from issuing.authorizations.verbs import (
+    CaptureTestAuthorization,
+    CreateTestAuthorization,
+    ReverseTestAuthorization,
+)
+
+
+def describe(row: Authorization, change: StateChange) -> Words:
+    """How it was decided, or what became of it."""
+    url, where = row.get_absolute_url(), row.merchant_name or "an unnamed merchant"
+    first = ((row.data or {}).get("request_history") or [{}])[0]
+    amount = first.get("amount")
+    name = f"{formats.amount(amount if isinstance(amount, int) else row.amount, row.currency)} at {where}"
+    if change.field != "object":
+        return Words(f"{name}: the authorization", became(change, ""), "bolt", "", url)
+    if first.get("approved", row.approved):
+        return Words(name, "was approved", "bolt", "ok", url)
+    why = words.reason(str(first.get("reason") or row.reason)).title
+    return Words(name, f"was declined: {why}", "crossed", "bad", url)
+
+
+NOUN = Noun(
+    model=Authorization,
+    event_types=("issuing_authorization.created", "issuing_authorization.updated"),
+    verbs=(CreateTestAuthorization, CaptureTestAuthorization, ReverseTestAuthorization),
+    roles={"viewer": ("issuing.view_authorization",), "operator": ("issuing.test_authorization",)},
+    menu=(
+        MenuEntry(
+            label="Authorizations",
+            url="admin:issuing_authorization_changelist",
+            icon="bolt",
+            section="Issuing",
+            permission="issuing.view_authorization",
+            order=2,
+        ),
+    ),
+    tabs=(Tab(label="Authorizations", path="issuing/authorizations", icon="bolt", order=3),),
+    badges={
+        "authorization": {
+            "approved": ok("Approved"),
+            "declined": no("Declined"),
+            "pending": waits("Pending"),
+            "closed": ok("Closed"),
+            "reversed": Badge("refresh", "Reversed", "mute"),
+            "expired": off("Expired"),
+        },
+        "check": {"match": ok("Match"), "mismatch": no("Mismatch"), "not_provided": absent("Not provided")},
+    },
+    rules={
+        "authorizations": f"{DOCS}/issuing/purchases/authorizations",
+        "real_time_authorizations": f"{DOCS}/issuing/controls/real-time-authorizations",
+    },
+    dashboard=(
+        ("iauth_", "{account}/issuing/authorizations/{id}"),
+        ("issuing-authorizations", "{account}/issuing/authorizations"),
+    ),
+    page_of={"iauth_": object_page(Authorization)},
+    describe=describe,
+)
