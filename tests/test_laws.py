@@ -95,6 +95,20 @@ def own_imports(path: Path) -> set[str]:
     return (found & modules) - {module_of(path)}
 
 
+LAYERS = ("rules", "world", "nouns", "hosted", "wire")  # of the sandbox, the lowest first
+
+
+def test_nothing_in_the_sandbox_imports_upwards() -> None:
+    upwards = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files("sandbox")
+        if (layer := path.parent.name) in LAYERS
+        for name in imported(path)
+        if name.startswith("sandbox.") and name.split(".")[1] in LAYERS[LAYERS.index(layer) + 1 :]
+    ]
+    assert not upwards, "\n".join(upwards)
+
+
 NOUN_FILES = {"__init__", "models", "verbs", "forms", "pages", "admin", "words", "noun"}
 GATHERERS = {"__init__", "apps", "models", "admin", "urls"}  # of a room's own files
 DJANGOS = {"migrations", "management", "templatetags"}  # folders where Django alone looks

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from sandbox.hosted import drawing
 from sandbox.hosted.fields import nested, typed
 from sandbox.hosted.steps import EITHER, Signature, Step, carry_out, steps
+from sandbox.nouns.account_links import LINK
 from sandbox.rules.facts import lookup
 from sandbox.rules.formats import Context, faults
 from sandbox.world.dossier import Dossier
@@ -20,14 +21,9 @@ from sandbox.world.noun import Page, route_page
 
 Data = dict[str, Any]
 
-LINK, VISIT, STYLE = "/setup/s/", "/setup/c/", "/setup/style.css"
+VISIT, STYLE = "/setup/c/", "/setup/style.css"
 VISIT_LIFE = 3600  # seconds
 Reply = tuple[int, dict[str, str], str]
-
-
-def link_path(link: Data) -> str:
-    """Where the link leads, without the host."""
-    return f"{LINK}{link['account']}/{link['id']}"
 
 
 def redirect(url: str) -> Reply:

@@ -8,7 +8,7 @@ from sandbox.nouns.capabilities import open_account
 from sandbox.rules.formats import account_number_fault, routing_fault
 from sandbox.world.dossier import Dossier
 from sandbox.world.errors import invalid
-from sandbox.world.noun import UNSET, Call, listing, merge_metadata, route
+from sandbox.world.noun import Call, Unset, listing, merge_metadata, route
 from sandbox.world.shapes import CURRENCIES, new_bank_account
 from sandbox.world.store import Data
 from sandbox.world.world import World
@@ -95,9 +95,9 @@ def make_default(dossier: Dossier, bank: Data) -> None:
             other["default_for_currency"] = other is bank
 
 
-def replace_default(dossier: Dossier, source: str | Data) -> None:
+def replace_default(dossier: Dossier, source: str | Data | Unset) -> None:
     """`external_account` on the account itself: a new default, which deletes the old one."""
-    if source is UNSET:
+    if isinstance(source, Unset):
         raise invalid("An external account cannot be unset here: delete it.", param="external_account")
     bank = add_bank(dossier, source)
     old = [other for other in dossier.banks if other["default_for_currency"] and other is not bank]

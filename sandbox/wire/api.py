@@ -54,13 +54,12 @@ class Request:
 
 @dataclass
 class Answer:
-    """An HTTP answer. `reset`: cut the connection instead; `outgoing`: deliveries that may start once it is sent."""
+    """An HTTP answer. `reset`: cut the connection instead."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     reset: bool = False
-    outgoing: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -85,7 +84,6 @@ class Done:
     status: int
     body: str
     headers: dict[str, str] = field(default_factory=dict)
-    outgoing: list[int] = field(default_factory=list)
 
 
 class Api:
@@ -107,11 +105,11 @@ class Api:
             if fault.delay[0] == "slow_after":
                 request.epoch.wait(fault.delay[1])
         if fault.fault == "500_after":
-            done = Done(500, json.dumps(broken().body()), outgoing=done.outgoing)
+            done = Done(500, json.dumps(broken().body()))
         with self.world.during(request.epoch):
             self._record(request, request_id, done, lost=fault.fault == "reset_after")
         headers = {"Content-Type": "application/json", **self._headers(request, request_id), **done.headers}
-        return Answer(done.status, done.body.encode(), headers, fault.fault == "reset_after", done.outgoing)
+        return Answer(done.status, done.body.encode(), headers, fault.fault == "reset_after")
 
     def _answer(self, request: Request, request_id: str, fault: Fault, until_answered: ExitStack) -> Done:
         if fault.delay[0] == "slow":
@@ -201,7 +199,6 @@ class Api:
                     saved = Saved(fingerprint, done.status, done.body, asked.request_id)
                     idempotency.save(world.store, asked.account or "", asked.key, saved, world.now)
                     done.headers["Idempotency-Key"] = asked.key
-            done.outgoing = world.take_outgoing()
             return done
 
     def _run(self, asked: Asked, call: Call, fault: Fault) -> Done:

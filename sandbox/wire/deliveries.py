@@ -82,7 +82,7 @@ class Deliveries:
         self.release([row[0] for row in rows])
 
     def release(self, numbers: list[int]) -> None:
-        """Let these deliveries start: the answer that caused them has gone."""
+        """Queue these deliveries, each for its endpoint's thread; their rows are in the store."""
         if not numbers:
             return
         with self.world.store.lock:

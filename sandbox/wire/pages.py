@@ -50,7 +50,7 @@ def answer(request: Request, handler: PageHandler, world: World) -> Answer:
     except Exception:  # the visitor of a page never sees a traceback
         log.exception("The page %s failed", request.path)
         status, headers, text = 500, {}, message("Something went wrong here.")
-    return Answer(status, text.encode(), {**HEADERS, **headers}, outgoing=world.take_outgoing())
+    return Answer(status, text.encode(), {**HEADERS, **headers})
 
 
 def _draw(page: Page, handler: PageHandler, world: World) -> tuple[int, dict[str, str], str]:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import sandbox.hosted.pages  # noqa: F401  (registers the hosted form's pages)
 from sandbox import nouns
 from sandbox.wire import hosts, pages
 from sandbox.wire.api import HELP, Answer, Api, Request
@@ -90,7 +91,13 @@ class Sandbox:
             due = self.world.next_due
             if due is not None and due <= self.world.precise:
                 self.world.run_due()
-                self.deliveries.release(self.world.take_outgoing())
+                self.send_made()
+
+    def send_made(self) -> None:
+        """Hand on the deliveries that this thread has made, after the answer to its client, if it has one, has gone."""
+        numbers = list(self.world.made)
+        self.world.made.clear()
+        self.deliveries.release(numbers)
 
 
 class Server(ThreadingHTTPServer):
@@ -127,11 +134,10 @@ class Handler(BaseHTTPRequestHandler):
             body = self._body()
             if body is None:
                 return
-            answer = self._answer(body)
             try:
-                self._send(answer)
+                self._send(self._answer(body))
             finally:
-                self.server.sandbox.deliveries.release(answer.outgoing)
+                self.server.sandbox.send_made()
 
     do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = do_CONNECT = serve  # noqa: N815
 

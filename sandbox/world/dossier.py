@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from sandbox.rules import requirements, verification
-from sandbox.rules.facts import Demand, Facts, has_role
+from sandbox.rules.facts import Demand, Facts, account_gave, has_role
 from sandbox.rules.requirements import Due, Standing, States
 from sandbox.rules.tables import REQUESTABLE, Table, table
 from sandbox.rules.verdicts import Finding
@@ -259,7 +259,7 @@ class Dossier:
         if not future:
             return requirements.nothing()
         asked = {key for name in self.account["_requested"] for key in self._future_keys(name, capability)}
-        due = Due(keys={key: future["deadline"] for key in asked if not requirements.account_gave(facts, key)})
+        due = Due(keys={key: future["deadline"] for key in asked if not account_gave(facts, key)})
         return requirements.requirements(due, facts.now, None)
 
     def _future_keys(self, requested: str, capability: str | None) -> tuple[str, ...]:

@@ -62,7 +62,8 @@ def _request(world: World, authorization: Data, amount: int, *, approved: bool, 
 
 def merchants(authorization: Data, amount: int) -> int:
     """`amount` in the merchant's currency, at the rate that the authorization was asked for."""
-    return round(amount * authorization["_rate"])
+    rate: float = authorization["_rate"]
+    return round(amount * rate)
 
 
 def _spends(cardholder: str) -> str:

@@ -42,6 +42,10 @@ def public(value: Any) -> Any:
 class World:
     """One platform's Stripe. Handlers, pages and tasks get it inside a transaction of the store.
 
+    The way of an event to an endpoint: `emit` stores it with a delivery for each endpoint that hears it and notes their
+    numbers in `made`; the thread that did so answers its client and then calls `Sandbox.send_made`, the one place that
+    gives numbers to `Deliveries`, whose threads send what is due.
+
     `epoch` is set when a reset, or the end of the sandbox, is the end of what was there; a reset puts a new one in its
     place. Whatever takes time notes the epoch that it begins in, and acts inside `during` alone.
     """
@@ -53,7 +57,7 @@ class World:
         self.frozen: float | None = None
         self.next_due: float | None = None
         self.request: dict[str, str | None] = {"id": None, "idempotency_key": None}
-        self.outgoing: list[int] = []
+        self.by_thread = threading.local()
         self.settings: dict[str, Any] = {}
         with store.transaction():
             self.load()
@@ -74,7 +78,7 @@ class World:
                 if at is not None:
                     self.store.set_meta("offset", at - int(time.time()))
                 self.load()
-            self.outgoing = []
+            self.made.clear()
             self.end()
             self.epoch = threading.Event()
 
@@ -120,12 +124,6 @@ class World:
                 self.offset += target - self.now
                 self.store.set_meta("offset", self.offset)
 
-    def take_outgoing(self) -> list[int]:
-        """The deliveries made since the last call; whoever takes them starts them."""
-        with self.store.lock:
-            taken, self.outgoing = self.outgoing, []
-            return taken
-
     # What happens later
 
     def later(self, seconds: float, task: str, payload: Data) -> None:
@@ -160,12 +158,12 @@ class World:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part of a transaction that leaves nothing behind when it raises: no object, event, delivery or task."""
-        outgoing, due = len(self.outgoing), self.next_due
+        made, due = len(self.made), self.next_due
         try:
             with self.store.savepoint():
                 yield
         except BaseException:
-            del self.outgoing[outgoing:]
+            del self.made[made:]
             self.next_due = due
             raise
 
@@ -177,6 +175,14 @@ class World:
             log.exception("The task %s failed and is given up: %s", name, payload)
 
     # Events
+
+    @property
+    def made(self) -> list[int]:
+        """Numbers of the deliveries that this thread has made and not yet handed on. A thread answers one client."""
+        if not hasattr(self.by_thread, "made"):
+            self.by_thread.made = []
+        numbers: list[int] = self.by_thread.made
+        return numbers
 
     @contextmanager
     def on_behalf_of(self, request_id: str | None, key: str | None) -> Iterator[None]:
@@ -201,7 +207,7 @@ class World:
         event["pending_webhooks"] = len(hearing)
         self.store.put("event", event, account)
         for owner, endpoint in hearing:
-            self.outgoing.append(events.insert_delivery(self.store, event, endpoint, owner, self.precise))
+            self.made.append(events.insert_delivery(self.store, event, endpoint, owner, self.precise))
         return event
 
     @staticmethod
