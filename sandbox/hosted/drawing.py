@@ -100,7 +100,10 @@ def _control(field: Field, attributes: str, value: str) -> str:
     if field.kind == "choice":
         return _choices(field, attributes, value)
     if field.kind == "select":
-        options = "".join(_option(option, label, value) for option, label in field.options)
+        options = "".join(
+            f'<option value="{escape(option)}"{" selected" if option == value else ""}>{escape(label)}</option>'
+            for option, label in field.options
+        )
         return f"<select {attributes}>{options}</select>"
     if field.kind == "area":
         return f'<textarea rows="3" {attributes}>{escape(value)}</textarea>'
@@ -117,8 +120,3 @@ def _choices(field: Field, attributes: str, value: str) -> str:
         button = f'<input type="radio" value="{escape(option)}" {name}{checked}>'
         buttons.append(f'<label class="choice">{button}<span>{escape(label)}</span></label>')
     return "".join(buttons)
-
-
-def _option(option: str, label: str, value: str) -> str:
-    selected = " selected" if option == value else ""
-    return f'<option value="{escape(option)}"{selected}>{escape(label)}</option>'

@@ -15,7 +15,7 @@ from sandbox.hosted.steps import EITHER, Signature, Step, carry_out, steps
 from sandbox.nouns.account_links import LINK
 from sandbox.rules.facts import lookup
 from sandbox.rules.formats import Context, faults
-from sandbox.world.dossier import Dossier
+from sandbox.world.account_record import AccountRecord
 from sandbox.world.errors import StripeError
 from sandbox.world.noun import Page, route_page
 
@@ -94,7 +94,7 @@ def submit(page: Page) -> Reply:
     if page.form.get("step", step.name) != step.name:  # sent twice, or from an older page
         return redirect(page.path)
     if wish == "prefill":
-        return opened.form(step, {**opened.known(step), **_test_values(step)}, {})
+        return opened.form(step, {**opened.known(step), **{key: field.test for key, field in step.fields.items()}}, {})
     if wish == "later":
         opened.keep_what_is_right(step)
         return redirect(opened.visit["return_url"])
@@ -109,65 +109,57 @@ def _open(page: Page) -> "Visit | Reply":
     account = store.get("account", visit["account"])
     if account is None or page.world.now >= visit["ends"]:
         return redirect(visit["refresh_url"])
-    return Visit(page, visit, Dossier(page.world, account))
-
-
-def _test_values(step: Step) -> dict[str, str]:
-    return {key: field.test for key, field in step.fields.items()}
-
-
-def _is_document(key: str) -> bool:
-    return key.endswith("document")
+    return Visit(page, visit, AccountRecord(page.world, account))
 
 
 class Visit:
     """A holder going through the form."""
 
-    def __init__(self, page: Page, visit: Data, dossier: Dossier) -> None:
-        self.page, self.visit, self.dossier = page, visit, dossier
+    def __init__(self, page: Page, visit: Data, record: AccountRecord) -> None:
+        self.page, self.visit, self.record = page, visit, record
 
     def step(self) -> Step:
         """What is asked now."""
-        return steps(self.dossier, self.visit)[0]
+        return steps(self.record, self.visit)[0]
 
     def known(self, step: Step) -> dict[str, str]:
         """What the fields hold already, as text; numbers that are secret are not known to anybody."""
         source = self._subject(step)
         shown = {}
         for key, field in step.fields.items():
-            value = None if field.kind == "secret" or _is_document(key) else lookup(source, key)
+            value = None if field.kind == "secret" or key.endswith("document") else lookup(source, key)
             if value is not None and field.kind == "money":
                 value = f"{value / 100:.2f}"
             shown[key] = "" if value is None else str(value)
         if step.kind == "business" and "business_profile.annual_revenue.currency" in shown:
-            shown["business_profile.annual_revenue.currency"] = self.dossier.account["default_currency"]
+            shown["business_profile.annual_revenue.currency"] = self.record.account["default_currency"]
         return shown
 
     def _subject(self, step: Step) -> Data | None:
         if step.kind in ("type", "business"):
-            return self.dossier.account
+            return self.record.account
         if step.kind != "person" or step.subject.startswith("new_"):
             return None
-        return self.dossier.facts().individual if step.subject == "individual" else self.dossier.person(step.subject)
+        return self.record.facts().individual if step.subject == "individual" else self.record.person(step.subject)
 
     def complaints(self, step: Step) -> dict[str, str]:
         """What Stripe has found wrong with these fields."""
         prefix = f"{step.subject}." if step.kind == "person" else ""
-        errors = self.dossier.account["requirements"]["errors"]
+        errors = self.record.account["requirements"]["errors"]
         found = {error["requirement"].removeprefix(prefix): error["reason"] for error in errors}
         return {key: reason for key, reason in found.items() if key in step.fields}
 
     def form(self, step: Step, values: dict[str, str], errors: dict[str, str]) -> Reply:
         """The step as a page."""
-        left, done = len(steps(self.dossier, self.visit)), len(self.visit["done"])
+        left, done = len(steps(self.record, self.visit)), len(self.visit["done"])
         sheet = drawing.Sheet(self.page.path, self.title(), done + 1, done + left)
         targets = (self.visit["return_url"], self.visit["refresh_url"])
         return draw(200, step.heading, drawing.step(sheet, step, values, errors), *targets)
 
     def title(self) -> str:
         """Whose account this is."""
-        own = self.dossier.account
-        person = self.dossier.facts().individual or {}
+        own = self.record.account
+        person = self.record.facts().individual or {}
         name = " ".join(filter(None, (person.get("first_name"), person.get("last_name"))))
         return str(own["business_profile"]["name"] or own["company"]["name"] or name or own["id"])
 
@@ -186,7 +178,7 @@ class Visit:
         return values, {**self._format_errors(step, values), **errors}
 
     def _format_errors(self, step: Step, values: Data) -> dict[str, str]:
-        params, context = nested(values), Context(self.dossier.account["country"], self.page.world.now)
+        params, context = nested(values), Context(self.record.account["country"], self.page.world.now)
         dob = params.get("dob")
         if dob and len(dob) < 3:  # a part is missing, which is told anyway
             params.pop("dob")
@@ -194,7 +186,7 @@ class Visit:
 
     def missing(self, step: Step, values: Data) -> dict[str, str]:
         """Fields that must not stay empty. Secret ones may where they were given before and are not asked for now."""
-        due = self.dossier.account["requirements"]["eventually_due"]
+        due = self.record.account["requirements"]["eventually_due"]
         prefix = f"{step.subject}." if step.kind == "person" else ""
         partners = {key: other for a, b in EITHER for key, other in ((a, b), (b, a))}
         subject, errors = self._subject(step) or {}, dict[str, str]()
@@ -218,7 +210,10 @@ class Visit:
             except StripeError as error:
                 errors = {_field_of(error.param or "", step): error.message}
         if errors:
-            return self.form(step, self._sent(step), errors)
+            typed_in = {
+                key: self.page.form.get(key, "") for key, field in step.fields.items() if field.kind != "secret"
+            }
+            return self.form(step, typed_in, errors)
         if step.subject == f"new_{self.visit.get('adding')}":
             del self.visit["adding"]
         if step.kind == "role" and values["choice"] == "other":
@@ -231,12 +226,8 @@ class Visit:
 
     def _carry_out(self, step: Step, values: Data) -> None:
         agent = self.page.headers.get("user-agent", "")[:500]
-        carry_out(self.dossier, step, values, Signature(self.page.world.now, self.page.remote_ip, agent))
-        self.dossier.settle()
-
-    def _sent(self, step: Step) -> dict[str, str]:
-        """What was typed, to be shown again; never a secret number."""
-        return {key: self.page.form.get(key, "") for key, field in step.fields.items() if field.kind != "secret"}
+        carry_out(self.record, step, values, Signature(self.page.world.now, self.page.remote_ip, agent))
+        self.record.settle()
 
     def keep_what_is_right(self, step: Step) -> None:
         """On leaving for later, save what can be saved of a step that is about the business or a known person."""

@@ -8,8 +8,8 @@ from sandbox.hosted.fields import BANK, BANK_GB, BUSINESS, OTHER, PERCENT, PERSO
 from sandbox.nouns.external_accounts import replace_default
 from sandbox.rules.facts import has_role
 from sandbox.rules.requirements import split
-from sandbox.world import given
-from sandbox.world.dossier import Dossier
+from sandbox.world import account_values
+from sandbox.world.account_record import AccountRecord
 
 Data = dict[str, Any]
 
@@ -41,31 +41,31 @@ class Step:
         return f"{self.kind}-{self.subject}" if self.subject else self.kind
 
 
-def asked(dossier: Dossier, visit: Data) -> set[str]:
+def asked(record: AccountRecord, visit: Data) -> set[str]:
     """The keys that this visit is about, by the link's `collection_options` and type."""
-    own = dossier.account["requirements"]
+    own = record.account["requirements"]
     keys = {*own["currently_due"]}
     if visit["fields"] == "eventually_due":
         keys |= {*own["eventually_due"]}
     if visit["future"]:
-        keys |= {*dossier.account["future_requirements"]["currently_due"]}
-    return keys | _already_given(dossier) if visit["type"] == "account_update" else keys
+        keys |= {*record.account["future_requirements"]["currently_due"]}
+    return keys | _already_given(record) if visit["type"] == "account_update" else keys
 
 
-def _already_given(dossier: Dossier) -> set[str]:
+def _already_given(record: AccountRecord) -> set[str]:
     """What the holder may change in an update: everything the tables name but terms and bank accounts."""
     keys = set()
-    for asked_for in filter(None, map(dossier.table, dossier.account["_requested"])):
+    for asked_for in filter(None, map(record.table, record.account["_requested"])):
         keys |= {split(key)[0] for key in asked_for.account if key.startswith(("business_profile.", "company."))}
         for role, bare in asked_for.persons.items():
-            keys |= {f"{p['id']}.{split(key)[0]}" for p in dossier.persons if has_role(p, role) for key in bare}
-    individual = dossier.facts().individual
+            keys |= {f"{p['id']}.{split(key)[0]}" for p in record.persons if has_role(p, role) for key in bare}
+    individual = record.facts().individual
     return keys | {f"individual.{key}" for key in ("first_name", "last_name", "email", "phone") if individual}
 
 
-def steps(dossier: Dossier, visit: Data) -> list[Step]:
+def steps(record: AccountRecord, visit: Data) -> list[Step]:
     """All steps of the visit that are left, terms last. Once the type of business is known there are more."""
-    keys = asked(dossier, visit)
+    keys = asked(record, visit)
     if "business_type" in keys:
         first = Step(
             "type", "What kind of business is it?", "This decides what else we ask.", _business({"business_type"})
@@ -73,8 +73,8 @@ def steps(dossier: Dossier, visit: Data) -> list[Step]:
         return [first, _terms(keys)]
     found = [
         *_business_steps(keys),
-        *_person_steps(dossier, keys, visit.get("adding", "")),
-        *_other_steps(dossier, keys),
+        *_person_steps(record, keys, visit.get("adding", "")),
+        *_other_steps(record, keys),
     ]
     return [step for step in found if step.name not in visit["done"]] + [_terms(keys)]
 
@@ -93,16 +93,16 @@ def _business_steps(keys: set[str]) -> list[Step]:
     return [Step("business", "About the business", lead, fields)] if fields else []
 
 
-def _person_steps(dossier: Dossier, keys: set[str], adding: str) -> list[Step]:
+def _person_steps(record: AccountRecord, keys: set[str], adding: str) -> list[Step]:
     found = []
     individual = fields_for(_bare(keys, "individual"), PERSON)
     if individual:
         found.append(Step("person", "About you", "The person the account is for.", individual, "individual"))
     if "relationship.representative" in keys:
-        fields = fields_for(role_keys(dossier, "representative"), PERSON)
+        fields = fields_for(role_keys(record, "representative"), PERSON)
         lead = "Somebody who may sign for the business, usually you."
         found.append(Step("person", "About its representative", lead, fields, "new_representative"))
-    for person in dossier.persons:
+    for person in record.persons:
         fields = fields_for(_bare(keys, person["id"]), PERSON)
         if fields:
             name = " ".join(filter(None, (person["first_name"], person["last_name"]))) or "this person"
@@ -111,7 +111,7 @@ def _person_steps(dossier: Dossier, keys: set[str], adding: str) -> list[Step]:
             )
     found += [_role_step(role) for role in ROLE_WORDS if f"relationship.{role}" in keys and role != adding]
     if adding:
-        fields = fields_for(role_keys(dossier, adding), PERSON)
+        fields = fields_for(role_keys(record, adding), PERSON)
         found.append(
             Step("person", f"About the {adding}", "One person; others can be added later.", fields, f"new_{adding}")
         )
@@ -122,9 +122,9 @@ def _bare(keys: set[str], prefix: str) -> set[str]:
     return {key.removeprefix(f"{prefix}.") for key in keys if key.startswith(f"{prefix}.")}
 
 
-def role_keys(dossier: Dossier, role: str) -> set[str]:
+def role_keys(record: AccountRecord, role: str) -> set[str]:
     """What the requested capabilities ask of somebody with this role."""
-    tables = filter(None, map(dossier.table, dossier.account["_requested"]))
+    tables = filter(None, map(record.table, record.account["_requested"]))
     return {split(key)[0] for asked_for in tables for key in asked_for.persons.get(role, ())}
 
 
@@ -142,10 +142,10 @@ def _role_step(role: str) -> Step:
     return Step("role", heading, lead, fields, role)
 
 
-def _other_steps(dossier: Dossier, keys: set[str]) -> list[Step]:
+def _other_steps(record: AccountRecord, keys: set[str]) -> list[Step]:
     found = []
     if "external_account" in keys:
-        fields = BANK_GB if dossier.account["country"] == "GB" else BANK
+        fields = BANK_GB if record.account["country"] == "GB" else BANK
         found.append(Step("bank", "Where payouts go", "A bank account in the name of the business.", fields))
     known = {*BUSINESS, "external_account"}
     prefixes = ("person_", "individual.", "relationship.", "tos_acceptance.", "settings.", "representative.")
@@ -184,42 +184,42 @@ class Signature:
     user_agent: str
 
 
-def carry_out(dossier: Dossier, step: Step, values: Data, signature: Signature) -> None:
-    """Lay the values of a step into the dossier. Raises StripeError for what only Stripe can see is wrong."""
+def carry_out(record: AccountRecord, step: Step, values: Data, signature: Signature) -> None:
+    """Lay the values of a step into the record. Raises StripeError for what only Stripe can see is wrong."""
     if step.kind in ("type", "business"):
-        given.put_account(dossier, nested(values))
+        account_values.put_account(record, nested(values))
     elif step.kind == "person":
-        _put_person(dossier, step.subject, nested(values))
+        _put_person(record, step.subject, nested(values))
     elif step.kind == "role":
-        _put_role(dossier, step.subject, values)
+        _put_role(record, step.subject, values)
     elif step.kind == "bank":
-        own = {"country": dossier.account["country"], "currency": dossier.account["default_currency"]}
-        replace_default(dossier, {"object": "bank_account", **own, **values})
+        own = {"country": record.account["country"], "currency": record.account["default_currency"]}
+        replace_default(record, {"object": "bank_account", **own, **values})
     elif step.kind == "other":
-        dossier.given(set(values))
+        record.given(set(values))
     elif step.kind == "terms":
-        given.put_account(dossier, _acceptances(values, signature))
+        account_values.put_account(record, _acceptances(values, signature))
 
 
-def _put_person(dossier: Dossier, subject: str, params: Data) -> None:
+def _put_person(record: AccountRecord, subject: str, params: Data) -> None:
     if subject == "individual":
-        given.put_account(dossier, {"individual": params})
+        account_values.put_account(record, {"individual": params})
     elif subject.startswith("new_"):
         role = subject.removeprefix("new_")
         share = {"percent_ownership": 25} if role == "owner" else {}
         params["relationship"] = {**params.get("relationship", {}), role: True, **share}
-        given.add_person(dossier, params)
+        account_values.add_person(record, params)
     else:
-        given.put_person(dossier, dossier.person(subject), params)
+        account_values.put_person(record, record.person(subject), params)
 
 
-def _put_role(dossier: Dossier, role: str, values: Data) -> None:
-    representative = dossier.representative()
+def _put_role(record: AccountRecord, role: str, values: Data) -> None:
+    representative = record.representative()
     if values["choice"] == "nobody":
-        given.put_account(dossier, {"company": {f"{role}s_provided": True}})
+        account_values.put_account(record, {"company": {f"{role}s_provided": True}})
     elif values["choice"] == "me" and representative:
         share = {"percent_ownership": values["percent_ownership"]} if "percent_ownership" in values else {}
-        given.put_person(dossier, representative, {"relationship": {role: True, **share}})
+        account_values.put_person(record, representative, {"relationship": {role: True, **share}})
 
 
 def _acceptances(values: Data, signature: Signature) -> Data:

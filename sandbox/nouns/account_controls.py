@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 
 from sandbox.rules.tables import REQUESTABLE
-from sandbox.world.dossier import Dossier
+from sandbox.world.account_record import AccountRecord
 from sandbox.world.noun import UNITS, control
 from sandbox.world.shapes import document
 from sandbox.world.store import Data
@@ -55,9 +55,9 @@ def act(world: World, account_id: str, body: Data) -> Data:
     action = ACTIONS.get(str(body.get("do")))
     if action is None:
         raise ValueError(f"`do` is one of {', '.join(ACTIONS)}.")
-    dossier = Dossier(world, account)
-    action(dossier, body)
-    return dossier.settle()
+    record = AccountRecord(world, account)
+    action(record, body)
+    return record.settle()
 
 
 def _keys(body: Data) -> list[str]:
@@ -77,39 +77,39 @@ def _deadline(body: Data, now: int) -> int | None:
     return now + int(match[1]) * UNITS[match[2] or "s"]
 
 
-def _require(dossier: Dossier, body: Data) -> None:
+def _require(record: AccountRecord, body: Data) -> None:
     names = body.get("capabilities", [])
     if not isinstance(names, list) or not set(map(str, names)) <= set(REQUESTABLE):
         raise ValueError(f"`capabilities` is a list of {', '.join(REQUESTABLE)}.")
-    dossier.demand(_keys(body), _deadline(body, dossier.world.now), names)
+    record.demand(_keys(body), _deadline(body, record.world.now), names)
 
 
-def _waive(dossier: Dossier, body: Data) -> None:
-    dossier.given(set(_keys(body)))
+def _waive(record: AccountRecord, body: Data) -> None:
+    record.given(set(_keys(body)))
 
 
-def _pass_deadline(dossier: Dossier, body: Data) -> None:
-    now = dossier.world.now
-    for demand in dossier.account["_demands"]:
+def _pass_deadline(record: AccountRecord, body: Data) -> None:
+    now = record.world.now
+    for demand in record.account["_demands"]:
         demand["deadline"] = min(now, demand["deadline"]) if demand["deadline"] is not None else None
 
 
-def _fail_verification(dossier: Dossier, body: Data) -> None:
-    looks, person_id = dossier.account["_looks"], body.get("person")
+def _fail_verification(record: AccountRecord, body: Data) -> None:
+    looks, person_id = record.account["_looks"], body.get("person")
     if person_id is None:
         if "company" not in looks:
             raise ValueError("The company has not given name, address and tax id yet.")
-        dossier.account["_secrets"]["company.tax_id"] = "mismatch"
+        record.account["_secrets"]["company.tax_id"] = "mismatch"
         return
-    person = next((person for person in dossier.persons if person["id"] == person_id), None)
+    person = next((person for person in record.persons if person["id"] == person_id), None)
     if person is None or person_id not in looks:
         raise ValueError(f"There is no person {person_id!r} with a complete identity.")
     person["verification"]["document"] = document()
-    dossier.account["_failed"] = [*{*dossier.account["_failed"], person_id}]
-    looks[person_id]["until"] = dossier.world.now
+    record.account["_failed"] = [*{*record.account["_failed"], person_id}]
+    looks[person_id]["until"] = record.world.now
 
 
-def _disable(dossier: Dossier, body: Data) -> None:
+def _disable(record: AccountRecord, body: Data) -> None:
     reason, capability = body.get("reason"), body.get("capability")
     if capability is None and reason in CAPABILITY_REASONS - ACCOUNT_REASONS:
         capability = "card_issuing"
@@ -117,18 +117,18 @@ def _disable(dossier: Dossier, body: Data) -> None:
     if reason not in known:
         raise ValueError(f"`reason` is one of {', '.join(sorted(known))}.")
     if capability is None:
-        dossier.account["_blocked"] = reason
-    elif capability in dossier.account["_requested"]:
-        dossier.account["_blocked_capabilities"][capability] = reason
+        record.account["_blocked"] = reason
+    elif capability in record.account["_requested"]:
+        record.account["_blocked_capabilities"][capability] = reason
     else:
         raise ValueError(f"The account has not requested {capability!r}.")
 
 
-def _enable(dossier: Dossier, body: Data) -> None:
-    dossier.account |= {"_blocked": None, "_blocked_capabilities": {}}
+def _enable(record: AccountRecord, body: Data) -> None:
+    record.account |= {"_blocked": None, "_blocked_capabilities": {}}
 
 
-ACTIONS: dict[str, Callable[[Dossier, Data], None]] = {
+ACTIONS: dict[str, Callable[[AccountRecord, Data], None]] = {
     "require": _require,
     "waive": _waive,
     "pass_deadline": _pass_deadline,

@@ -6,7 +6,7 @@ A link works once and for five minutes. It cannot be listed, read or revoked, an
 import re
 import secrets
 
-from sandbox.world.dossier import Dossier
+from sandbox.world.account_record import AccountRecord
 from sandbox.world.errors import StripeError, invalid, missing
 from sandbox.world.noun import Call, route, setting
 from sandbox.world.store import Data
@@ -28,14 +28,14 @@ def create(call: Call) -> Data:
     account = call.store.get("account", call.params["account"])
     if account is None:
         raise missing("account", call.params["account"], "account")
-    _check(Dossier(call.world, account), call.params)
+    _check(AccountRecord(call.world, account), call.params)
     link = _remember(call)
     url = f"{call.world.base_url.rstrip('/')}{LINK}{link['account']}/{link['id']}"
     return {"object": "account_link", "created": link["created"], "expires_at": link["expires_at"], "url": url}
 
 
-def _check(dossier: Dossier, params: Data) -> None:
-    collects = dossier.account["controller"].get("requirement_collection") == "application"
+def _check(record: AccountRecord, params: Data) -> None:
+    collects = record.account["controller"].get("requirement_collection") == "application"
     if params["type"] == "account_update" and not collects:
         raise invalid(
             "You cannot create `account_update` type Account Links for this account. This is only available for"

@@ -5,8 +5,8 @@ from typing import Any
 from sandbox.nouns.capabilities import open_account, request_capabilities
 from sandbox.nouns.external_accounts import replace_default
 from sandbox.rules.tables import countries, table
-from sandbox.world import given, shapes
-from sandbox.world.dossier import Dossier, remember
+from sandbox.world import account_values, shapes
+from sandbox.world.account_record import AccountRecord, remember
 from sandbox.world.errors import StripeError, invalid
 from sandbox.world.noun import Call, expands, listing, route, setting
 from sandbox.world.store import Data
@@ -52,11 +52,13 @@ def create(call: Call) -> Data:
     country = _country(call.params.get("country", "US"))
     account = shapes.new_account(new_id("acct", 16), country, call.world.now)
     account |= _kind(call.params)
-    dossier = Dossier(call.world, remember(account), is_new=True)
-    _put(dossier, call.params)
-    if FUTURE_ON_DEMAND in (dossier.account["email"] or "").partition("@")[0]:
-        _announce_future_requirements(dossier)
-    return dossier.settle()
+    record = AccountRecord(call.world, remember(account), is_new=True)
+    _put(record, call.params)
+    if FUTURE_ON_DEMAND in (record.account["email"] or "").partition("@")[0]:
+        wait = record.world.settings["future_requirements_in"]
+        record.account["_future"] = {"deadline": record.world.now + wait}
+        record.world.later(wait, "account.future_requirements_begin", {"account": record.id})
+    return record.settle()
 
 
 def _as_platform(call: Call) -> None:
@@ -103,40 +105,34 @@ def _check_controller(controller: Data) -> None:
         )
 
 
-def _put(dossier: Dossier, params: Data) -> None:
-    given.check(dossier, {name: value for name, value in params.items() if name != "external_account"})
-    given.check_terms(dossier, params)
-    _refuse_elsewhere(dossier, params)
-    given.put_account(dossier, params)
-    _check_table(dossier)
+def _put(record: AccountRecord, params: Data) -> None:
+    account_values.check(record, {name: value for name, value in params.items() if name != "external_account"})
+    account_values.check_terms(record, params)
+    _refuse_elsewhere(record, params)
+    account_values.put_account(record, params)
+    _check_table(record)
     if "external_account" in params:
-        replace_default(dossier, params["external_account"])
-    request_capabilities(dossier, params.get("capabilities", {}))
+        replace_default(record, params["external_account"])
+    request_capabilities(record, params.get("capabilities", {}))
 
 
-def _refuse_elsewhere(dossier: Dossier, params: Data) -> None:
+def _refuse_elsewhere(record: AccountRecord, params: Data) -> None:
     """Tokens are made in a browser, PayPay is Japan's."""
     if "account_token" in params:
         raise invalid(f"No such token: '{params['account_token']}'", "resource_missing", "account_token")
     if "paypay_payments" in params.get("settings", {}):
-        words = f"PayPay payments are not available in {dossier.account['country']}."
+        words = f"PayPay payments are not available in {record.account['country']}."
         raise invalid(words, param="settings[paypay_payments]")
 
 
-def _check_table(dossier: Dossier) -> None:
+def _check_table(record: AccountRecord) -> None:
     """A business type for which a requested capability is not offered."""
-    own = dossier.account
+    own = record.account
     for name in own["_requested"]:
         if table(own["country"], own["business_type"], name) is None:
             raise invalid(
                 f"{own['business_type']} accounts in {own['country']} cannot have {name}.", param="business_type"
             )
-
-
-def _announce_future_requirements(dossier: Dossier) -> None:
-    wait = dossier.world.settings["future_requirements_in"]
-    dossier.account["_future"] = {"deadline": dossier.world.now + wait}
-    dossier.world.later(wait, "account.future_requirements_begin", {"account": dossier.id})
 
 
 @route("GET", "/v1/accounts/{id}")
@@ -150,9 +146,9 @@ def retrieve(call: Call) -> Data:
 @route("POST", "/v1/accounts/{id}")
 def update(call: Call) -> Data:
     """Change what was given; verification starts anew where it must."""
-    dossier = open_account(call, "id")
-    _put(dossier, call.params)
-    return dossier.settle()
+    record = open_account(call, "id")
+    _put(record, call.params)
+    return record.settle()
 
 
 @route("GET", "/v1/accounts")
@@ -165,12 +161,12 @@ def list_all(call: Call) -> Data:
 def delete(call: Call) -> Data:
     """Test-mode accounts may be deleted any time. What belongs to the account goes with it."""
     _as_platform(call)
-    dossier = open_account(call, "id")
-    call.store.delete("account", dossier.id)
+    record = open_account(call, "id")
+    call.store.delete("account", record.id)
     for kind in ("person", "bank_account", "capability"):
-        for data in call.store.each(kind, dossier.id):
-            call.store.delete(kind, data["id"], dossier.id)
-    return {"id": dossier.id, "object": "account", "deleted": True}
+        for data in call.store.each(kind, record.id):
+            call.store.delete(kind, data["id"], record.id)
+    return {"id": record.id, "object": "account", "deleted": True}
 
 
 REJECTIONS = {
@@ -185,27 +181,27 @@ REJECTIONS = {
 @route("POST", "/v1/accounts/{id}/reject")
 def reject(call: Call) -> Data:
     """The platform, where it carries the losses, turns the account away."""
-    dossier = _rejectable(call)
-    dossier.account["_rejected"] = REJECTIONS.get(call.params["reason"], "rejected.platform_other")
-    return dossier.settle()
+    record = _rejectable(call)
+    record.account["_rejected"] = REJECTIONS.get(call.params["reason"], "rejected.platform_other")
+    return record.settle()
 
 
 @route("POST", "/v1/accounts/{id}/unreject")
 def unreject(call: Call) -> Data:
     """Take the platform's own rejection back; other blocks stay."""
-    dossier = _rejectable(call)
-    if dossier.account["_rejected"] is None:
+    record = _rejectable(call)
+    if record.account["_rejected"] is None:
         raise invalid("This account has not been rejected by your platform.")
-    dossier.account["_rejected"] = None
-    return dossier.settle()
+    record.account["_rejected"] = None
+    return record.settle()
 
 
-def _rejectable(call: Call) -> Dossier:
+def _rejectable(call: Call) -> AccountRecord:
     _as_platform(call)
-    dossier = open_account(call, "id")
-    if dossier.account["controller"].get("losses", {}).get("payments") != "application":
+    record = open_account(call, "id")
+    if record.account["controller"].get("losses", {}).get("payments") != "application":
         raise invalid("You can only reject accounts for which your platform is liable for losses.")
-    return dossier
+    return record
 
 
 @expands("account")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox.rules import purchase_data
-from sandbox.world import purchases
+from sandbox.rules import merchants
+from sandbox.world import authorizations
 from sandbox.world.errors import invalid
 from sandbox.world.issuing import AUTHORIZATION, CARD, amount_of, check_currency, fetch, owner, show_authorization
 from sandbox.world.noun import Call, listing, merge_metadata, route, setting, task
@@ -26,7 +26,7 @@ CHECKS = {
 
 @route("POST", HELPERS)
 def create(call: Call) -> Data:
-    """A purchase is tried. A decline is no error: `approved` says no and `request_history` says why."""
+    """A card is used. A decline is no error: `approved` says no and `request_history` says why."""
     account, world = owner(call), call.world
     card = fetch(call, CARD, call.params["card"], "card")
     check_currency(call, account)
@@ -34,15 +34,15 @@ def create(call: Call) -> Data:
     authorization = _new(call, card)
     authorization.update(amount=amount, merchant_amount=merchant_amount)
     authorization["_rate"] = merchant_amount / amount if amount else 1
-    approved = purchases.ask(world, authorization, amount, account)
+    approved = authorizations.ask(world, authorization, amount, account)
     authorization.update(approved=approved, status="pending" if approved else "closed")
     if approved:
-        purchases.hold(world, authorization, amount, account)
+        authorizations.hold(world, authorization, amount, account)
         payload = {"id": authorization["id"], "account": account}
         world.later(world.settings["authorization_life"], "authorization.expire", payload)
-    shown = purchases.put(world, authorization, account, None)
+    shown = authorizations.put(world, authorization, account, None)
     if approved and amount:
-        purchases.count_payment(world, card["id"], account)
+        authorizations.count_payment(world, card["id"], account)
     return shown
 
 
@@ -87,10 +87,10 @@ def _told(params: dict[str, Any], currency: str) -> Data:
         "amount_details": {"atm_fee": None, "cashback_amount": None, **(params.get("amount_details") or {})},
         "authorization_method": method,
         "card_presence": "present" if method in PRESENT else "not_present",
-        "fleet": purchase_data.fleet(params.get("fleet"), of_authorization=True),
-        "fuel": purchase_data.fuel(params.get("fuel")),
+        "fleet": merchants.fleet(params.get("fleet"), of_authorization=True),
+        "fuel": merchants.fuel(params.get("fuel")),
         "merchant_currency": str(params.get("merchant_currency", currency)).lower(),
-        "merchant_data": purchase_data.merchant(params.get("merchant_data")),
+        "merchant_data": merchants.merchant(params.get("merchant_data")),
         "network_data": {
             "acquiring_institution_id": network.get("acquiring_institution_id"),
             "system_trace_audit_number": None,
@@ -126,13 +126,13 @@ def capture(call: Call) -> Data:
     left = max(authorization["amount"] - authorization["_captured"], 0)
     amount = amount_of(call, "capture_amount", left)
     closing = call.params.get("close_authorization", True)
-    purchases.hold(call.world, authorization, -(held if closing else min(amount, held)), account)
+    authorizations.hold(call.world, authorization, -(held if closing else min(amount, held)), account)
     details = call.params.get("purchase_details")
-    purchases.book_of(call.world, account, authorization, -amount, details=details)
+    authorizations.book_of(call.world, account, authorization, -amount, details=details)
     authorization["_captured"] += amount
     if closing:
         authorization["status"] = "closed"
-    return purchases.put(call.world, authorization, account, before)
+    return authorizations.put(call.world, authorization, account, before)
 
 
 @route("POST", HELPERS + "/{id}/increment")
@@ -141,10 +141,10 @@ def increment(call: Call) -> Data:
     account, authorization, before = _open(call)
     _pending(authorization, "increment")
     amount = amount_of(call, "increment_amount")
-    if purchases.ask(call.world, authorization, amount, account):
-        purchases.hold(call.world, authorization, amount, account)
-        purchases.resize(authorization, authorization["amount"] + amount)
-    return purchases.put(call.world, authorization, account, before)
+    if authorizations.ask(call.world, authorization, amount, account):
+        authorizations.hold(call.world, authorization, amount, account)
+        authorizations.resize(authorization, authorization["amount"] + amount)
+    return authorizations.put(call.world, authorization, account, before)
 
 
 @route("POST", HELPERS + "/{id}/reverse")
@@ -156,11 +156,11 @@ def reverse(call: Call) -> Data:
     amount = amount_of(call, "reverse_amount", held, least=1 if held else 0)
     if amount > held:
         raise invalid(f"You cannot reverse more than the {held} that this authorization holds.", param="reverse_amount")
-    purchases.hold(call.world, authorization, -amount, account)
-    purchases.resize(authorization, authorization["amount"] - amount)
+    authorizations.hold(call.world, authorization, -amount, account)
+    authorizations.resize(authorization, authorization["amount"] - amount)
     if not authorization["_held"]:
         authorization["status"] = "reversed"
-    return purchases.put(call.world, authorization, account, before)
+    return authorizations.put(call.world, authorization, account, before)
 
 
 @route("POST", HELPERS + "/{id}/expire")
@@ -172,9 +172,9 @@ def expire(call: Call) -> Data:
 
 
 def _expire(world: World, authorization: Data, account: str, before: Data) -> Data:
-    purchases.hold(world, authorization, -authorization["_held"], account)
+    authorizations.hold(world, authorization, -authorization["_held"], account)
     authorization["status"] = "expired"
-    return purchases.put(world, authorization, account, before)
+    return authorizations.put(world, authorization, account, before)
 
 
 @task("authorization.expire")
@@ -211,4 +211,4 @@ def update(call: Call) -> Data:
     """Metadata only."""
     account, authorization, before = _open(call)
     authorization["metadata"] = merge_metadata(authorization["metadata"], call.params.get("metadata"))
-    return purchases.put(call.world, authorization, account, before)
+    return authorizations.put(call.world, authorization, account, before)

@@ -38,7 +38,7 @@ def retrieve(call: Call) -> Data:
 
 @route("GET", "/v1/balance_transactions")
 def list_all(call: Call) -> Data:
-    """Movements of the balances, newest first, by created, currency, source and type."""
+    """The balance transactions, newest first, by created, currency, source and type."""
     asked = {name: call.params[name] for name in ("currency", "source", "type") if name in call.params}
     if "currency" in asked:
         asked["currency"] = asked["currency"].lower()
@@ -49,5 +49,5 @@ def list_all(call: Call) -> Data:
 
 @route("GET", "/v1/balance_transactions/{id}")
 def retrieve_transaction(call: Call) -> Data:
-    """One movement."""
+    """One balance transaction."""
     return fetch(call, "balance_transaction", call.ids["id"])

@@ -206,7 +206,10 @@ def update(call: Call) -> Data:
             "You cannot change the spending controls of a card that has been canceled.", param="spending_controls"
         )
     if "shipping" in params:
-        _change_shipping(card, params["shipping"])
+        if card["shipping"] is None or card["shipping"]["status"] != "pending":
+            words = "You can only change `shipping` of a physical card that has not been sent yet."
+            raise invalid(words, param="shipping")
+        card["shipping"] = _shipping(params["shipping"])
     currency = currency_of(call.store, account)
     card["spending_controls"] = controls(card["spending_controls"], params.get("spending_controls"), currency=currency)
     card["metadata"] = merge_metadata(card["metadata"], params.get("metadata"))
@@ -237,12 +240,6 @@ def _check_activation(call: Call, cardholder: Data) -> None:
         raise invalid("You cannot activate a card of a cardholder that has been blocked.")
     if cardholder["requirements"]["past_due"]:
         raise invalid(OUTSTANDING)
-
-
-def _change_shipping(card: Data, given: Data) -> None:
-    if card["shipping"] is None or card["shipping"]["status"] != "pending":
-        raise invalid("You can only change `shipping` of a physical card that has not been sent yet.", param="shipping")
-    card["shipping"] = _shipping(given)
 
 
 # Reading them

@@ -1,7 +1,7 @@
 """Issuing transactions and their test helpers (docs.stripe.com/api/issuing/transactions)."""
 
-from sandbox.rules.purchase_data import merchant
-from sandbox.world import purchases
+from sandbox.rules.merchants import merchant
+from sandbox.world import authorizations
 from sandbox.world.errors import invalid
 from sandbox.world.issuing import (
     AUTHORIZATION,
@@ -65,8 +65,8 @@ def _book(call: Call, sign: int) -> Data:
     check_currency(call, account)
     amount = sign * amount_of(call, "amount")
     merchant_data = merchant(params.get("merchant_data"))
-    new = purchases.transaction(call.world, card, amount, merchant_data, params.get("purchase_details"))
-    return purchases.book(call.world, account, new)
+    new = authorizations.transaction(call.world, card, amount, merchant_data, params.get("purchase_details"))
+    return authorizations.book(call.world, account, new)
 
 
 @route("POST", HELPERS + "/{id}/refund")
@@ -85,8 +85,8 @@ def refund(call: Call) -> Data:
     if found["authorization"]:
         return _refund_linked(call, account, found["authorization"], amount)
     card = fetch(call, CARD, found["card"])
-    return purchases.book(
-        call.world, account, purchases.transaction(call.world, card, amount, found["merchant_data"], None)
+    return authorizations.book(
+        call.world, account, authorizations.transaction(call.world, card, amount, found["merchant_data"], None)
     )
 
 
@@ -94,6 +94,6 @@ def _refund_linked(call: Call, account: str, authorization_id: str, amount: int)
     """A refund of an authorization's capture joins the authorization's transactions."""
     authorization = fetch(call, AUTHORIZATION, authorization_id)
     before = public(show_authorization(call.store, authorization, account))
-    made = purchases.book_of(call.world, account, authorization, amount)
-    purchases.put(call.world, authorization, account, before)
+    made = authorizations.book_of(call.world, account, authorization, amount)
+    authorizations.put(call.world, authorization, account, before)
     return made

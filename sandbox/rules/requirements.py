@@ -47,13 +47,9 @@ def missing(facts: Facts, table: Table) -> Iterator[str]:
         if not somebody and not (says_nobody and account_gave(facts, says_nobody)):
             yield f"relationship.{role}"
     for person in facts.persons:
-        for key in _asked_of(person, table):
+        for key in {key for role, keys in table.persons.items() if has_role(person, role) for key in keys}:
             if not any(person_gave(person, choice) for choice in key.split("|")):
                 yield "|".join(f"{person['id']}.{choice}" for choice in key.split("|"))
-
-
-def _asked_of(person: Data, table: Table) -> set[str]:
-    return {key for role, keys in table.persons.items() if has_role(person, role) for key in keys}
 
 
 def concerns(key: str, table: Table, facts: Facts) -> bool:

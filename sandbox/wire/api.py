@@ -207,7 +207,8 @@ class Api:
             return Done(500, json.dumps(broken().body()))
         try:
             with self.world.attempt():
-                data = self._handled(asked, call)
+                data = public(ROUTES[asked.operation.method, asked.operation.template](call))
+                data = expand.apply(self.description, call, asked.operation, data, call.params.get("expand", []))
         except StripeError as error:
             return Done(error.status, json.dumps(error.body()), dict(error.headers))
         except Exception:  # a noun's own mistake is Stripe's 500, with the noun's work undone
@@ -216,10 +217,6 @@ class Api:
         if fault.fault == "500_replayed":
             return Done(500, json.dumps(broken().body()))
         return Done(200, json.dumps(data))
-
-    def _handled(self, asked: Asked, call: Call) -> Data:
-        data = public(ROUTES[asked.operation.method, asked.operation.template](call))
-        return expand.apply(self.description, call, asked.operation, data, call.params.get("expand", []))
 
     # Answering
 

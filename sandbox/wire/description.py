@@ -28,7 +28,8 @@ class Description:
     def __init__(self, path: Path = SPEC) -> None:
         document = json.loads(path.read_text("utf-8"))
         self.schemas: dict[str, Schema] = document["components"]["schemas"]
-        self.versions = frozenset(_api_versions(document))
+        webhooks = _parameters(document["paths"]["/v1/webhook_endpoints"]["post"])
+        self.versions: frozenset[str] = frozenset(webhooks["properties"]["api_version"]["enum"])
         # Fewer placeholders first: /v1/accounts/{id}/persons before anything that could swallow it.
         templates = sorted(document["paths"], key=lambda path: (path.count("{"), path))
         self.paths = [
@@ -103,9 +104,3 @@ def _answer(operation: Schema) -> Schema:
     content = operation["responses"]["200"]["content"]
     schema: Schema = next(iter(content.values()))["schema"]
     return schema
-
-
-def _api_versions(document: dict[str, Any]) -> list[str]:
-    operation = document["paths"]["/v1/webhook_endpoints"]["post"]
-    versions: list[str] = _parameters(operation)["properties"]["api_version"]["enum"]
-    return versions

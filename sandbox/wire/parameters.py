@@ -59,11 +59,8 @@ def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str | Upload]]
         if not isinstance(name, str) or not isinstance(content, bytes):
             raise invalid(BAD_BODY)
         filename = part.get_filename()
-        yield name, content.decode("utf-8", "replace") if filename is None else _upload(part, filename, content)
-
-
-def _upload(part: Any, filename: str, content: bytes) -> Upload:
-    return Upload(filename, part.get_content_type(), content)
+        text = content.decode("utf-8", "replace")
+        yield name, text if filename is None else Upload(filename, part.get_content_type(), content)
 
 
 def tree(fields: Fields) -> Data:
@@ -119,7 +116,9 @@ def coerce(description: Description, given: Any, schema: Schema, where: str = ""
     if kind == "array":
         return _array(description, given, schema, where)
     if schema.get("format") == "binary":
-        return _file(given, where)
+        if not isinstance(given, Upload):
+            raise invalid("Invalid file: must be an uploaded file", param=where)
+        return given
     return _scalar(given, schema, where)
 
 
@@ -176,12 +175,6 @@ def _unlike(schema: Schema, given: Any) -> tuple[bool, ...]:
     shape = isinstance(given, dict) != (schema.get("type") in ("object", "array"))
     tagged = isinstance(given, dict) and tags is not None and given.get("object") not in tags
     return schema.get("enum") == [""], shape, tagged, schema.get("type") == "string"
-
-
-def _file(given: Any, where: str) -> Upload:
-    if not isinstance(given, Upload):
-        raise invalid("Invalid file: must be an uploaded file", param=where)
-    return given
 
 
 def _scalar(given: Any, schema: Schema, where: str) -> Any:

@@ -93,7 +93,7 @@ def read_card(store: Store, card_id: str, account: str) -> Data:
 
 
 def show_authorization(store: Store, authorization: Data, account: str) -> Data:
-    """The authorization with its card, its transactions and its movements of the balance embedded as they are now."""
+    """The authorization with its card, its transactions and its balance transactions embedded as they are now."""
     return {
         **authorization,
         "card": read_card(store, authorization["card"], account),

@@ -10,9 +10,9 @@ from sandbox.nouns.account_controls import ACTIONS
 from sandbox.nouns.accounts import KINDS
 from sandbox.nouns.capabilities import request_capabilities
 from sandbox.nouns.external_accounts import replace_default
-from sandbox.world import given as giving
+from sandbox.world import account_values as giving
 from sandbox.world import shapes
-from sandbox.world.dossier import Dossier, remember
+from sandbox.world.account_record import AccountRecord, remember
 from sandbox.world.store import Store
 from sandbox.world.world import World, public
 from tests.sandbox.stock import COMPANY, PROFILE, SOMEBODY
@@ -91,9 +91,9 @@ class Life:
         self.world = World(Store(":memory:"))
         account = {**shapes.new_account("acct_1", "US", self.world.now), "type": "custom"}
         with self.world.store.transaction():
-            dossier = Dossier(self.world, remember(account | {"controller": KINDS["custom"]}), is_new=True)
-            request_capabilities(dossier, {"card_issuing": {"requested": True}, "transfers": {"requested": True}})
-            dossier.settle()
+            record = AccountRecord(self.world, remember(account | {"controller": KINDS["custom"]}), is_new=True)
+            request_capabilities(record, {"card_issuing": {"requested": True}, "transfers": {"requested": True}})
+            record.settle()
 
     def begin_complete(self) -> None:
         """Give everything a company must give, so that single changes decide."""
@@ -109,30 +109,30 @@ class Life:
         with self.world.store.transaction(), self.world.moment():
             account = self.world.store.get("account", "acct_1")
             assert account is not None
-            dossier = Dossier(self.world, account)
-            getattr(self, name)(dossier, value)
-            dossier.settle()
+            record = AccountRecord(self.world, account)
+            getattr(self, name)(record, value)
+            record.settle()
 
-    def account(self, dossier: Dossier, params: Data) -> None:
-        giving.put_account(dossier, params)
+    def account(self, record: AccountRecord, params: Data) -> None:
+        giving.put_account(record, params)
 
-    def person(self, dossier: Dossier, params: Data) -> None:
-        if dossier.persons:
-            giving.put_person(dossier, dossier.persons[0], params)
+    def person(self, record: AccountRecord, params: Data) -> None:
+        if record.persons:
+            giving.put_person(record, record.persons[0], params)
 
-    def new_person(self, dossier: Dossier, given: tuple[Data, Data]) -> None:
-        first = not dossier.persons
-        giving.add_person(dossier, {**given[0], "relationship": {**given[1], "representative": first}})
+    def new_person(self, record: AccountRecord, given: tuple[Data, Data]) -> None:
+        first = not record.persons
+        giving.add_person(record, {**given[0], "relationship": {**given[1], "representative": first}})
 
-    def bank(self, dossier: Dossier, _: None) -> None:
-        replace_default(dossier, "btok_us")
+    def bank(self, record: AccountRecord, _: None) -> None:
+        replace_default(record, "btok_us")
 
-    def request(self, dossier: Dossier, wish: tuple[str, bool]) -> None:
-        request_capabilities(dossier, {wish[0]: {"requested": wish[1]}})
+    def request(self, record: AccountRecord, wish: tuple[str, bool]) -> None:
+        request_capabilities(record, {wish[0]: {"requested": wish[1]}})
 
-    def control(self, dossier: Dossier, wish: Data) -> None:
-        if wish.get("capability", "transfers") in dossier.account["_requested"] or wish["do"] != "disable":
-            ACTIONS[wish["do"]](dossier, wish)
+    def control(self, record: AccountRecord, wish: Data) -> None:
+        if wish.get("capability", "transfers") in record.account["_requested"] or wish["do"] != "disable":
+            ACTIONS[wish["do"]](record, wish)
 
     def status(self) -> str:
         capability = self.world.store.get("capability", "card_issuing", "acct_1")

@@ -1,4 +1,4 @@
-"""One account's dossier: the account, its persons and bank accounts, opened for a change and settled as Stripe does.
+"""An account's record: the account, its persons and bank accounts, opened for a change and settled as Stripe does.
 
 `settle` is the one place where verification starts, requirements and states are worked out anew, objects are stored
 and events are made. What Stripe keeps to itself stands in the account under keys that begin with `_`.
@@ -42,7 +42,7 @@ CAPABILITY_BLOCKS = {
 }
 
 
-class Dossier:
+class AccountRecord:
     """Everything about one account that a change may touch. Change it, then `settle` once."""
 
     def __init__(self, world: World, account: Data, *, is_new: bool = False) -> None:
@@ -75,7 +75,7 @@ class Dossier:
         return next((person for person in self.persons if has_role(person, "representative")), None)
 
     def facts(self) -> Facts:
-        """The dossier as the rules look at it."""
+        """The record as the rules look at it."""
         own = self.account
         return Facts(
             account=own,
@@ -102,7 +102,7 @@ class Dossier:
 
     def given(self, keys: set[str]) -> None:
         """The holder or the platform has just given these account-level keys: what was demanded of them is met."""
-        left = [d for d in self.account["_demands"] if not any(_meets(key, d["key"]) for key in keys)]
+        left = [d for d in self.account["_demands"] if not any(f"{key}.".startswith(f"{d['key']}.") for key in keys)]
         self.account["_demands"] = left
 
     def demand(self, keys: list[str], deadline: int | None, capabilities: list[str]) -> None:
@@ -127,7 +127,8 @@ class Dossier:
         states = self._states(facts, dues)
         self._note_application(facts, states)
         self._settle_persons(facts, whole)
-        self._settle_banks()
+        for bank in self.banks:
+            self._store("bank_account", bank, self.banks_before.get(bank["id"]))
         self._settle_capabilities(dues, states, facts.now)
         self._settle_account(facts, whole, states)
         return self.account
@@ -201,10 +202,6 @@ class Dossier:
             person["verification"] = verification.person_verification(facts, person)
             person["requirements"] = requirements.for_person(whole, prefix, facts.now)
             self._store("person", person, self.persons_before.get(person["id"]))
-
-    def _settle_banks(self) -> None:
-        for bank in self.banks:
-            self._store("bank_account", bank, self.banks_before.get(bank["id"]))
 
     def _store(self, kind: str, data: Data, before: Data | None) -> None:
         """Store what is new or changed and make its event."""
@@ -295,10 +292,6 @@ class Dossier:
         return bool(tables) and not left - {"external_account"}
 
 
-def _meets(given: str, demanded: str) -> bool:
-    return given == demanded or given.startswith(f"{demanded}.")
-
-
 def remember(account: Data) -> Data:
     """The account with an empty memory of Stripe's own added."""
     return {**account, **deepcopy(MEMORY)}
@@ -309,7 +302,7 @@ def reconsider(world: World, payload: Data) -> None:
     """A verification is answered, or a deadline has passed."""
     account = world.store.get("account", payload["account"])
     if account is not None:  # deleted meanwhile
-        Dossier(world, account).settle()
+        AccountRecord(world, account).settle()
 
 
 @task("account.future_requirements_begin")
@@ -318,11 +311,11 @@ def begin_future_requirements(world: World, payload: Data) -> None:
     account = world.store.get("account", payload["account"])
     if account is None or not account["_future"]:
         return
-    dossier = Dossier(world, account)
-    keys = dossier.future_requirements()["currently_due"]
+    record = AccountRecord(world, account)
+    keys = record.future_requirements()["currently_due"]
     account["_future"] = None
-    dossier.demand(keys, world.now + world.settings["future_requirements_grace"], [])
-    dossier.settle()
+    record.demand(keys, world.now + world.settings["future_requirements_grace"], [])
+    record.settle()
 
 
 @task("account.application_ends")
@@ -331,6 +324,6 @@ def end_application(world: World, payload: Data) -> None:
     account = world.store.get("account", payload["account"])
     if account is None or account["_applied_at"] != payload["applied_at"]:
         return
-    dossier = Dossier(world, account)
+    record = AccountRecord(world, account)
     account["settings"]["card_issuing"]["tos_acceptance"] = {"date": None, "ip": None}
-    dossier.settle()
+    record.settle()

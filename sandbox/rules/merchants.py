@@ -1,4 +1,4 @@
-"""What a purchase tells of its merchant and of what was bought, in the shapes in which Stripe shows it."""
+"""The merchant of an authorization or transaction and what was bought there, in Stripe's shapes."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
-"""What a purchase does to the books: holds, releases, captures and refunds, with Stripe's events for each."""
+"""What an authorization does to the balances: holds, releases, captures and refunds, with Stripe's events for each."""
 
 import secrets
 from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.rules.decision import Attempt, Spend, decide
-from sandbox.rules.purchase_data import purchase_details
+from sandbox.rules.merchants import purchase_details
 from sandbox.world import ledger
 from sandbox.world.issuing import (
     AUTHORIZATION,
@@ -36,7 +36,10 @@ def ask(world: World, authorization: Data, amount: int, account: str) -> bool:
         issuing=issuing_status(world.store, account),
         checks=authorization["verification_data"],
         so_far=authorization["_held"] + authorization["_captured"],
-        spent=_spent(world, authorization["cardholder"], account),
+        spent=tuple(
+            Spend(each["card"], each["amount"], each["created"], each["category"])
+            for each in world.store.each(_spends(authorization["cardholder"]), account)
+        ),
     )
     approved, reason = decide(attempt)
     authorization["request_history"].append(_request(world, authorization, amount, approved=approved, reason=reason))
@@ -68,11 +71,6 @@ def merchants(authorization: Data, amount: int) -> int:
 
 def _spends(cardholder: str) -> str:
     return f"_spend.{cardholder}"
-
-
-def _spent(world: World, cardholder: str, account: str) -> tuple[Spend, ...]:
-    found = world.store.each(_spends(cardholder), account)
-    return tuple(Spend(each["card"], each["amount"], each["created"], each["category"]) for each in found)
 
 
 def _note_spend(world: World, authorization: Data, account: str) -> None:
