@@ -327,7 +327,7 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
         tab if tab in TABS else "overview",
         addresses.moment(request.GET.get("before", "")),
     )
-    return page(request, "accounts/account.html", context)
+    return page(request, "accounts/account/account.html", context)
 
 
 @require_safe
@@ -388,4 +388,4 @@ def activity(request: HttpRequest, account_id: str) -> HttpResponse:
         "account": account_page.account,
         "timeline": pages.read(account_id, account_page.names, account_page.mask, before=before),
     }
-    return page(request, "accounts/activity.html", context)
+    return page(request, "accounts/history/activity.html", context)

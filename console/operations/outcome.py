@@ -133,7 +133,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "decision_error": decision_error,
         **_rights(staff(request), operation, verb),
     }
-    return page(request, "console/operation.html", context, status=status)
+    return page(request, "console/operations/operation.html", context, status=status)
 
 
 def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, Any]:
