@@ -27,6 +27,7 @@ bench: environment-dev
 lint: environment-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	git ls-files -z '*.html' | xargs -0 $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/mypy console gateway accounts issuing sandbox
 
 lock:

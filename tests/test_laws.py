@@ -23,6 +23,7 @@ MAY_IMPORT = {
 EXCEPTED = {"account", "person"}  # every noun belongs to an account; a person is also whoever decides
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
+LONGEST_LINE = 120  # of a template; ruff sees to the others
 
 
 def files(*rooms: str) -> list[Path]:
@@ -215,3 +216,21 @@ def reads(function: ast.expr) -> bool:
     owner = function.value
     from_env = isinstance(owner, ast.Name) and owner.id == "env"
     return from_env or (isinstance(owner, ast.Attribute) and owner.attr == "environ" and function.attr == "get")
+
+
+def test_no_template_line_is_long() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{number} has {len(line)} characters"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if len(line) > LONGEST_LINE
+    ]
+    assert not long, "\n".join(long)
+
+
+@pytest.mark.parametrize("room", ["accounts", "issuing", "console"])
+def test_templates_lie_under_the_name_of_what_draws_them(room: str) -> None:
+    folders = {path.parent.name for path in (ROOT / room).rglob("*.py")} | {"parts"}
+    lost = {str(path.relative_to(ROOT)) for path in (ROOT / "templates" / room).rglob("*.html")}
+    lost -= {name for name in lost if name.split("/")[2] in folders and name.count("/") == 3}
+    assert not lost, "\n".join(sorted(lost))

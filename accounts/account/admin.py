@@ -26,7 +26,7 @@ class StatusFilter(Choice):
     """The tabs: drawn above the list and not among the filters."""
 
     title, parameter_name, words = "status", "status", capability_words.OVERALL
-    template = "accounts/no_filter.html"
+    template = "console/lists/no_filter.html"
 
     def narrow(self, queryset: Any, value: str) -> QuerySet:
         """By the overall badge."""

@@ -224,16 +224,24 @@ class AccountPage:
         """Each person: row, data as far as it may be seen, and what Stripe still asks."""
         return [persons_pages.shown(person, self.rows, self.mask) for person in self.persons]
 
-    @property
-    def tabs(self) -> list[tuple[str, str, int | None]]:
-        """(name, label, count) of each tab."""
+    def tabs(self, open_: str) -> list[dict[str, Any]]:
+        """Each tab's label, url, count and whether it is the one that is open."""
         counts = {
             "requirements": len(self.rows),
             "persons": len(self.persons),
             "capabilities": len(self.capabilities),
             "external_accounts": len(self.external_accounts),
         }
-        return [(name, label, counts.get(name)) for name, label in TABS.items()]
+        here = self.account.get_absolute_url()
+        return [
+            {
+                "label": label,
+                "url": here if name == "overview" else f"?tab={name}",
+                "count": counts.get(name) or None,
+                "current": name == open_,
+            }
+            for name, label in TABS.items()
+        ]
 
     @property
     def platform_collects(self) -> bool:
@@ -270,6 +278,7 @@ def account_context(
         "page": account_page,
         "account": account,
         "tab": tab,
+        "tabs": account_page.tabs(tab),
         "timeline": pages.read(account.pk, account_page.names, account_page.mask, before=before)
         if whole
         else account_page.timeline,
@@ -327,7 +336,7 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
         tab if tab in TABS else "overview",
         addresses.moment(request.GET.get("before", "")),
     )
-    return page(request, "accounts/account.html", context)
+    return page(request, "accounts/account/account.html", context)
 
 
 @require_safe
@@ -343,7 +352,7 @@ def live(request: HttpRequest, account_id: str) -> HttpResponse:
         "timeline": account_page.timeline if part == "timeline" else None,
         **may(request, account_page.account),
     }
-    return render(request, f"accounts/live_{part}.html", context)
+    return render(request, f"accounts/account/live_{part}.html", context)
 
 
 @require_POST
@@ -388,4 +397,4 @@ def activity(request: HttpRequest, account_id: str) -> HttpResponse:
         "account": account_page.account,
         "timeline": pages.read(account_id, account_page.names, account_page.mask, before=before),
     }
-    return page(request, "accounts/activity.html", context)
+    return page(request, "accounts/history/activity.html", context)

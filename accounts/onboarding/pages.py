@@ -19,7 +19,7 @@ def return_from_stripe(request: HttpRequest, account_id: str) -> HttpResponse:
     """
     account_page = get_page(request, account_id)
     context = {**pages.account_context(request, account_page, "overview"), "title": "Back from Stripe"}
-    return page(request, "accounts/return.html", context)
+    return page(request, "accounts/onboarding/return.html", context)
 
 
 @require_safe
@@ -32,4 +32,4 @@ def refresh_link(request: HttpRequest, account_id: str) -> HttpResponse:
         "links": models.made(account_id),
         "title": "Link used up",
     }
-    return page(request, "accounts/link_used.html", context)
+    return page(request, "accounts/onboarding/link_used.html", context)

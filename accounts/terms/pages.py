@@ -182,4 +182,4 @@ def _draw(
         "ran": ran,
         "back_url": reverse("admin:accounts_account_changelist"),
     }
-    return page(request, "accounts/terms_many.html", context, status=status)
+    return page(request, "accounts/terms/bulk.html", context, status=status)

@@ -48,7 +48,7 @@ class AttentionFilter(Choice):
 class Tabbed(Choice):
     """The tabs: drawn above the list and not among the filters. A subclass names its list."""
 
-    title, template = "status", "accounts/no_filter.html"
+    title, template = "status", "console/lists/no_filter.html"
     listing: lists_listing.Listing
 
     def narrow(self, queryset: Any, value: str) -> QuerySet:

@@ -116,4 +116,4 @@ def _links(create: Button | None) -> list[dict[str, Any]]:
 
 def list_page(request: HttpRequest, account_id: str, listing: Listing) -> HttpResponse:
     """The page of one list."""
-    return page(request, "issuing/list.html", context(request, account_id, listing))
+    return page(request, "console/lists/list.html", context(request, account_id, listing))

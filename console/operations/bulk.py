@@ -166,7 +166,7 @@ def _draw(
         "preview": _preview(verb, form, rows),
         "back_url": _list_url(verb),
     }
-    return page(request, "console/bulk.html", context, status=status)
+    return page(request, "console/operations/bulk.html", context, status=status)
 
 
 def _list_url(verb: Verb) -> str:

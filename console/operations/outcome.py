@@ -33,6 +33,13 @@ SENTENCES = {
     State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide below.",
     State.DROPPED: "It was dropped and will not be sent again.",
 }
+SIGNS = {  # the tone and the icon of its sentence
+    State.SUCCEEDED: ("ok", "check"),
+    State.REFUSED: ("bad", "crossed"),
+    State.UNKNOWN: ("warn", "ring"),
+    State.NOT_FOUND: ("warn", "triangle"),
+    State.DROPPED: ("info", "dash"),
+}
 SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
 PARKED = (
     "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide below."
@@ -117,6 +124,8 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
     operation.refresh_from_db()
     verb, state = verbs.find(operation.verb), _state(operation, staff(request))
     label = verb.label if verb else operation.verb
+    rights = _rights(staff(request), operation, verb)
+    tone, sign = SIGNS.get(State(operation.state), ("info", "hourglass"))
     context = {
         "title": label,
         "operation": operation,
@@ -129,11 +138,13 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "sentence": state["sentence"],
         "next_url": state["next_url"],
         "poll": not state["settled"],
+        "tone": "warn" if tone == "info" and rights["may_decide"] else tone,
+        "sign": sign,
         "again_as": operation.result.get("sent_again_as", ""),
         "decision_error": decision_error,
-        **_rights(staff(request), operation, verb),
+        **rights,
     }
-    return page(request, "console/operation.html", context, status=status)
+    return page(request, "console/operations/operation.html", context, status=status)
 
 
 def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, Any]:

@@ -281,7 +281,10 @@ def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 2
     }
     preview = None if never else _preview(desk, form)
     return page(
-        request, "console/verb.html", {**_frame(desk), "form": form, "preview": preview, **context}, status=status
+        request,
+        "console/operations/verb.html",
+        {**_frame(desk), "form": form, "preview": preview, **context},
+        status=status,
     )
 
 

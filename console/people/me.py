@@ -55,7 +55,7 @@ class OwnPasswordForm(PasswordChangeForm):
 @needs()
 def me(request: HttpRequest) -> HttpResponseBase:
     """Role, sign-in and tokens."""
-    return page(request, "console/me.html", _context(request, TokenForm()))
+    return page(request, "console/people/me.html", _context(request, TokenForm()))
 
 
 @require_POST
@@ -64,9 +64,9 @@ def make_token(request: HttpRequest) -> HttpResponseBase:
     """Make a token. It is shown once, on this very answer, and only its digest is kept."""
     form = TokenForm(request.POST)
     if not form.is_valid():
-        return page(request, "console/me.html", _context(request, form), status=422)
+        return page(request, "console/people/me.html", _context(request, form), status=422)
     _, plain = tokens.create(staff(request), form.cleaned_data["label"])
-    return page(request, "console/me.html", _context(request, TokenForm(), plain))
+    return page(request, "console/people/me.html", _context(request, TokenForm(), plain))
 
 
 @require_POST

@@ -72,7 +72,7 @@ def people(request: HttpRequest) -> HttpResponseBase:
     rows = [{"user": user, "role": ", ".join(group.name for group in user.groups.all())} for user in users]
     return page(
         request,
-        "console/staff.html",
+        "console/people/staff.html",
         {"title": "People and roles", "rows": rows, "roles": {role: roles.permissions(role) for role in roles.ROLES}},
     )
 
@@ -90,7 +90,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         messages.success(request, f"{user} was added as {form.cleaned_data['role']}.")
         return redirect("staff")
     context = {"title": "Add a person", "form": form, "member": None}
-    answer = page(request, "console/staff_member.html", context, status=form_status(request))
+    answer = page(request, "console/people/staff_member.html", context, status=form_status(request))
     return hashing.answered(answer, form)
 
 
@@ -105,7 +105,7 @@ def member(request: HttpRequest, user_id: int) -> HttpResponseBase:
         return redirect("staff")
     return page(
         request,
-        "console/staff_member.html",
+        "console/people/staff_member.html",
         {"title": user.get_username(), "form": form, "member": user},
         status=form_status(request),
     )
@@ -126,7 +126,7 @@ def password(request: HttpRequest, user_id: int) -> HttpResponseBase:
         messages.success(request, f"{user} has a new password.")
         return redirect("staff")
     context = {"title": f"New password for {user}", "form": form, "member": user}
-    answer = page(request, "console/staff_member.html", context, status=form_status(request))
+    answer = page(request, "console/people/staff_member.html", context, status=form_status(request))
     return hashing.answered(answer, form)
 
 

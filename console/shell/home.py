@@ -24,7 +24,7 @@ def home(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> H
         if allowed(request, panel.permission)
     ]
     context = {"title": "Home", "panels": panels, **queue(request), **(extra_context or {})}
-    return page(request, "console/home.html", context)
+    return page(request, "console/shell/home.html", context)
 
 
 def allowed(request: HttpRequest, permission: str) -> bool:

@@ -94,7 +94,7 @@ NOUN = Noun(
         HomePanel(
             name="webhook_health",
             title="Webhook health",
-            template="console/webhook_health.html",
+            template="console/shell/webhook_health.html",
             context=webhook_health,
             permission="gateway.view_event",
             order=900,

@@ -30,7 +30,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
         return redirect(direct)
     groups = found(request, words) if words else []
     context = {"title": "Search", "q": words, "groups": groups, "note": _note(words)}
-    return page(request, "console/search.html", context)
+    return page(request, "console/shell/search.html", context)
 
 
 def destination(words: str) -> str:

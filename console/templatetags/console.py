@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html
@@ -273,13 +274,20 @@ def pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
+@register.simple_block_tag
+def empty_state(content: str, heading: str) -> SafeString:
+    """Where rows would be and are none: a heading, and between the tags what makes them come."""
+    return render_to_string("console/parts/empty.html", {"heading": heading, "text": content.strip()})
+
+
 @register.inclusion_tag("console/parts/field.html")
 def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     """A form's field: label above, hint below, what is wrong under it."""
-    widget = bound.field.widget
+    widget, hint = bound.field.widget, hint or bound.help_text
     return {
         "field": bound,
-        "hint": hint or bound.help_text,
+        "hint": hint,
+        "notes": ([f"{bound.auto_id}_helptext"] if hint else []) + ([f"{bound.auto_id}_error"] if bound.errors else []),
         "is_group": isinstance(widget, (RadioSelect, CheckboxSelectMultiple)),
         "is_checkbox": isinstance(widget, CheckboxInput),
     }

@@ -57,7 +57,7 @@ def start(request: HttpRequest, account_id: str) -> HttpResponseBase:
         return redirect(target or first_page(account_id))
     return page(
         request,
-        "console/work_session.html",
+        "console/viewing/work_session.html",
         _form_context(request, form, account_id, name, target),
         status=form_status(request),
     )
@@ -119,7 +119,9 @@ def _leave(request: HttpRequest, url: str, object_id: str) -> HttpResponseBase:
         raise Http404(f"Stripe's Dashboard has no page for {object_id}.")
     if settings.SANDBOX:  # the local sandbox's objects are not at Stripe: say so instead of leading into nowhere
         return page(
-            request, "console/link_out.html", {"url": url, "object_id": object_id, "title": "Stripe's Dashboard"}
+            request,
+            "console/viewing/link_out.html",
+            {"url": url, "object_id": object_id, "title": "Stripe's Dashboard"},
         )
     return redirect(url)
 

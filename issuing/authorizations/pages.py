@@ -26,7 +26,7 @@ AUTHORIZATIONS = Listing(
     model=Authorization,
     title="Authorizations",
     url="authorizations",
-    table="issuing/parts/authorizations.html",
+    table="issuing/authorizations/rows.html",
     tabs={
         "approved": "Approved",
         "declined": "Declined",
@@ -124,4 +124,4 @@ def authorizations(request: HttpRequest, account_id: str) -> HttpResponse:
 def authorization(request: HttpRequest, account_id: str, authorization_id: str) -> HttpResponse:
     """One authorization, and why it was answered as it was."""
     row = get_object(request, Authorization, account_id, authorization_id)
-    return page(request, "issuing/authorization.html", authorization_context(request, row))
+    return page(request, "issuing/authorizations/authorization.html", authorization_context(request, row))

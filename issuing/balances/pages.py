@@ -93,4 +93,4 @@ def source_url(row: BalanceTransaction) -> str:
 @view_as
 def balances(request: HttpRequest, account_id: str) -> HttpResponse:
     """Both balances and their movements."""
-    return page(request, "issuing/balances.html", balances_context(request, account_id))
+    return page(request, "issuing/balances/balances.html", balances_context(request, account_id))

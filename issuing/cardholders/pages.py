@@ -25,7 +25,7 @@ CARDHOLDERS = Listing(
     model=Cardholder,
     title="Cardholders",
     url="cardholders",
-    table="issuing/parts/cardholders.html",
+    table="issuing/cardholders/rows.html",
     tabs={"active": "Active", "inactive": "Inactive", "blocked": "Blocked"},
     narrow=_by_status,
     placeholder="Id or name",
@@ -75,4 +75,4 @@ def cardholders(request: HttpRequest, account_id: str) -> HttpResponse:
 def cardholder(request: HttpRequest, account_id: str, cardholder_id: str) -> HttpResponse:
     """One cardholder."""
     row = get_object(request, Cardholder, account_id, cardholder_id)
-    return page(request, "issuing/cardholder.html", cardholder_context(request, row))
+    return page(request, "issuing/cardholders/cardholder.html", cardholder_context(request, row))

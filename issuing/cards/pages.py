@@ -22,7 +22,7 @@ CARDS = Listing(
     model=Card,
     title="Cards",
     url="cards",
-    table="issuing/parts/cards.html",
+    table="issuing/cards/rows.html",
     tabs={"active": "Active", "inactive": "Inactive", "canceled": "Canceled"},
     narrow=_by_status,
     related=("cardholder",),
@@ -88,4 +88,4 @@ def cards(request: HttpRequest, account_id: str) -> HttpResponse:
 def card(request: HttpRequest, account_id: str, card_id: str) -> HttpResponse:
     """One card."""
     row = get_object(request, Card, account_id, card_id)
-    return page(request, "issuing/card.html", card_context(request, row))
+    return page(request, "issuing/cards/card.html", card_context(request, row))

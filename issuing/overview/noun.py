@@ -37,7 +37,7 @@ NOUN = Noun(
         HomePanel(
             name="authorizations",
             title="Authorizations, last 14 days",
-            template="issuing/panel_home.html",
+            template="issuing/overview/panel_home.html",
             context=pages.fortnight,
             permission="issuing.view_authorization",
             order=50,
@@ -47,7 +47,7 @@ NOUN = Noun(
         AccountPanel(
             name="issuing",
             title="Issuing",
-            template="issuing/panel_account.html",
+            template="issuing/overview/panel_account.html",
             context=account_panel,
             permission="issuing.view_card",
             order=10,

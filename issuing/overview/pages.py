@@ -95,7 +95,7 @@ STEPS = {
 @view_as
 def overview(request: HttpRequest, account_id: str) -> HttpResponse:
     """Badge, balances, the last days, what to do next."""
-    return page(request, "issuing/overview.html", overview_context(request, account_id))
+    return page(request, "issuing/overview/overview.html", overview_context(request, account_id))
 
 
 MANY = 14

@@ -18,7 +18,7 @@ TOPUPS = Listing(
     model=Topup,
     title="Top-ups",
     url="topups",
-    table="issuing/parts/topups.html",
+    table="issuing/topups/rows.html",
     tabs={"pending": "Pending", "succeeded": "Succeeded", "failed": "Failed", "canceled": "Canceled"},
     narrow=_by_status,
     placeholder="Id",
@@ -55,4 +55,4 @@ def topups(request: HttpRequest, account_id: str) -> HttpResponse:
 def topup(request: HttpRequest, account_id: str, topup_id: str) -> HttpResponse:
     """One top-up."""
     row = get_object(request, Topup, account_id, topup_id)
-    return page(request, "issuing/topup.html", topup_context(request, row))
+    return page(request, "issuing/topups/topup.html", topup_context(request, row))

@@ -18,7 +18,7 @@ TRANSACTIONS = Listing(
     model=Transaction,
     title="Transactions",
     url="transactions",
-    table="issuing/parts/transactions.html",
+    table="issuing/transactions/rows.html",
     tabs={"capture": "Captures", "refund": "Refunds"},
     narrow=lambda rows, value: rows.with_type(value),
     related=("card", "cardholder"),
@@ -56,4 +56,4 @@ def transactions(request: HttpRequest, account_id: str) -> HttpResponse:
 def transaction(request: HttpRequest, account_id: str, transaction_id: str) -> HttpResponse:
     """One transaction."""
     row = get_object(request, Transaction, account_id, transaction_id)
-    return page(request, "issuing/transaction.html", transaction_context(request, row))
+    return page(request, "issuing/transactions/transaction.html", transaction_context(request, row))

@@ -211,7 +211,7 @@ def test_hostile_names_stay_text_in_the_list() -> None:
 
 
 def test_messages_have_a_sign_beside_their_colour() -> None:
-    template = get_template("console/parts/messages.html").template
+    template = get_template("console/shell/messages.html").template
 
     class Message:
         level_tag = "error"

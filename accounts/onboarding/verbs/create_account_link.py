@@ -25,7 +25,7 @@ class CreateAccountLink(AccountVerb):
     permission = "accounts.show_account_link" if settings.CONSOLE_MODE == "live" else "accounts.create_account_link"
     form = AccountLinkForm
     one_at_a_time = "A link is for one holder, who must be there to open it within five minutes: select one account."
-    result_template = "accounts/account_link.html"
+    result_template = "accounts/onboarding/account_link.html"
     stripe_object = "account_link"
 
     def request(self, account_id: str, values: Data) -> Request:
