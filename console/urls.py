@@ -44,7 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<acct:account_id>/do/<str:verb_name>", operations_pages.viewing_verb_page, name="view_as_verb"),
     path(
         "<acct:account_id>/<path:place>/<str:object_id>/do/<str:verb_name>",
-        operations_pages.object_verb_page,
+        operations_pages.viewing_verb_page,
         name="object_verb",
     ),
     path("<acct:account_id>/out/<str:object_id>", pages.account_out, name="account_out"),

@@ -2,12 +2,13 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -102,28 +103,20 @@ def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> Htt
     return _answer_with(request, _desk(request, verb_name, account_id))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs("console.view_as")
-def viewing_verb_page(request: HttpRequest, account_id: str, verb_name: str) -> HttpResponseBase:
-    """The same for a verb about the account that is viewed: its menu and the banner stay."""
-    get_verb(request, verb_name)  # before anybody is asked for a reason
-    return _viewing(request, account_id, verb_name)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs("console.view_as")
-def object_verb_page(
-    request: HttpRequest, account_id: str, place: str, object_id: str, verb_name: str
-) -> HttpResponseBase:
-    """The same for a verb about one object of the account that is viewed; another account's is not found."""
+def known_verb(request: HttpRequest, account_id: str, verb_name: str, **place: str) -> None:
+    """Raises as `get_verb` does: nobody is asked for a reason to do what does not exist."""
     get_verb(request, verb_name)
-    return _viewing(request, account_id, verb_name, place, object_id)
 
 
-@view_as
-def _viewing(
+@require_http_methods(["GET", "HEAD", "POST"])
+@partial(view_as, first=known_verb)
+def viewing_verb_page(
     request: HttpRequest, account_id: str, verb_name: str, place: str = "", object_id: str = ""
 ) -> HttpResponse:
+    """The same while viewing the account, whose menu and banner stay: about it, or about one object of it at `place`.
+
+    Another account's object is not found.
+    """
     return _answer_with(request, _desk(request, verb_name, account_id, place, object_id, viewing=True))
 
 

@@ -1,7 +1,7 @@
 """Who is signed in, and the one decorator of pages that need a permission."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, cast
 
 from django.contrib import admin
@@ -29,9 +29,13 @@ def needs(*permissions: str) -> Callable[[View], View]:
                 raise PermissionDenied(f"Your role does not have the permission {', '.join(lacking)}.")
             return view(request, *args, **kwargs)
 
+        @cache
+        def guarded() -> View:  # made at the first request: the admin site is there when the models are
+            return admin.site.admin_view(checked)
+
         @wraps(view)
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return admin.site.admin_view(checked)(request, *args, **kwargs)
+            return guarded()(request, *args, **kwargs)
 
         return page
 

@@ -54,6 +54,10 @@ class ConsoleSite(admin.AdminSite):
         """The sign-in form with a lock (imported late: this site is made before the models are)."""
         return import_string("console.people.sign_in.SignInForm")
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Django's page of one app; of all apps nothing, because each page would ask for every permission in vain."""
+        return super().get_app_list(request, app_label) if app_label else []
+
     def index(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
         """Home: what needs a person, instead of a list of tables."""
         return import_string("console.shell.home.home")(request, extra_context)

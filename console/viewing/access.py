@@ -1,5 +1,6 @@
 """What a page of one account asks before it is drawn: a work session, and an object that is the account's."""
 
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -22,16 +23,19 @@ SESSION_ENDED = "Your work session for this account has ended. Open the account 
 OTHER_ACCOUNT = "This form was drawn for another account. Nothing was changed."
 
 
-def view_as(view: View) -> View:
+def view_as(view: View, first: Callable[..., object] | None = None) -> View:
     """A page below `/<account>/`: `view(request, account_id, …)` with an open work session for that very account.
 
     Without one a GET asks for the reason and then comes back; a POST is refused. A POST carries `for_account`, the
     account its page was drawn for; another one in the address refuses it. Every page opened is recorded.
+    `first`, given what the view is given, raises where nobody need be asked for a reason.
     """
 
     @needs("console.view_as")
     @wraps(view)
     def guarded(request: HttpRequest, account_id: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if first:
+            first(request, account_id, *args, **kwargs)
         session = current(request)
         posted = request.method not in ("GET", "HEAD")
         if session is None or session.account_id != account_id:

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
+from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
@@ -80,3 +81,17 @@ def test_an_odd_id_is_no_error(odd: str) -> None:
     lists = ("console/operation", "console/auditentry", "console/worksession", "gateway/event", "accounts/account")
     for model in lists:
         assert ana.get(f"/{model}/{odd}/change/").status_code in (302, 400, 404)
+
+
+def test_a_page_asks_no_permission_for_a_list_of_apps_that_nothing_shows(rf: RequestFactory) -> None:
+    class Person:
+        is_active = is_staff = True
+
+        def has_perm(self, permission: str) -> bool:
+            raise AssertionError(permission)
+
+        has_module_perms = has_perm
+
+    request = rf.get("/")
+    request.user = Person()  # type: ignore[assignment]
+    assert admin.site.each_context(request)["available_apps"] == []
