@@ -1,17 +1,15 @@
 """One attempt at one operation, and the storing of what came of it. The door is console.operations.door.
 
-Each change of state writes its audit row in its own transaction; `sending` is no change but a hold while a call runs.
+Each change of state writes its audit row in its own transaction; `sending` is no change but a claim while a call runs.
 Due times and claims are wall time; the 24 hours in which Stripe remembers a key run on Stripe's clock.
 """
 
 import json
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import F
@@ -24,7 +22,7 @@ from console.operations.verbs import Outcome, Verb
 from console.people import masking
 from console.people.models import User
 from console.record import audit
-from gateway import claims, clock, intake
+from gateway import clock, intake
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.models import Event
 
@@ -81,23 +79,8 @@ def tell(operation: Operation, what: str, *, user: User | None = None, **detail:
     )
 
 
-def claim_name() -> str:
-    """A name for one hold: the process, and the hold itself, since one process may come twice."""
-    return f"{claims.holder()}#{uuid.uuid4().hex[:8]}"
-
-
-def claim_end(now: datetime) -> datetime:
-    """Until when a hold lasts: longer than any call, so that two processes never send at once."""
-    return now + timedelta(seconds=settings.CLAIM_SECONDS + settings.STRIPE_TIMEOUT)
-
-
-def holder_is_dead(claimed_by: str) -> bool:
-    """Whether a process of this host held it and has ended."""
-    return claims.is_dead(claimed_by.partition("#")[0])
-
-
 def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
-    """Make one call under the hold we have; returns what may be shown, once.
+    """Make one call under the claim we have; returns what may be shown, once.
 
     Refused and Unreachable are stored. Any other exception is a bug of ours: stored as a try, and raised.
     """
@@ -122,13 +105,16 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
 
 
 def _begin(operation: Operation) -> bool:
-    """Commit that a call is about to be made; False when the hold was lost meanwhile."""
-    mine = Operation.objects.filter(pk=operation.pk, claimed_by=operation.claimed_by, state__in=Operation.UNSETTLED)
+    """Commit that a call is about to be made; False when the claim was lost meanwhile."""
     with durable():
-        held = mine.update(
-            state=State.SENDING,
-            attempts=F("attempts") + 1,
-            first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
+        held = (
+            Operation.objects.filter(pk=operation.pk)
+            .held(operation.claimed_by)
+            .update(
+                state=State.SENDING,
+                attempts=F("attempts") + 1,
+                first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
+            )
         )
     operation.refresh_from_db()
     return bool(held)
@@ -196,10 +182,8 @@ def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]
 
 def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any], user: User | None = None) -> bool:
     """`finish` inside the caller's transaction; `user` is who decided, where it was not the operation's own person."""
-    held = {"claimed_by": "", "claimed_until": None, "next_try_at": None}
-    settled = {**changes, **held, "state": state, "settled_at": timezone.now(), "settled_by": by}
-    waiting = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
-    first = waiting.update(**settled)
+    still_open = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
+    first = still_open.settle(**changes, state=state, settled_at=timezone.now(), settled_by=by)
     operation.refresh_from_db()
     if first:
         tell(operation, state, user=user, by=by, request_id=operation.request_id, **_error(operation))
@@ -229,7 +213,8 @@ def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed:
         return
     now = timezone.now()
     tries = [*operation.tries, _try(problem, now, crashed=crashed)]
-    due: datetime | None = now + timedelta(seconds=_pause(problem, len(tries), doubt=doubt))
+    pause = problem.wait(len(tries), longest=LONGEST_PAUSE) if doubt else problem.wait(len(tries))
+    due: datetime | None = now + timedelta(seconds=pause)
     if _used_up(tries, due, doubt=doubt):
         due = None
     wait(operation, tries, due, state=State.UNKNOWN if doubt else State.INTENT)
@@ -249,12 +234,6 @@ def _try(problem: Unreachable, now: datetime, *, crashed: bool) -> dict[str, Any
     }
 
 
-def _pause(problem: Unreachable, tries: int, *, doubt: bool) -> float:
-    """Seconds until the next try: the gateway's back-off; in doubt it goes on doubling, for a day if need be."""
-    longer = 2 ** min(max(0, tries - TRIES), 12) if doubt else 1
-    return min(problem.wait(tries) * longer, LONGEST_PAUSE)
-
-
 def _used_up(tries: list[dict[str, Any]], due: datetime | None, *, doubt: bool) -> bool:
     if doubt or due is None:
         return sum(each["crashed"] for each in tries) >= CRASHES
@@ -262,10 +241,9 @@ def _used_up(tries: list[dict[str, Any]], due: datetime | None, *, doubt: bool) 
 
 
 def wait(operation: Operation, tries: list[dict[str, Any]], due: datetime | None, *, state: str) -> None:
-    """Give the hold back until `due`; None parks it: from then on only a person or an event moves it."""
-    news = {"state": state, "tries": tries, "claimed_by": "", "claimed_until": None, "next_try_at": due}
+    """Give the claim back until `due`; None parks it: from then on only a person or an event moves it."""
     with durable():
-        held = Operation.objects.filter(pk=operation.pk, state__in=Operation.UNSETTLED).update(**news)
+        held = Operation.objects.unsettled().filter(pk=operation.pk).put_off(due, state=state, tries=tries)
         operation.refresh_from_db()
         told = operation.audit_entries.filter(action="operation.unknown").exists()
         if held and state == State.UNKNOWN and not told:
