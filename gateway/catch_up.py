@@ -26,6 +26,11 @@ FINISHED = "catch_up.finished"
 LISTED, WALK = "events", "events.walk"  # cursors: listed up to `started_at`; a walk under way
 
 
+def run_if_due() -> int:
+    """The scheduled task; how many events were new."""
+    return run() if due() else 0
+
+
 def due() -> bool:
     """True for one caller, an hour after the last run if no webhook came for an hour, and a day after it anyway."""
     last = Heartbeat.objects.filter(name=FINISHED).values_list("at", flat=True).first()
@@ -48,7 +53,7 @@ def run(since: int | None = None, begun: float | None = None) -> int:
 
     One call for each account and each hundred events. After SLICE seconds it hands on to a task of its own; `begun`
     (wall time) then tells which accounts this run has listed. Raises Refused; where Stripe cannot be reached it ends,
-    and `due` has it started again.
+    and `run_if_due` starts it again.
     """
     begun, end, found = begun or time.time(), time.monotonic() + SLICE, 0
     try:

@@ -1,4 +1,6 @@
-"""Asking for background work. The one place that knows django-q2; its ORM broker loses nothing that was committed.
+"""Asking for background work, now or by time. The one place that knows django-q2.
+
+Its ORM broker loses nothing that was committed.
 
 A queue that is away costs time and no work: events and operations are rows of their own, and the worker's sweep finds
 them. So a failure here is logged and never raised. Tasks take ids only and are safe to run twice.
@@ -6,20 +8,57 @@ them. So a failure here is logged and never raised. Tasks take ids only and are 
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
+from django_q.models import Schedule
+from django_q.scheduler import scheduler
 from django_q.tasks import async_task
 
+from gateway import locks
 from gateway.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 DRAIN = "gateway.inbox.work"
 ASKED_LASTS = 5.0  # seconds after which a drain that was asked for and never began is taken for lost
+SCHEDULES_LOCK = 0x7363686564  # under which schedules are written
 _woken = float("-inf")
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """That the function at the dotted `path` is called in the worker every so many `minutes`, under a stable name."""
+
+    name: str
+    path: str
+    minutes: int
+
+
+def write_schedules(lines: Sequence[Scheduled]) -> None:
+    """Have django-q2's schedules be these and no others, each due now. Safe to repeat, and in two workers at once."""
+    now = timezone.now()
+    rows = [
+        Schedule(name=line.name, func=line.path, schedule_type=Schedule.MINUTES, minutes=line.minutes, next_run=now)
+        for line in lines
+    ]
+    with transaction.atomic():
+        locks.one_at_a_time(SCHEDULES_LOCK)
+        Schedule.objects.all().delete()
+        Schedule.objects.bulk_create(rows)
+
+
+def run_schedules() -> None:
+    """Ask for what is due by time; of several workers one does. django-q2 logs what fails, and tries the next time.
+
+    Called in the worker's rounds: django-q2's own process would do it twice a minute, first after half a minute, and
+    not while it is wedged.
+    """
+    scheduler()
 
 
 def enqueue(path: str, *args: object) -> None:

@@ -17,12 +17,10 @@ import time
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
-from console.record import heads
 from console.running.processes import dying_with_me, kill_group
-from console.viewing import sessions
-from gateway import catch_up, clock, health, inbox, sweep
-from gateway.errors import Refused, Unreachable
-from gateway.queue import enqueue
+from console.running.schedules import SCHEDULES
+from gateway import health, sweep
+from gateway.queue import enqueue, run_schedules, write_schedules
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 8
@@ -75,6 +73,7 @@ class Supervisor:
         self.rounds = threading.Thread(target=self.go_round, name="rounds", daemon=True)
         self.round_began = time.monotonic()
         self.due: dict[str, float] = {}
+        self.scheduled = False
 
     def stop(self) -> None:
         """Ask `run()` to end; safe in a signal handler."""
@@ -122,7 +121,7 @@ class Supervisor:
             full = self.turn("sweep", settings.SWEEP_INTERVAL)
             sweep.everything(full=full)
             if full:
-                look_after()
+                self.schedule()
         except Error as error:
             logger.warning("database: %s", error)
             connection.close()
@@ -134,22 +133,16 @@ class Supervisor:
         if min(silent, last.total_seconds() if last else silent) > settings.HEARTBEAT_LIMIT:
             self.wedged = started_at
 
+    def schedule(self) -> None:
+        """Have done what is due by time; the schedules are written once a start, as they are in this release."""
+        if not self.scheduled:
+            write_schedules(SCHEDULES)
+            self.scheduled = True
+        run_schedules()
+
     def turn(self, name: str, interval: float) -> bool:
         """Whether `name` had its last turn `interval` seconds ago or more; then this is the next."""
         mine = time.monotonic() >= self.due.get(name, 0)
         if mine:
             self.due[name] = time.monotonic() + interval
         return mine
-
-
-def look_after() -> None:
-    """What is looked after by time."""
-    sessions.sweep()
-    inbox.redact_old()
-    heads.note_daily()
-    if catch_up.due():
-        enqueue("gateway.catch_up.run")
-    try:
-        clock.refresh()
-    except (Refused, Unreachable) as error:
-        logger.info("Stripe's clock: %s", error)
