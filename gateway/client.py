@@ -134,7 +134,7 @@ def _check(method: str, path: str, account: str | None, key: str) -> None:
     """Stop what must never reach the network."""
     if not PATH.fullmatch(path) or ".." in path:
         raise ValueError(f"not a path of Stripe's API: {path!r}")
-    if any(not getattr(block, "_from_testcase", False) for block in database.atomic_blocks):
+    if inside_transaction():
         raise InsideTransaction(f"{method} {path}")
     if method == "get":
         return
@@ -142,6 +142,11 @@ def _check(method: str, path: str, account: str | None, key: str) -> None:
         raise ValueError(f"a write needs an idempotency key: {method} {path}")
     if account is None and path.split("/")[2] not in PLATFORM_WRITES:
         raise NoAccount(f"{method} {path}")
+
+
+def inside_transaction() -> bool:
+    """Whether a transaction of this thread is open."""
+    return database.in_atomic_block
 
 
 def _wire(value: Any) -> Any:

@@ -110,9 +110,7 @@ class Mirror(models.Model):
         """Write history. Called once for each event, by `created`, in the transaction that marks it done."""
 
     @classmethod
-    def witness_difference(
-        cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror", source: str = "sync"
-    ) -> None:
+    def witness_difference(cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror") -> None:
         """Write history of a change that no event has told, found by reading; in the transaction that writes it."""
 
     # What everybody may do with a row

@@ -86,7 +86,7 @@ class BalanceTransaction(OfAccount):
         self.source = text_at(data, "source")[:255]
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:
+    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
         """Nothing: what moved it has a history of its own."""
 
 
