@@ -32,18 +32,24 @@ _woken = float("-inf")
 
 @dataclass(frozen=True)
 class Scheduled:
-    """That the function at the dotted `path` is called in the worker every so many `minutes`, under a stable name."""
+    """That the function at the dotted `path` is called in the worker every so many seconds, under a stable name."""
 
     name: str
     path: str
-    minutes: int
+    seconds: float
 
 
 def write_schedules(lines: Sequence[Scheduled]) -> None:
     """Have django-q2's schedules be these and no others, each due now. Safe to repeat, and in two workers at once."""
     now = timezone.now()
     rows = [
-        Schedule(name=line.name, func=line.path, schedule_type=Schedule.MINUTES, minutes=line.minutes, next_run=now)
+        Schedule(
+            name=line.name,
+            func=line.path,
+            schedule_type=Schedule.MINUTES,
+            minutes=max(1, round(line.seconds / 60)),
+            next_run=now,
+        )
         for line in lines
     ]
     with transaction.atomic():
@@ -52,23 +58,34 @@ def write_schedules(lines: Sequence[Scheduled]) -> None:
         Schedule.objects.bulk_create(rows)
 
 
-def run_schedules() -> None:
+def run_schedules(lines: Sequence[Scheduled]) -> None:
     """Ask for what is due by time; of several workers one does. django-q2 logs what fails, and tries the next time.
 
     Called in the worker's rounds: django-q2's own process would do it twice a minute, first after half a minute, and
-    not while it is wedged.
+    not while it is wedged. It counts in whole minutes, so a shorter interval is kept by having the next run sooner.
     """
     scheduler()
+    for line in lines:
+        if line.seconds < 60:
+            soon = timezone.now() + timedelta(seconds=line.seconds)
+            Schedule.objects.filter(name=line.name, next_run__gt=soon).update(next_run=soon)
 
 
 def enqueue(path: str, *args: object) -> None:
     """Have the function at the dotted `path` called in the worker, once this transaction has committed."""
-    transaction.on_commit(partial(_send, path, args))
+    transaction.on_commit(partial(enqueue_now, path, *args))
 
 
 def enqueue_now(path: str, *args: object) -> bool:
     """The same at once, outside of a transaction; False where the queue is away."""
-    return _send(path, args)
+    try:
+        # Outside a transaction django-q2 would close this thread's database connection.
+        with transaction.atomic():
+            async_task(path, *args)
+    except (DatabaseError, InterfaceError) as error:
+        _away(path, error)
+        return False
+    return True
 
 
 def wake() -> None:
@@ -110,17 +127,6 @@ def _ask() -> None:
                 async_task(DRAIN)
     except (DatabaseError, InterfaceError) as error:
         _away(DRAIN, error)
-
-
-def _send(path: str, args: tuple[object, ...]) -> bool:
-    try:
-        # Outside a transaction django-q2 would close this thread's database connection.
-        with transaction.atomic():
-            async_task(path, *args)
-    except (DatabaseError, InterfaceError) as error:
-        _away(path, error)
-        return False
-    return True
 
 
 def _away(path: str, error: Exception) -> None:

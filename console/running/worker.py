@@ -138,7 +138,7 @@ class Supervisor:
         if not self.scheduled:
             write_schedules(SCHEDULES)
             self.scheduled = True
-        run_schedules()
+        run_schedules(SCHEDULES)
 
     def turn(self, name: str, interval: float) -> bool:
         """Whether `name` had its last turn `interval` seconds ago or more; then this is the next."""
