@@ -83,11 +83,11 @@ def _of_ours(events: Sequence[Event], end: float) -> list[Event]:
     ready = [event for event in events if not (event.object_key and event.account) or event.account in known]
     for account in sorted(named - known):
         theirs = [event for event in events if event.account == account and event.object_key]
-        ready += _meet(account, theirs, end)
+        ready += _read_missing(account, theirs, end)
     return ready
 
 
-def _meet(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
+def _read_missing(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
     """Read an account that the mirror lacks with the platform's key; its events if it is ours, else none."""
     if time.monotonic() >= end:
         Event.objects.held_of(events).release()
@@ -96,13 +96,13 @@ def _meet(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
     try:
         mirror.read_account(account)
     except Unreachable as error:
-        _postpone(events, error)
+        _note_unreachable(events, error)
     except Refused as error:
         if mirror.means_gone(error):
             reason = f"Not an account of ours: {error.message}"
             Event.objects.held_of(events).settle(state=State.QUARANTINED, error=reason)
         else:
-            _stumble(events, error)
+            _note_exception(events, error)
     else:
         return events
     return []
@@ -118,8 +118,8 @@ def _settle(groups: Sequence[Group], end: float) -> int:
         raise  # the database is away or overtaxed: nobody's fault, and nothing that can be noted now
     except Exception as error:  # noqa: BLE001  (an event may break whatever reads it; its neighbours must not suffer)
         return _divide(groups, error, end)
-    _announce(done)
-    return len(done) + sum(_ask(group, end) for group in late)
+    _call_listeners(done)
+    return len(done) + sum(_fetch(group, end) for group in late)
 
 
 def _divide(groups: Sequence[Group], error: Exception, end: float) -> int:
@@ -128,7 +128,7 @@ def _divide(groups: Sequence[Group], error: Exception, end: float) -> int:
     (group,) = groups
     if len(group.events) > 1:
         return sum(_settle([replace(group, events=[event])], end) for event in group.events)
-    _stumble(group.events, error)
+    _note_exception(group.events, error)
     return 0
 
 
@@ -184,7 +184,7 @@ def _witness(events: Sequence[Event]) -> None:
             Event.objects.filter(pk__in=pks).settle(state=state, done_at=timezone.now(), error="")
 
 
-def _ask(group: Group, end: float) -> int:
+def _fetch(group: Group, end: float) -> int:
     """Fetch the object once for all events of the group."""
     if time.monotonic() >= end:
         Event.objects.held_of(group.events).release()
@@ -197,29 +197,25 @@ def _ask(group: Group, end: float) -> int:
         ours = _lock(group.events)
         done[:] = [event for event in group.events if event.pk in ours]
         _witness(done)
-        _witness_gap(row, old, snapshots)
+        # Where Stripe's answer shows what neither the row nor its events showed, history says so.
+        shown = [snapshot.data for snapshot in snapshots if snapshot.whole]
+        if row.data is not None and row.data not in (old, *shown):
+            group.model.witness_difference(shown[-1] if shown else old, row.data, row=row)
 
     try:
         mirror.fetch_row(group.model, group.row_id, group.account, settles=order.newest(snapshots), then=finish)
     except Unreachable as error:
-        _postpone(group.events, error)
+        _note_unreachable(group.events, error)
         return 0
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001  (as in _settle)
         return _divide([group], error, end)
-    _announce(done)
+    _call_listeners(done)
     return len(done)
 
 
-def _witness_gap(row: mirror.Mirror, old: dict[str, Any] | None, snapshots: Sequence[order.Snapshot]) -> None:
-    """Where Stripe's answer shows what neither the row nor its events showed, history says so."""
-    shown = [snapshot.data for snapshot in snapshots if snapshot.whole]
-    if row.data is not None and row.data not in (old, *shown):
-        type(row).witness_difference(shown[-1] if shown else old, row.data, row=row)
-
-
-def _announce(events: list[Event]) -> None:
+def _call_listeners(events: list[Event]) -> None:
     for callback in listeners if events else ():
         try:
             callback(events)
@@ -230,14 +226,14 @@ def _announce(events: list[Event]) -> None:
 # What went wrong
 
 
-def _stumble(events: Sequence[Event], error: Exception) -> None:
+def _note_exception(events: Sequence[Event], error: Exception) -> None:
     """Note that the events' work raised; the fifth time they are dead."""
     reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:500]
     logger.warning("event %s: %s", ", ".join(event.pk for event in events), type(error).__name__)
     _put_off(events, reason, last=Q(attempts__gte=CRASHES))
 
 
-def _postpone(events: Sequence[Event], error: Unreachable) -> None:
+def _note_unreachable(events: Sequence[Event], error: Unreachable) -> None:
     """Note that Stripe could not be reached; the twelfth time the events are dead. The attempt does not count."""
     Event.objects.held_of(events).update(attempts=Greatest(F("attempts") - 1, 0), failures=F("failures") + 1)
     reason = f"Stripe could not be reached: {error.message}"[:500]

@@ -81,9 +81,15 @@ def _unlisted(begun: float) -> Iterator[str]:
 
 
 def _list(account: str, since: int | None) -> int:
-    """Walk one list of events, newest first, from where the last walk stopped; how many events were new."""
+    """Walk one list of events, newest first, from where the last walk stopped; how many events were new.
+
+    `since` is the second of Stripe's clock from which on events may be missing, None: the last walk's.
+    """
     walk, _ = SyncCursor.objects.get_or_create(noun=WALK, account=account, defaults={"started_at": clock.now()})
-    found, params = 0, {"created": {"gte": _since(account) if since is None else since}}
+    if since is None:
+        last, oldest = SyncCursor.objects.filter(noun=LISTED, account=account).first(), clock.timestamp() - KEPT
+        since = max(oldest, int(last.started_at.timestamp()) - OVERLAP) if last else oldest
+    found, params = 0, {"created": {"gte": since}}
     try:
         for page in client.pages("/v1/events", params, account=account or None, after=walk.after):
             found += _store(page, account)
@@ -100,13 +106,6 @@ def _list(account: str, since: int | None) -> int:
     )
     SyncCursor.objects.filter(pk=walk.pk).delete()
     return found
-
-
-def _since(account: str) -> int:
-    """The second of Stripe's clock from which on the account's events may be missing."""
-    oldest = clock.timestamp() - KEPT
-    last = SyncCursor.objects.filter(noun=LISTED, account=account).first()
-    return max(oldest, int(last.started_at.timestamp()) - OVERLAP) if last else oldest
 
 
 def _store(page: client.Answer, account: str) -> int:

@@ -107,9 +107,11 @@ def redact_old() -> int:
     until = clock.now() - timedelta(days=PERSONAL_DAYS)
     if not queue.take_turn("inbox.redact", REDACT_SECONDS):
         return 0
+    personal = Q(pk=None)
+    for kind, noun in nouns.personal().items():
+        personal |= Q(object_key__startswith=f"{kind}:") | Q(type__in=noun.event_types)
     mark = Heartbeat.objects.filter(name=REDACTED_UNTIL).first()
-    old = Event.objects.filter(created__lte=int(until.timestamp()))
-    old = old.filter(_of_persons())
+    old = Event.objects.filter(personal, created__lte=int(until.timestamp()))
     if mark:
         old = old.filter(created__gt=int(mark.at.timestamp()) - REDACT_SECONDS)  # and what catch-up brought late
     number = 0
@@ -119,14 +121,6 @@ def redact_old() -> int:
             number += Event.objects.filter(pk=event.pk).update(payload=payload)
     Heartbeat.objects.update_or_create(name=REDACTED_UNTIL, defaults={"at": until})
     return number
-
-
-def _of_persons() -> Q:
-    """Events that may show something personal, by what the nouns declare."""
-    found = Q(pk=None)
-    for kind, noun in nouns.personal().items():
-        found |= Q(object_key__startswith=f"{kind}:") | Q(type__in=noun.event_types)
-    return found
 
 
 def redacted(payload: dict[str, Any]) -> dict[str, Any]:

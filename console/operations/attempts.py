@@ -64,7 +64,7 @@ def _synchronous(level: str) -> None:
         cursor.execute(f"PRAGMA synchronous={level}")
 
 
-def tell(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:
+def record(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:
     """Write the operation's audit row, by its own person unless another decided."""
     audit.record(
         f"operation.{what}",
@@ -93,7 +93,8 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
     except Refused as refused:
         _refuse(operation, refused, secrets, doubt=doubt)
     except Unreachable as problem:
-        put_off(operation, _without_secrets(problem, secrets), doubt=doubt)
+        problem.message = _without(problem.message, secrets)
+        put_off(operation, problem, doubt=doubt)
     except Exception as problem:
         put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
         raise
@@ -127,8 +128,8 @@ def crash(what: str) -> Unreachable:
 
 def answer(operation: Operation, status: int, request_id: str, message: str = "") -> list[dict[str, Any]]:
     """The operation's tries with one that Stripe answered."""
-    told = Unreachable(message, status=status, request_id=request_id)
-    return [*operation.tries, _try(told, timezone.now(), crashed=False)]
+    answered = Unreachable(message, status=status, request_id=request_id)
+    return [*operation.tries, _try(answered, timezone.now(), crashed=False)]
 
 
 def succeed(operation: Operation, outcome: Outcome, *, by: str, tries: list[dict[str, Any]] | None = None) -> bool:
@@ -169,11 +170,6 @@ def _without(message: str, secrets: list[str]) -> str:
     return masking.without(message, secrets)  # spaced or punctuated otherwise
 
 
-def _without_secrets(problem: Unreachable, secrets: list[str]) -> Unreachable:
-    problem.message = _without(problem.message, secrets)
-    return problem
-
-
 def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]) -> bool:
     """Settle it, once: whoever comes second changes nothing and gets False."""
     with durable():
@@ -186,13 +182,10 @@ def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any],
     first = still_open.settle(**changes, state=state, settled_at=timezone.now(), settled_by=by)
     operation.refresh_from_db()
     if first:
-        tell(operation, state, user=user, by=by, request_id=operation.request_id, **_error(operation))
+        names = ("error_message", "error_code", "error_param")
+        errors = {name: getattr(operation, name) for name in names if getattr(operation, name)}
+        record(operation, state, user=user, by=by, request_id=operation.request_id, **errors)
     return bool(first)
-
-
-def _error(operation: Operation) -> dict[str, str]:
-    names = ("error_message", "error_code", "error_param")
-    return {name: getattr(operation, name) for name in names if getattr(operation, name)}
 
 
 def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed: bool = False) -> None:
@@ -214,10 +207,12 @@ def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed:
     now = timezone.now()
     tries = [*operation.tries, _try(problem, now, crashed=crashed)]
     pause = problem.wait(len(tries), longest=LONGEST_PAUSE) if doubt else problem.wait(len(tries))
-    due: datetime | None = now + timedelta(seconds=pause)
-    if _used_up(tries, due, doubt=doubt):
-        due = None
-    wait(operation, tries, due, state=State.UNKNOWN if doubt else State.INTENT)
+    due = now + timedelta(seconds=pause)
+    if doubt:
+        last = sum(each["crashed"] for each in tries) >= CRASHES
+    else:
+        last = len(tries) >= TRIES or due > datetime.fromisoformat(tries[0]["at"]) + timedelta(seconds=TRY_SECONDS)
+    wait(operation, tries, None if last else due, state=State.UNKNOWN if doubt else State.INTENT)
     if doubt:
         settle_by_event(operation)
 
@@ -234,22 +229,16 @@ def _try(problem: Unreachable, now: datetime, *, crashed: bool) -> dict[str, Any
     }
 
 
-def _used_up(tries: list[dict[str, Any]], due: datetime | None, *, doubt: bool) -> bool:
-    if doubt or due is None:
-        return sum(each["crashed"] for each in tries) >= CRASHES
-    return len(tries) >= TRIES or due > datetime.fromisoformat(tries[0]["at"]) + timedelta(seconds=TRY_SECONDS)
-
-
 def wait(operation: Operation, tries: list[dict[str, Any]], due: datetime | None, *, state: str) -> None:
     """Give the claim back until `due`; None parks it: from then on only a person or an event moves it."""
     with durable():
         held = Operation.objects.unsettled().filter(pk=operation.pk).put_off(due, state=state, tries=tries)
         operation.refresh_from_db()
-        told = operation.audit_entries.filter(action="operation.unknown").exists()
-        if held and state == State.UNKNOWN and not told:
-            tell(operation, state, tried=tries[-1])
+        recorded = operation.audit_entries.filter(action="operation.unknown").exists()
+        if held and state == State.UNKNOWN and not recorded:
+            record(operation, state, tried=tries[-1])
         if held and due is None:
-            tell(operation, "parked", tries=len(tries))
+            record(operation, "parked", tries=len(tries))
 
 
 def settle_by_event(operation: Operation) -> bool:

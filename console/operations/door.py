@@ -14,8 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from console.operations import attempts, verbs
-from console.operations import sent_before as operations_sent_before
+from console.operations import attempts, sent_before, verbs
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
@@ -104,12 +103,9 @@ def perform(
     operation = _intend(verb, intent, instead_of)
     if operation.pk != intent.pk:
         return Performed(operation, again=True)
-    return _first_attempt(operation, verb, values) if now else _queued(operation)
-
-
-def _queued(operation: Operation) -> Performed:
-    enqueue("console.operations.door.settle", str(operation.pk))
-    return Performed(operation)
+    if not now:
+        enqueue(Operation.task, str(operation.pk))
+    return _first_attempt(operation, verb, values) if now else Performed(operation)
 
 
 def _first_attempt(operation: Operation, verb: Verb, values: dict[str, Any]) -> Performed:
@@ -135,12 +131,8 @@ def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
     if not sentence and verb.sensitive and not wait:
         sentence = f"“{verb.label}” takes values that are never stored: it runs for one account, while you wait."
     if sentence:
-        _deny(verb, intent, sentence)
-
-
-def _deny(verb: Verb, intent: Operation, sentence: str) -> None:
-    _record_denial(verb, intent, sentence)
-    raise Denied(sentence)
+        _record_denial(verb, intent, sentence)
+        raise Denied(sentence)
 
 
 def _record_denial(verb: Verb, intent: Operation, why: str) -> None:
@@ -180,8 +172,8 @@ def row_objection(verb: Verb, intent: Operation) -> str:
     if row is None:
         return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
     sentence = verb.objection(row)
-    sent_before = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
-    return "" if sent_before else sentence  # a double click: it may be the first that made it so
+    again = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
+    return "" if again else sentence  # a double click: it may be the first that made it so
 
 
 def session_objection(verb: Verb, intent: Operation) -> str:
@@ -202,7 +194,7 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Oper
     try:
         with attempts.durable():
             intent.save(force_insert=True)
-            attempts.tell(intent, "intended")
+            attempts.record(intent, "intended")
             if instead_of:
                 _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
     except IntegrityError:
@@ -216,13 +208,13 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Oper
 
 def _refuse_another_use(verb: Verb, first: Operation, intent: Operation) -> None:
     """Raise AlreadySent, with an audit row without values, unless the two are the same form sent twice."""
-    same = operations_sent_before.drawn_for(verb, first) == operations_sent_before.drawn_for(verb, intent)
-    names = operations_sent_before.differing(first, intent) if same else []
+    same = sent_before.drawn_for(verb, first) == sent_before.drawn_for(verb, intent)
+    names = sent_before.differing(first, intent) if same else []
     if same and not names:
         return
     what = f"other values ({', '.join(names)})" if names else "something else"
     _record_denial(verb, intent, f"The form of operation {first.pk} was sent again for {what}.")
-    raise AlreadySent(operations_sent_before.sentence(first, names, intent.user), first)
+    raise AlreadySent(sent_before.sentence(first, names, intent.user), first)
 
 
 def settle(operation_id: str, at: datetime | None = None) -> None:

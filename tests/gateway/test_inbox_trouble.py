@@ -148,7 +148,7 @@ def test_a_retry_after_is_honoured(account: str) -> None:
 
     (kept,) = receive(made_up("account.updated", {"id": account, "object": "account"}, account))
     (event,) = Event.objects.claim_fresh()
-    applying._postpone([event], Unreachable("slow down", status=429, retry_after=500))
+    applying._note_unreachable([event], Unreachable("slow down", status=429, retry_after=500))
     assert Event.objects.get(pk=kept).next_try_at > timezone.now() + timedelta(seconds=490)
 
 
