@@ -13,5 +13,5 @@ def pause(tries: int, *, first: float = FIRST, longest: float = LONGEST, named: 
     spread: between half of min(first * 2 ** (tries - 1), longest) and all of it. What Stripe `named` (Retry-After) is
     waited for at least, however long it is: a caller that does not want to wait so long caps it.
     """
-    doubled = min(first * 2 ** min(tries - 1, 32), longest)  # an exponent that no float is too small for
+    doubled = min(first * 2.0 ** min(tries - 1, 32), longest)
     return max(doubled * random.uniform(0.5, 1.0), named or 0.0)  # noqa: S311  (guards nothing)

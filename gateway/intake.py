@@ -45,7 +45,7 @@ def _signed(body: bytes, header: str, secret: str) -> bool:
         timestamp, _ = signature._get_timestamp_and_signatures(header, signature.EXPECTED_SCHEME)
     except (stripe.SignatureVerificationError, ValueError, TypeError, OverflowError):
         return False
-    return timestamp <= time.time() + AHEAD
+    return int(timestamp) <= time.time() + AHEAD
 
 
 def parsed(body: bytes) -> dict[str, Any]:

@@ -23,10 +23,10 @@ class Misplaced(Exception):  # noqa: N818  (named after the finding)
     """An object arrived in the name of another account than the one whose row it would overwrite."""
 
 
-class VisibleManager(models.Manager):
+class VisibleManager(models.Manager[M]):
     """Rows that have data. With a QuerySet of its own: `VisibleManager.from_queryset(CardQuerySet)()`."""
 
-    def get_queryset(self) -> models.QuerySet:
+    def get_queryset(self) -> models.QuerySet[M]:
         """Leave stubs out: rows that were reserved while their first data was on its way."""
         return super().get_queryset().filter(data__isnull=False)
 

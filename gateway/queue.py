@@ -117,7 +117,7 @@ def take_turn(name: str, seconds: float) -> bool:
     moments = (connection.ops.adapt_datetimefield_value(at) for at in (now, now - timedelta(seconds=seconds)))
     with connection.cursor() as cursor:
         cursor.execute(statement, [name, *moments])
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _ask() -> None:
