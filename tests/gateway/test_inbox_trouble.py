@@ -245,7 +245,7 @@ def test_an_event_settled_by_another_is_not_settled_again(sandbox: SandboxProces
     assert applying.apply(mine, float("inf")) == 0
 
 
-def test_dead_holders_are_known_and_living_ones_too() -> None:
+def test_processes_that_ended_are_known_and_living_ones_too() -> None:
     here = claims.process_name().rpartition(":")[0]
     assert not claims.is_dead(claims.process_name())
     assert claims.is_dead(f"{here}:{2**22 + 1}")
