@@ -10,9 +10,7 @@ from django.db import models, transaction
 
 from gateway import client, clock, order
 from gateway.errors import Refused, Unreachable
-
-if TYPE_CHECKING:
-    from gateway.models import Event
+from gateway.models import Event
 
 REGISTRY: dict[str, type["Mirror"]] = {}
 FETCH_TRIES = 5
@@ -106,7 +104,7 @@ class Mirror(models.Model):
         return ()
 
     @classmethod
-    def witness(cls, event: "Event") -> None:
+    def witness(cls, event: Event) -> None:
         """Write history. Called once for each event, by `created`, in the transaction that marks it done."""
 
     @classmethod
