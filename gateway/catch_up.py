@@ -6,7 +6,6 @@ a run may be repeated, and one that was interrupted goes on where it stopped.
 
 import logging
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -56,8 +55,12 @@ def run(since: int | None = None, begun: float | None = None) -> int:
     and `run_if_due` starts it again.
     """
     begun, end, found = begun or time.time(), time.monotonic() + SLICE, 0
+    at = timezone.now() - timedelta(seconds=time.time() - begun)
+    listed = set(SyncCursor.objects.filter(noun=LISTED, finished_at__gte=at).values_list("account", flat=True))
+    ours = mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True)
+    left = [account for account in ("", *ours) if account not in listed]  # "" is the platform
     try:
-        for account in _unlisted(begun):
+        for account in left:
             if time.monotonic() >= end:
                 queue.enqueue("gateway.catch_up.run", since, begun)
                 return found
@@ -70,14 +73,6 @@ def run(since: int | None = None, begun: float | None = None) -> int:
             queue.wake()
     Heartbeat.objects.update_or_create(name=FINISHED, defaults={"at": timezone.now()})
     return found
-
-
-def _unlisted(begun: float) -> Iterator[str]:
-    """The platform ("") and each account that is ours, without those listed since `begun`."""
-    at = timezone.now() - timedelta(seconds=time.time() - begun)
-    listed = set(SyncCursor.objects.filter(noun=LISTED, finished_at__gte=at).values_list("account", flat=True))
-    ours = mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True)
-    return (account for account in ["", *ours] if account not in listed)
 
 
 def _list(account: str, since: int | None) -> int:

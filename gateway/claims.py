@@ -76,7 +76,7 @@ class ClaimedQuerySet(models.QuerySet[C]):
         `counted` is written with the claim (attempts=F("attempts") + 1). With `skip_locked` what another transaction
         has locked is left out, otherwise waited for.
         """
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             rows = list(self.select_for_update(no_key=True, skip_locked=skip_locked)[:limit])
             by, until = by or process_name(), until or self.model.claim_ends()
             taken = self.model._default_manager.filter(pk__in=[row.pk for row in rows])
