@@ -19,8 +19,9 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from gateway import back_off, intake, mirror, order
+from gateway.claims import CRASHES
 from gateway.errors import Refused, Unreachable
-from gateway.models import CRASHES, Event
+from gateway.models import Event
 
 logger = logging.getLogger(__name__)
 State = Event.State

@@ -16,6 +16,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 NAMESPACE = Path("/proc/self/ns/pid")
+CRASHES = 5  # attempts that ended their process or raised: then a row is given up, or left to a person
 FREE: dict[str, Any] = {"claimed_by": "", "claimed_until": None}
 C = TypeVar("C", bound="Claimed")
 

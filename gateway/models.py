@@ -12,8 +12,7 @@ from gateway import claims, locks
 
 BATCH = 200  # events that start a claim; those that wait for the same objects come along
 LONGEST_CLAIM = 1000
-CRASHES = 5  # claims that ended in no answer: the process died, or the work raised
-CRASHED = f"Given up: its process ended in each of {CRASHES} attempts."
+CRASHED = f"Given up: its process ended in each of {claims.CRASHES} attempts."
 CLAIM_LOCK = 0x696E626F78  # under which claims are made, one at a time
 
 
@@ -34,7 +33,7 @@ class EventQuerySet(claims.ClaimedQuerySet["Event"]):
         now = timezone.now()
         with transaction.atomic():
             locks.one_at_a_time(CLAIM_LOCK)
-            self.due(now).filter(attempts__gte=CRASHES).settle(state=Event.State.DEAD, error=CRASHED)
+            self.due(now).filter(attempts__gte=claims.CRASHES).settle(state=Event.State.DEAD, error=CRASHED)
             busy = self.tried().filter(claimed_until__gt=now)
             troubled = Q(attempts__gt=0) | Q(object_key__in=self.tried().values("object_key"))
             free = self.due(now).filter(troubled).exclude(object_key__in=busy.values("object_key"))

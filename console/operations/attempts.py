@@ -23,13 +23,13 @@ from console.people import masking
 from console.people.models import User
 from console.record import audit
 from gateway import clock, intake
+from gateway.claims import CRASHES
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.models import Event
 
 State = Operation.State
 TRIES, TRY_SECONDS = 5, 60  # how often and how long a 429 is answered by trying again
 LONGEST_PAUSE = 1800  # seconds between two tries of an unknown operation
-CRASHES = 5  # attempts that ended their process or raised: then a person looks
 # An event is proof even after the look-up, or a person, gave up.
 OPEN_TO = {
     "event": (*Operation.UNSETTLED, State.NOT_FOUND, State.DROPPED),

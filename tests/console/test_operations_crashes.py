@@ -86,7 +86,7 @@ def test_an_intent_whose_process_died_is_sent_with_its_own_key(sandbox: SandboxP
     assert len(accounts_at_stripe(sandbox)) == 1
 
 
-def test_a_hold_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) -> None:
+def test_a_claim_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
     Operation.objects.update(claimed_by="elsewhere:-:1#1")
     assert sweep.over(Operation) == 0
@@ -96,7 +96,7 @@ def test_a_hold_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) ->
     assert operation.state == State.SUCCEEDED
 
 
-def test_a_living_process_keeps_its_hold(sandbox: SandboxProcess, otto: User) -> None:
+def test_a_living_process_keeps_its_claim(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
     Operation.objects.update(claimed_by=claims.claim_name())
     assert sweep.over(Operation) == 0
@@ -141,7 +141,7 @@ def test_a_verb_that_is_no_more_leaves_it_to_a_person(state: str, left: str, ott
     assert operation.state == State.SUCCEEDED
 
 
-def test_a_lost_hold_sends_nothing(sandbox: SandboxProcess, otto: User) -> None:
+def test_a_lost_claim_sends_nothing(sandbox: SandboxProcess, otto: User) -> None:
     operation = do(CREATE, otto, params=ACCOUNT).operation
     operation.claimed_by, operation.state = "somebody", State.INTENT
     assert attempts.attempt(operation, CREATE, ACCOUNT) == {}
