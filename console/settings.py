@@ -247,7 +247,7 @@ Q_CLUSTER = {
     "poll": env.seconds("QUEUE_POLL", default=0.2, least=0.01),
     "ack_failures": True,
     "catch_up": False,
-    "scheduler": False,
+    "scheduler": False,  # the worker's rounds call it (gateway.queue.run_schedules)
     "log_level": "WARNING",
 }
 

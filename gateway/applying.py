@@ -5,7 +5,6 @@ witnessed once, however many processes believe that it is theirs.
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +18,15 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from gateway import claims, intake, mirror, order
+from gateway import back_off, intake, mirror, order
+from gateway.claims import CRASHES
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 
 logger = logging.getLogger(__name__)
 State = Event.State
 FAILURES = 12  # times that Stripe could not be reached: about two hours
-LONGEST_PAUSE = 3600  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0  # seconds between two tries
 BY_KIND = attrgetter("kind")
 
 listeners: list[Callable[[list[Event]], None]] = []
@@ -63,8 +63,8 @@ def apply_alone(events: Sequence[Event], end: float) -> int:
     settled = 0
     for event in sorted(events, key=lambda event: (event.attempts, event.created, event.pk)):
         if time.monotonic() >= end:
-            claims.release([event])
-        elif claims.held([event]).update(attempts=F("attempts") + 1, claimed_until=claims.until()):
+            Event.objects.held_of([event]).release()
+        elif Event.objects.held_of([event]).update(attempts=F("attempts") + 1, claimed_until=Event.claim_ends()):
             event.attempts += 1
             settled += apply([event], end)
     return settled
@@ -84,27 +84,26 @@ def _of_ours(events: Sequence[Event], end: float) -> list[Event]:
     ready = [event for event in events if not (event.object_key and event.account) or event.account in known]
     for account in sorted(named - known):
         theirs = [event for event in events if event.account == account and event.object_key]
-        ready += _meet(account, theirs, end)
+        ready += _read_missing(account, theirs, end)
     return ready
 
 
-def _meet(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
+def _read_missing(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
     """Read an account that the mirror lacks with the platform's key; its events if it is ours, else none."""
     if time.monotonic() >= end:
-        claims.release(events)
+        Event.objects.held_of(events).release()
         return []
-    claims.renew(events)
+    Event.objects.held_of(events).renew()
     try:
         mirror.read_account(account)
     except Unreachable as error:
-        _postpone(events, error)
+        _note_unreachable(events, error)
     except Refused as error:
         if mirror.means_gone(error):
-            claims.held(events).update(
-                state=State.QUARANTINED, error=f"Not an account of ours: {error.message}", **claims.FREE
-            )
+            reason = f"Not an account of ours: {error.message}"
+            Event.objects.held_of(events).settle(state=State.QUARANTINED, error=reason)
         else:
-            _stumble(events, error)
+            _note_exception(events, error)
     else:
         return events
     return []
@@ -120,8 +119,8 @@ def _settle(groups: Sequence[Group], end: float) -> int:
         raise  # the database is away or overtaxed: nobody's fault, and nothing that can be noted now
     except Exception as error:  # noqa: BLE001  (an event may break whatever reads it; its neighbours must not suffer)
         return _divide(groups, error, end)
-    _announce(done)
-    return len(done) + sum(_ask(group, end) for group in late)
+    _call_listeners(done)
+    return len(done) + sum(_fetch(group, end) for group in late)
 
 
 def _divide(groups: Sequence[Group], error: Exception, end: float) -> int:
@@ -130,7 +129,7 @@ def _divide(groups: Sequence[Group], error: Exception, end: float) -> int:
     (group,) = groups
     if len(group.events) > 1:
         return sum(_settle([replace(group, events=[event])], end) for event in group.events)
-    _stumble(group.events, error)
+    _note_exception(group.events, error)
     return 0
 
 
@@ -170,7 +169,7 @@ def _fold(groups: Sequence[Group]) -> list[Group]:
 
 def _lock(events: Sequence[Event]) -> set[str]:
     """The ids of those that are still to be done by us, locked."""
-    return set(claims.held(events).order_by("pk").select_for_update().values_list("pk", flat=True))
+    return set(Event.objects.held_of(events).order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
 def _witness(events: Sequence[Event]) -> None:
@@ -183,15 +182,15 @@ def _witness(events: Sequence[Event]) -> None:
     for state in (State.DONE, State.IGNORED):
         pks = [event.pk for event in events if event.state == state]
         if pks:
-            Event.objects.filter(pk__in=pks).update(state=state, done_at=timezone.now(), error="", **claims.FREE)
+            Event.objects.filter(pk__in=pks).settle(state=state, done_at=timezone.now(), error="")
 
 
-def _ask(group: Group, end: float) -> int:
+def _fetch(group: Group, end: float) -> int:
     """Fetch the object once for all events of the group."""
     if time.monotonic() >= end:
-        claims.release(group.events)
+        Event.objects.held_of(group.events).release()
         return 0
-    claims.renew(group.events)
+    Event.objects.held_of(group.events).renew()
     snapshots = [intake.snapshot_of(event) for event in group.events]
     done: list[Event] = []
 
@@ -199,29 +198,25 @@ def _ask(group: Group, end: float) -> int:
         ours = _lock(group.events)
         done[:] = [event for event in group.events if event.pk in ours]
         _witness(done)
-        _witness_gap(row, old, snapshots)
+        # Where Stripe's answer shows what neither the row nor its events showed, history says so.
+        shown = [snapshot.data for snapshot in snapshots if snapshot.whole]
+        if row.data is not None and row.data not in (old, *shown):
+            group.model.witness_difference(shown[-1] if shown else old, row.data, row=row)
 
     try:
         mirror.fetch_row(group.model, group.row_id, group.account, settles=order.newest(snapshots), then=finish)
     except Unreachable as error:
-        _postpone(group.events, error)
+        _note_unreachable(group.events, error)
         return 0
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001  (as in _settle)
         return _divide([group], error, end)
-    _announce(done)
+    _call_listeners(done)
     return len(done)
 
 
-def _witness_gap(row: mirror.Mirror, old: dict[str, Any] | None, snapshots: Sequence[order.Snapshot]) -> None:
-    """Where Stripe's answer shows what neither the row nor its events showed, history says so."""
-    shown = [snapshot.data for snapshot in snapshots if snapshot.whole]
-    if row.data is not None and row.data not in (old, *shown):
-        type(row).witness_difference(shown[-1] if shown else old, row.data, row=row)
-
-
-def _announce(events: list[Event]) -> None:
+def _call_listeners(events: list[Event]) -> None:
     for callback in listeners if events else ():
         try:
             callback(events)
@@ -232,25 +227,25 @@ def _announce(events: list[Event]) -> None:
 # What went wrong
 
 
-def _stumble(events: Sequence[Event], error: Exception) -> None:
+def _note_exception(events: Sequence[Event], error: Exception) -> None:
     """Note that the events' work raised; the fifth time they are dead."""
     reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:500]
     logger.warning("event %s: %s", ", ".join(event.pk for event in events), type(error).__name__)
-    _put_off(events, reason, last=Q(attempts__gte=claims.CRASHES))
+    _put_off(events, reason, last=Q(attempts__gte=CRASHES))
 
 
-def _postpone(events: Sequence[Event], error: Unreachable) -> None:
+def _note_unreachable(events: Sequence[Event], error: Unreachable) -> None:
     """Note that Stripe could not be reached; the twelfth time the events are dead. The attempt does not count."""
-    claims.held(events).update(attempts=Greatest(F("attempts") - 1, 0), failures=F("failures") + 1)
+    Event.objects.held_of(events).update(attempts=Greatest(F("attempts") - 1, 0), failures=F("failures") + 1)
     reason = f"Stripe could not be reached: {error.message}"[:500]
     _put_off(events, reason, last=Q(failures__gte=FAILURES), retry_after=error.retry_after or 0)
 
 
 def _put_off(events: Sequence[Event], reason: str, *, last: Q, retry_after: float = 0) -> None:
-    for event in claims.held(events):
+    for event in Event.objects.held_of(events):
         tries = max(event.attempts, event.failures)
-        pause = min(2**tries, LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311  (spreads retries; guards nothing)
-        due = timezone.now() + timedelta(seconds=max(pause, retry_after))
+        pause = back_off.pause(tries, first=FIRST_PAUSE, longest=LONGEST_PAUSE, named=retry_after)
+        due = timezone.now() + timedelta(seconds=pause)
         mine = Event.objects.filter(pk=event.pk)
-        mine.filter(last).update(state=State.DEAD, error=reason, **claims.FREE)
-        mine.filter(state=State.WAITING).update(error=reason, **{**claims.FREE, "next_try_at": due})
+        mine.filter(last).settle(state=State.DEAD, error=reason)
+        mine.waiting().put_off(due, error=reason)

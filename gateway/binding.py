@@ -23,7 +23,8 @@ def trouble() -> tuple[str, str]:
 
     Writes nothing and asks nobody: of the key only its digest is compared with the one that `bind` has verified.
     """
-    bound = _bound()
+    names = {"mode", "platform_account", "key_digest"} & columns.existing(Binding)  # an older release's has fewer
+    bound = Binding.objects.values(*names).first() if names else None
     if bound and bound["mode"] != settings.CONSOLE_MODE:
         words = f"in {bound['mode']} mode; the console is to start in {settings.CONSOLE_MODE} mode."
         return "gateway.E013", f"This database was first used {words}"
@@ -32,12 +33,6 @@ def trouble() -> tuple[str, str]:
         words = f"belongs to platform account {account}, and STRIPE_SECRET_KEY was not seen with it yet."
         return "gateway.E014", f"This database {words} `manage.py bind` asks Stripe whose key it is."
     return "", ""
-
-
-def _bound() -> dict[str, str]:
-    """The row as far as the table has its columns: an older release's database is asked before it is migrated."""
-    names = {"mode", "platform_account", "key_digest"} & columns.existing(Binding)
-    return Binding.objects.values(*names).first() or {} if names else {}
 
 
 def digest(key: str) -> str:

@@ -13,6 +13,7 @@ from django.db import connection
 from gateway.errors import Unreachable
 from gateway.models import RateBucket
 
+BUCKET = "api"  # the one row's key
 LATE = 0.05  # seconds a caller may be late for its slot
 LONGEST_WAIT = 5.0  # seconds a caller queues
 CLOCK_JUMP = 60.0  # a slot further away than anybody queues: the wall clock was set back
@@ -30,8 +31,8 @@ RETURNING free_at, {now}
 """
 
 
-def take(scope: str = "api", *, longest_wait: float = LONGEST_WAIT) -> None:
-    """Wait for the next slot of the scope. Raises Unreachable (nothing sent) when it is too far off. One query a try.
+def take(*, longest_wait: float = LONGEST_WAIT) -> None:
+    """Wait for the next slot. Raises Unreachable (nothing sent) when it is too far off. One query a try.
 
     A rate of 0 or less in the settings means no limit.
     """
@@ -40,7 +41,7 @@ def take(scope: str = "api", *, longest_wait: float = LONGEST_WAIT) -> None:
         return
     deadline = time.monotonic() + longest_wait
     while (patience := deadline - time.monotonic()) > 0:
-        wait = _slot(scope, spacing(rate), patience)
+        wait = _slot(spacing(rate), patience)
         asked = time.monotonic()
         if wait > 0:
             time.sleep(wait)
@@ -54,22 +55,22 @@ def spacing(rate: float) -> float:
     return (1 + LATE) / rate
 
 
-def _slot(scope: str, gap: float, patience: float) -> float:
+def _slot(gap: float, patience: float) -> float:
     """Seconds until the slot that is now ours."""
-    row = _ask(scope, gap, patience)
+    row = _ask(gap, patience)
     if row is None:
-        RateBucket.objects.get_or_create(scope=scope)  # the scope's first call, perhaps of several at once
-        row = _ask(scope, gap, patience)
+        RateBucket.objects.get_or_create(scope=BUCKET)  # the first call, perhaps of several at once
+        row = _ask(gap, patience)
     if row is None:
         raise _full(patience)
     given, now = row
     return given - gap - now
 
 
-def _ask(scope: str, gap: float, patience: float) -> tuple[float, float] | None:
+def _ask(gap: float, patience: float) -> tuple[float, float] | None:
     statement = TAKE.format(now=NOW[connection.vendor], jump=CLOCK_JUMP)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [gap, scope, patience])
+        cursor.execute(statement, [gap, BUCKET, patience])
         row: tuple[float, float] | None = cursor.fetchone()
     return row
 

@@ -6,7 +6,6 @@ a run may be repeated, and one that was interrupted goes on where it stopped.
 
 import logging
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -24,6 +23,11 @@ SLICE = 30.0  # seconds of one task; the next goes on
 RETRY = 600.0  # seconds after which a run that did not finish is started again
 FINISHED = "catch_up.finished"
 LISTED, WALK = "events", "events.walk"  # cursors: listed up to `started_at`; a walk under way
+
+
+def run_if_due() -> int:
+    """The scheduled task; how many events were new."""
+    return run() if due() else 0
 
 
 def due() -> bool:
@@ -48,11 +52,15 @@ def run(since: int | None = None, begun: float | None = None) -> int:
 
     One call for each account and each hundred events. After SLICE seconds it hands on to a task of its own; `begun`
     (wall time) then tells which accounts this run has listed. Raises Refused; where Stripe cannot be reached it ends,
-    and `due` has it started again.
+    and `run_if_due` starts it again.
     """
     begun, end, found = begun or time.time(), time.monotonic() + SLICE, 0
+    at = timezone.now() - timedelta(seconds=time.time() - begun)
+    listed = set(SyncCursor.objects.filter(noun=LISTED, finished_at__gte=at).values_list("account", flat=True))
+    ours = mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True)
+    left = [account for account in ("", *ours) if account not in listed]  # "" is the platform
     try:
-        for account in _unlisted(begun):
+        for account in left:
             if time.monotonic() >= end:
                 queue.enqueue("gateway.catch_up.run", since, begun)
                 return found
@@ -67,18 +75,16 @@ def run(since: int | None = None, begun: float | None = None) -> int:
     return found
 
 
-def _unlisted(begun: float) -> Iterator[str]:
-    """The platform ("") and each account that is ours, without those listed since `begun`."""
-    at = timezone.now() - timedelta(seconds=time.time() - begun)
-    listed = set(SyncCursor.objects.filter(noun=LISTED, finished_at__gte=at).values_list("account", flat=True))
-    ours = mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True)
-    return (account for account in ["", *ours] if account not in listed)
-
-
 def _list(account: str, since: int | None) -> int:
-    """Walk one list of events, newest first, from where the last walk stopped; how many events were new."""
+    """Walk one list of events, newest first, from where the last walk stopped; how many events were new.
+
+    `since` is the second of Stripe's clock from which on events may be missing, None: the last walk's.
+    """
     walk, _ = SyncCursor.objects.get_or_create(noun=WALK, account=account, defaults={"started_at": clock.now()})
-    found, params = 0, {"created": {"gte": _since(account) if since is None else since}}
+    if since is None:
+        last, oldest = SyncCursor.objects.filter(noun=LISTED, account=account).first(), clock.timestamp() - KEPT
+        since = max(oldest, int(last.started_at.timestamp()) - OVERLAP) if last else oldest
+    found, params = 0, {"created": {"gte": since}}
     try:
         for page in client.pages("/v1/events", params, account=account or None, after=walk.after):
             found += _store(page, account)
@@ -95,13 +101,6 @@ def _list(account: str, since: int | None) -> int:
     )
     SyncCursor.objects.filter(pk=walk.pk).delete()
     return found
-
-
-def _since(account: str) -> int:
-    """The second of Stripe's clock from which on the account's events may be missing."""
-    oldest = clock.timestamp() - KEPT
-    last = SyncCursor.objects.filter(noun=LISTED, account=account).first()
-    return max(oldest, int(last.started_at.timestamp()) - OVERLAP) if last else oldest
 
 
 def _store(page: client.Answer, account: str) -> int:

@@ -1,30 +1,24 @@
-"""Who holds which events, and whether that process still lives. Wall time.
+"""Rows that processes work off: who holds which, since when, and whether that process still lives. Wall time.
 
-A claim is committed before the work, so that a process that dies leaves a trace: whatever is held has attempts > 0.
+A claim is committed before the work, so that a process that dies leaves a trace and its row is worked off by another.
 """
 
 import os
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self, TypeVar
+from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from gateway.models import Event
-
-State = Event.State
-BATCH = 200  # events that start a claim; those that wait for the same objects come along
-LONGEST_CLAIM = 1000
-CRASHES = 5  # claims that ended in no answer: the process died, or the work raised
-CRASHED = f"Given up: its process ended in each of {CRASHES} attempts."
-FREE: dict[str, Any] = {"claimed_by": "", "claimed_until": None, "next_try_at": None}
-CLAIM_LOCK = 0x696E626F78  # PostgreSQL's advisory lock under which claims are made, one at a time
 NAMESPACE = Path("/proc/self/ns/pid")
+CRASHES = 5  # attempts that ended their process or raised: then a row is given up, or left to a person
+FREE: dict[str, Any] = {"claimed_by": "", "claimed_until": None}
+C = TypeVar("C", bound="Claimed")
 
 
 def _here() -> str:
@@ -32,94 +26,131 @@ def _here() -> str:
     return f"{os.uname().nodename}:{NAMESPACE.readlink().name if NAMESPACE.exists() else '-'}"
 
 
-def holder() -> str:
+def process_name() -> str:
     """The name under which this process claims: `host:pid-namespace:pid`."""
     return f"{_here()}:{os.getpid()}"
 
 
-def until(now: datetime | None = None) -> datetime:
-    """When a claim made now runs out."""
-    return (now or timezone.now()) + timedelta(seconds=settings.CLAIM_SECONDS)
+def claim_name() -> str:
+    """A name for one claim of this process (`process#claim`), where the process may come to the same row twice."""
+    return f"{process_name()}#{uuid4().hex[:8]}"
 
 
-def is_dead(name: str) -> bool:
-    """Whether the holder was a process of this host that has ended; of another host nobody here can tell: False."""
-    here, _, pid = name.rpartition(":")
-    return here == _here() and not _runs(pid)
-
-
-def _runs(pid: str) -> bool:
+def is_dead(claimed_by: str) -> bool:
+    """Whether it was claimed by a process of this host that has ended; of another host nobody here can tell: False."""
+    here, _, pid = claimed_by.partition("#")[0].rpartition(":")
+    if here != _here():
+        return False
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
-    return state not in ("Z", "X")  # ended, and not yet collected by its parent
+        return True
+    return state in ("Z", "X")  # ended, and not yet collected by its parent
 
 
-def due(now: datetime) -> QuerySet[Event]:
-    """What nobody holds and is due. Whatever is held has attempts > 0, and so has what crashed or raised."""
-    unheld = Q(claimed_until=None) | Q(claimed_until__lte=now)
-    return Event.objects.filter(unheld, Q(next_try_at=None) | Q(next_try_at__lte=now), state=State.WAITING)
+class ClaimedQuerySet(models.QuerySet[C]):
+    """Everything that is ever done with a claim. Each method is safe against any number of processes doing the same."""
+
+    def waiting(self) -> Self:
+        """Those that are not worked off yet, held or not."""
+        return self.filter(self.model.waiting)
+
+    def due(self, now: datetime | None = None) -> Self:
+        """Those that wait, and that nobody holds: put off until a moment that has come, or their claim has run out."""
+        now = now or timezone.now()
+        free = Q(claimed_until=None) & (Q(next_try_at=None) | Q(next_try_at__lte=now))
+        return self.waiting().filter(free | Q(claimed_until__lte=now))
+
+    def claim(
+        self,
+        *,
+        by: str = "",
+        until: datetime | None = None,
+        limit: int | None = None,
+        skip_locked: bool = False,
+        **counted: Any,
+    ) -> list[C]:
+        """Claim these rows, in their order, at most `limit`, and return them as they were before. Two statements.
+
+        Call it on `due()`, or on what is known to be nobody else's: of two processes that claim at once, one finds the
+        row claimed and leaves it out. `by` is this process unless it is named, `until` the model's `claim_ends`.
+        `counted` is written with the claim (attempts=F("attempts") + 1). With `skip_locked` what another transaction
+        has locked is left out, otherwise waited for.
+        """
+        with transaction.atomic(savepoint=False):
+            rows = list(self.select_for_update(no_key=True, skip_locked=skip_locked)[:limit])
+            by, until = by or process_name(), until or self.model.claim_ends()
+            taken = self.model._default_manager.filter(pk__in=[row.pk for row in rows])
+            taken.update(claimed_by=by, claimed_until=until, **counted)
+        for row in rows:
+            row.claimed_by, row.claimed_until = by, until
+        return rows
+
+    def held(self, by: str = "") -> Self:
+        """Those that still wait and are held under that name, by default this process's."""
+        return self.waiting().filter(claimed_by=by or process_name())
+
+    def renew(self) -> int:
+        """Hold them anew until `claim_ends`: a call to Stripe follows."""
+        return self.update(claimed_until=self.model.claim_ends())
+
+    def release(self) -> int:
+        """Give back untouched rows: due at once, and the attempt does not count."""
+        return self.update(**FREE, next_try_at=timezone.now(), attempts=Greatest(F("attempts") - 1, 0))
+
+    def put_off(self, until: datetime | None, **changes: Any) -> int:
+        """Give them back until then, with what came of the attempt; gateway.back_off says how long.
+
+        None: they are due at once, or never again by themselves where the model's `waiting` says so.
+        """
+        return self.update(**FREE, next_try_at=until, **changes)
+
+    def settle(self, **changes: Any) -> int:
+        """They are worked off, and nobody's any more; `changes` are what makes them so."""
+        return self.put_off(None, **changes)
+
+    def release_dead(self, now: datetime | None = None) -> int:
+        """Free what processes of this host held that have ended: due at once. How many; cheap enough for each second.
+
+        The claims of a dead host run out.
+        """
+        held = self.waiting().filter(claimed_until__isnull=False)
+        names = set(held.order_by().values_list("claimed_by", flat=True).distinct())
+        dead = [name for name in names if is_dead(name)]
+        freed = {**FREE, "next_try_at": now or timezone.now()}
+        return held.filter(claimed_by__in=dead).update(**freed) if dead else 0
 
 
-def _one_at_a_time() -> None:
-    """Let one process claim at a time, so that no two take events of the same object. SQLite's writers always do."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+class Claimed(models.Model):
+    """A row that processes work off, one process at a time: an event, an operation; so a bulk row, a job, a mail.
 
+    A subclass says with `waiting` which of its rows are not worked off yet, and has an index over no others (a
+    condition without an `IN`: SQLite would not use it). It names as a dotted path either `task`, which works one row
+    off given its id, or `swept_by`, which has all due rows worked off together (gateway.sweep). A Meta of its own
+    inherits this one, and `indexes` begins with `*Claimed.Meta.indexes`.
 
-def _tried() -> QuerySet[Event]:
-    """What is held, crashed or raised: its objects are nobody's to take along with others."""
-    return Event.objects.filter(state=State.WAITING, attempts__gt=0).exclude(object_key="")
+    A row is claimed by a process (`claimed_by`, "" for nobody) until a moment (`claimed_until`) at which another may
+    take it. `next_try_at` is when it is due, None at once. `attempts` counts as the subclass says.
+    """
 
+    waiting: ClassVar[Q]
+    task: ClassVar[str] = ""
+    swept_by: ClassVar[str] = ""
 
-def claim_fresh() -> list[Event]:
-    """Claim the oldest events, with all that wait for the same objects; none of objects that are held or in trouble."""
-    with transaction.atomic():
-        _one_at_a_time()
-        fresh = due(timezone.now()).filter(attempts=0).exclude(object_key__in=_tried().values("object_key"))
-        found = dict(fresh.order_by("received_at").values_list("pk", "object_key")[:BATCH])
-        siblings = Q(object_key__in=set(found.values()) - {""})
-        return _take(Q(pk__in=found) | siblings, attempts=F("attempts") + 1) if found else []
+    claimed_by = models.CharField(max_length=255, blank=True)
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
 
+    class Meta:
+        """What is held is found without looking at what is not."""
 
-def claim_alone() -> list[Event]:
-    """Claim the events of one object in trouble that were tried least; what had all its attempts is given up."""
-    now = timezone.now()
-    with transaction.atomic():
-        _one_at_a_time()
-        due(now).filter(attempts__gte=CRASHES).update(state=State.DEAD, error=CRASHED, **FREE)
-        busy = _tried().filter(claimed_until__gt=now)
-        troubled = Q(attempts__gt=0) | Q(object_key__in=_tried().values("object_key"))
-        free = due(now).filter(troubled).exclude(object_key__in=busy.values("object_key"))
-        first = free.order_by("attempts", "received_at").only("object_key", "attempts").first()
-        if first is None:
-            return []
-        siblings = Q(object_key=first.object_key, attempts__lte=first.attempts) if first.object_key else Q(pk=first.pk)
-        return _take(siblings, attempts=Greatest(F("attempts"), 1))
+        abstract = True
+        indexes: ClassVar[list[models.Index] | tuple[models.Index, ...]] = (
+            models.Index(fields=["claimed_until"], name="%(class)s_claimed", condition=Q(claimed_until__isnull=False)),
+        )
 
-
-def _take(wanted: Q, **counted: Any) -> list[Event]:
-    """Claim what waits of the wanted events; those that a transaction under way has locked are left out."""
-    locked = Event.objects.filter(wanted, state=State.WAITING).select_for_update(skip_locked=True)
-    events = list(locked.order_by("created", "id")[:LONGEST_CLAIM])
-    ours = Event.objects.filter(pk__in=[event.pk for event in events])
-    ours.update(claimed_by=holder(), claimed_until=until(), **counted)
-    return events
-
-
-def held(events: Sequence[Event]) -> QuerySet[Event]:
-    """Those that are still to be done, by us."""
-    pks = [event.pk for event in events]
-    return Event.objects.filter(pk__in=pks, state=State.WAITING, claimed_by=holder())
-
-
-def renew(events: Sequence[Event]) -> None:
-    """Hold them for another CLAIM_SECONDS: a call to Stripe follows."""
-    held(events).update(claimed_until=until())
-
-
-def release(events: Sequence[Event]) -> None:
-    """Give back untouched events."""
-    held(events).update(attempts=Greatest(F("attempts") - 1, 0), **FREE)
+    @classmethod
+    def claim_ends(cls, now: datetime | None = None) -> datetime:
+        """When a claim made now runs out."""
+        return (now or timezone.now()) + timedelta(seconds=settings.CLAIM_SECONDS)

@@ -7,10 +7,10 @@ logs a key, a parameter or a body.
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import stripe
@@ -33,6 +33,7 @@ UNSENT = (
     requests.exceptions.MissingSchema,
 )
 SHORTEST_TRY = 1.0  # seconds left for the call itself, however long it had to wait for its turn
+T = TypeVar("T")
 
 
 class NoAccount(Exception):  # noqa: N818  (a programming error, named after what is missing)
@@ -102,6 +103,21 @@ def pages(
         after = last
 
 
+def with_retries(call: Callable[[], T], *, tries: int) -> T:
+    """What the call returns, made up to so many times while Stripe cannot be reached, with back-off between.
+
+    Raises Unreachable after the last try, or where the same key would get the same answer again.
+    """
+    for number in range(1, tries):
+        try:
+            return call()
+        except Unreachable as error:
+            if error.replayed:
+                raise
+            time.sleep(error.wait(number))
+    return call()
+
+
 def _last_id(page: Answer) -> str:
     """The id of the page's last object; "" for an empty page. Raises Unreachable for anything but a list."""
     objects = page.data.get("data")
@@ -134,7 +150,7 @@ def _check(method: str, path: str, account: str | None, key: str) -> None:
     """Stop what must never reach the network."""
     if not PATH.fullmatch(path) or ".." in path:
         raise ValueError(f"not a path of Stripe's API: {path!r}")
-    if any(not getattr(block, "_from_testcase", False) for block in database.atomic_blocks):
+    if inside_transaction():
         raise InsideTransaction(f"{method} {path}")
     if method == "get":
         return
@@ -142,6 +158,11 @@ def _check(method: str, path: str, account: str | None, key: str) -> None:
         raise ValueError(f"a write needs an idempotency key: {method} {path}")
     if account is None and path.split("/")[2] not in PLATFORM_WRITES:
         raise NoAccount(f"{method} {path}")
+
+
+def inside_transaction() -> bool:
+    """Whether a transaction of this thread is open."""
+    return database.in_atomic_block
 
 
 def _wire(value: Any) -> Any:
@@ -191,7 +212,10 @@ def _read(body: Any, status: int, headers: Mapping[str, str], sent_wall: float, 
     data = _parse(body.content)
     replayed = headers.get("Idempotent-Replayed", "").lower() == "true"
     if 200 <= status < 300 and isinstance(data.get("object"), str):
-        return Answer(data, _sent_at(headers, took, estimate), request_id, replayed)
+        # Our estimate, held within what the answer itself proves: it left at most `took` seconds before its Date.
+        answered = offset.parse_date(headers.get("Date", ""))
+        sent_at = estimate if answered is None else min(answered, max(answered - took, estimate))
+        return Answer(data, sent_at, request_id, replayed)
     error = data.get("error")
     if 400 <= status < 500 and status not in (409, 429) and isinstance(error, dict):
         raise _refused(error, status, request_id)
@@ -202,12 +226,6 @@ def _read(body: Any, status: int, headers: Mapping[str, str], sent_wall: float, 
         retry_after=_retry_after(headers),
         replayed=replayed and status >= 500,
     )
-
-
-def _sent_at(headers: Mapping[str, str], took: int, estimate: int) -> int:
-    """Our estimate, held within what the answer itself proves: it left at most `took` seconds before its Date."""
-    answered = offset.parse_date(headers.get("Date", ""))
-    return estimate if answered is None else min(answered, max(answered - took, estimate))
 
 
 def _parse(content: bytes) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 In the sandbox, whose clock is moved by hand, it is how a rehearsed month reaches every page.
 """
 
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 
 from gateway import client
+from gateway.errors import Refused, Unreachable
 from gateway.offset import answered_ago, forget, note, offset
 
-__all__ = ["forget", "from_unix", "note", "now", "refresh", "timestamp"]
+__all__ = ["follow", "forget", "from_unix", "note", "now", "refresh", "timestamp"]
 
 REFRESH_SECONDS = 60.0
+logger = logging.getLogger(__name__)
 
 
 def now() -> datetime:
@@ -38,3 +41,11 @@ def refresh() -> None:
     """Make a small call when Stripe has not answered this process for a minute. Raises Refused, Unreachable."""
     if answered_ago() >= REFRESH_SECONDS:
         client.get("/v1/account", account=None)
+
+
+def follow() -> None:
+    """The scheduled task: `refresh`, as far as Stripe answers."""
+    try:
+        refresh()
+    except (Refused, Unreachable) as error:
+        logger.info("Stripe's clock: %s", error)

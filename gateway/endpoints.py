@@ -8,9 +8,9 @@ we kept: without a match it is of no use to us and is replaced.
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,6 @@ from uuid import uuid4
 from django.conf import settings
 
 from gateway import client, nouns
-from gateway.errors import Unreachable
 
 KINDS = {"platform": "/webhooks/stripe/", "connect": "/webhooks/stripe/connect/"}
 SETTINGS = {"platform": "STRIPE_WEBHOOK_SECRETS", "connect": "STRIPE_CONNECT_WEBHOOK_SECRETS"}
@@ -65,9 +64,11 @@ def register(kind: str, *, keep: Callable[[str, list[str]], None], roll: bool = 
     `keep(kind, secrets)` is called with a new secret before the endpoint that it replaces is removed. `roll` replaces
     an endpoint whose secret nobody knows; without it that raises SecretLost. Raises Refused, Unreachable.
     """
-    ours = _ours(kind)
+    pages = client.pages("/v1/webhook_endpoints", account=None)
+    ours = [endpoint for page in pages for endpoint in page.data["data"] if endpoint["url"] == url(kind)]
     current = [endpoint for endpoint in ours if endpoint["api_version"] == settings.STRIPE_API_VERSION]
-    known = [endpoint for endpoint in current if _known(endpoint, kind)]
+    digests = [_digest(secret) for secret in secrets(kind)]
+    known = [endpoint for endpoint in current if endpoint["metadata"].get(DIGEST) in digests]
     if current and not known and not roll:
         raise SecretLost(current[0]["id"])
     done = _update(kind, known[0]) if known else _make(kind, keep, "replaced" if ours else "made")
@@ -86,17 +87,8 @@ def keep_in_file(kind: str, values: list[str]) -> None:
     os.replace(file.name, path)
 
 
-def _ours(kind: str) -> list[dict[str, Any]]:
-    pages = client.pages("/v1/webhook_endpoints", account=None)
-    return [endpoint for page in pages for endpoint in page.data["data"] if endpoint["url"] == url(kind)]
-
-
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
-
-
-def _known(endpoint: dict[str, Any], kind: str) -> bool:
-    return endpoint["metadata"].get(DIGEST) in [_digest(secret) for secret in secrets(kind)]
 
 
 def _make(kind: str, keep: Callable[[str, list[str]], None], did: str) -> Registered:
@@ -123,12 +115,5 @@ def _update(kind: str, endpoint: dict[str, Any]) -> Registered:
 
 def _post(path: str, params: dict[str, Any]) -> dict[str, Any]:
     """One write, tried again under the same key while its outcome is not known."""
-    key = str(uuid4())
-    for tries in range(1, TRIES):
-        try:
-            return client.post(path, params, account=None, key=key).data
-        except Unreachable as error:
-            if error.replayed:
-                raise
-            time.sleep(error.wait(tries))
-    return client.post(path, params, account=None, key=key).data
+    call = partial(client.post, path, params, account=None, key=str(uuid4()))
+    return client.with_retries(call, tries=TRIES).data

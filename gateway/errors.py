@@ -1,9 +1,8 @@
 """The two ways a call to Stripe can end without an answer. Nothing else leaves the gateway."""
 
-import random
+from gateway import back_off
 
-BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before the second, third … try
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 60.0  # seconds, of what Stripe names
 NOT_SENT = "not_sent"  # our own code, beside Stripe's: nothing reached Stripe, and it cannot be tried again by us
 
 
@@ -61,9 +60,6 @@ class Unreachable(Exception):  # noqa: N818  (a state of the world, not an error
         self.replayed = replayed
         self.sent = sent
 
-    def wait(self, tries: int) -> float:
-        """Seconds before the next try after `tries` tries: what Stripe named, else doubling with jitter."""
-        if self.retry_after is not None:
-            return min(self.retry_after, LONGEST_WAIT)
-        longest = BACK_OFF[min(tries, len(BACK_OFF)) - 1]
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311  (spreads callers out; guards nothing)
+    def wait(self, tries: int, *, longest: float = back_off.LONGEST) -> float:
+        """Seconds before the next try after `tries` tries: back_off.pause, and what Stripe named up to LONGEST_WAIT."""
+        return back_off.pause(tries, longest=longest, named=min(self.retry_after or 0.0, LONGEST_WAIT))

@@ -8,9 +8,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
-from gateway import applying, claims, clock, intake, mirror, nouns, queue
+from gateway import applying, clock, intake, mirror, nouns, queue
 from gateway.endpoints import secrets
 from gateway.models import Event, Heartbeat
 
@@ -64,37 +63,26 @@ def drain(limit: int | None = None, seconds: float = 600) -> int:
     for alone in cycle((False, True)):
         if idle == 2 or time.monotonic() >= end or (limit is not None and settled >= limit):
             break
-        events = claims.claim_alone() if alone else claims.claim_fresh()
+        events = Event.objects.claim_alone() if alone else Event.objects.claim_fresh()
         idle = 0 if events else idle + 1
         settled += applying.apply_alone(events, end) if alone else applying.apply(events, end)
     return settled
 
 
 def sweep() -> int:
-    """Have done what nobody asked for: claims that ran out, retries that are due. Returns how many events are due.
+    """Have all that is due applied, for gateway.sweep: what no delivery woke a process for. How many events are due.
 
     While the queue is away it applies some of them itself: slower, and without a process to lose but the caller's.
-
     Events that were quarantined because their account was not ours wait again once it is.
     """
     ours = mirror.account_model().objects.values("pk")
-    strangers = Event.objects.filter(state=State.QUARANTINED, livemode=settings.CONSOLE_MODE == "live")
+    unsettled = Event.objects.exclude(state=State.DONE)  # SQLite finds their index by these very words
+    strangers = unsettled.filter(state=State.QUARANTINED, livemode=settings.CONSOLE_MODE == "live")
     strangers.filter(account__in=ours).update(state=State.WAITING, attempts=0, failures=0, error="")
-    number = claims.due(timezone.now()).count()
+    number = Event.objects.due().count()
     if number and not queue.enqueue_now(queue.DRAIN):
         drain(limit=BY_HAND, seconds=SECONDS_BY_HAND)
     return number
-
-
-def release_dead() -> int:
-    """Free the claims of processes of this host that have ended; how many events. Cheap: call it often."""
-    held = Event.objects.filter(state=State.WAITING, attempts__gt=0).exclude(claimed_by="")
-    names = set(held.order_by().values_list("claimed_by", flat=True).distinct())
-    dead = [name for name in names if claims.is_dead(name)]
-    freed = held.filter(claimed_by__in=dead).update(claimed_by="", claimed_until=None) if dead else 0
-    if freed:
-        queue.enqueue(queue.DRAIN)
-    return freed
 
 
 def replay(event_id: str) -> bool:
@@ -104,9 +92,8 @@ def replay(event_id: str) -> bool:
         return False
     event.object_key = intake.object_key(event)
     state, error = intake.first_state(event)
-    Event.objects.filter(pk=event_id).exclude(state=State.DONE).update(
-        state=state, error=error, object_key=event.object_key, attempts=0, failures=0, **claims.FREE
-    )
+    changes = {"state": state, "error": error, "object_key": event.object_key, "attempts": 0, "failures": 0}
+    Event.objects.filter(pk=event_id).exclude(state=State.DONE).put_off(None, **changes)
     if state == State.WAITING:
         queue.enqueue(queue.DRAIN)
     return state == State.WAITING
@@ -120,9 +107,11 @@ def redact_old() -> int:
     until = clock.now() - timedelta(days=PERSONAL_DAYS)
     if not queue.take_turn("inbox.redact", REDACT_SECONDS):
         return 0
+    personal = Q(pk=None)
+    for kind, noun in nouns.personal().items():
+        personal |= Q(object_key__startswith=f"{kind}:") | Q(type__in=noun.event_types)
     mark = Heartbeat.objects.filter(name=REDACTED_UNTIL).first()
-    old = Event.objects.filter(created__lte=int(until.timestamp()))
-    old = old.filter(_of_persons())
+    old = Event.objects.filter(personal, created__lte=int(until.timestamp()))
     if mark:
         old = old.filter(created__gt=int(mark.at.timestamp()) - REDACT_SECONDS)  # and what catch-up brought late
     number = 0
@@ -132,14 +121,6 @@ def redact_old() -> int:
             number += Event.objects.filter(pk=event.pk).update(payload=payload)
     Heartbeat.objects.update_or_create(name=REDACTED_UNTIL, defaults={"at": until})
     return number
-
-
-def _of_persons() -> Q:
-    """Events that may show something personal, by what the nouns declare."""
-    found = Q(pk=None)
-    for kind, noun in nouns.personal().items():
-        found |= Q(object_key__startswith=f"{kind}:") | Q(type__in=noun.event_types)
-    return found
 
 
 def redacted(payload: dict[str, Any]) -> dict[str, Any]:

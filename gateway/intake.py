@@ -45,7 +45,7 @@ def _signed(body: bytes, header: str, secret: str) -> bool:
         timestamp, _ = signature._get_timestamp_and_signatures(header, signature.EXPECTED_SCHEME)
     except (stripe.SignatureVerificationError, ValueError, TypeError, OverflowError):
         return False
-    return timestamp <= time.time() + AHEAD
+    return int(timestamp) <= time.time() + AHEAD
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -96,13 +96,16 @@ def event_of(payload: dict[str, Any], *, source: str, account: str = "") -> Even
     """An unsaved Event of Stripe's payload; `account` where the list it came from tells it. Raises Rejected."""
     if payload.get("object") != "event":  # such as a thin v2.core.event notification
         raise Rejected("The body is not a snapshot event.")
+    created = payload.get("created")
+    if type(created) is not int or not 0 <= created < LATEST:
+        raise Rejected("The event's created is not a moment.")
     request = payload.get("request")
     request = request if isinstance(request, dict) else {"id": request}
     event = Event(
         id=_text(payload, "id", needed=True),
         account=_text(payload, "account") or account,
         type=_text(payload, "type", needed=True),
-        created=_created(payload),
+        created=created,
         api_version=_text(payload, "api_version")[:64],
         livemode=payload.get("livemode") is True,
         request_id=_text(request, "id"),
@@ -123,13 +126,6 @@ def _text(values: dict[str, Any], name: str, *, needed: bool = False) -> str:
     if not isinstance(value, str) or not value or len(value) > LONGEST:
         raise Rejected(f"The event's {name} is not a text of at most {LONGEST} characters.")
     return value
-
-
-def _created(payload: dict[str, Any]) -> int:
-    created = payload.get("created")
-    if type(created) is not int or not 0 <= created < LATEST:
-        raise Rejected("The event's created is not a moment.")
-    return created
 
 
 def first_state(event: Event) -> tuple[str, str]:

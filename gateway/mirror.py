@@ -10,9 +10,7 @@ from django.db import models, transaction
 
 from gateway import client, clock, order
 from gateway.errors import Refused, Unreachable
-
-if TYPE_CHECKING:
-    from gateway.models import Event
+from gateway.models import Event
 
 REGISTRY: dict[str, type["Mirror"]] = {}
 FETCH_TRIES = 5
@@ -23,10 +21,10 @@ class Misplaced(Exception):  # noqa: N818  (named after the finding)
     """An object arrived in the name of another account than the one whose row it would overwrite."""
 
 
-class VisibleManager(models.Manager):
+class VisibleManager(models.Manager[M]):
     """Rows that have data. With a QuerySet of its own: `VisibleManager.from_queryset(CardQuerySet)()`."""
 
-    def get_queryset(self) -> models.QuerySet:
+    def get_queryset(self) -> models.QuerySet[M]:
         """Leave stubs out: rows that were reserved while their first data was on its way."""
         return super().get_queryset().filter(data__isnull=False)
 
@@ -106,13 +104,11 @@ class Mirror(models.Model):
         return ()
 
     @classmethod
-    def witness(cls, event: "Event") -> None:
+    def witness(cls, event: Event) -> None:
         """Write history. Called once for each event, by `created`, in the transaction that marks it done."""
 
     @classmethod
-    def witness_difference(
-        cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror", source: str = "sync"
-    ) -> None:
+    def witness_difference(cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror") -> None:
         """Write history of a change that no event has told, found by reading; in the transaction that writes it."""
 
     # What everybody may do with a row

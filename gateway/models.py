@@ -1,15 +1,69 @@
 """Gateway's own tables: events as they arrived, and what all processes share about Stripe."""
 
-from django.db import models
-from django.db.models import Q
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from gateway import claims, locks
+
+BATCH = 200  # events that start a claim; those that wait for the same objects come along
+LONGEST_CLAIM = 1000
+CRASHED = f"Given up: its process ended in each of {claims.CRASHES} attempts."
+CLAIM_LOCK = 0x696E626F78  # under which claims are made, one at a time
 
 
-class Event(models.Model):
+class EventQuerySet(claims.ClaimedQuerySet["Event"]):
+    """Claims of events take all that wait for an object, and leave objects alone of which another claim holds one."""
+
+    def claim_fresh(self) -> list["Event"]:
+        """Claim the oldest, with all that wait for the same objects; none of objects that are held or in trouble."""
+        with transaction.atomic():
+            locks.one_at_a_time(CLAIM_LOCK)  # so that no two take events of the same object
+            fresh = self.due().filter(attempts=0).exclude(object_key__in=self.tried().values("object_key"))
+            found = dict(fresh.order_by("received_at").values_list("pk", "object_key")[:BATCH])
+            siblings = Q(object_key__in=set(found.values()) - {""})
+            return self.take(Q(pk__in=found) | siblings, attempts=F("attempts") + 1) if found else []
+
+    def claim_alone(self) -> list["Event"]:
+        """Claim the events of one object in trouble that were tried least; what had all its attempts is given up."""
+        now = timezone.now()
+        with transaction.atomic():
+            locks.one_at_a_time(CLAIM_LOCK)
+            self.due(now).filter(attempts__gte=claims.CRASHES).settle(state=Event.State.DEAD, error=CRASHED)
+            busy = self.tried().filter(claimed_until__gt=now)
+            troubled = Q(attempts__gt=0) | Q(object_key__in=self.tried().values("object_key"))
+            free = self.due(now).filter(troubled).exclude(object_key__in=busy.values("object_key"))
+            first = free.order_by("attempts", "received_at").only("object_key", "attempts").first()
+            if first is None:
+                return []
+            siblings = Q(object_key=first.object_key, attempts__lte=first.attempts)
+            return self.take(siblings if first.object_key else Q(pk=first.pk), attempts=Greatest(F("attempts"), 1))
+
+    def tried(self) -> "EventQuerySet":
+        """What is held, crashed or raised: its objects are nobody's to take along with others."""
+        return self.waiting().filter(attempts__gt=0).exclude(object_key="")
+
+    def take(self, wanted: Q, **counted: Any) -> list["Event"]:
+        """Claim what waits of the wanted events; those that a transaction under way has locked are left out."""
+        waiting = self.filter(wanted).waiting().order_by("created", "id")
+        return waiting.claim(limit=LONGEST_CLAIM, skip_locked=True, **counted)
+
+    def held_of(self, events: Sequence["Event"]) -> "EventQuerySet":
+        """Those of these events that are still to be done, by this process."""
+        return self.filter(pk__in=[event.pk for event in events]).held()
+
+
+class Event(claims.Claimed):
     """A Stripe event, stored before it was answered; applied at least once with the effect of once.
 
     `account` is Stripe's id of the connected account, empty for the platform's own. `created` is whole seconds of
     Stripe's clock; every other moment is wall time. `object_key` names the mirror row it speaks of, as
-    `issuing.card:ic_1` or `capability:acct_1.card_issuing`; empty for types that no mirror knows.
+    `issuing.card:ic_1` or `capability:acct_1.card_issuing`; empty for types that no mirror knows. `attempts` counts the
+    claims that did not end in an answer (crashes) and what raised, `failures` the times Stripe could not be reached.
     """
 
     class State(models.TextChoices):
@@ -20,6 +74,9 @@ class Event(models.Model):
         IGNORED = "ignored"  # a type that nothing here follows
         QUARANTINED = "quarantined"  # of an account that is not ours, or of another mode
         DEAD = "dead"  # given up after its last attempt; can be replayed
+
+    waiting = Q(state="waiting")
+    swept_by = "gateway.inbox.sweep"
 
     id = models.CharField(primary_key=True, max_length=255)
     account = models.CharField(max_length=255, blank=True)
@@ -34,21 +91,20 @@ class Event(models.Model):
     source = models.CharField(max_length=16, default="webhook")  # or "catch_up"
     received_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
-    claimed_by = models.CharField(max_length=255, blank=True)
-    claimed_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)  # claims that did not end in an answer (crashes) and raises
-    failures = models.PositiveSmallIntegerField(default=0)  # times Stripe could not be reached
-    next_try_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True)
 
-    class Meta:
+    objects = EventQuerySet.as_manager()
+
+    class Meta(claims.Claimed.Meta):
         """Lists read newest first; the worker reads what waits."""
 
         ordering = ("-created", "-id")
         default_permissions = ("view",)
         permissions = (("replay_event", "Can replay a dead or quarantined event"),)
         indexes = (
+            *claims.Claimed.Meta.indexes,
             models.Index(fields=["created", "id"], name="event_created"),
             models.Index(fields=["object_key", "created"], name="event_object"),
             models.Index(fields=["account", "-created"], name="event_account"),
@@ -76,7 +132,10 @@ class ClockOffset(models.Model):
 
 
 class RateBucket(models.Model):
-    """The rate budget that all processes share: `free_at` is the wall time (unix seconds) of the next free slot."""
+    """The rate budget that all processes share, in one row of scope "api".
+
+    `free_at` is the wall time (unix seconds) of the next free slot.
+    """
 
     scope = models.CharField(primary_key=True, max_length=64)
     free_at = models.FloatField(default=0)

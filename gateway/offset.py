@@ -41,7 +41,11 @@ def note(date_header: str, sent_wall: float) -> None:
     seen = date + 0.5 - (sent_wall + received_wall) / 2
     try:
         if abs(seen - offset()) >= NOTICEABLE + (received_wall - sent_wall) / 2:
-            _store(seen)
+            row = ClockOffset(id=1, offset=seen, seen_at=timezone.now())
+            ClockOffset.objects.bulk_create(
+                [row], update_conflicts=True, unique_fields=["id"], update_fields=["offset", "seen_at"]
+            )
+            _remember(seen)
     except Error as error:
         logger.warning("Stripe's clock could not be stored: %s", type(error).__name__)
 
@@ -69,11 +73,3 @@ def _remember(seconds: float) -> float:
     global _memo
     _memo = (seconds, time.monotonic())
     return seconds
-
-
-def _store(seconds: float) -> None:
-    row = ClockOffset(id=1, offset=seconds, seen_at=timezone.now())
-    ClockOffset.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["id"], update_fields=["offset", "seen_at"]
-    )
-    _remember(seconds)

@@ -6,25 +6,23 @@ mirror holds and the walk did not see is fetched, and is then gone or new.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from django.db import connections, transaction
 
 from gateway import client, clock, mirror, order
-from gateway.errors import Refused, Unreachable
+from gateway.errors import Refused
 from gateway.models import SyncCursor
 
 logger = logging.getLogger(__name__)
 THREADS = 3
 TRIES = 5
 RUN = "run"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -90,24 +88,20 @@ def run(
     Interrupted, it goes on where it stopped when called with the same arguments. Raises UnknownNoun, Refused,
     Unreachable (after five tries of the same page).
     """
-    models = _models(nouns)
+    unknown = set(nouns or []).difference(mirror.REGISTRY)
+    if unknown:
+        raise UnknownNoun(f"{', '.join(sorted(unknown))}: known are {', '.join(sorted(mirror.REGISTRY))}")
+    models = [mirror.REGISTRY[noun] for noun in sorted(nouns or mirror.REGISTRY)]
     scope = f"{','.join(sorted(nouns or []))}|{','.join(sorted(accounts or []))}"[:255]
     this = Run(scope, progress or _nobody_watches)
     for account in accounts or ():
-        _patiently(partial(mirror.read_account, account))
+        client.with_retries(partial(mirror.read_account, account), tries=TRIES)
     if accounts is None:
         _walk_all(this, [(model, None) for model in models], threads)
         accounts = list(mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True))
     _walk_all(this, [(model, account) for account in accounts for model in models], threads)
     this.finish()
     return this.progress
-
-
-def _models(nouns: Sequence[str] | None) -> list[type[mirror.Mirror]]:
-    unknown = set(nouns or []).difference(mirror.REGISTRY)
-    if unknown:
-        raise UnknownNoun(f"{', '.join(sorted(unknown))}: known are {', '.join(sorted(mirror.REGISTRY))}")
-    return [mirror.REGISTRY[noun] for noun in sorted(nouns or mirror.REGISTRY)]
 
 
 def _walk_all(this: Run, walks: Iterable[tuple[type[mirror.Mirror], str | None]], threads: int) -> None:
@@ -141,7 +135,7 @@ def _in_thread(this: Run, model: type[mirror.Mirror], account: str | None) -> No
 
 
 def _walk(this: Run, model: type[mirror.Mirror], account: str | None) -> None:
-    """Walk the lists that hold all of one noun of one account, then look after what they did not show."""
+    """Walk the lists that hold all of one noun of one account, then fetch what they did not show."""
     noun = model.stripe_object
     cursor, _ = SyncCursor.objects.get_or_create(noun=noun, account=account or "", defaults={"started_at": clock.now()})
     if cursor.finished_at is not None or cursor.started_at < this.cursor.started_at:
@@ -158,14 +152,14 @@ def _walk(this: Run, model: type[mirror.Mirror], account: str | None) -> None:
         logger.info("%s of %s: %s", noun, account, refused)
         this.add(noun, refused=1)
     else:
-        _look_after(this, model, account, cursor.started_at)
+        _fetch_unseen(this, model, account, cursor.started_at)
     SyncCursor.objects.filter(pk=cursor.pk).update(after="", finished_at=clock.now())
     this.add(noun, walked=1)
 
 
 def _walk_list(this: Run, cursor: SyncCursor, number: int, path: str, header: str | None, after: str) -> None:
     while True:
-        page = _patiently(partial(_page, path, header, after))
+        page = client.with_retries(partial(_page, path, header, after), tries=TRIES)
         objects = page.data.get("data") or []
         if number == 0 and not after:
             # Stripe's own word on when the walk began; our clock may have been far off before the first answer.
@@ -225,11 +219,11 @@ def _fetch(this: Run, model: type[mirror.Mirror], row_id: str, account: str | No
             model.witness_difference(old, row.data, row=row)
             found.append(row)
 
-    _patiently(partial(mirror.fetch_row, model, row_id, account, then=then))
+    client.with_retries(partial(mirror.fetch_row, model, row_id, account, then=then), tries=TRIES)
     this.add(model.stripe_object, differences=len(found))
 
 
-def _look_after(this: Run, model: type[mirror.Mirror], account: str | None, started_at: datetime) -> None:
+def _fetch_unseen(this: Run, model: type[mirror.Mirror], account: str | None, started_at: datetime) -> None:
     """Fetch what the mirror holds and the walk did not show."""
     theirs = model.objects.filter(gone_at=None, as_of__lt=int(started_at.timestamp()))
     if account is not None:
@@ -238,13 +232,3 @@ def _look_after(this: Run, model: type[mirror.Mirror], account: str | None, star
         theirs = theirs.filter(account=None)
     for row_id, owner in theirs.order_by("pk").values_list("pk", "account_id"):
         _fetch(this, model, row_id, owner)
-
-
-def _patiently(call: Callable[[], T]) -> T:
-    """The call, tried again while Stripe cannot be reached."""
-    for tries in range(1, TRIES):
-        try:
-            return call()
-        except Unreachable as error:
-            time.sleep(error.wait(tries))
-    return call()

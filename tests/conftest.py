@@ -55,6 +55,19 @@ def fresh_clock() -> None:
     clock.forget()
 
 
+@pytest.fixture(autouse=True)
+def own_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transaction that is rolled back after a test is none that the console opened round a call to Stripe."""
+    from django.db import connection
+
+    from gateway import client
+
+    def opened() -> bool:
+        return any(not block._from_testcase for block in connection.atomic_blocks)
+
+    monkeypatch.setattr(client, "inside_transaction", opened)
+
+
 @pytest.fixture
 def quick_hashes(settings: object) -> None:
     """For tests in which it does not matter how slow a hash is."""

@@ -190,7 +190,7 @@ class Account(Mirror):
         terms_models.witness(telling)
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003
+    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
         """The same, found by reading."""
         telling = history_models.found_by_reading(row.id, old, new, "account", row)
         history_models.record(telling)

@@ -361,7 +361,7 @@ class OfAccount(Mirror):
         record(told_by(event, event.account, str(event.payload["data"]["object"]["id"])))
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:  # noqa: ARG003
+    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
         """The same, found by reading."""
         record(found_by_reading(str(row.account_id), old, new, str(new["id"]), row))
 

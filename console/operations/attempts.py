@@ -1,17 +1,15 @@
 """One attempt at one operation, and the storing of what came of it. The door is console.operations.door.
 
-Each change of state writes its audit row in its own transaction; `sending` is no change but a hold while a call runs.
+Each change of state writes its audit row in its own transaction; `sending` is no change but a claim while a call runs.
 Due times and claims are wall time; the 24 hours in which Stripe remembers a key run on Stripe's clock.
 """
 
 import json
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import F
@@ -24,14 +22,14 @@ from console.operations.verbs import Outcome, Verb
 from console.people import masking
 from console.people.models import User
 from console.record import audit
-from gateway import claims, clock, intake
+from gateway import clock, intake
+from gateway.claims import CRASHES
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.models import Event
 
 State = Operation.State
 TRIES, TRY_SECONDS = 5, 60  # how often and how long a 429 is answered by trying again
 LONGEST_PAUSE = 1800  # seconds between two tries of an unknown operation
-CRASHES = 5  # attempts that ended their process or raised: then a person looks
 # An event is proof even after the look-up, or a person, gave up.
 OPEN_TO = {
     "event": (*Operation.UNSETTLED, State.NOT_FOUND, State.DROPPED),
@@ -66,7 +64,7 @@ def _synchronous(level: str) -> None:
         cursor.execute(f"PRAGMA synchronous={level}")
 
 
-def tell(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:
+def record(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:
     """Write the operation's audit row, by its own person unless another decided."""
     audit.record(
         f"operation.{what}",
@@ -81,23 +79,8 @@ def tell(operation: Operation, what: str, *, user: User | None = None, **detail:
     )
 
 
-def claim_name() -> str:
-    """A name for one hold: the process, and the hold itself, since one process may come twice."""
-    return f"{claims.holder()}#{uuid.uuid4().hex[:8]}"
-
-
-def claim_end(now: datetime) -> datetime:
-    """Until when a hold lasts: longer than any call, so that two processes never send at once."""
-    return now + timedelta(seconds=settings.CLAIM_SECONDS + settings.STRIPE_TIMEOUT)
-
-
-def holder_is_dead(claimed_by: str) -> bool:
-    """Whether a process of this host held it and has ended."""
-    return claims.is_dead(claimed_by.partition("#")[0])
-
-
 def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
-    """Make one call under the hold we have; returns what may be shown, once.
+    """Make one call under the claim we have; returns what may be shown, once.
 
     Refused and Unreachable are stored. Any other exception is a bug of ours: stored as a try, and raised.
     """
@@ -110,7 +93,8 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
     except Refused as refused:
         _refuse(operation, refused, secrets, doubt=doubt)
     except Unreachable as problem:
-        put_off(operation, _without_secrets(problem, secrets), doubt=doubt)
+        problem.message = _without(problem.message, secrets)
+        put_off(operation, problem, doubt=doubt)
     except Exception as problem:
         put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
         raise
@@ -122,13 +106,16 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
 
 
 def _begin(operation: Operation) -> bool:
-    """Commit that a call is about to be made; False when the hold was lost meanwhile."""
-    mine = Operation.objects.filter(pk=operation.pk, claimed_by=operation.claimed_by, state__in=Operation.UNSETTLED)
+    """Commit that a call is about to be made; False when the claim was lost meanwhile."""
     with durable():
-        held = mine.update(
-            state=State.SENDING,
-            attempts=F("attempts") + 1,
-            first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
+        held = (
+            Operation.objects.filter(pk=operation.pk)
+            .held(operation.claimed_by)
+            .update(
+                state=State.SENDING,
+                attempts=F("attempts") + 1,
+                first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
+            )
         )
     operation.refresh_from_db()
     return bool(held)
@@ -141,8 +128,8 @@ def crash(what: str) -> Unreachable:
 
 def answer(operation: Operation, status: int, request_id: str, message: str = "") -> list[dict[str, Any]]:
     """The operation's tries with one that Stripe answered."""
-    told = Unreachable(message, status=status, request_id=request_id)
-    return [*operation.tries, _try(told, timezone.now(), crashed=False)]
+    answered = Unreachable(message, status=status, request_id=request_id)
+    return [*operation.tries, _try(answered, timezone.now(), crashed=False)]
 
 
 def succeed(operation: Operation, outcome: Outcome, *, by: str, tries: list[dict[str, Any]] | None = None) -> bool:
@@ -183,11 +170,6 @@ def _without(message: str, secrets: list[str]) -> str:
     return masking.without(message, secrets)  # spaced or punctuated otherwise
 
 
-def _without_secrets(problem: Unreachable, secrets: list[str]) -> Unreachable:
-    problem.message = _without(problem.message, secrets)
-    return problem
-
-
 def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]) -> bool:
     """Settle it, once: whoever comes second changes nothing and gets False."""
     with durable():
@@ -196,19 +178,14 @@ def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]
 
 def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any], user: User | None = None) -> bool:
     """`finish` inside the caller's transaction; `user` is who decided, where it was not the operation's own person."""
-    held = {"claimed_by": "", "claimed_until": None, "next_try_at": None}
-    settled = {**changes, **held, "state": state, "settled_at": timezone.now(), "settled_by": by}
-    waiting = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
-    first = waiting.update(**settled)
+    still_open = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
+    first = still_open.settle(**changes, state=state, settled_at=timezone.now(), settled_by=by)
     operation.refresh_from_db()
     if first:
-        tell(operation, state, user=user, by=by, request_id=operation.request_id, **_error(operation))
+        names = ("error_message", "error_code", "error_param")
+        errors = {name: getattr(operation, name) for name in names if getattr(operation, name)}
+        record(operation, state, user=user, by=by, request_id=operation.request_id, **errors)
     return bool(first)
-
-
-def _error(operation: Operation) -> dict[str, str]:
-    names = ("error_message", "error_code", "error_param")
-    return {name: getattr(operation, name) for name in names if getattr(operation, name)}
 
 
 def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed: bool = False) -> None:
@@ -229,10 +206,13 @@ def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed:
         return
     now = timezone.now()
     tries = [*operation.tries, _try(problem, now, crashed=crashed)]
-    due: datetime | None = now + timedelta(seconds=_pause(problem, len(tries), doubt=doubt))
-    if _used_up(tries, due, doubt=doubt):
-        due = None
-    wait(operation, tries, due, state=State.UNKNOWN if doubt else State.INTENT)
+    pause = problem.wait(len(tries), longest=LONGEST_PAUSE) if doubt else problem.wait(len(tries))
+    due = now + timedelta(seconds=pause)
+    if doubt:
+        last = sum(each["crashed"] for each in tries) >= CRASHES
+    else:
+        last = len(tries) >= TRIES or due > datetime.fromisoformat(tries[0]["at"]) + timedelta(seconds=TRY_SECONDS)
+    wait(operation, tries, None if last else due, state=State.UNKNOWN if doubt else State.INTENT)
     if doubt:
         settle_by_event(operation)
 
@@ -249,29 +229,16 @@ def _try(problem: Unreachable, now: datetime, *, crashed: bool) -> dict[str, Any
     }
 
 
-def _pause(problem: Unreachable, tries: int, *, doubt: bool) -> float:
-    """Seconds until the next try: the gateway's back-off; in doubt it goes on doubling, for a day if need be."""
-    longer = 2 ** min(max(0, tries - TRIES), 12) if doubt else 1
-    return min(problem.wait(tries) * longer, LONGEST_PAUSE)
-
-
-def _used_up(tries: list[dict[str, Any]], due: datetime | None, *, doubt: bool) -> bool:
-    if doubt or due is None:
-        return sum(each["crashed"] for each in tries) >= CRASHES
-    return len(tries) >= TRIES or due > datetime.fromisoformat(tries[0]["at"]) + timedelta(seconds=TRY_SECONDS)
-
-
 def wait(operation: Operation, tries: list[dict[str, Any]], due: datetime | None, *, state: str) -> None:
-    """Give the hold back until `due`; None parks it: from then on only a person or an event moves it."""
-    news = {"state": state, "tries": tries, "claimed_by": "", "claimed_until": None, "next_try_at": due}
+    """Give the claim back until `due`; None parks it: from then on only a person or an event moves it."""
     with durable():
-        held = Operation.objects.filter(pk=operation.pk, state__in=Operation.UNSETTLED).update(**news)
+        held = Operation.objects.unsettled().filter(pk=operation.pk).put_off(due, state=state, tries=tries)
         operation.refresh_from_db()
-        told = operation.audit_entries.filter(action="operation.unknown").exists()
-        if held and state == State.UNKNOWN and not told:
-            tell(operation, state, tried=tries[-1])
+        recorded = operation.audit_entries.filter(action="operation.unknown").exists()
+        if held and state == State.UNKNOWN and not recorded:
+            record(operation, state, tried=tries[-1])
         if held and due is None:
-            tell(operation, "parked", tries=len(tries))
+            record(operation, "parked", tries=len(tries))
 
 
 def settle_by_event(operation: Operation) -> bool:

@@ -12,17 +12,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from console.operations import attempts, verbs
-from console.operations import sent_before as operations_sent_before
+from console.operations import attempts, sent_before, verbs
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
 from console.record import audit
 from console.viewing.models import WorkSession
-from gateway import clock, connection
+from gateway import claims, clock, connection, sweep
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 from gateway.queue import enqueue
@@ -32,8 +30,6 @@ REASON_LENGTH = 10  # characters; fewer say nothing to whoever reads the audit t
 KEY_SECONDS = 24 * 3600 - 600  # Stripe forgets a key after 24 hours; clocks may differ a little
 STALE_INTENT = timedelta(hours=24)  # what was never sent for so long is not sent as a surprise
 QUIET_SECONDS = 60  # after a call without an answer Stripe may still be at work: until then "not found" says nothing
-BATCH = 200  # operations that one sweep hands to the queue
-QUEUED = "queue"  # holds what waits in the queue
 SETTLED = "This operation has been settled meanwhile."
 # What is shown once is made while somebody looks, and never behind their back.
 NOBODY_SAW = {"error_code": "not_shown", "error_message": "The answer was lost before anybody saw it. Make a new one."}
@@ -99,27 +95,24 @@ def perform(
         ticket=ticket or getattr(work_session, "ticket", ""),
         form_token=form_token,
         key=f"console-{uuid.uuid4()}",
-        claimed_by=attempts.claim_name() if now else QUEUED,
-        claimed_until=attempts.claim_end(timezone.now()),
+        claimed_by=claims.claim_name() if now else sweep.QUEUED,
+        claimed_until=Operation.claim_ends(),
     )
     _admit(verb, intent, wait=wait)
     values = _keep(intent, verb, params)
     operation = _intend(verb, intent, instead_of)
     if operation.pk != intent.pk:
         return Performed(operation, again=True)
-    return _first_attempt(operation, verb, values) if now else _queued(operation)
-
-
-def _queued(operation: Operation) -> Performed:
-    enqueue("console.operations.door.settle", str(operation.pk))
-    return Performed(operation)
+    if not now:
+        enqueue(Operation.task, str(operation.pk))
+    return _first_attempt(operation, verb, values) if now else Performed(operation)
 
 
 def _first_attempt(operation: Operation, verb: Verb, values: dict[str, Any]) -> Performed:
     """While the person waits; where it leaves doubt the worker goes on at once."""
     shown = attempts.attempt(operation, verb, values)
     if operation.state == State.UNKNOWN and operation.next_try_at:
-        _hand_over(operation.pk, operation.next_try_at)
+        sweep.hand_over(Operation, operation.pk, operation.next_try_at)
         operation.refresh_from_db()
     return Performed(operation, shown)
 
@@ -138,12 +131,8 @@ def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
     if not sentence and verb.sensitive and not wait:
         sentence = f"“{verb.label}” takes values that are never stored: it runs for one account, while you wait."
     if sentence:
-        _deny(verb, intent, sentence)
-
-
-def _deny(verb: Verb, intent: Operation, sentence: str) -> None:
-    _record_denial(verb, intent, sentence)
-    raise Denied(sentence)
+        _record_denial(verb, intent, sentence)
+        raise Denied(sentence)
 
 
 def _record_denial(verb: Verb, intent: Operation, why: str) -> None:
@@ -183,8 +172,8 @@ def row_objection(verb: Verb, intent: Operation) -> str:
     if row is None:
         return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
     sentence = verb.objection(row)
-    sent_before = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
-    return "" if sent_before else sentence  # a double click: it may be the first that made it so
+    again = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
+    return "" if again else sentence  # a double click: it may be the first that made it so
 
 
 def session_objection(verb: Verb, intent: Operation) -> str:
@@ -205,7 +194,7 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Oper
     try:
         with attempts.durable():
             intent.save(force_insert=True)
-            attempts.tell(intent, "intended")
+            attempts.record(intent, "intended")
             if instead_of:
                 _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
     except IntegrityError:
@@ -219,53 +208,27 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Oper
 
 def _refuse_another_use(verb: Verb, first: Operation, intent: Operation) -> None:
     """Raise AlreadySent, with an audit row without values, unless the two are the same form sent twice."""
-    same = operations_sent_before.drawn_for(verb, first) == operations_sent_before.drawn_for(verb, intent)
-    names = operations_sent_before.differing(first, intent) if same else []
+    same = sent_before.drawn_for(verb, first) == sent_before.drawn_for(verb, intent)
+    names = sent_before.differing(first, intent) if same else []
     if same and not names:
         return
     what = f"other values ({', '.join(names)})" if names else "something else"
     _record_denial(verb, intent, f"The form of operation {first.pk} was sent again for {what}.")
-    raise AlreadySent(operations_sent_before.sentence(first, names, intent.user), first)
-
-
-def sweep(at: datetime | None = None) -> int:
-    """Hand to the queue what is due, what a dead process held, and what was held too long; returns how many."""
-    at = at or timezone.now()
-    ids = [*_dead(), *_due(at).order_by("next_try_at").values_list("pk", flat=True)[:BATCH]]
-    return sum(_hand_over(pk, at) for pk in ids)
-
-
-def _due(at: datetime) -> Any:
-    run_out = Q(claimed_until__lte=at)
-    return Operation.objects.unsettled().filter(run_out | Q(claimed_until=None, next_try_at__lte=at))
-
-
-def _dead() -> list[uuid.UUID]:
-    """Operations whose process of this host has ended; their holds end with it."""
-    held = Operation.objects.unsettled().exclude(claimed_by="").values_list("pk", "claimed_by")
-    dead = [(pk, name) for pk, name in held if attempts.holder_is_dead(name)]
-    for pk, name in dead:
-        Operation.objects.filter(pk=pk, claimed_by=name).update(claimed_until=timezone.now())
-    return [pk for pk, _ in dead]
-
-
-def _hand_over(pk: uuid.UUID, at: datetime) -> bool:
-    """The queue holds it from now on, so that the next sweep does not send it there again."""
-    taken = _due(max(at, timezone.now())).filter(pk=pk).update(claimed_by=QUEUED, claimed_until=attempts.claim_end(at))
-    if taken:
-        enqueue("console.operations.door.settle", str(pk))
-    return bool(taken)
+    raise AlreadySent(sent_before.sentence(first, names, intent.user), first)
 
 
 def settle(operation_id: str, at: datetime | None = None) -> None:
     """Move one operation on by one step: proof in an event, else the same key again, else a look-up.
 
-    Safe to run twice and at once with anything: without the hold it does nothing. At most one API call.
+    Safe to run twice and at once with anything: what another process holds, or is not due, it leaves alone. At most
+    one API call.
     """
     at = at or timezone.now()
-    operation = _claim(operation_id, at)
-    if operation is None or attempts.settle_by_event(operation):
+    ours = Operation.objects.due(at) | Operation.objects.held(sweep.QUEUED)
+    claimed = ours.filter(pk=operation_id).claim(by=claims.claim_name(), until=Operation.claim_ends(at))
+    if not claimed or attempts.settle_by_event(claimed[0]):
         return
+    operation = claimed[0]
     verb = verbs.find(operation.verb)
     if verb is None:  # of another version: only a person, or an event, can settle it
         unsent = operation.state == State.INTENT
@@ -276,20 +239,11 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
         # Its process ended while it was sending: that try is stored now, and whether it arrived is not known.
         attempts.put_off(operation, attempts.crash("the process ended"), doubt=True, crashed=True)
         if operation.next_try_at:
-            _hand_over(operation.pk, operation.next_try_at)
+            sweep.hand_over(Operation, operation.pk, operation.next_try_at)
     elif _may_send(operation, at):
         attempts.attempt(operation, verb, operation.params)
     else:
         _look_up(operation, verb, at)
-
-
-def _claim(operation_id: str, at: datetime) -> Operation | None:
-    """Take the hold, unless it is somebody's, or it is not due, or settled."""
-    mine = attempts.claim_name()
-    free = _due(at) | Operation.objects.unsettled().filter(claimed_by=QUEUED)
-    if not free.filter(pk=operation_id).update(claimed_by=mine, claimed_until=attempts.claim_end(at)):
-        return None
-    return Operation.objects.get(pk=operation_id)
 
 
 def _may_send(operation: Operation, at: datetime) -> bool:

@@ -1,16 +1,19 @@
 """Operations: what staff wanted done at Stripe, and what came of it."""
 
 import uuid
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from console.people.models import User
 from console.viewing.models import WorkSession
+from gateway import claims
 
 
-class OperationQuerySet(models.QuerySet["Operation"]):
+class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
     """Queries about operations, by name."""
 
     def unsettled(self) -> "OperationQuerySet":
@@ -22,11 +25,11 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         return self.filter(Q(state=Operation.State.NOT_FOUND) | Q(state__in=Operation.UNSETTLED, **Operation.PARKED))
 
 
-class Operation(models.Model):
+class Operation(claims.Claimed):
     """One intent of a member of staff to change something at Stripe, and what came of it.
 
     The intent and its idempotency key are committed before anything is sent. `params` never holds a sensitive value;
-    `sensitive` names the fields that were left out.
+    `sensitive` names the fields that were left out. `attempts` counts the calls that were begun.
     """
 
     class State(models.TextChoices):
@@ -42,6 +45,8 @@ class Operation(models.Model):
 
     UNSETTLED = (State.INTENT, State.SENDING, State.UNKNOWN)
     PARKED = {"next_try_at": None, "claimed_until": None}  # held by nobody, due never: what the queue has given up
+    waiting = Q(settled_at=None) & ~Q(**PARKED)
+    task = "console.operations.door.settle"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     verb = models.CharField(max_length=128)  # accounts.create_account
@@ -59,13 +64,9 @@ class Operation(models.Model):
     form_token = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=16, choices=State, default=State.INTENT)
     created_at = models.DateTimeField(default=timezone.now)
-    claimed_by = models.CharField(max_length=255, blank=True)
-    claimed_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
     # What came of each attempt: [{"at": ISO wall time, "status", "request_id", "message", "replayed", "sent"}].
     tries = models.JSONField(default=list)
     first_tried_at = models.BigIntegerField(null=True)  # Stripe's clock: the idempotency window runs on it
-    next_try_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=16, blank=True)  # answer | event | key | find | person
     request_id = models.CharField(max_length=255, blank=True)
@@ -77,21 +78,23 @@ class Operation(models.Model):
 
     objects = OperationQuerySet.as_manager()
 
-    class Meta:
+    class Meta(claims.Claimed.Meta):
         """Read newest first; the sweep reads what is unsettled."""
 
         ordering = ("-created_at",)
         default_permissions = ("view",)
         permissions = (("settle_operation", "Can decide an operation that was not found at Stripe"),)
         indexes = (
+            *claims.Claimed.Meta.indexes,
             models.Index(fields=["account_id", "-created_at"], name="operation_account"),
-            models.Index(
-                fields=["next_try_at"],
-                name="operation_unsettled",
-                condition=Q(state__in=["intent", "sending", "unknown"]),
-            ),
+            models.Index(fields=["next_try_at"], name="operation_waiting", condition=Q(settled_at=None)),
         )
 
     def __str__(self) -> str:
         """The verb and its id."""
         return f"{self.verb} {self.pk}"
+
+    @classmethod
+    def claim_ends(cls, now: datetime | None = None) -> datetime:
+        """Later than any call can last: two processes never send at once."""
+        return super().claim_ends(now) + timedelta(seconds=settings.STRIPE_TIMEOUT)

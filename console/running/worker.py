@@ -13,18 +13,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
-from console.operations import door
-from console.record import heads
 from console.running.processes import dying_with_me, kill_group
-from console.viewing import sessions
-from gateway import catch_up, clock, health, inbox
-from gateway.errors import Refused, Unreachable
-from gateway.queue import enqueue
+from console.running.schedules import SCHEDULES
+from gateway import health, sweep
+from gateway.queue import enqueue, run_schedules, write_schedules
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 8
@@ -77,6 +73,7 @@ class Supervisor:
         self.rounds = threading.Thread(target=self.go_round, name="rounds", daemon=True)
         self.round_began = time.monotonic()
         self.due: dict[str, float] = {}
+        self.scheduled = False
 
     def stop(self) -> None:
         """Ask `run()` to end; safe in a signal handler."""
@@ -119,42 +116,33 @@ class Supervisor:
         try:
             close_old_connections()
             self.judge()
-            self.every("beat", settings.HEARTBEAT_INTERVAL, beat)
-            self.every("sweep", settings.SWEEP_INTERVAL, sweep)
-            inbox.release_dead()
-            door.sweep()
+            if self.turn("beat", settings.HEARTBEAT_INTERVAL):
+                enqueue("gateway.health.beat", health.WORKER)
+            full = self.turn("sweep", settings.SWEEP_INTERVAL)
+            sweep.everything(full=full)
+            if full:
+                self.schedule()
         except Error as error:
             logger.warning("database: %s", error)
             connection.close()
 
     def judge(self) -> None:
         """Find the cluster wedged when it has not proved for HEARTBEAT_LIMIT that it works. One query."""
-        started_at, last = self.cluster.started_at, health.last_beat("worker")
+        started_at, last = self.cluster.started_at, health.last_beat(health.WORKER)
         silent = time.monotonic() - started_at
         if min(silent, last.total_seconds() if last else silent) > settings.HEARTBEAT_LIMIT:
             self.wedged = started_at
 
-    def every(self, name: str, interval: float, act: Callable[[], None]) -> None:
-        """Do `act` when its last run is `interval` seconds ago or more."""
-        if time.monotonic() >= self.due.get(name, 0):
+    def schedule(self) -> None:
+        """Have done what is due by time; the schedules are written once a start, as they are in this release."""
+        if not self.scheduled:
+            write_schedules(SCHEDULES)
+            self.scheduled = True
+        run_schedules(SCHEDULES)
+
+    def turn(self, name: str, interval: float) -> bool:
+        """Whether `name` had its last turn `interval` seconds ago or more; then this is the next."""
+        mine = time.monotonic() >= self.due.get(name, 0)
+        if mine:
             self.due[name] = time.monotonic() + interval
-            act()
-
-
-def beat() -> None:
-    """Send a heartbeat through the queue."""
-    enqueue("gateway.health.beat", "worker")
-
-
-def sweep() -> None:
-    """What nobody may have asked for: claims that ran out, retries that are due, events that were missed."""
-    inbox.sweep()
-    sessions.sweep()
-    inbox.redact_old()
-    heads.note_daily()
-    if catch_up.due():
-        enqueue("gateway.catch_up.run")
-    try:
-        clock.refresh()
-    except (Refused, Unreachable) as error:
-        logger.info("Stripe's clock: %s", error)
+        return mine

@@ -1,8 +1,8 @@
 """Balances and balance transactions, as Stripe last sent them (docs.stripe.com/api/balance)."""
 
-import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Self
 
 from django.db import models
@@ -12,7 +12,6 @@ from django.db.models.functions import TruncDate
 from accounts.account.models import Account
 from accounts.history.models import OfAccount
 from gateway import client, clock, mirror
-from gateway.errors import Unreachable
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
 from gateway.queue import enqueue
@@ -86,7 +85,7 @@ class BalanceTransaction(OfAccount):
         self.source = text_at(data, "source")[:255]
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror, source: str = "sync") -> None:
+    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
         """Nothing: what moved it has a history of its own."""
 
 
@@ -197,12 +196,7 @@ def _moves(event: Event) -> bool:
 
 def read_again(account_id: str) -> int:
     """The task: `read_funds`, tried again while Stripe cannot be reached. Raises Refused, Unreachable in the end."""
-    for tries in range(1, TRIES):
-        try:
-            return read_funds(account_id)
-        except Unreachable as error:
-            time.sleep(error.wait(tries))
-    return read_funds(account_id)
+    return client.with_retries(partial(read_funds, account_id), tries=TRIES)
 
 
 def read_funds(account_id: str) -> int:

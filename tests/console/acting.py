@@ -19,7 +19,7 @@ from console.people.models import User
 from console.shell import nouns
 from console.shell.nouns import Noun
 from console.viewing.models import WorkSession
-from gateway import client, clock
+from gateway import client, clock, sweep
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 from tests.sandbox_process import SandboxProcess
@@ -245,7 +245,7 @@ def told(operation: Operation) -> list[str]:
 def settle(operation: Operation, after: timedelta = timedelta(0)) -> Operation:
     """The worker's next step, as if it came so much later."""
     at = timezone.now() + after
-    door.sweep(at)
+    sweep.over(Operation, at)
     door.settle(str(operation.pk), at)
     operation.refresh_from_db()
     return operation

@@ -12,6 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
 
 from console.record import audit, heads
 from console.record.models import AuditEntry
@@ -173,9 +175,11 @@ def test_the_worker_notes_the_head_once_a_day_and_tells_the_trail(file: Path) ->
     assert "still in the trail: 2" in verify()
 
 
-def test_the_sweep_does_so(sandbox: object, file: Path) -> None:
+def test_the_worker_does_so(sandbox: object, file: Path) -> None:
     record(1)
-    worker.sweep()
+    worker.Supervisor().schedule()
+    for task in OrmQ.objects.all():
+        import_string(task.func())()
     assert len(heads.read().heads) == 1
 
 

@@ -17,7 +17,7 @@ from console.operations.models import Operation
 from console.people.models import User
 from console.record import audit
 from console.record.models import AuditEntry
-from gateway import claims, client, inbox, intake
+from gateway import claims, client, inbox, intake, sweep
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
@@ -62,7 +62,7 @@ def died(operation: Operation, state: str, **fields: Any) -> None:
     """As kill -9 leaves it: in this state, held by a process of this host that is gone."""
     gone = subprocess.Popen(["true"])
     gone.wait()
-    name = f"{claims.holder().rpartition(':')[0]}:{gone.pid}#1"
+    name = f"{claims.process_name().rpartition(':')[0]}:{gone.pid}#1"
     unsettled = {"settled_by": "", "settled_at": None, "object_id": "", "tries": []}
     claim = {"claimed_by": name, "claimed_until": timezone.now() + timedelta(hours=1), "next_try_at": None}
     Operation.objects.filter(pk=operation.pk).update(state=state, **unsettled, **claim, **fields)
@@ -78,28 +78,28 @@ def intent(user: User, params: dict[str, Any]) -> Operation:
 
 def test_an_intent_whose_process_died_is_sent_with_its_own_key(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
-    assert door.sweep() == 1
-    assert door.sweep() == 0
+    assert sweep.over(Operation) == 1
+    assert sweep.over(Operation) == 0
     door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert (operation.state, operation.settled_by, operation.attempts) == (State.SUCCEEDED, "answer", 1)
     assert len(accounts_at_stripe(sandbox)) == 1
 
 
-def test_a_hold_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) -> None:
+def test_a_claim_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
     Operation.objects.update(claimed_by="elsewhere:-:1#1")
-    assert door.sweep() == 0
-    assert door.sweep(timezone.now() + timedelta(hours=2)) == 1
+    assert sweep.over(Operation) == 0
+    assert sweep.over(Operation, timezone.now() + timedelta(hours=2)) == 1
     door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
 
 
-def test_a_living_process_keeps_its_hold(sandbox: SandboxProcess, otto: User) -> None:
+def test_a_living_process_keeps_its_claim(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
-    Operation.objects.update(claimed_by=attempts.claim_name())
-    assert door.sweep() == 0
+    Operation.objects.update(claimed_by=claims.claim_name())
+    assert sweep.over(Operation) == 0
     door.settle(str(operation.pk))
     assert creates(sandbox) == 0
 
@@ -141,7 +141,7 @@ def test_a_verb_that_is_no_more_leaves_it_to_a_person(state: str, left: str, ott
     assert operation.state == State.SUCCEEDED
 
 
-def test_a_lost_hold_sends_nothing(sandbox: SandboxProcess, otto: User) -> None:
+def test_a_lost_claim_sends_nothing(sandbox: SandboxProcess, otto: User) -> None:
     operation = do(CREATE, otto, params=ACCOUNT).operation
     operation.claimed_by, operation.state = "somebody", State.INTENT
     assert attempts.attempt(operation, CREATE, ACCOUNT) == {}
@@ -265,7 +265,7 @@ def test_kill_9_leaves_one_account_and_no_question(when: str, state: str, sandbo
     operation = killed(when, sandbox)
     assert operation.state == state
     for _ in range(2):
-        door.sweep()
+        sweep.over(Operation)
         door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED

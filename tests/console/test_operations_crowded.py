@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from console.operations import door
 from console.operations.models import Operation
 from console.people.models import User
-from gateway import connection
+from gateway import connection, sweep
 from tests.console.acting import ACCOUNT, CREATE, LINK, PERMISSION, creates, do, person, registered, settle
 from tests.console.acting import account as made_account
 from tests.sandbox_process import SandboxProcess
@@ -37,7 +36,7 @@ def crowd(settings: Any) -> Iterator[None]:
 
 def test_the_worker_makes_the_first_attempt(sandbox: SandboxProcess, otto: User, crowd: None) -> None:
     operation = do(CREATE, otto, params=ACCOUNT).operation
-    assert (operation.state, operation.claimed_by, operation.tries) == (State.INTENT, door.QUEUED, [])
+    assert (operation.state, operation.claimed_by, operation.tries) == (State.INTENT, sweep.QUEUED, [])
     assert creates(sandbox) == 0
 
 

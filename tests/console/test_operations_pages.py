@@ -10,12 +10,13 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from console.operations import door, verbs
+from console.operations import verbs
 from console.operations.models import Operation
 from console.people.models import User
 from console.record import audit
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry
+from gateway import sweep
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 from tests.console.acting import (
@@ -286,5 +287,5 @@ def test_a_long_trail_is_listed_with_few_queries(ana: User, django_assert_max_nu
 
 def test_sweep_counts_what_it_hands_over(ana: User) -> None:
     do(failing(Unreachable("busy", status=429, retry_after=1)), ana)
-    assert door.sweep() == 0
-    assert door.sweep(timezone.now() + LATER) == 1
+    assert sweep.over(Operation) == 0
+    assert sweep.over(Operation, timezone.now() + LATER) == 1

@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.operations import door
 from console.operations.models import Operation
 from console.people.models import User
-from gateway import clock
+from gateway import clock, sweep
 from gateway.errors import Unreachable
 from tests.console.acting import (
     ACCOUNT,
@@ -144,7 +144,7 @@ def test_a_slow_answer_frees_the_person_and_the_worker_goes_on(sandbox: Any, ott
     settings.STRIPE_TIMEOUT = 1.0
     faults(sandbox, "slow_after:2")
     operation = do(CREATE, otto, params=ACCOUNT).operation
-    assert (operation.state, operation.claimed_by) == (State.UNKNOWN, door.QUEUED)
+    assert (operation.state, operation.claimed_by) == (State.UNKNOWN, sweep.QUEUED)
     settings.STRIPE_TIMEOUT = 10.0
     wait_until(lambda: creates(sandbox), 10, "the slow call ends")
     assert (settle(operation).state, operation.settled_by) == (State.SUCCEEDED, "key")

@@ -16,6 +16,7 @@ from console.operations.models import Operation
 from console.people.models import User
 from console.record.models import AuditEntry
 from console.viewing.models import WorkSession
+from gateway import sweep
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
@@ -356,7 +357,7 @@ def test_the_rest_of_many_goes_to_the_worker(browser: Client, sandbox: Any, monk
     monkeypatch.setattr("console.operations.bulk.INLINE_SECONDS", 0)
     answer = run(browser, bulk(browser, [account(sandbox)]))
     operation = answer.context["rows"][0].operation
-    assert (operation.state, operation.claimed_by) == (State.INTENT, door.QUEUED)
+    assert (operation.state, operation.claimed_by) == (State.INTENT, sweep.QUEUED)
 
 
 def test_each_row_has_its_own_no(browser: Client, otto: User, sandbox: SandboxProcess) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ, Schedule
 
+from console.running.schedules import SCHEDULES
 from console.running.worker import Supervisor
 from gateway import health
 
@@ -115,3 +118,17 @@ def test_a_round_outlives_a_database_that_is_away(supervisor: Supervisor, error:
     with connection.execute_wrapper(away):
         supervisor.tick()
     assert supervisor.wedged is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_writes_the_schedules_and_asks_for_each_at_once(supervisor: Supervisor) -> None:
+    supervisor.tick()
+    supervisor.tick()
+    assert set(Schedule.objects.values_list("name", "func")) == {(line.name, line.path) for line in SCHEDULES}
+    asked = [task.func() for task in OrmQ.objects.all()]
+    assert [asked.count(line.path) for line in SCHEDULES] == [1] * len(SCHEDULES)
+
+
+def test_schedules_have_names_of_their_own_and_call_what_is_there() -> None:
+    assert len({line.name for line in SCHEDULES}) == len(SCHEDULES)
+    assert all(callable(import_string(line.path)) for line in SCHEDULES)

@@ -1,11 +1,13 @@
-"""An inbox of one's own."""
+"""An inbox of one's own, and servers that answer as a test wrote them."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from gateway import applying, inbox, queue
 from tests.gateway.deliveries import SECRET, create_account, events_at_stripe, receive
+from tests.gateway.scripted import Scripted
 from tests.sandbox_process import SandboxProcess
 
 
@@ -24,3 +26,19 @@ def account(sandbox: SandboxProcess, fresh_inbox: None) -> str:
     receive(*events_at_stripe(sandbox, account))
     inbox.drain()
     return account
+
+
+@pytest.fixture
+def scripted(settings: Any) -> Iterator[Callable[..., Scripted]]:
+    """Starts scripted servers that the gateway takes for Stripe."""
+    running: list[Scripted] = []
+
+    def start(answer: Any) -> Scripted:
+        server = Scripted(answer).__enter__()
+        running.append(server)
+        settings.STRIPE_API_BASE = server.url
+        return server
+
+    yield start
+    for server in running:
+        server.__exit__(None, None, None)

@@ -93,7 +93,7 @@ def test_sandbox_away_from_this_machine_is_an_error(settings: Any, base: str) ->
 
 
 @pytest.mark.parametrize("mode", [LIVE, TEST])
-def test_key_never_travels_unencrypted(settings: Any, mode: dict[str, Any]) -> None:
+def test_unencrypted_address_of_stripes_is_an_error(settings: Any, mode: dict[str, Any]) -> None:
     assert found(settings, **mode | {"STRIPE_API_BASE": "http://api.stripe.com"}) == ["gateway.E007"]
 
 

@@ -134,3 +134,10 @@ def test_refresh_asks_only_when_stripe_was_silent_for_a_minute(
     monkeypatch.setattr(clock, "REFRESH_SECONDS", 0.0)
     clock.refresh()
     assert abs(clock.now() - datetime.now(UTC) - timedelta(days=3)) < timedelta(seconds=3)
+
+
+def test_following_the_clock_bears_a_stripe_that_is_away(settings: Any) -> None:
+    clock.forget()
+    settings.STRIPE_API_BASE = "http://127.0.0.1:1"
+    clock.follow()
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=3)

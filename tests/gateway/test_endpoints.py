@@ -25,7 +25,7 @@ def var_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def test_mode(sandbox: SandboxProcess, settings: Any) -> None:
+def in_test_mode(sandbox: SandboxProcess, settings: Any) -> None:
     """Test mode, with the sandbox as Stripe."""
     for name, value in (TEST | {"STRIPE_API_BASE": sandbox.url, "CONSOLE_URL": "https://c.example"}).items():
         setattr(settings, name, value)
@@ -190,7 +190,7 @@ def test_trouble_goes_on_until_the_last_try(settings: Any) -> None:
 
 
 def test_secrets_are_printed_once_with_the_variables_to_set(
-    test_mode: None, sandbox: SandboxProcess, settings: Any, var_dir: Path
+    in_test_mode: None, sandbox: SandboxProcess, settings: Any, var_dir: Path
 ) -> None:
     out, err = register()
     printed = dict(line.split("=", 1) for line in out.splitlines())
@@ -205,13 +205,13 @@ def test_secrets_are_printed_once_with_the_variables_to_set(
     assert err.count(" kept: ") == 2
 
 
-def test_secrets_of_the_sandbox_open_nothing_elsewhere(test_mode: None, var_dir: Path) -> None:
+def test_secrets_of_the_sandbox_open_nothing_elsewhere(in_test_mode: None, var_dir: Path) -> None:
     endpoints.keep_in_file("connect", ["whsec_sandbox"])
     assert endpoints.secrets("connect") == []
 
 
 def test_secret_that_nobody_set_is_not_replaced_unasked(
-    test_mode: None, sandbox: SandboxProcess, settings: Any
+    in_test_mode: None, sandbox: SandboxProcess, settings: Any
 ) -> None:
     register()
     before = at_stripe(sandbox)

@@ -13,7 +13,7 @@ from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from accounts.account.models import Account
-from gateway import applying, claims, inbox
+from gateway import applying, claims, inbox, models
 from gateway.models import Event
 from tests.gateway.deliveries import (
     create_account,
@@ -110,12 +110,12 @@ def test_an_event_that_kills_its_process_dies_and_its_neighbours_live(sandbox: S
     ids = receive(*updates(sandbox, account, 3), *updates(sandbox, neighbour, 2))
     for crash in range(1, 6):
         assert drain_in_a_process(sandbox, ids[1]) == -9
-        assert inbox.release_dead() > 0
+        assert Event.objects.release_dead() > 0
         assert Event.objects.get(pk=ids[1]).attempts == crash
         if crash == 3:
             assert [state(one) for one in ids] == ["done", "waiting", "done", "done", "done"]
     assert drain_in_a_process(sandbox, ids[1]) == 0
-    assert Event.objects.get(pk=ids[1]).error == claims.CRASHED
+    assert Event.objects.get(pk=ids[1]).error == models.CRASHED
     assert state(ids[1]) == "dead"
     assert turn(account) == "2"
 
@@ -147,8 +147,8 @@ def test_a_retry_after_is_honoured(account: str) -> None:
     from gateway.errors import Unreachable
 
     (kept,) = receive(made_up("account.updated", {"id": account, "object": "account"}, account))
-    (event,) = claims.claim_fresh()
-    applying._postpone([event], Unreachable("slow down", status=429, retry_after=500))
+    (event,) = Event.objects.claim_fresh()
+    applying._note_unreachable([event], Unreachable("slow down", status=429, retry_after=500))
     assert Event.objects.get(pk=kept).next_try_at > timezone.now() + timedelta(seconds=490)
 
 
@@ -183,7 +183,7 @@ def test_a_key_without_the_right_to_read_is_an_error_and_no_farewell(sandbox: Sa
 def test_objects_that_another_claim_holds_are_left_alone(sandbox: SandboxProcess, account: str) -> None:
     events = updates(sandbox, account, 2)
     receive(events[0])
-    assert len(claims.claim_fresh()) == 1
+    assert len(Event.objects.claim_fresh()) == 1
     receive(events[1])
     assert inbox.drain() == 0
     Event.objects.update(claimed_until=timezone.now())
@@ -193,9 +193,9 @@ def test_objects_that_another_claim_holds_are_left_alone(sandbox: SandboxProcess
 def test_a_claim_takes_all_that_wait_for_the_object(sandbox: SandboxProcess, account: str, settings: Any) -> None:
     ids = receive(*updates(sandbox, account, 3))
     Event.objects.filter(pk=ids[1]).update(next_try_at=timezone.now() + timedelta(hours=1))
-    assert {event.pk for event in claims.claim_fresh()} == set(ids)
+    assert {event.pk for event in Event.objects.claim_fresh()} == set(ids)
     claimed = Event.objects.get(pk=ids[0])
-    assert claimed.claimed_by == claims.holder()
+    assert claimed.claimed_by == claims.process_name()
     assert claimed.claimed_until <= timezone.now() + timedelta(seconds=settings.CLAIM_SECONDS)
 
 
@@ -204,7 +204,7 @@ def test_claims_made_at_once_never_share_an_object(sandbox: SandboxProcess) -> N
     taken: list[list[Event]] = []
 
     def take() -> None:
-        taken.append(claims.claim_fresh())
+        taken.append(Event.objects.claim_fresh())
         connections.close_all()
 
     threads = [threading.Thread(target=take) for _ in range(6)]
@@ -222,7 +222,7 @@ def test_two_drains_at_once_apply_each_event_once(
     told: list[str] = []
     monkeypatch.setattr(Account, "witness", lambda event: told.append(event.pk))
     ids = receive(*updates(sandbox, account, 10))
-    monkeypatch.setattr(claims, "BATCH", 2)
+    monkeypatch.setattr(models, "BATCH", 2)
     numbers: list[int] = []
 
     def drain() -> None:
@@ -240,14 +240,14 @@ def test_two_drains_at_once_apply_each_event_once(
 
 def test_an_event_settled_by_another_is_not_settled_again(sandbox: SandboxProcess, account: str) -> None:
     receive(*updates(sandbox, account, 2))
-    mine = claims.claim_fresh()
+    mine = Event.objects.claim_fresh()
     Event.objects.update(state="done")
     assert applying.apply(mine, float("inf")) == 0
 
 
-def test_dead_holders_are_known_and_living_ones_too() -> None:
-    here = claims.holder().rpartition(":")[0]
-    assert not claims.is_dead(claims.holder())
+def test_processes_that_ended_are_known_and_living_ones_too() -> None:
+    here = claims.process_name().rpartition(":")[0]
+    assert not claims.is_dead(claims.process_name())
     assert claims.is_dead(f"{here}:{2**22 + 1}")
     assert not claims.is_dead(f"elsewhere:pid:[1]:{2**22 + 1}")
     ended = subprocess.Popen([sys.executable, "-c", ""])
@@ -258,18 +258,18 @@ def test_dead_holders_are_known_and_living_ones_too() -> None:
 
 def test_claims_of_the_living_are_not_freed(account: str) -> None:
     receive(made_up("account.updated", {"id": account, "object": "account"}, account))
-    claims.claim_fresh()
-    assert inbox.release_dead() == 0
+    Event.objects.claim_fresh()
+    assert Event.objects.release_dead() == 0
 
 
 def test_what_the_turn_leaves_is_given_back_untouched(sandbox: SandboxProcess, account: str) -> None:
     (event,) = updates(sandbox, account, 1)
     other = create_account(sandbox)
     receive({**event, "api_version": "2020-08-27"}, *events_at_stripe(sandbox, other))
-    assert applying.apply(claims.claim_fresh(), 0) == 0
+    assert applying.apply(Event.objects.claim_fresh(), 0) == 0
     assert set(Event.objects.filter(state="waiting").values_list("attempts", "claimed_by")) == {(0, "")}
     Event.objects.filter(state="waiting").update(attempts=2)
-    assert applying.apply_alone(claims.claim_alone(), 0) == 0
+    assert applying.apply_alone(Event.objects.claim_alone(), 0) == 0
     assert inbox.drain(limit=1) >= 1
 
 

@@ -47,8 +47,8 @@ def test_a_room_registers_its_nouns_by_naming_them() -> None:
     assert "" not in mirror.REGISTRY
 
 
-def test_nobody_may_add_change_or_delete_rows() -> None:
-    assert Account._meta.default_permissions == ("view",)
+def test_no_mirror_has_a_permission_to_add_change_or_delete_rows() -> None:
+    assert {model._meta.default_permissions for model in mirror.REGISTRY.values()} == {("view",)}
 
 
 def test_an_answer_to_our_own_create_makes_the_row(account: str) -> None:
@@ -177,6 +177,7 @@ def test_no_row_changes_hands(account: str) -> None:
     for other in ("acct_other", None):
         with pytest.raises(mirror.Misplaced):
             Person.absorb_answer(answer(person("acct_other")), account=other)
+    assert (Person.objects.get().account_id, Person.objects.get().revision) == (account, 1)
 
 
 def test_a_stub_is_invisible_until_it_has_data(account: str) -> None:
@@ -227,7 +228,7 @@ def test_objects_find_their_mirror_by_their_kind(account: str) -> None:
     assert mirror.absorb_object({"id": "txr_1", "object": "tax_rate"}, account=account, sent_at=5) is None
 
 
-def test_a_noun_says_for_itself_how_it_is_read_and_listed() -> None:
+def test_a_noun_that_says_nothing_has_the_id_of_stripe_and_is_neither_read_nor_listed() -> None:
     assert mirror.Mirror.row_id({"id": "x_1"}, None) == "x_1"
     assert list(mirror.Mirror.sync_paths(None)) == []
     with pytest.raises(NotImplementedError):

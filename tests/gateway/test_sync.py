@@ -69,19 +69,17 @@ def test_a_second_run_finds_nothing_and_fetches_nothing(sandbox: SandboxProcess,
     assert len(reads(sandbox)) - before == done.lists
 
 
-def test_a_difference_is_written_and_told_with_its_source(
+def test_a_difference_is_written_and_given_to_its_history(
     sandbox: SandboxProcess, accounts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync.run(NOUNS)
     told: list[Any] = []
-    monkeypatch.setattr(
-        Account, "witness_difference", lambda old, new, *, row, source="sync": told.append((old, new, row.pk, source))
-    )
+    monkeypatch.setattr(Account, "witness_difference", lambda old, new, *, row: told.append((old, new, row.pk)))
     old = Account.objects.get(pk=accounts[1]).data
     sandbox.control("clock", {"advance": f"{order.DOUBT + 5}s"})
     update_account(sandbox, accounts[1], turn=1)
     assert sync.run(nouns=["account"]).differences == 1
-    assert told == [(old, Account.objects.get(pk=accounts[1]).data, accounts[1], "sync")]
+    assert told == [(old, Account.objects.get(pk=accounts[1]).data, accounts[1])]
 
 
 def test_what_changed_this_minute_is_read_by_itself(sandbox: SandboxProcess, accounts: list[str]) -> None:

@@ -12,6 +12,7 @@ from accounts.account.models import Account
 from console.operations import door
 from console.operations.models import Operation
 from console.record import audit
+from gateway import sweep
 from issuing.cards.models import Card
 from tests.issuing.conftest import make_cardholder
 from tests.people import person
@@ -40,7 +41,7 @@ def test_a_killed_process_leaves_one_card(when: str, state: str, account: Accoun
     operation = killed(when, account, make_cardholder(account).pk, sandbox)
     assert operation.state == state
     for _ in range(2):
-        door.sweep()
+        sweep.over(Operation)
         door.settle(str(operation.pk))
     operation.refresh_from_db()
     assert operation.state == State.SUCCEEDED
