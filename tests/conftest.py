@@ -7,7 +7,22 @@ from typing import Any
 
 import pytest
 
+from tests import emptying
 from tests.sandbox_process import SandboxProcess
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("only", "none"), help="only the tests that use the database, or the others")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What has no database need not run on each of them: seen by what a test asks for, not by a list."""
+    if not (wanted := config.getoption("--database")):
+        return
+    asking = [bool(item.get_closest_marker("django_db") or "db" in item.fixturenames) for item in items]  # type: ignore[attr-defined]
+    chosen = {item for item, asks in zip(items, asking, strict=True) if asks == (wanted == "only")}
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +40,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Between tests every table is emptied; the triggers that forbid it are made by the tests that are about them."""
     from django.db import connection
 
-    for name in ("console.migrations.0002_append_only", "accounts.migrations.0003_terms_append_only"):
-        with django_db_blocker.unblock(), connection.schema_editor() as editor:
-            import_module(name).unprotect(None, editor)
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            emptying.spare_the_disk(connection)
+        for name in ("console.migrations.0002_append_only", "accounts.migrations.0003_terms_append_only"):
+            with connection.schema_editor() as editor:
+                import_module(name).unprotect(None, editor)
+        emptying.install()
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +75,11 @@ def fresh_clock() -> None:
 
 
 @pytest.fixture
-def quick_hashes(settings: object) -> None:
-    """For tests in which it does not matter how slow a hash is."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+def shipped_hashes(settings: object) -> None:
+    """For tests of the hashes themselves; all others take a quick one (tests/settings.py)."""
+    from console import settings as shipped
+
+    settings.PASSWORD_HASHERS = shipped.PASSWORD_HASHERS  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
