@@ -1,13 +1,37 @@
 """Every test's world: a database in a file, a sandbox process instead of patches. tests/settings.py has the rest."""
 
-import os
+import gc
+import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import pytest
 
+from tests import emptying
 from tests.sandbox_process import SandboxProcess
+from tests.stack import empty_postgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("only", "none"), help="only the tests that use the database, or the others")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What has no database need not run on each of them: seen by what a test asks for, not by a list."""
+    if not (wanted := config.getoption("--database")):
+        return
+    asking = [bool(item.get_closest_marker("django_db") or "db" in item.fixturenames) for item in items]  # type: ignore[attr-defined]
+    chosen = {item for item, asks in zip(items, asking, strict=True) if asks == (wanted == "only")}
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays, so garbage is not looked for in it again and again (a tenth of a run's time)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
@@ -21,13 +45,20 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Between tests every table is emptied; the triggers that forbid it are made by the tests that are about them."""
     from django.db import connection
 
-    for name in ("console.migrations.0002_append_only", "accounts.migrations.0003_terms_append_only"):
-        with django_db_blocker.unblock(), connection.schema_editor() as editor:
-            import_module(name).unprotect(None, editor)
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            emptying.spare_the_disk(connection)
+        for name in ("console.migrations.0002_append_only", "accounts.migrations.0003_terms_append_only"):
+            with connection.schema_editor() as editor:
+                import_module(name).unprotect(None, editor)
+        emptying.install()
+    yield
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # connections of threads that have ended keep the database from being dropped
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +100,11 @@ def own_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def quick_hashes(settings: object) -> None:
-    """For tests in which it does not matter how slow a hash is."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+def shipped_hashes(settings: object) -> None:
+    """For tests of the hashes themselves; all others take a quick one (tests/settings.py)."""
+    from console import settings as shipped
+
+    settings.PASSWORD_HASHERS = shipped.PASSWORD_HASHERS  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
@@ -94,15 +127,5 @@ def plain_static_files(settings: object) -> None:
 @pytest.fixture
 def postgres_database() -> Iterator[str]:
     """The URL of an empty PostgreSQL database, dropped afterwards."""
-    import uuid
-
-    import psycopg
-
-    server = os.environ["TEST_DATABASE_URL"].rpartition("/")[0]
-    name = f"stack_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(f"{server}/postgres".replace("postgres://", "postgresql://"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"{server}/{name}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_postgres() as url:
+        yield url

@@ -29,3 +29,6 @@ if os.environ.get("CONSOLE_TESTS") != _worker:
     os.makedirs(f"{_var}/static", exist_ok=True)  # whitenoise warns where it is missing
 
 from console.settings import *  # noqa: E402, F403
+
+# In most tests it does not matter how slow a hash is; those in which it does ask for `shipped_hashes`.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -17,7 +17,7 @@ from console.people.sign_in import LOCKED
 from console.record.models import AuditEntry
 from tests.people import PASSWORD, browser, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = pytest.mark.django_db
 NEW = {"new_password1": "another horse battery", "new_password2": "another horse battery"}
 
 

@@ -10,7 +10,7 @@ from console.people.sign_in import LOCKED
 from console.record.models import AuditEntry
 from tests.people import PASSWORD, browser, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = pytest.mark.django_db
 
 
 def with_password(name: str) -> User:
