@@ -270,7 +270,7 @@ def get_page(request: HttpRequest, account_id: str) -> AccountPage:
 def account_context(
     request: HttpRequest, account_page: AccountPage, tab: str, before: datetime | None = None
 ) -> dict[str, Any]:
-    """What the account's page is drawn from."""
+    """What the account's page is drawn from, or another page about it (`tab` "": none of them is open)."""
     account, user = account_page.account, staff(request)
     whole = tab == "timeline"
     return {

@@ -18,7 +18,7 @@ from console.viewing import sessions
 from console.viewing.models import WorkSession
 from gateway import clock, health
 
-COUNT_SECONDS = 5  # a count in the menu may be this old
+COUNT_SECONDS = 5  # a count in the menu, and the word for one's role, may be this old
 
 Menu = list[dict[str, Any]]
 
@@ -40,7 +40,7 @@ def _signed_in(request: HttpRequest, user: User) -> dict[str, Any]:
     return {
         "user_name": user.get_username(),
         "initials": (user.first_name[:1] + user.last_name[:1]).upper() or user.get_username()[:2].upper(),
-        "role": roles.role_of(user),
+        "role": _role(user),
         "data_age": age,
         "stale": age > timedelta(seconds=settings.STALE_AFTER),
         "menu": menu(request, user),
@@ -49,6 +49,13 @@ def _signed_in(request: HttpRequest, user: User) -> dict[str, Any]:
         "viewing": viewing,
         "account_menu": account_menu(request, user, session) if session and viewing else None,
     }
+
+
+def _role(user: User) -> str:
+    """The role's name beside the user's; as old as a count in the menu may be."""
+    key = f"role:{user.pk}:{user.date_joined.timestamp()}"
+    name: str = cache.get_or_set(key, lambda: roles.role_of(user), COUNT_SECONDS) or ""
+    return name
 
 
 def time_left(session: WorkSession) -> timedelta:

@@ -57,7 +57,13 @@ class Builder:
                 self.done += len(moment)
                 progress(self.done, moment[0].at)
             each = Barrier(THREADS)  # so that none of the threads ends two of these tasks, and another none
-            list(pool.map(lambda _: (connections.close_all(), each.wait()), range(THREADS)))
+            for _ in range(THREADS):
+                pool.submit(self.leave, each)
+
+    def leave(self, others: Barrier) -> None:
+        """Close this thread's connection to the database, and stay until the others have."""
+        connections.close_all()
+        others.wait()
 
     def of_account(self, steps: list[Step]) -> None:
         """The steps of one account, in order."""

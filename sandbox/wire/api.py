@@ -193,7 +193,8 @@ class Api:
         world = self.world
         with world.during(asked.epoch):
             world.run_due()
-            with world.store.transaction(), world.moment(), world.on_behalf_of(asked.request_id, asked.key):
+            cause = world.on_behalf_of(asked.request_id, asked.key)
+            with world.store.transaction(), world.moment(), cause, world.attempt():
                 done = self._run(asked, call, fault)
                 if fingerprint and asked.key:
                     saved = Saved(fingerprint, done.status, done.body, asked.request_id)
