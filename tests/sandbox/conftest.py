@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from tests.referee.check_traffic import Checker
+from tests.sandbox.issuer import Issuer
+from tests.sandbox.stock import Stock
 from tests.sandbox_process import SandboxProcess
 from tests.webhook_receiver import WebhookReceiver
 
@@ -39,6 +41,18 @@ def box(sandbox_process: SandboxProcess, referee: Checker) -> Iterator[SandboxPr
     sandbox_process.reset()
     yield sandbox_process
     assert violations(referee, sandbox_process.traffic()) == []
+
+
+@pytest.fixture
+def stock(box: SandboxProcess) -> Stock:
+    """The emptied sandbox, spoken to with the stock client."""
+    return Stock(box)
+
+
+@pytest.fixture
+def issuer(box: SandboxProcess) -> Issuer:
+    """An account of the emptied sandbox that may issue."""
+    return Issuer(box)
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ from tests.sandbox.stock import refusal
 from tests.sandbox_process import SandboxProcess
 
 
-@pytest.fixture
-def issuer(box: SandboxProcess) -> Issuer:
-    return Issuer(box)
-
-
 def names(issuer: Issuer) -> list[str]:
     return [event["type"] for event in issuer.events("topup")]
 

@@ -3,14 +3,8 @@
 import pytest
 
 from tests.sandbox.browse import Form, browse, read
+from tests.sandbox.nouns.test_account_links import REFRESH, RETURN, link
 from tests.sandbox.stock import SOMEBODY, Stock
-from tests.sandbox.test_account_links import REFRESH, RETURN, link
-from tests.sandbox_process import SandboxProcess
-
-
-@pytest.fixture
-def stock(box: SandboxProcess) -> Stock:
-    return Stock(box)
 
 
 class Visitor:

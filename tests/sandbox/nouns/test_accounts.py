@@ -4,12 +4,6 @@ import pytest
 import stripe
 
 from tests.sandbox.stock import BOSS, BOTH, CONTROLLER, Stock, refusal
-from tests.sandbox_process import SandboxProcess
-
-
-@pytest.fixture
-def stock(box: SandboxProcess) -> Stock:
-    return Stock(box)
 
 
 def test_new_account_is_past_due_without_a_deadline(stock: Stock) -> None:

@@ -9,11 +9,6 @@ from tests.sandbox.stock import refusal
 from tests.sandbox_process import SandboxProcess
 
 
-@pytest.fixture
-def issuer(box: SandboxProcess) -> Issuer:
-    return Issuer(box)
-
-
 def test_an_individual_with_everything_given_has_no_requirements(issuer: Issuer) -> None:
     made = issuer.cardholder(email="jane@example.com", phone_number="+1 (512) 555-0100", metadata={"desk": "4"})
     assert made["requirements"] == {"disabled_reason": None, "past_due": []}

@@ -1,14 +1,6 @@
 """What each change of an account is heard of: types, order of cause, previous_attributes."""
 
-import pytest
-
 from tests.sandbox.stock import BOSS, Stock
-from tests.sandbox_process import SandboxProcess
-
-
-@pytest.fixture
-def stock(box: SandboxProcess) -> Stock:
-    return Stock(box)
 
 
 def types(events: list[dict]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.sandbox.issuer import Issuer, reason, told
 from tests.sandbox.stock import refusal
 from tests.sandbox_process import SandboxProcess
@@ -12,11 +10,6 @@ SHIPPING = {
     "name": "Jane Austen",
     "address": {"line1": "1 Main Street", "city": "Austin", "state": "TX", "postal_code": "78701", "country": "US"},
 }
-
-
-@pytest.fixture
-def issuer(box: SandboxProcess) -> Issuer:
-    return Issuer(box)
 
 
 def test_a_card_begins_inactive_and_shows_no_number(issuer: Issuer) -> None:

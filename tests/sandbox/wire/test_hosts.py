@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.wire.hosts import HostNameError, plain_name
 from tests.sandbox.conftest import make_account
-from tests.sandbox.test_reset import begin_visit
+from tests.sandbox.world.test_reset import begin_visit
 from tests.sandbox_process import ROOT, SandboxProcess
 
 KEY = "Authorization: Bearer sk_test_x"

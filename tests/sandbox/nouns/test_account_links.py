@@ -4,14 +4,8 @@ import pytest
 
 from tests.sandbox.browse import visit
 from tests.sandbox.stock import Stock, refusal
-from tests.sandbox_process import SandboxProcess
 
 REFRESH, RETURN = "http://127.0.0.1:1/refresh", "http://127.0.0.1:1/return?a=1"
-
-
-@pytest.fixture
-def stock(box: SandboxProcess) -> Stock:
-    return Stock(box)
 
 
 def link(stock: Stock, account_id: str, **changes: str | dict) -> dict:

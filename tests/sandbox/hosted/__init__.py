@@ -1,0 +1,1 @@
+"""The hosted onboarding form, tried as a browser sees it."""

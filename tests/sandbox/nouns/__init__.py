@@ -1,0 +1,1 @@
+"""Each noun, tried with a stock client."""

@@ -1,0 +1,1 @@
+"""HTTP in and out, tried byte by byte."""

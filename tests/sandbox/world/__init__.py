@@ -1,0 +1,1 @@
+"""What the sandbox remembers, and what of it survives."""
