@@ -283,7 +283,7 @@ def empty_state(content: str, heading: str) -> SafeString:
 @register.inclusion_tag("console/parts/field.html")
 def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
     """A form's field: label above, hint below, what is wrong under it."""
-    widget, hint = bound.field.widget, hint or bound.help_text
+    widget, hint = bound.field.widget, str(hint or bound.help_text)
     return {
         "field": bound,
         "hint": hint,
