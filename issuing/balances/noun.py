@@ -3,10 +3,10 @@
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.requirements.models import STAFF
 from console.people.signed_in import staff
 from console.shell import formats
 from console.shell.links import DOCS
+from console.shell.moves import STAFF
 from console.shell.nouns import Need, Noun, Queue, Tab
 from issuing.balances.admin import ShortBalanceFilter
 from issuing.balances.models import SOON, Balance, Shortage, on_events, shortages
