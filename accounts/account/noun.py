@@ -20,6 +20,7 @@ from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.shell.badges import absent, bad, no, off, ok, soon, waits
 from console.shell.links import DOCS
+from console.shell.moves import STAFF
 from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search
 from gateway import clock
 
@@ -54,7 +55,7 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
         title=first.title if first else "Restricted",
         why=(first.cause if first else "") or account.overall.why,
         url=url,
-        move=first.move if first else models.STAFF,
+        move=first.move if first else STAFF,
         at=account.left_at,  # type: ignore[attr-defined]
         account_id=account.pk,
         account_name=str(account),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.requirements import words
+from console.shell.moves import HOLDER, STAFF, STRIPE
 from gateway.shapes import hash_at, hashes_at, integer_at, list_at, text_at, texts_at, value_at
 
 Data = dict[str, Any]
@@ -29,7 +30,6 @@ STATES = {
     FUTURE: "Future requirement",
     EVENTUALLY_DUE: "Due later",
 }
-HOLDER, STAFF, STRIPE = "holder", "staff", "stripe"
 INTERVENTION = re.compile(r"interv_[^.]+\.(?P<what>.+)\.(?P<path>[^.]+)")
 PARTS = {"business_profile": "Business profile", "company": "The company", "individual": "The individual"}
 

@@ -1,5 +1,7 @@
 """Stripe's requirement keys in words (docs.stripe.com/connect/required-verification-information). Tables only."""
 
+from console.shell.moves import HOLDER, STAFF
+
 # What a key asks for, without the person or company before it. The longest matching beginning counts.
 TOPICS = {
     "address": "address",
@@ -78,11 +80,11 @@ ROLES = {
 
 # The last part of `interv_<id>.<description>.<path>`: what Stripe asks beyond the lists, and who can answer it.
 PATHS = {
-    "challenge": ("holder", "The holder answers it in Stripe's own form."),
-    "form": ("holder", "The holder answers it in Stripe's own form."),
-    "notice": ("staff", "Stripe tells of it in the Dashboard."),
-    "support": ("staff", "Staff answer it through Stripe's support."),
-    "underwriting_case": ("staff", "Stripe's underwriters ask; staff answer in the Dashboard."),
+    "challenge": (HOLDER, "The holder answers it in Stripe's own form."),
+    "form": (HOLDER, "The holder answers it in Stripe's own form."),
+    "notice": (STAFF, "Stripe tells of it in the Dashboard."),
+    "support": (STAFF, "Staff answer it through Stripe's support."),
+    "underwriting_case": (STAFF, "Stripe's underwriters ask; staff answer in the Dashboard."),
 }
 
 # The page of Stripe's that the rule comes from (console.shell.links.RULES), by the beginning of the key.

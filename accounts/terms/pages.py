@@ -16,10 +16,10 @@ from accounts.terms.forms import AgreementsForm, SignatureForm
 from accounts.terms.verbs import RecordTerms, asked, representative
 from accounts.terms.words import AGREEMENTS
 from console.operations import door, verbs
-from console.operations.bulk import INLINE_SECONDS
+from console.operations.bulk import INLINE_SECONDS, limited, parted
 from console.operations.door import Denied
 from console.operations.fields import Where
-from console.operations.forms import TOKEN, ReasonForm, fresh_token
+from console.operations.forms import ReasonForm, fresh_token
 from console.operations.models import Operation
 from console.operations.pages import get_verb
 from console.operations.verbs import Verb
@@ -81,7 +81,7 @@ def record_many(request: HttpRequest, ids: list[str] | None = None) -> HttpRespo
     get_verb(request, RecordTerms.name)
     if ids is None and request.method == "POST":
         return _run(request)
-    chosen = _limited(request.GET.getlist("id") if ids is None else ids)
+    chosen = limited(request.GET.getlist("id") if ids is None else ids, MOST)
     accounts = _accounts(chosen)
     names = _representatives(chosen)
     session = current(request)
@@ -89,14 +89,6 @@ def record_many(request: HttpRequest, ids: list[str] | None = None) -> HttpRespo
     form = ManyForm(initial={"agreements": agreements, "ticket": session.ticket if session else ""})
     rows = [_row(request, account, fresh_token(), None, initial={"by_whom": names[account.pk]}) for account in accounts]
     return _draw(request, form, rows)
-
-
-def _limited(ids: list[str]) -> list[str]:
-    if not ids:
-        raise BadRequest("Nothing was selected.")
-    if len(ids) > MOST:
-        raise BadRequest(f"At most {MOST} at once; {len(ids)} were selected.")
-    return list(dict.fromkeys(ids))
 
 
 def _accounts(ids: list[str]) -> list[Account]:
@@ -126,7 +118,7 @@ def _row(request: HttpRequest, account: Account, token: str, data: Any, **more: 
 
 
 def _run(request: HttpRequest) -> HttpResponse:
-    tokens = dict(map(_parted, _limited(request.POST.getlist("row"))))
+    tokens = dict(map(parted, limited(request.POST.getlist("row"), MOST)))
     agreements = request.POST.getlist("agreements")
     form = ManyForm({**request.POST.dict(), "agreements": agreements, "form_token": fresh_token()})
     rows = [_row(request, account, tokens[account.pk], request.POST) for account in _accounts(list(tokens))]
@@ -137,14 +129,6 @@ def _run(request: HttpRequest) -> HttpResponse:
     for row in rows:
         _perform(request, form.cleaned_data, row, wait=time.monotonic() < until)
     return _draw(request, form, rows, ran=True)
-
-
-def _parted(posted: str) -> tuple[str, str]:
-    """The account and the token of a posted row."""
-    account_id, _, token = posted.partition(":")
-    if not TOKEN.fullmatch(token):
-        raise BadRequest("A row of this form was changed on the way.")
-    return account_id, token
 
 
 def _perform(request: HttpRequest, shared: Data, row: Row, *, wait: bool) -> None:
@@ -175,11 +159,13 @@ def _draw(
     context = {
         "verb": verb(),
         "title": RecordTerms.label,
+        "noun": "account",
         "form": form,
         "rows": rows,
         "able": sum(row.form is not None for row in rows),
         "bad": sum(bool(row.form and row.form.errors) for row in rows),
         "ran": ran,
+        "post_url": reverse("record_acceptances"),
         "back_url": reverse("admin:accounts_account_changelist"),
     }
     return page(request, "accounts/terms/bulk.html", context, status=status)

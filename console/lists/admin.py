@@ -25,7 +25,6 @@ from console.operations.buttons import allowed
 from console.operations.verbs import Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
-from console.record.models import AuditEntry
 from console.templatetags import console as tags
 from gateway.mirror import related
 
@@ -111,17 +110,34 @@ def verb_address(verb: Verb, row: Any) -> str:
     return address if row.pk == row.account_id else f"{address}?{urlencode({row._meta.model_name: row.pk})}"
 
 
-class MirrorAdmin(ListAdmin):
-    """A list only. Stripe is the truth: nothing is added, changed or deleted here.
+class ReadOnlyAdmin(ListAdmin):
+    """Seen with the view permission; never added, changed or deleted by hand. Its rows are never all counted."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class MirrorAdmin(ReadOnlyAdmin):
+    """A list only. Stripe is the truth.
 
     Newest first, paged by keyset, searched by the model's own `QuerySet.search`.
     """
 
     list_display_links = None
-    show_full_result_count = False
     sortable_by = ()
     ordering = ("-created", "-id")
-    list_per_page = 50
     search_help_personal = ""  # instead of search_help_text, for those who may see personal data
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -153,18 +169,6 @@ class MirrorAdmin(ListAdmin):
         words = search_term.strip()[:LONGEST]
         personal = staff(request).has_perm(PERSONAL)
         return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         """The list; and for one row, by its plain id, a redirect to its page."""
@@ -198,17 +202,14 @@ class RecordChangeList(PlainChangeList):
         self.result_list = [self.model_admin.masked(request, row) for row in self.result_list]
 
 
-class RecordAdmin(ListAdmin):
-    """Seen with the view permission; never added, changed or deleted by hand.
+class RecordAdmin(ReadOnlyAdmin):
+    """What the console itself has recorded.
 
     `written` names the fields that staff or Stripe wrote: for who may not see personal data they are masked where they
     quote it, and no part of them is searched.
     """
 
     written: tuple[str, ...] = ()
-
-    show_full_result_count = False
-    list_per_page = 50
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
         """Links carry ids as they are."""
@@ -229,25 +230,6 @@ class RecordAdmin(ListAdmin):
         """Those of which this person sees the whole: a search tells a masked value letter by letter."""
         personal = staff(request).has_perm(PERSONAL)
         return [name for name in self.search_fields if personal or name not in self.written]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
-        return False
-
-
-def _mask_of(row: AuditEntry, *, may_see: bool) -> masking.Mask:
-    operation = None if may_see else row.operation
-    if operation is None:
-        return masking.Mask(may_see)
-    return masking.of_operation(operation, operations_verbs.find(operation.verb), may_see=may_see)
 
 
 IMPORT = "What Stripe has is imported by its events, and by manage.py sync."

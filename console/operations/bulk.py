@@ -58,24 +58,25 @@ def bulk_page(request: HttpRequest, verb_name: str, ids: list[str] | None = None
     if not verb.bulk:
         raise BadRequest(f"“{verb.label}” is done for one at a time. Open the page of the one it is for.")
     if ids is None and request.method == "POST":
-        return _run(request, verb, _rows(verb, dict(map(_parted, _limited(request.POST.getlist("row"))))))
-    chosen = _limited(request.GET.getlist("id") if ids is None else ids)
+        return _run(request, verb, _rows(verb, dict(map(parted, limited(request.POST.getlist("row"))))))
+    chosen = limited(request.GET.getlist("id") if ids is None else ids)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     session = current(request)
     initial = {"form_token": fresh_token(), "ticket": session.ticket if session else ""}
     return _draw(request, verb, page_form(verb)(initial=initial), rows)
 
 
-def _limited(rows: list[str]) -> list[str]:
+def limited(rows: list[str], most: int = MOST) -> list[str]:
+    """The rows, each once. Raises BadRequest for none and for more than `most`."""
     if not rows:
         raise BadRequest("Nothing was selected.")
-    if len(rows) > MOST:
-        raise BadRequest(f"At most {MOST} at once; {len(rows)} were selected.")
+    if len(rows) > most:
+        raise BadRequest(f"At most {most} at once; {len(rows)} were selected.")
     return list(dict.fromkeys(rows))
 
 
-def _parted(posted: str) -> tuple[str, str]:
-    """The id and the token of a posted row."""
+def parted(posted: str) -> tuple[str, str]:
+    """The id and the token of a posted row. Raises BadRequest where the token is none."""
     row_id, _, token = posted.partition(":")
     if not TOKEN.fullmatch(token):
         raise BadRequest("A row of this form was changed on the way.")
@@ -164,6 +165,7 @@ def _draw(
         "able": sum(not row.error for row in rows),
         "ran": ran,
         "preview": _preview(verb, form, rows),
+        "post_url": reverse("bulk", args=[verb.name]),
         "back_url": _list_url(verb),
     }
     return page(request, "console/operations/bulk.html", context, status=status)

@@ -3,7 +3,9 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from console.lists.admin import RecordAdmin, _mask_of
+from console.lists.admin import RecordAdmin
+from console.operations import verbs
+from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.record.models import AuditEntry
 from console.templatetags import console as tags
@@ -30,3 +32,10 @@ class AuditEntryAdmin(RecordAdmin):
     def account(self, entry: AuditEntry) -> str:
         """Its id, shortened; copying gives the whole."""
         return tags.copy_id(entry.account_id, short=True)
+
+
+def _mask_of(row: AuditEntry, *, may_see: bool) -> masking.Mask:
+    operation = None if may_see else row.operation
+    if operation is None:
+        return masking.Mask(may_see)
+    return masking.of_operation(operation, verbs.find(operation.verb), may_see=may_see)

@@ -18,6 +18,7 @@ from console.operations import verbs
 from console.operations.verbs import Verb
 from console.shell import badges, links
 from console.shell.badges import Badge
+from console.shell.moves import STAFF
 from gateway import clock, inbox, nouns
 from gateway.mirror import Mirror
 from gateway.models import Event
@@ -63,7 +64,7 @@ class Need:
     title: str
     why: str
     url: str
-    move: str = "staff"
+    move: str = STAFF
     at: datetime | None = None
     start: datetime | None = None  # when the deadline was set, or since when it is wrong where there is no deadline
     account_id: str = ""

@@ -113,18 +113,23 @@ def _mark(shown: list[Day], points: list[tuple[float, float]]) -> tuple[float, f
     return None
 
 
-def _scale(amounts: list[int], currency: str) -> tuple[float, float, float]:
+def _scale(amounts: list[int], currency: str) -> tuple[int, int, int]:
     """(step, lowest, highest) in minor units: three or four round steps that hold all amounts, zero among them."""
     low, high = min(0, *amounts), max(0, *amounts)
     unit = 10 ** formats.decimals(currency)
-    wanted = max((high - low) / 3, unit)
-    power = unit
-    while power * 10 <= wanted:
-        power *= 10
-    step = next(power * each for each in STEPS if power * each >= wanted)
+    step = round_step((high - low) / 3, unit)
     bottom = step * (low // step)
     top = -step * (-high // step)
     return step, bottom, max(top, bottom + step)
+
+
+def round_step(wanted: float, unit: int = 1) -> int:
+    """The first round number of whole steps, at least `unit`, that is no less than `wanted`."""
+    power = unit
+    while power * 10 <= wanted:
+        power *= 10
+    steps = (power * each for each in STEPS)
+    return next(int(step) for step in steps if step >= wanted and step % 1 == 0)
 
 
 def _label(amount: float, currency: str) -> str:

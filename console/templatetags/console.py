@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from console.shell import badges, formats, links
+from console.shell import badges, formats, links, moves
 from gateway import clock, shapes
 
 register = template.Library()
@@ -22,7 +22,6 @@ Moment = datetime | int | None
 DASH = mark_safe('<span class="none">–</span>')
 TONES = {"success": "ok", "warning": "warn", "error": "bad"}
 TONE_ICONS = {"ok": "check", "warn": "triangle", "bad": "crossed", "info": "info", "mute": "dash"}
-MOVES = {"staff": ("pen", "Staff"), "holder": ("person", "Holder"), "stripe": ("stripe", "Stripe")}
 
 
 @register.simple_tag
@@ -196,7 +195,7 @@ def countdown(until: Moment) -> SafeString:
 @register.simple_tag
 def whose(who: str) -> SafeString:
     """Whose move it is: staff, holder or stripe, by sign and word and never by colour."""
-    sign, word = MOVES.get(str(who), ("ring", str(who) or "–"))
+    sign, word = moves.WORDS.get(str(who), ("ring", str(who) or "–"))
     return format_html('<span class="whose whose-{}">{} {}</span>', who, icon(sign), word)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from issuing.cardholders.words import HOLDER, STAFF, STRIPE
+from console.shell.moves import HOLDER, STAFF, STRIPE
 
 # The rungs of the ladder. Stripe documents that it looks at all of them, but not in which order.
 CAPABILITY, CARD, CARDHOLDER, VERIFICATION = "capability", "card", "cardholder", "verification"

@@ -3,10 +3,10 @@
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.requirements.models import STAFF
 from console.people.signed_in import staff
 from console.shell import formats
 from console.shell.links import DOCS
+from console.shell.moves import STAFF
 from console.shell.nouns import Need, Noun, Queue, Tab
 from issuing.balances.admin import ShortBalanceFilter
 from issuing.balances.models import SOON, Balance, Shortage, on_events, shortages
@@ -35,14 +35,10 @@ def short_balances(request: HttpRequest, most: int) -> list[Need]:
 
 
 def _why(short: Shortage) -> str:
-    left = _money(short.available, short.currency)
+    left = formats.amount(short.available, short.currency)
     if short.at is None:
         return f"{left} left; purchases are declined for insufficient funds"
-    return f"{left} left; spends {_money(short.spent // 24, short.currency)} an hour"
-
-
-def _money(amount: int, currency: str) -> str:
-    return f"{formats.money(amount, currency.upper())} {currency.upper()}"
+    return f"{left} left; spends {formats.amount(short.spent // 24, short.currency)} an hour"
 
 
 NOUN = Noun(

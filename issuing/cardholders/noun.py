@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words, became
-from accounts.requirements.models import HOLDER
 from console.people.signed_in import PERSONAL, staff
 from console.shell import formats
 from console.shell.badges import bad, no, off, ok, waits
 from console.shell.links import DOCS
+from console.shell.moves import HOLDER
 from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Tab, object_page
 from issuing.cardholders import words
 from issuing.cardholders.models import Cardholder

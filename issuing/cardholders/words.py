@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-STAFF, HOLDER, STRIPE = "staff", "holder", "stripe"
+from console.shell.moves import HOLDER, STAFF, STRIPE
+
 # What a cardholder's requirements ask for: requirements.past_due, one sentence for all keys that begin alike.
 PAST_DUE = {
     "company.tax_id": ("The company’s tax ID", STAFF),

@@ -13,6 +13,7 @@ from accounts.account.models import Account
 from accounts.account.pages import get_account
 from console.operations import buttons
 from console.operations.buttons import of_account_all
+from console.shell.plot import round_step
 from console.viewing.objects import RECENT, AccountView
 from gateway import clock
 from issuing.authorizations import words
@@ -87,7 +88,6 @@ class OverviewPage(AccountView):
 MANY = 14
 WIDTH, HEIGHT = 560, 190
 LEFT, RIGHT, TOP, BOTTOM = 44, 6, 20, 24
-ROUND = (1, 2, 2.5, 5, 10)
 Counted = dict[tuple[date, bool], int]
 
 
@@ -115,7 +115,7 @@ def columns(counted: Counted, today: date) -> tuple[list[Column], list[tuple[flo
     """A column for each of the last days, oldest first, and the lines across as (y, number)."""
     days = [today - timedelta(days=back) for back in reversed(range(MANY))]
     most = max(counted.get((day, True), 0) + counted.get((day, False), 0) for day in days)
-    step = _step(most)
+    step = round_step(most / 3)
     high = max(step * -(-most // step), step)
     scale, slot = (HEIGHT - TOP - BOTTOM) / high, (WIDTH - LEFT - RIGHT) / MANY
     ground, found = HEIGHT - BOTTOM, []
@@ -132,14 +132,6 @@ def above(shown: list[Column], peak: Column) -> float:
     """Where words over a column stand: clear of its neighbours too, which the words reach."""
     place = shown.index(peak)
     return min(each.declined_y for each in shown[max(place - 1, 0) : place + 2]) - 5
-
-
-def _step(most: int) -> int:
-    """A round number of which three or four hold the highest column."""
-    power = 1
-    while power * 10 <= most / 3:
-        power *= 10
-    return next((int(power * each) for each in ROUND if each * power >= most / 3 and each * power % 1 == 0), 1)
 
 
 def fortnight(request: HttpRequest) -> dict[str, Any]:
