@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from threading import Barrier
 from typing import Any
 
 from django.db import connections
@@ -55,7 +56,13 @@ class Builder:
                 list(pool.map(self.of_account, by_account(moment)))
                 self.done += len(moment)
                 progress(self.done, moment[0].at)
-            list(pool.map(lambda _: connections.close_all(), range(THREADS)))
+            list(pool.map(self.close, [Barrier(THREADS)] * THREADS))
+
+    @staticmethod
+    def close(together: Barrier) -> None:
+        """End this thread's connections; it waits for the others, so that no thread does it twice and another never."""
+        connections.close_all()
+        together.wait()
 
     def of_account(self, steps: list[Step]) -> None:
         """The steps of one account, in order."""
