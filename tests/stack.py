@@ -8,12 +8,30 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
+# Answers expressions, one a line, as JSON: [value, ""] or [null, what went wrong].
+READER = """
+import json, sys, django
+django.setup()
+from django.db import connection
+from gateway.models import *; from accounts.models import *; from console.models import *
+for line in sys.stdin:
+    try:
+        answer = [eval(json.loads(line)), ""]
+    except Exception as error:
+        answer = [None, repr(error)]
+    connection.close()
+    print(json.dumps(answer, default=str), flush=True)
+"""
 
 
 def free_port() -> int:
@@ -50,6 +68,18 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+@contextmanager
+def empty_postgres() -> Iterator[str]:
+    """The URL of an empty database on the server of TEST_DATABASE_URL, dropped afterwards."""
+    server, name = os.environ["TEST_DATABASE_URL"].rpartition("/")[0], f"stack_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(f"{server}/postgres".replace("postgres://", "postgresql://"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 class Stack:
     """`make run` without make: a launcher of its own ports, VAR_DIR and database. Use as a context manager."""
 
@@ -58,6 +88,7 @@ class Stack:
         self.port, self.sandbox_port = free_port(), free_port()
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("TEST_", "STRIPE_"))},
+            "DJANGO_SETTINGS_MODULE": "console.settings",
             "PORT": str(self.port),
             "SANDBOX_PORT": str(self.sandbox_port),
             "VAR_DIR": str(var_dir),
@@ -78,6 +109,7 @@ class Stack:
         if folder := os.environ.get("SANDBOX_TRAFFIC_DIR"):
             self.environment["SANDBOX_TRAFFIC_FILE"] = f"{folder}/stack-{os.getpid()}-{self.sandbox_port}.jsonl"
         self.launcher: subprocess.Popen[str] | None = None
+        self.reader: subprocess.Popen[str] | None = None
 
     @property
     def url(self) -> str:
@@ -112,6 +144,9 @@ class Stack:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End the launcher and all its parts; returns its exit status."""
+        if self.reader:
+            self.reader.communicate()
+            self.reader = None
         if self.launcher is None:
             return 0
         self.launcher.send_signal(number)
@@ -174,9 +209,19 @@ class Stack:
         return done.stdout
 
     def ask(self, expression: str) -> Any:
-        """Evaluate an expression inside the console's own Python and return it (JSON)."""
-        code = (
-            "import json; from gateway.models import *; from accounts.models import *; from console.models import *; "
-            f"print('ANSWER' + json.dumps({expression}, default=str))"
-        )
-        return json.loads(self.manage("shell", "--no-imports", "-c", code).partition("ANSWER")[2])
+        """Evaluate an expression in a console's own Python, one process for all of them, and return it (JSON)."""
+        if self.reader is None:
+            self.reader = subprocess.Popen(
+                [sys.executable, "-c", READER],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self.reader.stdin
+        assert self.reader.stdout
+        print(json.dumps(expression), file=self.reader.stdin, flush=True)
+        value, wrong = json.loads(self.reader.stdout.readline())
+        assert not wrong, f"{expression}: {wrong}"
+        return value

@@ -40,9 +40,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The three processes with an empty sandbox."""
+    """The three processes, begun with an empty sandbox, for all journeys that make what they need."""
     with Stack(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
 
