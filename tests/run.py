@@ -1,8 +1,10 @@
 """`make test`: everything that is short, in order, with a visible reason for what this machine cannot do.
 
-`make prove` (`--prove`): what is long by nature, marked `prove`: big sizes, long properties, shipped intervals.
-SQLite always; PostgreSQL where TEST_DATABASE_URL is set; the browser where a Chromium is found (CHROMIUM=, or the
-system's); last the referee over all that the tests exchanged with the sandbox. On CI nothing may be left out.
+SQLite runs everything, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs what has a database, and
+then it alone crawls (`crawl`: every page with many values). Then the browser where a Chromium is found (CHROMIUM=, or
+the system's), kill -9 on one database, and last the referee over all that the tests exchanged with the sandbox.
+`make prove` (`--prove`): what is long by nature, marked `prove`, and everything on SQLite once more, with coverage.
+On CI nothing may be left out.
 """
 
 import os
@@ -11,9 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SHORT = "not browser and not chaos and not prove"
+QUICK = ("-n", "2", "--dist", "worksteal", "-m")
 CI = os.environ.get("CI", "").lower() == "true"
 
 
@@ -43,44 +48,52 @@ def left_out(title: str, why: str) -> bool:
     return not CI
 
 
-def prove() -> list[bool]:
-    """The long runs: with the database of the environment, those of processes on every database there is."""
+def referee(recordings: list[Path]) -> bool:
+    """Hold the recordings to Stripe's own description, two at a time; there must be some."""
+    command = (sys.executable, "tests/referee/check_traffic.py", "--spec", "sandbox/openapi/spec3.trimmed.json")
+    print("\n=== the referee over all traffic", flush=True)
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        statuses = list(pool.map(lambda path: subprocess.call((*command, str(path)), cwd=ROOT), recordings))
+    passed = bool(statuses) and not any(statuses)
+    print(f"=== the referee: {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
+    return passed
+
+
+def prove(folder: str) -> list[bool]:
+    """The coverage of everything short, on SQLite; then the long runs, on every database that there is."""
+    coverage = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90")
+    measured = pytest("coverage", *QUICK, SHORT, *coverage, TEST_DATABASE_URL="", COVERAGE_FILE=f"{folder}/coverage")
     postgres = bool(os.environ.get("TEST_DATABASE_URL"))
     lacking = [] if postgres else [left_out("PostgreSQL", "TEST_DATABASE_URL is not set")]
-    return [*lacking, pytest("long runs", "-m", "prove", "-p", "no:randomly", "--durations=10")]
+    long = pytest("long runs", "-m", "prove", "-p", "no:randomly", "--durations=10")
+    return [measured, *lacking, long]
 
 
-def test(traffic: str) -> list[bool]:
+def test(folder: str) -> list[bool]:
     """The short runs, whose traffic with the sandbox the referee reads at last."""
-    common = {"SANDBOX_TRAFFIC_DIR": traffic, "COVERAGE_FILE": f"{traffic}/coverage"}
+    common = {"SANDBOX_TRAFFIC_DIR": folder}
     postgres, browser = os.environ.get("TEST_DATABASE_URL", ""), chromium()
-    quick = ("-m", "not browser and not chaos and not prove", "-n", "2")
-    coverage = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90")
-    passed = [pytest("unit and flow tests on SQLite", *quick, *coverage, TEST_DATABASE_URL="", **common)]
+    there = f"{SHORT} and not crawl" if postgres else SHORT
+    passed = [pytest("unit and flow tests on SQLite", *QUICK, there, TEST_DATABASE_URL="", **common)]
     if postgres:
-        # The sandbox keeps its own store: its tests would only run the same thing again.
-        passed.append(pytest("unit and flow tests on PostgreSQL", *quick, "--ignore=tests/sandbox", **common))
+        passed.append(pytest("tests with a database on PostgreSQL", *QUICK, SHORT, "--database=only", **common))
     else:
-        passed.append(left_out("unit and flow tests on PostgreSQL", "TEST_DATABASE_URL is not set"))
+        passed.append(left_out("tests with a database on PostgreSQL", "TEST_DATABASE_URL is not set"))
     if browser:
-        passed.append(
-            pytest(
-                "journeys in Chromium", "-m", "browser and not prove", "-p", "no:randomly", CHROMIUM=browser, **common
-            )
-        )
+        journeys = ("-m", "browser and not prove", "-p", "no:randomly")
+        passed.append(pytest("journeys in Chromium", *journeys, CHROMIUM=browser, **common))
     else:
         passed.append(left_out("journeys in Chromium", "no Chromium found; install one or set CHROMIUM"))
     passed.append(pytest("chaos", "-m", "chaos and not prove", "-p", "no:randomly", **common))
-    recordings = sorted(str(path) for path in Path(traffic).glob("*.jsonl"))
-    referee = (sys.executable, "tests/referee/check_traffic.py", "--spec", "sandbox/openapi/spec3.trimmed.json")
-    passed.append(bool(recordings) and step("the referee over all traffic", *referee, *recordings))
+    passed.append(referee(sorted(Path(folder).glob("*.jsonl"))))
     return passed
 
 
 def main() -> int:
     """Run every step even when one fails; returns 1 when any did."""
-    with tempfile.TemporaryDirectory(prefix="console-traffic-") as traffic:
-        passed = prove() if "--prove" in sys.argv[1:] else test(traffic)
+    with tempfile.TemporaryDirectory(prefix="console-tests-") as folder:
+        passed = (prove if "--prove" in sys.argv[1:] else test)(folder)
     return 0 if all(passed) else 1
 
 

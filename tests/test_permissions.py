@@ -21,7 +21,7 @@ from tests.issuing import rows
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person, view_as, work
 from tests.permissions import ACTORS, REASON, SIGN_IN, TABLE, Answer, Row
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 WHO = {role: name for name, role in PEOPLE.items()}
 MAY_BE_WRITTEN = {"console_accessentry", "console_worksession", "django_session"}
 WRITE = re.compile(r'^(?:INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+"(\w+)"')

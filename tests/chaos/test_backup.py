@@ -13,7 +13,7 @@ import pytest
 from tests.chaos.test_kills import create_accounts, update
 from tests.stack import Stack, wait_until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 STATE = """{
     "counts": {m._meta.label_lower: m._base_manager.count() for m in __import__("django").apps.apps.get_models()
                if m._meta.app_label != "django_q"},
@@ -63,7 +63,7 @@ def secrets(var_dir: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in var_dir.iterdir() if path.name in names}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.prove, pytest.mark.postgres])])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def urls(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """The addresses of two databases: of the console, and of the empty machine."""
     if request.param == "sqlite":

@@ -13,7 +13,7 @@ from tests.sandbox.issuer import Issuer
 from tests.sandbox_process import SandboxProcess
 from tests.stack import Stack, wait_until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 PURCHASES, KILLS, FUNDS = 95, 4, 1_000_000
 
 

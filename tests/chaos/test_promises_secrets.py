@@ -18,7 +18,7 @@ from tests.sandbox.issuer import Issuer
 from tests.sandbox_process import SandboxProcess
 from tests.stack import PASSWORD, Stack, wait_until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 SSN, TAX_ID, BANK, SECRET_KEY = "536904217", "841277359", "000853219764", "sk_test_51NeverToBeSeenAnywhere"
 BORN = "1987-11-23"  # as staff type it; Stripe's own form of it lives in the mirror
 CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z.])[2-6][0-9]{12,18}(?![0-9A-Za-z])")  # moments in figures begin with a 1

@@ -17,7 +17,7 @@ from tests.silent_proxy import SilentProxy
 from tests.stack import Stack, wait_until
 from tests.staff_browser import StaffBrowser
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 needs_postgres = pytest.mark.skipif(not os.environ.get("TEST_DATABASE_URL"), reason="PostgreSQL only")
 QUICKLY = 2.5  # seconds, on a machine that has other things to do
 
@@ -113,7 +113,6 @@ def test_a_database_that_swallows_everything_for_ten_seconds_costs_no_event(
 
 
 @needs_postgres
-@pytest.mark.prove
 def test_a_database_that_swallows_everything_for_a_minute_costs_no_event(proxied: tuple[Stack, SilentProxy]) -> None:
     silence(*proxied, seconds=60)
 

@@ -15,7 +15,7 @@ from tests.stack import ROOT, Stack
 Rows = dict[str, dict[str, Any]]
 
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 
 
 @pytest.fixture(params=databases())
