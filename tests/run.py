@@ -1,8 +1,8 @@
 """`make test`: everything that is short, in order, with a visible reason for what this machine cannot do.
 
 SQLite runs everything, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs what has a database, and
-then it alone crawls (`crawl`: every page with many values). Then the browser where a Chromium is found (CHROMIUM=, or
-the system's), kill -9 on one database, and last the referee over all that the tests exchanged with the sandbox.
+then it alone crawls (`crawl`: every page with many values). Then side by side the browser where a Chromium is found
+(CHROMIUM=, or the system's) and kill -9 on one database. Last the referee over all that was said to the sandbox.
 `make prove` (`--prove`): what is long by nature, marked `prove`, and everything on SQLite once more, with coverage.
 On CI nothing may be left out.
 """
@@ -18,7 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORT = "not browser and not chaos and not prove"
-QUICK = ("-n", "2", "--dist", "worksteal", "-m")
+QUICK = ("-n", "3", "--dist", "worksteal", "-m")  # one more than two cores: tests wait for the sandbox's processes
+IN_ORDER = ("-p", "no:randomly")
 CI = os.environ.get("CI", "").lower() == "true"
 
 
@@ -28,18 +29,21 @@ def chromium() -> str:
     return next((found for name in names if name and (found := shutil.which(name))), "")
 
 
-def step(title: str, *command: str, **environment: str) -> bool:
-    """Run one step with its title and time; True when it passed."""
+def step(title: str, *command: str, kept: bool = False, **environment: str) -> bool:
+    """Run one step with its title and time; True when it passed. What it says may be kept and printed whole at last."""
     print(f"\n=== {title}", flush=True)
     began = time.monotonic()
-    status = subprocess.call(command, cwd=ROOT, env={**os.environ, **environment})
-    print(f"=== {title}: {'passed' if status == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
-    return status == 0
+    environment = {**os.environ, **environment}
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if kept else {}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, text=True, **output)
+    how = "FAILED" if done.returncode else "passed"
+    print(f"{done.stdout or ''}=== {title}: {how} in {time.monotonic() - began:.0f} s", flush=True)
+    return done.returncode == 0
 
 
-def pytest(title: str, *arguments: str, **environment: str) -> bool:
+def pytest(title: str, *arguments: str, kept: bool = False, **environment: str) -> bool:
     """One pytest run."""
-    return step(title, sys.executable, "-m", "pytest", "-q", *arguments, **environment)
+    return step(title, sys.executable, "-m", "pytest", "-q", *arguments, kept=kept, **environment)
 
 
 def left_out(title: str, why: str) -> bool:
@@ -51,13 +55,11 @@ def left_out(title: str, why: str) -> bool:
 def referee(recordings: list[Path]) -> bool:
     """Hold the recordings to Stripe's own description, two at a time; there must be some."""
     command = (sys.executable, "tests/referee/check_traffic.py", "--spec", "sandbox/openapi/spec3.trimmed.json")
-    print("\n=== the referee over all traffic", flush=True)
-    began = time.monotonic()
+    if not recordings:
+        print("\n=== the referee: FAILED, nothing was recorded", flush=True)
     with ThreadPoolExecutor(2) as pool:
-        statuses = list(pool.map(lambda path: subprocess.call((*command, str(path)), cwd=ROOT), recordings))
-    passed = bool(statuses) and not any(statuses)
-    print(f"=== the referee: {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
-    return passed
+        runs = [pool.submit(step, f"the referee: {file.name}", *command, str(file), kept=True) for file in recordings]
+    return bool(runs) and all(run.result() for run in runs)
 
 
 def prove(folder: str) -> list[bool]:
@@ -66,7 +68,7 @@ def prove(folder: str) -> list[bool]:
     measured = pytest("coverage", *QUICK, SHORT, *coverage, TEST_DATABASE_URL="", COVERAGE_FILE=f"{folder}/coverage")
     postgres = bool(os.environ.get("TEST_DATABASE_URL"))
     lacking = [] if postgres else [left_out("PostgreSQL", "TEST_DATABASE_URL is not set")]
-    long = pytest("long runs", "-m", "prove", "-p", "no:randomly", "--durations=10")
+    long = pytest("long runs", "-m", "prove", *IN_ORDER, "--durations=10")
     return [measured, *lacking, long]
 
 
@@ -80,12 +82,15 @@ def test(folder: str) -> list[bool]:
         passed.append(pytest("tests with a database on PostgreSQL", *QUICK, SHORT, "--database=only", **common))
     else:
         passed.append(left_out("tests with a database on PostgreSQL", "TEST_DATABASE_URL is not set"))
+    processes = {"chaos": "chaos and not prove"}
     if browser:
-        journeys = ("-m", "browser and not prove", "-p", "no:randomly")
-        passed.append(pytest("journeys in Chromium", *journeys, CHROMIUM=browser, **common))
+        processes["journeys in Chromium"] = "browser and not prove"
     else:
         passed.append(left_out("journeys in Chromium", "no Chromium found; install one or set CHROMIUM"))
-    passed.append(pytest("chaos", "-m", "chaos and not prove", "-p", "no:randomly", **common))
+    with ThreadPoolExecutor(2) as pool:  # side by side, for both mostly wait for processes
+        options = {"kept": True, "CHROMIUM": browser, **common}
+        runs = [pool.submit(pytest, title, "-m", which, *IN_ORDER, **options) for title, which in processes.items()]
+    passed += [run.result() for run in runs]
     passed.append(referee(sorted(Path(folder).glob("*.jsonl"))))
     return passed
 

@@ -56,14 +56,13 @@ class Builder:
                 list(pool.map(self.of_account, by_account(moment)))
                 self.done += len(moment)
                 progress(self.done, moment[0].at)
-            each = Barrier(THREADS)  # so that none of the threads ends two of these tasks, and another none
-            for _ in range(THREADS):
-                pool.submit(self.leave, each)
+            list(pool.map(self.close, [Barrier(THREADS)] * THREADS))
 
-    def leave(self, others: Barrier) -> None:
-        """Close this thread's connection to the database, and stay until the others have."""
+    @staticmethod
+    def close(together: Barrier) -> None:
+        """End this thread's connections; it waits for the others, so that no thread does it twice and another never."""
         connections.close_all()
-        others.wait()
+        together.wait()
 
     def of_account(self, steps: list[Step]) -> None:
         """The steps of one account, in order."""

@@ -67,7 +67,8 @@ def test_a_valid_event_is_stored_and_nothing_is_applied() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_request_costs_at_most_three_statements_and_mostly_one() -> None:
+def test_the_request_costs_at_most_three_statements_and_mostly_one(settings: Any) -> None:
+    settings.WAKE_INTERVAL = 60  # the second delivery is within it, however slow the machine
     assert 2 <= statements_of_a_delivery() <= 3
     assert statements_of_a_delivery() == 1
 
