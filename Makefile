@@ -34,8 +34,24 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet requirements-dev.in -o requirements-dev.txt
 
-environment:
-	@$(PYTHON) console/running/environment.py
+# .venv is made again where Python's version changed, and renewed where a lock did. The locks are complete: nothing is
+# resolved again. What is installed is copied into it last, so that what was broken off begins anew.
+VERSION := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
 
-environment-dev:
-	@$(PYTHON) console/running/environment.py --dev
+environment: .venv/requirements.txt
+
+environment-dev: .venv/requirements.txt .venv/requirements-dev.txt
+
+.venv/%.txt: %.txt .venv/python-$(VERSION)
+	@echo "Installing $< …"
+	@$(PIP) -r $<
+	@cp $< $@
+
+.venv/python-$(VERSION):
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv module is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making .venv …"
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@touch $@
