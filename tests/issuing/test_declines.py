@@ -1,0 +1,50 @@
+"""What was true at the moment of a decline: which balance transactions came before it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from issuing.declines.models import available
+from tests.issuing import rows
+from tests.people import known_accounts
+
+pytestmark = pytest.mark.django_db
+ASKED = 18_420
+
+
+def before(at: datetime, *moved: tuple[int, int], reason: str = "insufficient_funds") -> int | None:
+    """What was available to a request of ASKED at `at`, of balance transactions given as (seconds before, net)."""
+    known_accounts()
+    second = int(at.timestamp())
+    row = rows.authorization(rows.card(rows.cardholder()), amount=ASKED, reason=reason, at=second)
+    rows.movement(-1, "issuing_authorization_hold", created=second - 1, source=row.pk)  # its own: never before it
+    for seconds, net in moved:
+        rows.movement(net, "topup" if net > 0 else "issuing_authorization_hold", created=second - seconds)
+    return available(row, at)
+
+
+@pytest.fixture
+def at() -> datetime:
+    """A whole second, as Stripe tells moments."""
+    return timezone.now().replace(microsecond=0) - timedelta(hours=1)
+
+
+def test_what_moved_in_the_same_second_counts_where_it_alone_explains_the_decline(at: datetime) -> None:
+    assert before(at, (60, 20_000), (0, -5_000)) == 15_000
+
+
+def test_what_moved_in_the_same_second_does_not_count_where_the_balance_explains_it_before(at: datetime) -> None:
+    assert before(at, (60, 10_000), (0, -5_000)) == 10_000
+
+
+def test_what_moved_in_the_same_second_does_not_count_where_it_explains_nothing(at: datetime) -> None:
+    assert before(at, (60, 20_000), (0, -1_000)) == 20_000
+
+
+def test_what_moved_in_the_same_second_does_not_count_for_another_reason(at: datetime) -> None:
+    assert before(at, (60, 20_000), (0, -5_000), reason="spending_controls") == 20_000
+
+
+def test_what_moved_later_never_counts(at: datetime) -> None:
+    assert before(at, (60, 20_000), (-1, -5_000)) == 20_000
