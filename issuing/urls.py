@@ -2,31 +2,29 @@
 
 from django.urls import path
 
-from issuing.authorizations import pages as authorizations_pages
-from issuing.balances import pages as balances_pages
-from issuing.cardholders import pages as cardholders_pages
-from issuing.cards import pages as cards_pages
-from issuing.overview import pages as overview_pages
-from issuing.topups import pages as topups_pages
-from issuing.transactions import pages as transactions_pages
+from console.lists.listing import ListView
+from issuing.authorizations.pages import AUTHORIZATIONS, AuthorizationPage
+from issuing.balances.pages import BalancesPage
+from issuing.cardholders.pages import CARDHOLDERS, CardholderPage
+from issuing.cards.pages import CARDS, CardPage
+from issuing.overview.pages import OverviewPage
+from issuing.topups.pages import TOPUPS, TopupPage
+from issuing.transactions.pages import TRANSACTIONS, TransactionPage
 
 ACCOUNT = "<acct:account_id>"
+OBJECT = "<str:object_id>"
 
 urlpatterns = [
-    path(f"{ACCOUNT}/issuing/overview", overview_pages.overview, name="issuing_overview"),
-    path(f"{ACCOUNT}/issuing/cardholders", cardholders_pages.cardholders, name="cardholders"),
-    path(f"{ACCOUNT}/issuing/cardholders/<str:cardholder_id>", cardholders_pages.cardholder, name="cardholder"),
-    path(f"{ACCOUNT}/issuing/cards", cards_pages.cards, name="cards"),
-    path(f"{ACCOUNT}/issuing/cards/<str:card_id>", cards_pages.card, name="card"),
-    path(f"{ACCOUNT}/issuing/authorizations", authorizations_pages.authorizations, name="authorizations"),
-    path(
-        f"{ACCOUNT}/issuing/authorizations/<str:authorization_id>",
-        authorizations_pages.authorization,
-        name="authorization",
-    ),
-    path(f"{ACCOUNT}/issuing/transactions", transactions_pages.transactions, name="transactions"),
-    path(f"{ACCOUNT}/issuing/transactions/<str:transaction_id>", transactions_pages.transaction, name="transaction"),
-    path(f"{ACCOUNT}/balance/overview", balances_pages.balances, name="balances"),
-    path(f"{ACCOUNT}/topups", topups_pages.topups, name="topups"),
-    path(f"{ACCOUNT}/topups/<str:topup_id>", topups_pages.topup, name="topup"),
+    path(f"{ACCOUNT}/issuing/overview", OverviewPage.as_view(), name="issuing_overview"),
+    path(f"{ACCOUNT}/issuing/cardholders", ListView.as_view(listing=CARDHOLDERS), name="cardholders"),
+    path(f"{ACCOUNT}/issuing/cardholders/{OBJECT}", CardholderPage.as_view(), name="cardholder"),
+    path(f"{ACCOUNT}/issuing/cards", ListView.as_view(listing=CARDS), name="cards"),
+    path(f"{ACCOUNT}/issuing/cards/{OBJECT}", CardPage.as_view(), name="card"),
+    path(f"{ACCOUNT}/issuing/authorizations", ListView.as_view(listing=AUTHORIZATIONS), name="authorizations"),
+    path(f"{ACCOUNT}/issuing/authorizations/{OBJECT}", AuthorizationPage.as_view(), name="authorization"),
+    path(f"{ACCOUNT}/issuing/transactions", ListView.as_view(listing=TRANSACTIONS), name="transactions"),
+    path(f"{ACCOUNT}/issuing/transactions/{OBJECT}", TransactionPage.as_view(), name="transaction"),
+    path(f"{ACCOUNT}/balance/overview", BalancesPage.as_view(), name="balances"),
+    path(f"{ACCOUNT}/topups", ListView.as_view(listing=TOPUPS), name="topups"),
+    path(f"{ACCOUNT}/topups/{OBJECT}", TopupPage.as_view(), name="topup"),
 ]

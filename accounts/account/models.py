@@ -291,7 +291,12 @@ CURRENCIES = {"US": "usd", "GB": "gbp"}  # what an account of this country issue
 
 def currency_of(account_id: str) -> str:
     """The one currency in which an account issues. One query."""
-    return CURRENCIES.get(country_of(account_id), "eur")
+    return issues_in(country_of(account_id))
+
+
+def issues_in(country: str) -> str:
+    """The currency in which accounts of a country issue."""
+    return CURRENCIES.get(country, "eur")
 
 
 def country_of(account_id: str) -> str:

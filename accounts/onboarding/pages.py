@@ -18,7 +18,7 @@ def return_from_stripe(request: HttpRequest, account_id: str) -> HttpResponse:
     A GET writes nothing, so nothing is read again by itself: the event turns the badges, and a button reads again.
     """
     account_page = get_page(request, account_id)
-    context = {**pages.account_context(request, account_page, "overview"), "title": "Back from Stripe"}
+    context = {**pages.account_context(request, account_page, ""), "title": "Back from Stripe"}
     return page(request, "accounts/onboarding/return.html", context)
 
 
@@ -28,7 +28,7 @@ def refresh_link(request: HttpRequest, account_id: str) -> HttpResponse:
     """Where Stripe sends whoever opens a link that was used or ran out. Staff make a new one, by POST."""
     account_page = get_page(request, account_id)
     context = {
-        **pages.account_context(request, account_page, "overview"),
+        **pages.account_context(request, account_page, ""),
         "links": models.made(account_id),
         "title": "Link used up",
     }

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 
 from console.lists import keyset
@@ -14,12 +15,17 @@ from console.operations import buttons
 from console.operations.buttons import Button
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
-from console.shell.drawing import page
+from console.viewing.objects import AccountView
 from gateway.mirror import Mirror
 
 COUNTED = 10_000  # tabs and pages count no further than this
 ROWS = 50
 LONGEST = 255
+
+
+def by_status(rows: Any, value: str) -> QuerySet:
+    """Those with this status."""
+    return rows.with_status(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +37,7 @@ class Listing:
     url: str  # URL name, given the account's id
     table: str  # template of its table
     tabs: dict[str, str]
-    narrow: Callable[[Any, str], QuerySet]
+    narrow: Callable[[Any, str], QuerySet] = by_status
     related: tuple[str, ...] = ()  # read in the same query
     parameter: str = "status"
     placeholder: str  # of the search box: what it takes
@@ -41,18 +47,27 @@ class Listing:
     empty: str = ""
 
 
-def _by_status(rows: Any, value: str) -> QuerySet:
-    return rows.with_status(value)
+def counts(*queries: Any) -> list[int]:
+    """How many rows each of these queries has, counted no further than COUNTED. One query for all."""
+    parts = [each.order_by().values("pk")[:COUNTED].query.sql_with_params() for each in queries]
+    numbers = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) AS counted)" for sql, _ in parts)  # noqa: S608  (the ORM's own SQL)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {numbers}", [each for _, params in parts for each in params])
+        return list(cursor.fetchone())
 
 
 def count(rows: Any) -> int | str:
-    """How many, counted no further than COUNTED. One query."""
-    found = rows.order_by()[:COUNTED].count()
-    return f"{COUNTED:,}+" if found == COUNTED else found
+    """How many, counted no further than COUNTED, as it is shown. One query."""
+    return shown_count(counts(rows)[0])
+
+
+def shown_count(number: int) -> int | str:
+    """A number of `counts` as it is shown."""
+    return f"{COUNTED:,}+" if number == COUNTED else number
 
 
 def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str, Any]:
-    """What a list's page is drawn from: one query for its rows, one a tab for the counts."""
+    """What a list's page is drawn from: one query for its rows, one for the counts of all tabs."""
     every = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
     chosen, words = request.GET.get(listing.parameter, ""), request.GET.get("q", "").strip()[:LONGEST]
     personal = staff(request).has_perm(PERSONAL)
@@ -88,16 +103,16 @@ def _narrowed(every: Any, listing: Listing, chosen: str, words: str, *, personal
 
 
 def tabs(every: Any, listing: Listing, here: str, chosen: str) -> list[dict[str, Any]]:
-    """All, then each value, with how many of `every` row there are; one query each."""
-    first = {"label": "All", "url": here, "current": not chosen, "count": count(every)}
-    return [first] + [
+    """All, then each value, with how many of `every` row there are. One query."""
+    numbers = counts(every, *(listing.narrow(every, value) for value in listing.tabs))
+    return [
         {
             "label": word,
-            "url": f"{here}?{listing.parameter}={value}",
+            "url": f"{here}?{listing.parameter}={value}" if value else here,
             "current": chosen == value,
-            "count": count(listing.narrow(every, value)),
+            "count": shown_count(number),
         }
-        for value, word in listing.tabs.items()
+        for (value, word), number in zip({"": "All", **listing.tabs}.items(), numbers, strict=True)
     ]
 
 
@@ -114,6 +129,12 @@ def _links(create: Button | None) -> list[dict[str, Any]]:
     return [{"label": label, "url": create.url, "icon": icon, "primary": not create.locked}]
 
 
-def list_page(request: HttpRequest, account_id: str, listing: Listing) -> HttpResponse:
-    """The page of one list."""
-    return page(request, "console/lists/list.html", context(request, account_id, listing))
+class ListView(AccountView):
+    """The page of one list of an account."""
+
+    template = "console/lists/list.html"
+    listing: Listing = None  # type: ignore[assignment]  # urls.py names it
+
+    def parts(self) -> dict[str, Any]:
+        """See `context`."""
+        return context(self.request, self.account_id, self.listing)

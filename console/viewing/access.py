@@ -55,12 +55,13 @@ def drawn_for(request: HttpRequest, account_id: str) -> bool:
     return request.POST.get("for_account") == account_id
 
 
-def get_object(request: HttpRequest, model: type[Row], account_id: str, object_id: str) -> Row:
-    """The row with this id that belongs to this account, else Http404.
+def get_object(request: HttpRequest, model: type[Row], account_id: str, object_id: str, *related: str) -> Row:
+    """The row with this id that belongs to this account, with those `related` to it, else Http404. One query.
 
     One that belongs to another account leaves a line in the audit trail as well: somebody changed an address.
     """
-    row = model._default_manager.filter(pk=object_id).first()
+    rows = model._default_manager.select_related(*related) if related else model._default_manager
+    row = rows.filter(pk=object_id).first()
     if row is None:
         raise Http404(f"No {model._meta.verbose_name} {object_id} here.")
     owner = str(getattr(row, "account_id", ""))

@@ -1,16 +1,54 @@
-"""What the page of every object of an account has."""
+"""The pages of one account, viewed as it: a class for each page, which fills the parts that its template names."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.views import View
+from django.views.decorators.http import require_safe
 
 from console.people import masking
 from console.people.signed_in import may_see
+from console.shell.drawing import page
+from console.viewing.access import get_object, view_as
 from gateway.mirror import Mirror
 
 RECENT = 8  # rows of a list that stands on a page of something else
 
 
-def object_context(request: HttpRequest, row: Mirror) -> dict[str, Any]:
-    """What every object's page has: its data as Stripe sent it, masked as far as this person may see."""
-    return {"row": row, "json": masking.masked(row.data, may_see=may_see(request)), "may_see": may_see(request)}
+class AccountView(View):
+    """A page of one account. A subclass names its template and fills its parts; `as_view()` stands in urls.py."""
+
+    template: ClassVar[str]
+    account_id: str
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view, for whoever views as the account; it reads alone."""
+        return require_safe(view_as(super().as_view(**initkwargs)))
+
+    def get(self, request: HttpRequest, account_id: str) -> HttpResponse:
+        """Draw the page."""
+        self.account_id = account_id
+        return page(request, self.template, self.parts())
+
+    def parts(self) -> dict[str, Any]:
+        """What the template is given."""
+        raise NotImplementedError(self.template)
+
+
+class ObjectView(AccountView):
+    """The page of one object of the account; `row` is read with those `related` to it in one query."""
+
+    model: ClassVar[type[Mirror]]
+    related: ClassVar[tuple[str, ...]] = ()
+    row: Any
+
+    def get(self, request: HttpRequest, account_id: str, object_id: str = "") -> HttpResponse:
+        """Draw the page, where the account has such an object."""
+        self.row = get_object(request, self.model, account_id, object_id, *self.related)
+        return super().get(request, account_id)
+
+    def parts(self) -> dict[str, Any]:
+        """The row, and its data as Stripe sent it, masked as far as this person may see."""
+        personal = may_see(self.request)
+        return {"row": self.row, "json": masking.masked(self.row.data, may_see=personal), "may_see": personal}

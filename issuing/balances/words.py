@@ -1,6 +1,6 @@
 """Types of balance transactions in words."""
 
-MOVEMENTS = {
+TYPES = {
     "issuing_authorization_hold": "Held by an authorization",
     "issuing_authorization_release": "Hold released",
     "issuing_dispute": "Dispute won",
@@ -9,3 +9,8 @@ MOVEMENTS = {
     "topup": "Top-up",
     "transfer": "Transfer",
 }
+
+
+def type_words(name: str) -> str:
+    """A balance transaction's type in words; an unknown one as it came."""
+    return TYPES.get(name, name)

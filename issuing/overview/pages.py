@@ -6,48 +6,20 @@ from typing import Any
 
 from django.db.models import Count
 from django.db.models.functions import TruncDate
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from accounts.account.models import Account
 from accounts.account.pages import get_account
 from console.operations import buttons
 from console.operations.buttons import of_account_all
-from console.shell.drawing import page
-from console.viewing.access import view_as
-from console.viewing.objects import RECENT
+from console.viewing.objects import RECENT, AccountView
 from gateway import clock
 from issuing.authorizations import words
 from issuing.authorizations.models import Authorization
 from issuing.balances.pages import funds, history
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
-
-
-def overview_context(request: HttpRequest, account_id: str) -> dict[str, Any]:
-    """The overview: badge, both balances, the last days, recent authorizations, and what to do next. Ten queries."""
-    account = get_account(request, account_id)
-    found = funds(account)
-    recent = Authorization.objects.of_account(account_id).with_card()[:RECENT]
-    rows = list(recent)
-    step = next_step(request, account, found, rows)
-    busy = step is None and account.issuing.name in WORKING
-    acts = (
-        of_account_all(request, account_id, "issuing.create_topup", "issuing.create_test_authorization") if busy else []
-    )
-    return {
-        "title": "Issuing overview",
-        "account": account,
-        "state": account.issuing,
-        "sentence": STATES.get(account.issuing.name, account.issuing.why),
-        **found,
-        **history(found),
-        "rows": rows,
-        "next_step": step,
-        "buttons": acts,
-    }
-
 
 WORKING = ("enabled", "restricted_soon")  # cards of such an account work
 STATES = {
@@ -58,31 +30,6 @@ STATES = {
     "rejected": "Stripe or the platform has rejected this account: its cards are declined.",
     "not_requested": "The capability card_issuing is not requested: no cards can be made.",
 }
-
-
-def next_step(
-    request: HttpRequest, account: Account, found: dict[str, Any], rows: list[Authorization]
-) -> dict[str, Any] | None:
-    """What to do first where something is still missing; None once cards have been used. At most three queries."""
-    if rows or account.issuing.name not in WORKING:
-        return None
-    cards = Card.objects.of_account(account.pk)
-    steps = (
-        ("cardholder", Cardholder.objects.of_account(account.pk).exists(), "issuing.create_cardholder"),
-        ("card", cards.with_status("active").exists(), "issuing.create_card"),
-        ("money", bool(found["available"]), "issuing.create_topup"),
-        ("use", False, "issuing.create_test_authorization"),
-    )
-    missing, _, verb = next(step for step in steps if not step[1])
-    idle = cards.with_status("inactive").first() if missing == "card" else None
-    return {
-        "steps": [(STEPS[name], done) for name, done, _ in steps],
-        "button": buttons.of_object(request, "issuing.activate_card", idle)
-        if idle
-        else buttons.of_account(request, verb, account.pk),
-    }
-
-
 STEPS = {
     "cardholder": "A cardholder: who may hold cards",
     "card": "A card, and its activation",
@@ -91,11 +38,50 @@ STEPS = {
 }
 
 
-@require_safe
-@view_as
-def overview(request: HttpRequest, account_id: str) -> HttpResponse:
-    """Badge, balances, the last days, what to do next."""
-    return page(request, "issuing/overview/overview.html", overview_context(request, account_id))
+class OverviewPage(AccountView):
+    """Badge, both balances, the last days, recent authorizations, and what to do next. Ten queries."""
+
+    template = "issuing/overview/overview.html"
+
+    def parts(self) -> dict[str, Any]:
+        """What the page shows."""
+        account = get_account(self.request, self.account_id)
+        found = funds(account)
+        rows = list(Authorization.objects.of_account(self.account_id).with_card()[:RECENT])
+        step = self.next_step(account, found, rows)
+        names = ("issuing.create_topup", "issuing.create_test_authorization")
+        works = step is None and account.issuing.name in WORKING
+        return {
+            "title": "Issuing overview",
+            "account": account,
+            "state": account.issuing,
+            "sentence": STATES.get(account.issuing.name, account.issuing.why),
+            **found,
+            **history(found),
+            "rows": rows,
+            "next_step": step,
+            "buttons": of_account_all(self.request, self.account_id, *names) if works else [],
+        }
+
+    def next_step(self, account: Account, found: dict[str, Any], rows: list[Authorization]) -> dict[str, Any] | None:
+        """What to do first where something is still missing; None once cards have been used. At most three queries."""
+        if rows or account.issuing.name not in WORKING:
+            return None
+        cards = Card.objects.of_account(account.pk)
+        steps = (
+            ("cardholder", Cardholder.objects.of_account(account.pk).exists(), "issuing.create_cardholder"),
+            ("card", cards.with_status("active").exists(), "issuing.create_card"),
+            ("money", bool(found["available"]), "issuing.create_topup"),
+            ("use", False, "issuing.create_test_authorization"),
+        )
+        missing, _, verb = next(step for step in steps if not step[1])
+        idle = cards.with_status("inactive").first() if missing == "card" else None
+        return {
+            "steps": [(STEPS[name], done) for name, done, _ in steps],
+            "button": buttons.of_object(self.request, "issuing.activate_card", idle)
+            if idle
+            else buttons.of_account(self.request, verb, account.pk),
+        }
 
 
 MANY = 14
@@ -191,7 +177,7 @@ def _since(now: datetime, days: int) -> Any:
 
 
 def _reasons(now: datetime) -> list[dict[str, Any]]:
-    """Why purchases were declined in these days, the commonest first, beside the 14 days before."""
+    """Why authorizations were declined in these days, the commonest first, beside the 14 days before."""
     edge = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=MANY - 1)
     rows = _since(now, 2 * MANY).declined().values_list("reason", TruncDate("created")).annotate(many=Count("pk"))
     found: dict[str, list[int]] = {}

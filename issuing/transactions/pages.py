@@ -2,13 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
-
-from console.lists.listing import Listing, list_page
-from console.shell.drawing import page
-from console.viewing.access import get_object, view_as
-from console.viewing.objects import object_context
+from console.lists.listing import Listing
+from console.viewing.objects import ObjectView
 from gateway import mirror
 from gateway.shapes import hash_at
 from issuing.transactions import words as transactions_words
@@ -29,31 +24,21 @@ TRANSACTIONS = Listing(
 )
 
 
-def transaction_context(request: HttpRequest, row: Transaction) -> dict[str, Any]:
-    """One transaction, read `with_card`. No more queries."""
-    data = row.data or {}
-    kind, where = transactions_words.TRANSACTIONS.get(row.type, row.type), row.merchant_name or "an unnamed merchant"
-    return {
-        "title": f"{kind} at {where}",
-        "transaction": row,
-        "card": mirror.related(row, "card"),
-        "cardholder": mirror.related(row, "cardholder"),
-        "data": {"merchant_amount": None, "merchant_currency": None, **data},
-        "merchant": hash_at(data, "merchant_data"),
-        **object_context(request, row),
-    }
+class TransactionPage(ObjectView):
+    """One transaction. No more queries."""
 
+    model, template, related = Transaction, "issuing/transactions/transaction.html", ("card", "cardholder")
 
-@require_safe
-@view_as
-def transactions(request: HttpRequest, account_id: str) -> HttpResponse:
-    """The account's transactions."""
-    return list_page(request, account_id, TRANSACTIONS)
-
-
-@require_safe
-@view_as
-def transaction(request: HttpRequest, account_id: str, transaction_id: str) -> HttpResponse:
-    """One transaction."""
-    row = get_object(request, Transaction, account_id, transaction_id)
-    return page(request, "issuing/transactions/transaction.html", transaction_context(request, row))
+    def parts(self) -> dict[str, Any]:
+        """What the page shows."""
+        row, data = self.row, self.row.data or {}
+        kind = transactions_words.TRANSACTIONS.get(row.type, row.type)
+        return {
+            **super().parts(),
+            "title": f"{kind} at {row.merchant_name or 'an unnamed merchant'}",
+            "transaction": row,
+            "card": mirror.related(row, "card"),
+            "cardholder": mirror.related(row, "cardholder"),
+            "data": {"merchant_amount": None, "merchant_currency": None, **data},
+            "merchant": hash_at(data, "merchant_data"),
+        }

@@ -192,7 +192,7 @@ def test_the_page_is_filled_in_and_shows_before_and_after(otto: Client, account:
     page = otto.get(path(card))
     check_page(page)
     text = page.content.decode()
-    assert cost(otto, path(card)) == 18
+    assert cost(otto, path(card)) == 16
     assert 'value="200.00"' in text
     assert "500.00 USD a day" in text
     answer = typed(otto, card, spending_limits_1_amount="1", spending_limits_1_interval="hourly")
