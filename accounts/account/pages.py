@@ -281,7 +281,9 @@ def account_context(
         "tabs": account_page.tabs(tab),
         "timeline": pages.read(account.pk, account_page.names, account_page.mask, before=before)
         if whole
-        else account_page.timeline,
+        else account_page.timeline
+        if tab == "overview"
+        else None,
         "panels": [
             {"panel": panel, "context": panel.context(request, account)}
             for panel in nouns.account_panels()
@@ -375,10 +377,7 @@ def refresh(request: HttpRequest, account_id: str) -> HttpResponseBase:
     except Denied as denied:
         messages.error(request, str(denied))
         return redirect("account", account_id=row.pk)
-    return _after(request, performed.operation)
-
-
-def _after(request: HttpRequest, operation: Operation) -> HttpResponseBase:
+    operation = performed.operation
     if operation.state != Operation.State.SUCCEEDED:
         return redirect("operation", operation_id=operation.pk)
     messages.success(request, verbs.get(operation.verb).done(operation))

@@ -296,10 +296,6 @@ class OfAccountQuerySet(models.QuerySet[Any]):
         """Those with this status."""
         return self.filter(status=status)
 
-    def count_by_status(self, names: Iterable[str]) -> dict[str, int]:
-        """How many have each status, counted up to COUNTED. One short query each."""
-        return {name: self.with_status(name).order_by()[:COUNTED].count() for name in names}
-
 
 class OfAccount(Mirror):
     """What belongs to one account. `listed_at` is its list: below the account as the platform sees it
