@@ -8,7 +8,7 @@ from accounts.account.models import Account
 from console.operations.models import Operation
 from issuing.cards.models import Card
 from tests.console.acting import faults, settle
-from tests.console.test_operations_unknown import LATER, TROUBLE
+from tests.console.operations.test_operations_unknown import LATER, TROUBLE
 from tests.issuing.conftest import make_cardholder, perform
 from tests.sandbox_process import SandboxProcess
 

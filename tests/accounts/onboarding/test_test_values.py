@@ -14,7 +14,7 @@ from console.operations import door, verbs
 from console.operations.door import Denied, Performed
 from console.operations.models import Operation
 from tests.accounts.builders import requirements
-from tests.accounts.test_commands import run
+from tests.accounts.account.test_commands import run
 from tests.people import browser
 from tests.sandbox_process import SandboxProcess
 
