@@ -13,8 +13,8 @@ from accounts.terms.models import Acceptance
 from console.operations import door, verbs
 from console.operations.door import Denied, Performed
 from console.operations.models import Operation
-from tests.accounts.builders import requirements
 from tests.accounts.account.test_commands import run
+from tests.accounts.builders import requirements
 from tests.people import browser
 from tests.sandbox_process import SandboxProcess
 

@@ -17,9 +17,9 @@ from console.operations import verbs
 from console.operations.door import Denied, Performed
 from console.operations.models import Operation
 from gateway import catch_up, clock, inbox
+from tests.accounts.account.test_commands import run
 from tests.accounts.builders import account as mirrored
 from tests.accounts.builders import capability, person, requirements
-from tests.accounts.account.test_commands import run
 from tests.costs import MOST, MOST_OF_ACCOUNT, cost
 from tests.people import browser
 from tests.sandbox_process import SandboxProcess

@@ -19,7 +19,7 @@ from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person
 from tests.test_permissions import made  # noqa: F401
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_pages_after_a_wrong_entry_have_nothing_inline_either() -> None:
