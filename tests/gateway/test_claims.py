@@ -133,7 +133,7 @@ def test_what_a_killed_process_held_is_handed_on_at_the_next_sweep(mail: Any) ->
     assert (task["func"], task["args"]) == (mail.task, (str(row.pk),))
 
 
-@pytest.mark.parametrize("name", [f"{claims.process_name()}#1", "elsewhere:-:1#1"])
+@pytest.mark.parametrize("name", [f"{claims.process_name()}#1", "elsewhere:-:1#1"], ids=["living", "elsewhere"])
 def test_what_the_living_and_other_hosts_hold_stays_theirs(name: str, mail: Any) -> None:
     mail.objects.create()
     mail.objects.due().claim(by=name)
