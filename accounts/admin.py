@@ -1,5 +1,5 @@
 """The room's lists, gathered from its nouns: autodiscover looks for them here."""
 
-from accounts.account import admin as account
+from console.shell.gathering import gather
 
-__all__ = ["account"]
+gather("accounts", "admin")

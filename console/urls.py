@@ -1,8 +1,7 @@
 """Every address: health, webhooks, the rooms, the console's own, and the admin, whose catch-all ends everything."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
@@ -10,24 +9,14 @@ from console.people import me
 from console.people import pages as people_pages
 from console.shell import links, search
 from console.viewing import pages
+from console.viewing.addresses import ACCOUNT, VIEWED
 from gateway import health
 from gateway import views as webhooks
-
-
-class AccountIdConverter(StringConverter):
-    """The id of a connected account in an address, as Stripe's Dashboard has it."""
-
-    regex = "acct_[A-Za-z0-9]+"
-
-
-register_converter(AccountIdConverter, "acct")
 
 handler400 = "console.shell.errors.bad_request"
 handler403 = "console.shell.errors.forbidden"
 handler404 = "console.shell.errors.not_found"
 handler500 = "console.shell.errors.server_error"
-
-ACCOUNT = "connect/accounts/<acct:account_id>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
@@ -41,13 +30,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ACCOUNT}/view-as/end", pages.end, name="view_as_end"),
     path(f"{ACCOUNT}/view-as/mode", pages.mode, name="view_as_mode"),
     path(f"{ACCOUNT}/do/<str:verb_name>", operations_pages.verb_page, name="account_verb"),
-    path("<acct:account_id>/do/<str:verb_name>", operations_pages.viewing_verb_page, name="view_as_verb"),
+    path(f"{VIEWED}/do/<str:verb_name>", operations_pages.viewing_verb_page, name="view_as_verb"),
     path(
-        "<acct:account_id>/<path:place>/<str:object_id>/do/<str:verb_name>",
+        f"{VIEWED}/<path:place>/<str:object_id>/do/<str:verb_name>",
         operations_pages.viewing_verb_page,
         name="object_verb",
     ),
-    path("<acct:account_id>/out/<str:object_id>", pages.account_out, name="account_out"),
+    path(f"{VIEWED}/out/<str:object_id>", pages.account_out, name="account_out"),
     path("out/<str:object_id>", pages.out, name="out"),
     path("do/<str:verb_name>/", operations_pages.verb_page, name="verb"),
     path("bulk/<str:verb_name>/", bulk.bulk_page, name="bulk"),

@@ -23,7 +23,8 @@ READER = """
 import json, sys, django
 django.setup()
 from django.db import connection
-from gateway.models import *; from accounts.models import *; from console.models import *
+from django.apps import apps
+globals().update({model.__name__: model for model in apps.get_models()})
 for line in sys.stdin:
     try:
         answer = [eval(json.loads(line)), ""]

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.account.forms import BUSINESS_TYPES
@@ -25,7 +25,6 @@ from accounts.persons.models import Person
 from accounts.requirements import models
 from accounts.requirements.models import Row, Rule, began, issuing_terms
 from accounts.terms import models as terms_models
-from accounts.terms import words as terms_words
 from accounts.terms.models import Acceptance
 from console.lists import addresses
 from console.operations import door, verbs
@@ -37,6 +36,7 @@ from console.people.signed_in import needs, staff
 from console.shell import nouns
 from console.shell.drawing import page
 from console.viewing.access import view_as
+from console.viewing.addresses import ACCOUNT, VIEWED
 from console.viewing.sessions import current
 from gateway.shapes import id_at, text_at, value_at
 
@@ -51,7 +51,6 @@ TABS = {
     "json": "JSON",
 }
 LINK_VERB = "accounts.create_account_link"
-SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # what an acceptance tells of whoever gave it
 
 
 @dataclass(frozen=True)
@@ -121,38 +120,18 @@ class AccountPage:
     @cached_property
     def acceptances(self) -> list[Acceptance]:
         """Acceptances and clearings of its terms, oldest first, masked as this person must see them. One query."""
-        rows = list(Acceptance.objects.of(self.account.pk).select_related("recorded_by"))
-        for row in rows:
-            shown = masking.masked({name: getattr(row, name) for name in SIGNATURE}, may_see=self.may_see)
-            for name, value in shown.items():
-                setattr(row, name, value)
-        return rows
+        return terms_models.shown(self.account.pk, may_see=self.may_see)
 
     @property
     def agreements(self) -> list[dict[str, Any]]:
         """Each agreement: its name, the acceptance that stands, and until when Issuing has to decide on it."""
-        data = self.account.data or {}
-        return [
-            {
-                "label": label,
-                "accepted_at": terms_models.accepted_on(data, name),
-                "signed": masking.masked(terms_models.terms(data, name), may_see=self.may_see),
-                "decides_until": self._decides_until(name),
-                "cleared": next((row for row in self.acceptances[::-1] if row.agreement == name), None),
-            }
-            for name, label in terms_words.AGREEMENTS.items()
-        ]
+        decides = self.account.issuing.name != "enabled" and not self.before_terms
+        return terms_models.agreements(self.account.data, self.acceptances, decides=decides, may_see=self.may_see)
 
     @property
     def window_words(self) -> str:
         """How long Issuing takes at most to decide."""
         return terms_models.window_words()
-
-    def _decides_until(self, agreement: str) -> datetime | None:
-        """The end of the window, while a complete application waits; None where nothing runs."""
-        accepted_at = terms_models.accepted_on(self.account.data, agreement)
-        waits = agreement == terms_words.ISSUING and self.account.issuing.name != "enabled" and not self.before_terms
-        return accepted_at + terms_models.window() if accepted_at and waits else None
 
     @property
     def type_word(self) -> str:
@@ -397,3 +376,12 @@ def activity(request: HttpRequest, account_id: str) -> HttpResponse:
         "timeline": pages.read(account_id, account_page.names, account_page.mask, before=before),
     }
     return page(request, "accounts/history/activity.html", context)
+
+
+urlpatterns = [
+    path("connect/accounts", account_list, name="accounts"),
+    path(ACCOUNT, account, name="account"),
+    path(f"{ACCOUNT}/live", live, name="account_live"),
+    path(f"{ACCOUNT}/refresh", refresh, name="account_refresh"),
+    path(f"{VIEWED}/activity", activity, name="activity"),
+]

@@ -1,6 +1,7 @@
 """Where Stripe's form sends the holder: back from it, or after a link that was used up."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.views.decorators.http import require_safe
 
 from accounts.account import pages
@@ -8,6 +9,7 @@ from accounts.account.pages import get_page
 from accounts.onboarding import models
 from console.people.signed_in import needs
 from console.shell.drawing import page
+from console.viewing.addresses import ACCOUNT
 
 
 @require_safe
@@ -33,3 +35,9 @@ def refresh_link(request: HttpRequest, account_id: str) -> HttpResponse:
         "title": "Link used up",
     }
     return page(request, "accounts/onboarding/link_used.html", context)
+
+
+urlpatterns = [
+    path(f"{ACCOUNT}/return", return_from_stripe, name="return_from_stripe"),
+    path(f"{ACCOUNT}/link-used", refresh_link, name="refresh_link"),
+]

@@ -17,6 +17,7 @@ from accounts.terms.words import AGREEMENTS, HOW_SHORT, ISSUING, PATHS, SERVICES
 from console.operations import verbs
 from console.operations.models import Operation
 from console.operations.verbs import Verb
+from console.people import masking
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
 from gateway import clock
@@ -36,6 +37,9 @@ class AcceptanceQuerySet(AppendOnlyQuerySet):
         cleared = self.filter(account=account_id, agreement=agreement, kind=Acceptance.Kind.CLEARED)
         found: datetime | None = cleared.aggregate(at=models.Max("at"))["at"]
         return found
+
+
+SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # what an acceptance tells of whoever gave it
 
 
 class Acceptance(AppendOnly):
@@ -212,3 +216,30 @@ def _write(row: Acceptance) -> None:
     same = {"account": row.account_id, "agreement": row.agreement, "kind": row.kind, "accepted_at": row.accepted_at}
     if not Acceptance.objects.filter(**same).exists():
         Acceptance.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def shown(account_id: str, *, may_see: bool) -> list[Acceptance]:
+    """Acceptances and clearings of an account's terms, oldest first, masked as far as must be. One query."""
+    rows = list(Acceptance.objects.of(account_id).select_related("recorded_by"))
+    for row in rows:
+        seen = masking.masked({name: getattr(row, name) for name in SIGNATURE}, may_see=may_see)
+        for name, value in seen.items():
+            setattr(row, name, value)
+    return rows
+
+
+def agreements(data: Any, rows: list[Acceptance], *, decides: bool, may_see: bool) -> list[dict[str, Any]]:
+    """Each agreement: its name, the acceptance that stands, and, while Issuing `decides`, until when it has to.
+
+    `cleared` is the last row about it: a clearing, or an acceptance.
+    """
+    found = []
+    for name, label in AGREEMENTS.items():
+        accepted_at = accepted_on(data, name)
+        signed = masking.masked(terms(data or {}, name), may_see=may_see)
+        until = accepted_at + window() if accepted_at and decides and name == ISSUING else None
+        last = next((row for row in rows[::-1] if row.agreement == name), None)
+        found.append(
+            {"label": label, "accepted_at": accepted_at, "signed": signed, "decides_until": until, "cleared": last}
+        )
+    return found

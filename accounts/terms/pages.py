@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.account.models import Account
@@ -169,3 +169,8 @@ def _draw(
         "back_url": reverse("admin:accounts_account_changelist"),
     }
     return page(request, "accounts/terms/bulk.html", context, status=status)
+
+
+urlpatterns = [
+    path("connect/accounts/record-acceptances", record_many, name="record_acceptances"),
+]

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from console.lists.listing import Listing
+from django.urls import path
+
+from console.lists.listing import Listing, ListView
 from console.operations import buttons
 from console.operations.buttons import Button, present
 from console.shell import formats
+from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import ObjectView
 from gateway import mirror
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at
@@ -116,3 +119,9 @@ class AuthorizationPage(ObjectView):
             return None
         done = name.partition(".activate_")[1] and subject.status == "active"
         return None if done else buttons.of_object(request, name, subject)
+
+
+urlpatterns = [
+    path(f"{VIEWED}/issuing/authorizations", ListView.as_view(listing=AUTHORIZATIONS), name="authorizations"),
+    path(f"{VIEWED}/issuing/authorizations/{OBJECT}", AuthorizationPage.as_view(), name="authorization"),
+]

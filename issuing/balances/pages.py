@@ -3,12 +3,15 @@
 from datetime import UTC, timedelta
 from typing import Any
 
+from django.urls import path
+
 from accounts.account.models import Account, issues_in
 from accounts.account.pages import get_account
 from console.operations.buttons import of_account_all
 from console.people import masking
 from console.people.signed_in import may_see
 from console.shell import plot
+from console.viewing.addresses import VIEWED
 from console.viewing.objects import RECENT, AccountView
 from gateway import clock
 from issuing.balances.models import Balance, BalanceTransaction
@@ -81,3 +84,8 @@ class BalancesPage(AccountView):
             "topups": topups,
             "buttons": of_account_all(self.request, self.account_id, "issuing.create_topup"),
         }
+
+
+urlpatterns = [
+    path(f"{VIEWED}/balance/overview", BalancesPage.as_view(), name="balances"),
+]

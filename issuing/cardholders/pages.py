@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.urls import path
+
 from accounts.account.models import issues_in
 from console.lists import listing
-from console.lists.listing import Listing
+from console.lists.listing import Listing, ListView
 from console.operations import buttons
 from console.operations.buttons import present
 from console.people import masking
 from console.people.signed_in import may_see
+from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import RECENT, ObjectView
 from gateway import mirror
 from gateway.shapes import hash_at, text_at
@@ -59,3 +62,9 @@ class CardholderPage(ObjectView):
             "create_card": buttons.of_account(request, "issuing.create_card", row.account_id or "", cardholder=row.pk),
             "buttons": present(None if row.status == "blocked" else buttons.of_object(request, verb, row)),
         }
+
+
+urlpatterns = [
+    path(f"{VIEWED}/issuing/cardholders", ListView.as_view(listing=CARDHOLDERS), name="cardholders"),
+    path(f"{VIEWED}/issuing/cardholders/{OBJECT}", CardholderPage.as_view(), name="cardholder"),
+]

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.urls import path
+
 from console.lists import listing
-from console.lists.listing import Listing
+from console.lists.listing import Listing, ListView
 from console.operations import buttons
 from console.operations.buttons import present
+from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import RECENT, ObjectView
 from gateway import clock, mirror
 from gateway.shapes import hash_at, integer_at
@@ -69,3 +72,9 @@ class CardPage(ObjectView):
             "buttons": present(test if row.status == "active" else None, buttons.of_object(request, change, row)),
             "final": buttons.of_object(request, "issuing.cancel_card", row),
         }
+
+
+urlpatterns = [
+    path(f"{VIEWED}/issuing/cards", ListView.as_view(listing=CARDS), name="cards"),
+    path(f"{VIEWED}/issuing/cards/{OBJECT}", CardPage.as_view(), name="card"),
+]

@@ -7,13 +7,14 @@ from typing import Any
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import path, reverse
 
 from accounts.account.models import Account
 from accounts.account.pages import get_account
 from console.operations import buttons
 from console.operations.buttons import of_account_all
 from console.shell.plot import round_step
+from console.viewing.addresses import VIEWED
 from console.viewing.objects import RECENT, AccountView
 from gateway import clock
 from issuing.authorizations import words
@@ -183,3 +184,8 @@ def title(reason: str) -> str:
     """A reason of Stripe's in words; one that is not known as it came."""
     known = words.REASONS.get(reason)
     return known.title[:1].upper() + known.title[1:] if known else reason or "No reason given"
+
+
+urlpatterns = [
+    path(f"{VIEWED}/issuing/overview", OverviewPage.as_view(), name="issuing_overview"),
+]

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from console.lists.listing import Listing
+from django.urls import path
+
+from console.lists.listing import Listing, ListView
 from console.people import masking
 from console.people.signed_in import may_see
 from console.shell import formats
+from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import ObjectView
 from issuing.topups.models import Topup
 
@@ -31,3 +34,9 @@ class TopupPage(ObjectView):
         row = self.row
         row.data = masking.masked(row.data, may_see=may_see(self.request))  # to look at, never saved
         return {**super().parts(), "title": f"Top-up of {formats.amount(row.amount, row.currency)}", "topup": row}
+
+
+urlpatterns = [
+    path(f"{VIEWED}/topups", ListView.as_view(listing=TOPUPS), name="topups"),
+    path(f"{VIEWED}/topups/{OBJECT}", TopupPage.as_view(), name="topup"),
+]

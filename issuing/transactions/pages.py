@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from console.lists.listing import Listing
+from django.urls import path
+
+from console.lists.listing import Listing, ListView
+from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import ObjectView
 from gateway import mirror
 from gateway.shapes import hash_at
@@ -42,3 +45,9 @@ class TransactionPage(ObjectView):
             "data": {"merchant_amount": None, "merchant_currency": None, **data},
             "merchant": hash_at(data, "merchant_data"),
         }
+
+
+urlpatterns = [
+    path(f"{VIEWED}/issuing/transactions", ListView.as_view(listing=TRANSACTIONS), name="transactions"),
+    path(f"{VIEWED}/issuing/transactions/{OBJECT}", TransactionPage.as_view(), name="transaction"),
+]
