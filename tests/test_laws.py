@@ -92,7 +92,7 @@ def own_imports(path: Path) -> set[str]:
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             named = {f"{node.module}.{name.name}" for name in node.names}
-            found |= named & modules or {node.module}
+            found |= named if named <= modules else named | {node.module}
     return (found & modules) - {module_of(path)}
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from sandbox.hosted import drawing
 from sandbox.hosted.fields import nested, typed
-from sandbox.hosted.steps import EITHER, Signature, Step, carry_out, steps
+from sandbox.hosted.steps import EITHER, Acceptance, Step, carry_out, steps
 from sandbox.nouns.account_links import LINK
 from sandbox.rules.facts import lookup
 from sandbox.rules.formats import Context, faults
@@ -226,7 +226,7 @@ class Visit:
 
     def _carry_out(self, step: Step, values: Data) -> None:
         agent = self.page.headers.get("user-agent", "")[:500]
-        carry_out(self.record, step, values, Signature(self.page.world.now, self.page.remote_ip, agent))
+        carry_out(self.record, step, values, Acceptance(self.page.world.now, self.page.remote_ip, agent))
         self.record.settle()
 
     def keep_what_is_right(self, step: Step) -> None:

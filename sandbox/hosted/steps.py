@@ -176,7 +176,7 @@ def _terms(keys: set[str]) -> Step:
 
 
 @dataclass(frozen=True)
-class Signature:
+class Acceptance:
     """Where an acceptance comes from: unix seconds, address and browser."""
 
     date: int
@@ -184,7 +184,7 @@ class Signature:
     user_agent: str
 
 
-def carry_out(record: AccountRecord, step: Step, values: Data, signature: Signature) -> None:
+def carry_out(record: AccountRecord, step: Step, values: Data, acceptance: Acceptance) -> None:
     """Lay the values of a step into the record. Raises StripeError for what only Stripe can see is wrong."""
     if step.kind in ("type", "business"):
         account_values.put_account(record, nested(values))
@@ -198,7 +198,7 @@ def carry_out(record: AccountRecord, step: Step, values: Data, signature: Signat
     elif step.kind == "other":
         record.given(set(values))
     elif step.kind == "terms":
-        account_values.put_account(record, _acceptances(values, signature))
+        account_values.put_account(record, _acceptances(values, acceptance))
 
 
 def _put_person(record: AccountRecord, subject: str, params: Data) -> None:
@@ -222,8 +222,8 @@ def _put_role(record: AccountRecord, role: str, values: Data) -> None:
         account_values.put_person(record, representative, {"relationship": {role: True, **share}})
 
 
-def _acceptances(values: Data, signature: Signature) -> Data:
-    signed = {"date": signature.date, "ip": signature.ip, "user_agent": signature.user_agent}
+def _acceptances(values: Data, acceptance: Acceptance) -> Data:
+    signed = {"date": acceptance.date, "ip": acceptance.ip, "user_agent": acceptance.user_agent}
     params: Data = {}
     if values.get("services"):
         params["tos_acceptance"] = signed

@@ -76,12 +76,12 @@ def _new(call: Call, card: Data) -> Data:
         "verified_by_fraud_challenge": None,
         "_held": 0,
         "_captured": 0,
-        **_told(call.params, card["currency"]),
+        **_merchants_fields(call.params, card["currency"]),
     }
 
 
-def _told(params: dict[str, Any], currency: str) -> Data:
-    """What the merchant tells."""
+def _merchants_fields(params: dict[str, Any], currency: str) -> Data:
+    """The fields of an authorization that the merchant gives."""
     method, network = params.get("authorization_method", "online"), params.get("network_data") or {}
     return {
         "amount_details": {"atm_fee": None, "cashback_amount": None, **(params.get("amount_details") or {})},

@@ -75,7 +75,8 @@ class Control:
         with self.world.during(request.epoch):
             target = clock_target(body, self.world.now)
             self.world.set_clock(target)
-        self.deliveries.wake()
+        if not self.world.made:  # else those wake the threads, so that no later try overtakes them
+            self.deliveries.wake()
         return {"now": self.world.now}
 
     def reset(self, request: Request) -> Any:

@@ -86,6 +86,8 @@ class Deliveries:
         if not numbers:
             return
         with self.world.store.lock:
+            if self.stopping:  # the store may be closed by now; the next start takes them up
+                return
             marks = ",".join("?" * len(numbers))
             query = f"SELECT due, seq, endpoint FROM delivery WHERE seq IN ({marks}) ORDER BY seq"
             rows = self.world.store.sql.execute(query, numbers).fetchall()

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,7 +48,7 @@ class Sandbox:
         self.deliveries = Deliveries(self.world, self.traffic)
         self.api = Api(self.world, Description(), self.faults, self.traffic)
         self.control = Control(self.world, self.faults, self.deliveries, self.traffic)
-        self.ending = threading.Event()
+        self.ending, self.answering = threading.Event(), threading.Lock()
 
     def start(self) -> None:
         """Answer requests, deliver events and run what falls due, each in threads of its own."""
@@ -134,10 +134,13 @@ class Handler(BaseHTTPRequestHandler):
             body = self._body()
             if body is None:
                 return
-            try:
-                self._send(self._answer(body))
-            finally:
-                self.server.sandbox.send_made()
+            answer, sandbox = self._answer(body), self.server.sandbox
+            # One after the other: what is sent by who has read an answer is delivered after what caused that answer.
+            with sandbox.answering if sandbox.world.made else nullcontext():
+                try:
+                    self._send(answer)
+                finally:
+                    sandbox.send_made()
 
     do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = do_CONNECT = serve  # noqa: N815
 

@@ -1,5 +1,10 @@
 """Accounts: created, changed, rejected, deleted, through the stock client."""
 
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 import stripe
 
@@ -119,7 +124,8 @@ def test_secret_numbers_are_never_returned_nor_stored(stock: Stock) -> None:
     assert account["company"]["tax_id_provided"] is True
     person = stock.v1.accounts.persons.list(account["id"]).data[0]
     assert (person.id_number_provided, person.ssn_last_4_provided) == (True, True)
-    everything = stock.box.store.read_bytes()
+    answers = json.dumps([record.get("response", record.get("event")) for record in stock.box.traffic()])
+    everything = stock.box.store.read_bytes() + answers.encode()
     wal = stock.box.store.with_name(stock.box.store.name + "-wal")
     everything += wal.read_bytes() if wal.exists() else b""
     for number in (b"987654321", b"536214907", b"000123456789"):
@@ -131,12 +137,23 @@ def test_accounts_are_listed_newest_first(stock: Stock) -> None:
     assert [account.id for account in stock.v1.accounts.list({"limit": 3})] == made[::-1]
 
 
-def test_deleted_account_is_gone_with_its_persons(stock: Stock) -> None:
+def test_deleted_account_is_gone_with_its_persons_bank_accounts_and_capabilities(stock: Stock) -> None:
     account = stock.company()
+    assert kinds_of(stock, account["id"]) == {"person", "bank_account", "capability", "event"}
     answer = stock.v1.accounts.delete(account["id"])
     assert answer.to_dict() == {"id": account["id"], "object": "account", "deleted": True}
     error = refusal(lambda: stock.v1.accounts.retrieve(account["id"]))
     assert (error.http_status, error.json_body["error"]["code"]) == (403, "account_invalid")
+    assert kinds_of(stock, account["id"]) == {"event"}
+
+
+def kinds_of(stock: Stock, account_id: str) -> set[str]:
+    """The kinds of objects that the store holds of the account."""
+    copy = Path(stock.box.control("copy", {})["file"])
+    with closing(sqlite3.connect(copy)) as database:
+        rows = database.execute("SELECT DISTINCT kind FROM object WHERE account = ?", (account_id,)).fetchall()
+    copy.unlink()
+    return {kind for (kind,) in rows}
 
 
 def test_account_sees_itself_and_no_other(stock: Stock) -> None:

@@ -86,7 +86,10 @@ def test_application_that_is_verified_in_time_keeps_its_terms(stock: Stock) -> N
     account = stock.individual(dob=FAILING_BIRTH)
     stock.update(account["id"], individual={"dob": {"day": 1, "month": 1, "year": 1902}})
     stock.advance("2h")
-    assert stock.read(account["id"])["capabilities"]["card_issuing"] == "active"
+    after = stock.read(account["id"])
+    assert after["capabilities"]["card_issuing"] == "active"
+    assert after["settings"]["card_issuing"] == account["settings"]["card_issuing"]
+    assert account["settings"]["card_issuing"]["tos_acceptance"]["ip"]
 
 
 def test_unrequested_capability_previews_what_it_would_ask(stock: Stock) -> None:

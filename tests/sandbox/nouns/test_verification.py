@@ -204,7 +204,8 @@ def test_inactivity_website_pauses(stock: Stock) -> None:
 def test_listed_birth_date_stops_everything(stock: Stock) -> None:
     account = stock.individual(dob={"day": 1, "month": 1, "year": 1900})
     assert account["requirements"]["disabled_reason"] == "listed"
-    assert account["capabilities"]["card_issuing"] == "inactive"
+    assert account["capabilities"] == {"card_issuing": "inactive", "transfers": "inactive"}
+    assert (account["charges_enabled"], account["payouts_enabled"]) == (False, False)
 
 
 def test_children_cannot_represent(stock: Stock) -> None:

@@ -1,6 +1,7 @@
 """Who is let in, and on whose behalf."""
 
 import base64
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -87,8 +88,6 @@ def test_every_answer_has_a_request_id_and_the_sandboxs_date(box: SandboxProcess
     now = box.control("clock", {"advance": "29d"})["now"]
     _, _, headers = box.api("GET", "/v1/events")
     assert headers["Request-Id"].startswith("req_")
-    from email.utils import parsedate_to_datetime
-
     assert 0 <= parsedate_to_datetime(headers["Date"]).timestamp() - now < 5
 
 

@@ -18,7 +18,7 @@ from tests.sandbox_process import ROOT, SandboxProcess
 @pytest.mark.parametrize(
     ("step", "seconds"), [("30s", 30), ("5m", 300), ("1h", 3600), ("29d", 29 * 86400), ("2w", 14 * 86400), (7, 7)]
 )
-def test_the_clock_moves_forward_and_goes_on(box: SandboxProcess, step: Any, seconds: int) -> None:
+def test_the_clock_moves_forward_by_what_is_asked(box: SandboxProcess, step: Any, seconds: int) -> None:
     before = box.control("clock")["now"]
     after = box.control("clock", {"advance": step})["now"]
     assert 0 <= after - before - seconds <= 2
@@ -127,7 +127,7 @@ def test_the_traffic_can_be_written_to_a_file(box: SandboxProcess, tmp_path: Pat
     assert [json.loads(line) for line in file.read_text().splitlines()] == box.traffic()
 
 
-def test_term_ends_it_within_a_second(tmp_path: Path) -> None:
+def test_term_and_int_end_it_while_a_connection_is_open(tmp_path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with SandboxProcess(store=tmp_path / "s.sqlite3") as process:
             assert process.process is not None
@@ -153,14 +153,6 @@ def test_a_port_or_a_store_in_use_is_told_in_one_line(tmp_path: Path) -> None:
     assert port.stderr.count("\n") == store.stderr.count("\n") == 1
 
 
-def test_a_store_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
-    file = tmp_path / "notes.txt"
-    file.write_text("not a database, " * 100)
-    told = run("--port", "0", "--store", str(file))
-    assert (told.returncode, told.stderr.count("\n")) == (1, 1)
-    assert file.read_text().startswith("not a database")
-
-
 def test_manage_py_starts_the_same_sandbox(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--store", str(tmp_path / "s.sqlite3")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -168,25 +160,6 @@ def test_manage_py_starts_the_same_sandbox(tmp_path: Path) -> None:
         assert process.stdout.readline().startswith("Sandbox ready: http://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-
-
-@pytest.mark.parametrize("path", ["/_sandbox/clock", "/_sandbox/reset"])
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "https://evil.example"},
-        {"Origin": "null"},
-        {"Origin": "http://127.0.0.1:1"},
-        {"Host": "evil.example"},
-        {"Host": "127.0.0.1.evil.example:80"},
-        {"Host": "["},
-    ],
-)
-def test_a_page_of_another_site_moves_nothing(box: SandboxProcess, path: str, headers: dict[str, str]) -> None:
-    before = box.control("clock")["now"]
-    status, _, _ = box.request("POST", path, b'{"advance": "29d"}', headers)
-    assert status == 403
-    assert box.control("clock")["now"] - before < 60
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])

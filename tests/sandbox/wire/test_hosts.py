@@ -202,6 +202,16 @@ def test_a_page_of_another_origin_changes_nothing(sent_to: SandboxProcess, heade
         assert (status, answer["error"]["type"]) == (403, "invalid_request_error"), path
 
 
+def test_a_page_of_another_origin_moves_no_clock(box: SandboxProcess) -> None:
+    account, now = make_account(box)["id"], box.control("clock")["now"]
+    for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
+        given = ("Host: localhost:{port}", f"Origin: {origin}")
+        assert ask(box, "POST /_sandbox/clock HTTP/1.1", *given, body=b'{"advance": "29d"}')[0] == 403
+        assert ask(box, "POST /_sandbox/reset HTTP/1.1", *given)[0] == 403
+    assert [each["id"] for each in box.api("GET", "/v1/accounts")[1]["data"]] == [account]
+    assert box.control("clock")["now"] - now < 86400
+
+
 def test_the_controls_are_closed_to_pages_of_other_origins_altogether(sent_to: SandboxProcess) -> None:
     status, _ = ask(sent_to, "GET /_sandbox/traffic HTTP/1.1", "Host: localhost", "Origin: https://evil.example")
     assert status == 403

@@ -21,8 +21,11 @@ def umask() -> Iterator[None]:
     os.umask(before)
 
 
+RUBBISH = b"This is no store. " * 500
+
+
 def rubbish(path: Path) -> None:
-    path.write_bytes(b"This is no store. " * 500)
+    path.write_bytes(RUBBISH)
 
 
 def filled(path: Path) -> None:
@@ -60,6 +63,8 @@ def test_a_store_that_is_none_is_one_line(make: Callable[[Path], Any], tmp_path:
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert done.stderr.startswith(f"Cannot use {path} as the store: ")
     assert "Move it away to begin with an empty world, or restore it from a backup." in done.stderr
+    if make is rubbish:
+        assert path.read_bytes() == RUBBISH, "what is another program's stays as it is"
 
 
 def test_a_store_in_use_is_not_called_damaged(tmp_path: Path) -> None:
