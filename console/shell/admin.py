@@ -23,7 +23,27 @@ class EventAdmin(RecordAdmin):
     list_filter = ("state", "source", "livemode")
     written = ("error",)
     search_fields = ("=id", "=account", "type", "=object_key", "=idempotency_key", "=request_id")
-    exclude = ("payload",)
+    fields = (
+        "id",
+        "account",
+        "type",
+        "created",
+        "api_version",
+        "livemode",
+        "request_id",
+        "idempotency_key",
+        "object_key",
+        "source",
+        "received_at",
+        "state",
+        "claimed_by",
+        "claimed_until",
+        "attempts",
+        "failures",
+        "next_try_at",
+        "error",
+        "done_at",
+    )
     actions = ("replay",)
 
     @admin.display(description="Created", ordering="created")
