@@ -235,7 +235,7 @@ class RecordAdmin(ReadOnlyAdmin):
 IMPORT = "What Stripe has is imported by its events, and by manage.py sync."
 
 
-class IssuingAdmin(MirrorAdmin):
+class ListedAdmin(MirrorAdmin):
     """One noun over all accounts. A subclass names the list of one account, whose tabs and words it shares."""
 
     listing: lists_listing.Listing
@@ -286,16 +286,17 @@ class IssuingAdmin(MirrorAdmin):
         """The cardholder and the card."""
         cardholder, card = related(row, "cardholder"), related(row, "card")
         second = format_html("Card {}", card) if card else ""
-        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', _link(cardholder), second)
+        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', link(cardholder), second)
 
 
-def _link(row: Any) -> SafeString:
+def link(row: Any) -> SafeString:
+    """A row by its name, leading to its page."""
     if row is None:
         return format_html('<b class="none">{}</b>', "Not yet imported")
     return format_html('<a href="{}" title="{}">{}</a>', row.get_absolute_url(), row, row)
 
 
-def _name(row: Any, label: str) -> SafeString:
+def name_and_id(row: Any, label: str) -> SafeString:
     """A row's own name over its id."""
     return format_html(
         '<span class="two-lines"><a href="{}" title="{}">{}</a>{}</span>',

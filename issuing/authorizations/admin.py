@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.lists.admin import IssuingAdmin, _name
+from console.lists.admin import ListedAdmin, name_and_id
 from console.lists.filters import Choice, CreatedFilter, tabbed
 from console.templatetags import console as tags
 from issuing.authorizations import pages
@@ -24,7 +24,7 @@ class ReasonFilter(Choice):
 
 
 @admin.register(Authorization)
-class AuthorizationAdmin(IssuingAdmin):
+class AuthorizationAdmin(ListedAdmin):
     """Purchases that were tried."""
 
     listing = pages.AUTHORIZATIONS
@@ -35,7 +35,7 @@ class AuthorizationAdmin(IssuingAdmin):
     @admin.display(description="Merchant")
     def merchant(self, row: Authorization) -> SafeString:
         """Name and id."""
-        return _name(row, row.merchant_name or row.pk)
+        return name_and_id(row, row.merchant_name or row.pk)
 
     @admin.display(description="Outcome")
     def outcome_words(self, row: Authorization) -> SafeString:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from console.lists.admin import IssuingAdmin, _name
+from console.lists.admin import ListedAdmin, name_and_id
 from console.lists.filters import AttentionFilter, Choice, CreatedFilter, tabbed
 from console.people import masking
 from console.people.signed_in import staff
@@ -35,7 +35,7 @@ class HolderTypeFilter(Choice):
 
 
 @admin.register(Cardholder)
-class CardholderAdmin(IssuingAdmin):
+class CardholderAdmin(ListedAdmin):
     """Who may hold cards."""
 
     listing = pages.CARDHOLDERS
@@ -56,7 +56,7 @@ class CardholderAdmin(IssuingAdmin):
     @admin.display(description="Cardholder")
     def name_words(self, row: Cardholder) -> SafeString:
         """Name and id."""
-        return _name(row, str(row))
+        return name_and_id(row, str(row))
 
     @admin.display(description="Status")
     def status_words(self, row: Cardholder) -> SafeString:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.lists.admin import IssuingAdmin, _link, _name
+from console.lists.admin import ListedAdmin, link, name_and_id
 from console.lists.filters import Choice, CreatedFilter, tabbed
 from console.templatetags import console as tags
 from gateway.mirror import related
@@ -20,7 +20,7 @@ class TypeFilter(Choice):
 
 
 @admin.register(Card)
-class CardAdmin(IssuingAdmin):
+class CardAdmin(ListedAdmin):
     """Issued cards."""
 
     listing = pages.CARDS
@@ -31,12 +31,12 @@ class CardAdmin(IssuingAdmin):
     @admin.display(description="Card")
     def name_words(self, row: Card) -> SafeString:
         """Last four and id."""
-        return _name(row, str(row))
+        return name_and_id(row, str(row))
 
     @admin.display(description="Cardholder")
     def holder(self, row: Card) -> SafeString:
         """Who holds it."""
-        return format_html('<span class="two-lines">{}</span>', _link(related(row, "cardholder")))
+        return format_html('<span class="two-lines">{}</span>', link(related(row, "cardholder")))
 
     @admin.display(description="Status")
     def status_words(self, row: Card) -> SafeString:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from console.lists.admin import IssuingAdmin, _name
+from console.lists.admin import ListedAdmin, name_and_id
 from console.lists.filters import CreatedFilter, tabbed
 from console.templatetags import console as tags
 from gateway.shapes import text_at
@@ -12,7 +12,7 @@ from issuing.topups.models import Topup
 
 
 @admin.register(Topup)
-class TopupAdmin(IssuingAdmin):
+class TopupAdmin(ListedAdmin):
     """Money pulled in from banks."""
 
     listing = pages.TOPUPS
@@ -23,7 +23,7 @@ class TopupAdmin(IssuingAdmin):
     @admin.display(description="Top-up")
     def name_words(self, row: Topup) -> SafeString:
         """Description and id."""
-        return _name(row, text_at(row.data, "description") or "Top-up")
+        return name_and_id(row, text_at(row.data, "description") or "Top-up")
 
     @admin.display(description="Status")
     def status_words(self, row: Topup) -> SafeString:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from console.lists.admin import IssuingAdmin, _name
+from console.lists.admin import ListedAdmin, name_and_id
 from console.lists.filters import CreatedFilter, tabbed
 from console.templatetags import console as tags
 from issuing.transactions import pages
@@ -11,7 +11,7 @@ from issuing.transactions.models import Transaction
 
 
 @admin.register(Transaction)
-class TransactionAdmin(IssuingAdmin):
+class TransactionAdmin(ListedAdmin):
     """Money that moved."""
 
     listing = pages.TRANSACTIONS
@@ -22,7 +22,7 @@ class TransactionAdmin(IssuingAdmin):
     @admin.display(description="Merchant")
     def merchant(self, row: Transaction) -> SafeString:
         """Name and id."""
-        return _name(row, row.merchant_name or row.pk)
+        return name_and_id(row, row.merchant_name or row.pk)
 
     @admin.display(description="Type")
     def type_words(self, row: Transaction) -> SafeString:
