@@ -20,7 +20,7 @@ from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
 from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
 from console.operations import verbs as operations_verbs
-from console.operations.bulk import MOST, bulk_page
+from console.operations.bulk import MOST, answer
 from console.operations.buttons import allowed
 from console.operations.verbs import Verb
 from console.people import masking
@@ -84,7 +84,7 @@ def _many(verb: Verb) -> Callable[..., HttpResponse]:
         ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
         if verb.many_page:
             return resolve(reverse(verb.many_page)).func(request, ids)
-        return bulk_page(request, verb.name, ids)  # type: ignore[return-value]
+        return answer(request, verb.name, ids)
 
     return act
 

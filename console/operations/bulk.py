@@ -49,8 +49,13 @@ class Row:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs()
-def bulk_page(request: HttpRequest, verb_name: str, ids: list[str] | None = None) -> HttpResponse:
-    """With `ids` (from an admin action) or `?id=`: the preview. Its POST, marked `run`: one operation a row.
+def bulk_page(request: HttpRequest, verb_name: str) -> HttpResponse:
+    """The page of one verb for many, at its own address."""
+    return answer(request, verb_name)
+
+
+def answer(request: HttpRequest, verb_name: str, ids: list[str] | None = None) -> HttpResponse:
+    """With `ids` (from a list's action) or `?id=`: the preview. Its POST, marked `run`: one operation a row.
 
     Context: verb, form, rows, ran, preview. Running the same form again finds the operations it made.
     """

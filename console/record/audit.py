@@ -49,7 +49,9 @@ def record(
     """
     if not connection.in_atomic_block:
         raise NoTransaction(action)
-    _wait_for_the_chain()
+    if connection.vendor == "postgresql":  # SQLite's IMMEDIATE transactions let one write at a time already
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
     last = AuditEntry.objects.order_by("-number").values_list("number", "digest").first()
     entry = AuditEntry(
         number=last[0] + 1 if last else 1,
@@ -63,7 +65,7 @@ def record(
         operation=operation,
         reason=reason,
         ticket=ticket,
-        detail=_plain(detail or {}),
+        detail=json.loads(json.dumps(detail or {}, cls=DjangoJSONEncoder), parse_float=str),
         previous_digest=last[1] if last else START,
     )
     entry.digest = digest(entry.previous_digest, tuple(getattr(entry, name) for name in COLUMNS))
@@ -71,23 +73,12 @@ def record(
     return entry
 
 
-def _wait_for_the_chain() -> None:
-    """One writer at a time. SQLite's IMMEDIATE transactions are so already."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
-
-
-def _plain(detail: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(detail, cls=DjangoJSONEncoder), parse_float=str)
-
-
 def digest(previous: str, values: tuple[Any, ...]) -> str:
     """SHA-256 over the previous row's digest and this row's values (in the order of COLUMNS) as canonical JSON."""
     number, at, *words, detail = values
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    when = at.astimezone(UTC).isoformat(timespec="microseconds")
     words = [str(word) if word is not None and not isinstance(word, int) else word for word in words]
-    text = json.dumps([number, moment, *words, detail], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps([number, when, *words, detail], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(previous.encode() + text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -111,7 +102,7 @@ def verify(expect: str = "", noted: Noted = NOTHING_NOTED) -> Verdict:
     previous, count, at, met = START, 0, None, not expect
     with transaction.atomic():  # PostgreSQL's streaming cursor lives in one
         for count, (values, row_previous, row_digest) in enumerate(_rows(), 1):
-            problem = _problem(count, values, previous, row_previous, row_digest) or _other(
+            problem = _problem(count, values, previous, row_previous, row_digest) or _not_the_noted_one(
                 count, row_digest, noted.get(count)
             )
             if problem:
@@ -128,7 +119,7 @@ def verify(expect: str = "", noted: Noted = NOTHING_NOTED) -> Verdict:
     return Verdict(count, count, previous, at, missing)
 
 
-def _other(number: int, digest: str, noted: Mapping[str, datetime] | None) -> str:
+def _not_the_noted_one(number: int, digest: str, noted: Mapping[str, datetime] | None) -> str:
     """That this is not the row whose digest was noted as the trail's head, or ""."""
     others = [at for each, at in (noted or {}).items() if each != digest]
     return f"row {number} is not the one that was noted at {_moment(min(others))}" if others else ""

@@ -49,7 +49,7 @@ def _line(pk: int, at: datetime, kind: str, path: str) -> bytes:
     return f"{pk} {at.isoformat(timespec='microseconds')} {kind} {path}\n".encode()
 
 
-def told() -> dict[int, Seal]:
+def recorded() -> dict[int, Seal]:
     """The seals of all sessions that have one, by the session's id. One query; about 200 bytes a session."""
     found: dict[int, Seal] = {}
     rows = AuditEntry.objects.filter(action=SEALED).order_by("number").values_list("number", "subject", "detail")
@@ -123,9 +123,9 @@ def _compared(pk: int, seal: Seal, found: dict[str, Any]) -> Iterator[str]:
         "added after the seal": own.keys() - sealed.keys(),
     }
     exact = len(sealed) == seal.accesses and len(own) == found["accesses"]
-    told = [f"{what}: access entry {_named(ids)}" for what, ids in differences.items() if ids] if exact else []
+    named = [f"{what}: access entry {_named(ids)}" for what, ids in differences.items() if ids] if exact else []
     count = f"{found['accesses']} access entries, sealed were {seal.accesses}"
-    yield f"work session {pk}: {'; '.join(told) or 'access entries are missing, changed or added'} ({count})"
+    yield f"work session {pk}: {'; '.join(named) or 'access entries are missing, changed or added'} ({count})"
 
 
 def _named(ids: Iterable[str | int]) -> str:

@@ -37,13 +37,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what was verified, a line each."""
-        known, sealed = heads.read(), seals.told()
+        known, sealed = heads.read(), seals.recorded()
         verdict = audit.verify(options["expect"].strip().lower(), known.by_number())
         found = _problems(verdict, known, sealed, begin=options["new_heads"])
-        told = list(islice(found, SHOWN))
-        if told:
+        first = list(islice(found, SHOWN))
+        if first:
             more = sum(1 for _ in found)
-            raise CommandError("\n".join([*told, *([f"And {more} more."] if more else [])]), returncode=BROKEN)
+            raise CommandError("\n".join([*first, *([f"And {more} more."] if more else [])]), returncode=BROKEN)
         until = f", last at {verdict.at:%Y-%m-%d %H:%M:%S} UTC" if verdict.at else ""
         self.stdout.write(f"{verdict.rows} rows, whole{until}. Digest: {verdict.digest}")
         self.stdout.write(f"{len(sealed)} ended work sessions, their seals whole.")

@@ -7,7 +7,8 @@ from console.operations import door, verbs
 from console.operations.door import Denied
 from console.operations.models import Operation
 from console.people.models import User
-from tests.people import browser
+from console.shell.site import ConsoleSite
+from tests.people import ACCOUNT, browser, known_accounts
 
 pytestmark = pytest.mark.django_db
 ONE_BY_ONE = {
@@ -57,3 +58,13 @@ def test_a_nul_byte_in_a_form_is_refused() -> None:
     otto = browser("otto")
     for body in ({"form_token": "x\0y"}, {"for_account": "\0"}):
         assert otto.post("/connect/accounts/acct_1Nul/refresh", body).status_code == 400
+
+
+def test_a_lists_action_passes_one_guard_not_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list's own; the other time is the frame's, which tells the template whether somebody is there."""
+    known_accounts()
+    ana, asked = browser("ana"), []
+    monkeypatch.setattr(ConsoleSite, "has_permission", lambda _, request: asked.append(request.path) or True)
+    answer = ana.post("/accounts/account/", {"action": "accounts.refresh", "_selected_action": ACCOUNT})
+    assert answer.context["verb"].name == "accounts.refresh"
+    assert len(asked) == 2

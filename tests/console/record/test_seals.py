@@ -44,7 +44,7 @@ def alter(sql: str, *values: Any) -> None:
 
 
 def problems() -> list[str]:
-    return list(seals.problems(seals.told()))
+    return list(seals.problems(seals.recorded()))
 
 
 def test_what_is_as_it_was_sealed_is_whole(user: User) -> None:
