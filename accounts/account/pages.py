@@ -1,9 +1,8 @@
 """What the pages of one account show, read in a fixed number of queries."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import messages
@@ -32,11 +31,11 @@ from console.operations.door import Denied
 from console.operations.forms import TOKEN, fresh_token
 from console.operations.models import Operation
 from console.people import masking
-from console.people.signed_in import needs, staff
+from console.people.signed_in import may_see, needs, staff
 from console.shell import nouns
-from console.shell.drawing import page
 from console.viewing.access import view_as
 from console.viewing.addresses import ACCOUNT, VIEWED
+from console.viewing.objects import AccountView
 from console.viewing.sessions import current
 from gateway.shapes import id_at, text_at, value_at
 
@@ -54,7 +53,7 @@ LINK_VERB = "accounts.create_account_link"
 
 
 @dataclass(frozen=True)
-class AccountPage:
+class AccountParts:
     """One account with what hangs on it, as this person may see it."""
 
     account: Account
@@ -241,37 +240,6 @@ def get_account(request: HttpRequest, account_id: str) -> Account:
     return account
 
 
-def get_page(request: HttpRequest, account_id: str) -> AccountPage:
-    """The account as this person may see it."""
-    return AccountPage(get_account(request, account_id), staff(request).has_perm("accounts.view_pii"))
-
-
-def account_context(
-    request: HttpRequest, account_page: AccountPage, tab: str, before: datetime | None = None
-) -> dict[str, Any]:
-    """What the account's page is drawn from, or another page about it (`tab` "": none of them is open)."""
-    account, user = account_page.account, staff(request)
-    whole = tab == "timeline"
-    return {
-        "title": str(account),
-        "page": account_page,
-        "account": account,
-        "tab": tab,
-        "tabs": account_page.tabs(tab),
-        "timeline": pages.read(account.pk, account_page.names, account_page.mask, before=before)
-        if whole
-        else account_page.timeline
-        if tab == "overview"
-        else None,
-        "panels": [
-            {"panel": panel, "context": panel.context(request, account)}
-            for panel in nouns.account_panels()
-            if tab == "overview" and (not panel.permission or user.has_perm(panel.permission))
-        ],
-        **may(request, account),
-    }
-
-
 def may(request: HttpRequest, account: Account) -> dict[str, Any]:
     """Which buttons this person gets, and where they lead."""
     user, live = staff(request), settings.CONSOLE_MODE == "live"
@@ -306,34 +274,84 @@ def account_list(request: HttpRequest) -> HttpResponseRedirect:
     )
 
 
-@require_safe
-@needs("accounts.view_account")
-def account(request: HttpRequest, account_id: str) -> HttpResponse:
-    """The account as the platform sees it; `?tab=` one of TABS, `?before=` a moment in the timeline."""
-    tab = request.GET.get("tab", "overview")
-    context = account_context(
-        request,
-        get_page(request, account_id),
-        tab if tab in TABS else "overview",
-        addresses.moment(request.GET.get("before", "")),
-    )
-    return page(request, "accounts/account/account.html", context)
+class AccountPage(AccountView):
+    """A page about one account as the platform sees it. A subclass names its template and its title, and adds parts."""
+
+    guard = staticmethod(needs("accounts.view_account"))
+    title: ClassVar[str] = ""
+
+    @cached_property
+    def shown(self) -> AccountParts:
+        """The account as this person may see it."""
+        return AccountParts(get_account(self.request, self.account_id), may_see(self.request))
+
+    def parts(self) -> dict[str, Any]:
+        """The account, and which buttons this person gets."""
+        account = self.shown.account
+        return {
+            "title": self.title or str(account),
+            "page": self.shown,
+            "account": account,
+            **may(self.request, account),
+        }
 
 
-@require_safe
-@needs("accounts.view_account")
-def live(request: HttpRequest, account_id: str) -> HttpResponse:
+class TabsPage(AccountPage):
+    """The account's own page: `?tab=` one of TABS, `?before=` a moment in the timeline."""
+
+    template = "accounts/account/account.html"
+
+    def parts(self) -> dict[str, Any]:
+        """The tab that is open; on the first one the newest of the timeline, and the panels of other nouns."""
+        asked = self.request.GET.get("tab", "overview")
+        tab = asked if asked in TABS else "overview"
+        return {
+            **super().parts(),
+            "tab": tab,
+            "tabs": self.shown.tabs(tab),
+            "timeline": self.timeline(tab),
+            "panels": self.panels() if tab == "overview" else [],
+        }
+
+    def timeline(self, tab: str) -> Timeline | None:
+        """The whole timeline on its own tab, its newest entries on the first."""
+        if tab == "timeline":
+            before = addresses.moment(self.request.GET.get("before", ""))
+            return pages.read(self.account_id, self.shown.names, self.shown.mask, before=before)
+        return self.shown.timeline if tab == "overview" else None
+
+    def panels(self) -> list[dict[str, Any]]:
+        """What other nouns show of the account to this person."""
+        user, account = staff(self.request), self.shown.account
+        return [
+            {"panel": panel, "context": panel.context(self.request, account)}
+            for panel in nouns.account_panels()
+            if not panel.permission or user.has_perm(panel.permission)
+        ]
+
+
+class LivePart(AccountPage):
     """What changes by itself: `?part=` one of PARTS (default: badges), with the version it was drawn from."""
-    account_page = get_page(request, account_id)
-    part = request.GET.get("part", "")
-    part = part if part in PARTS else "badges"
-    context = {
-        "page": account_page,
-        "account": account_page.account,
-        "timeline": account_page.timeline if part == "timeline" else None,
-        **may(request, account_page.account),
-    }
-    return render(request, f"accounts/account/live_{part}.html", context)
+
+    def get(self, request: HttpRequest, account_id: str) -> HttpResponse:
+        """The part alone, without the frame."""
+        self.account_id, asked = account_id, request.GET.get("part", "")
+        part = asked if asked in PARTS else "badges"
+        timeline = self.shown.timeline if part == "timeline" else None
+        return render(request, f"accounts/account/live_{part}.html", {**self.parts(), "timeline": timeline})
+
+
+class ActivityPage(AccountPage):
+    """The account's timeline, viewed as it."""
+
+    guard = staticmethod(view_as)
+    template, title = "accounts/history/activity.html", "Activity"
+
+    def parts(self) -> dict[str, Any]:
+        """From `?before=` a moment on."""
+        before = addresses.moment(self.request.GET.get("before", ""))
+        timeline = pages.read(self.account_id, self.shown.names, self.shown.mask, before=before)
+        return {**super().parts(), "timeline": timeline}
 
 
 @require_POST
@@ -363,25 +381,10 @@ def refresh(request: HttpRequest, account_id: str) -> HttpResponseBase:
     return redirect("account", account_id=operation.account_id)
 
 
-@require_safe
-@view_as
-def activity(request: HttpRequest, account_id: str) -> HttpResponse:
-    """The account's timeline, viewed as it."""
-    account_page = get_page(request, account_id)
-    before = addresses.moment(request.GET.get("before", ""))
-    context = {
-        "title": "Activity",
-        "page": account_page,
-        "account": account_page.account,
-        "timeline": pages.read(account_id, account_page.names, account_page.mask, before=before),
-    }
-    return page(request, "accounts/history/activity.html", context)
-
-
 urlpatterns = [
     path("connect/accounts", account_list, name="accounts"),
-    path(ACCOUNT, account, name="account"),
-    path(f"{ACCOUNT}/live", live, name="account_live"),
+    path(ACCOUNT, TabsPage.as_view(), name="account"),
+    path(f"{ACCOUNT}/live", LivePart.as_view(), name="account_live"),
     path(f"{ACCOUNT}/refresh", refresh, name="account_refresh"),
-    path(f"{VIEWED}/activity", activity, name="activity"),
+    path(f"{VIEWED}/activity", ActivityPage.as_view(), name="activity"),
 ]

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 
 from accounts.account.models import Account
-from accounts.account.pages import AccountPage
+from accounts.account.pages import AccountParts
 from accounts.terms.models import Acceptance, accepted_on, window_words
 from accounts.terms.words import AGREEMENTS, HOW
 from console.operations.fields import PlainDateTimeField, VerbForm, no_control_characters
@@ -211,7 +211,7 @@ class RecordTermsForm(SignatureForm, AgreementsForm):
 
 def presented_last(account: Account) -> str:
     """What Stripe still asks for before the terms, or until when it then decides: the clock starts with the last."""
-    missing = AccountPage(account, may_see=False).before_terms
+    missing = AccountParts(account, may_see=False).before_terms
     if not missing:
         return f"Nothing else is missing: Stripe decides within {window_words()} of the acceptance, or clears it."
     shown = "; ".join(row.title for row in missing[:SHOWN])

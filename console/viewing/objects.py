@@ -1,4 +1,4 @@
-"""The pages of one account, viewed as it: a class for each page, which fills the parts that its template names."""
+"""The pages of one account: a class for each page, which fills the parts that its template names."""
 
 from typing import Any, ClassVar
 
@@ -16,15 +16,19 @@ RECENT = 8  # rows of a list that stands on a page of something else
 
 
 class AccountView(View):
-    """A page of one account. A subclass names its template and fills its parts; `as_view()` stands in urls.py."""
+    """A page of one account. A subclass names its template and fills its parts; `as_view()` stands in `urlpatterns`.
+
+    `guard` is what everybody passes who opens it: viewing as the account, unless a subclass has another.
+    """
 
     template: ClassVar[str]
+    guard: ClassVar[Any] = staticmethod(view_as)
     account_id: str
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """The view, for whoever views as the account; it reads alone."""
-        return require_safe(view_as(super().as_view(**initkwargs)))
+        """The guarded view; it reads alone."""
+        return require_safe(cls.guard(super().as_view(**initkwargs)))
 
     def get(self, request: HttpRequest, account_id: str) -> HttpResponse:
         """Draw the page."""
