@@ -60,7 +60,7 @@ def _read_by(node: ast.AST) -> Iterator[str]:
         where, found = ast.unparse(node.value), node.slice
     elif isinstance(node, ast.Compare):
         where, found = ast.unparse(node.comparators[0]), node.left
-    if where.startswith(("request.GET", "request.POST")) and isinstance(found, ast.Constant):
+    if where.removeprefix("self.").startswith(("request.GET", "request.POST")) and isinstance(found, ast.Constant):
         yield str(found.value)
 
 
@@ -212,11 +212,11 @@ def test_what_is_no_number_of_a_row_is_none(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", FIRST, LAST, "2026-02-30T00:00:00Z", "²026-01-01", "9" * 5_000])
 def test_what_is_no_moment_is_none(text: str) -> None:
-    assert addresses.moment(text) is None
+    assert addresses.as_datetime(text) is None
 
 
 def test_a_moment_is_read_in_utc() -> None:
-    moment = addresses.moment("2026-11-25T01:30:00+02:00")
+    moment = addresses.as_datetime("2026-11-25T01:30:00+02:00")
     assert moment
     assert moment.isoformat() == "2026-11-24T23:30:00+00:00"
-    assert addresses.moment("2026-11-25T01:30:00", zone=True) is None
+    assert addresses.as_datetime("2026-11-25T01:30:00", zone=True) is None

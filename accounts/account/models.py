@@ -185,16 +185,18 @@ class Account(Mirror):
     @classmethod
     def witness(cls, event: Event) -> None:
         """Requirements, states and acceptances that the event changed."""
-        telling = history_models.told_by(event, event.account or event.payload["data"]["object"]["id"], "account")
-        history_models.record(telling)
-        terms_models.witness(telling)
+        change = history_models.change_by_event(
+            event, event.account or event.payload["data"]["object"]["id"], "account"
+        )
+        history_models.record(change)
+        terms_models.witness(change)
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
         """The same, found by reading."""
-        telling = history_models.found_by_reading(row.id, old, new, "account", row)
-        history_models.record(telling)
-        terms_models.witness(telling)
+        change = history_models.change_by_reading(row.id, old, new, "account", row)
+        history_models.record(change)
+        terms_models.witness(change)
 
     # What it says of itself
 

@@ -316,7 +316,7 @@ class TabsPage(AccountPage):
     def timeline(self, tab: str) -> Timeline | None:
         """The whole timeline on its own tab, its newest entries on the first."""
         if tab == "timeline":
-            before = addresses.moment(self.request.GET.get("before", ""))
+            before = addresses.as_datetime(self.request.GET.get("before", ""))
             return pages.read(self.account_id, self.shown.names, self.shown.mask, before=before)
         return self.shown.timeline if tab == "overview" else None
 
@@ -349,7 +349,7 @@ class ActivityPage(AccountPage):
 
     def parts(self) -> dict[str, Any]:
         """From `?before=` a moment on."""
-        before = addresses.moment(self.request.GET.get("before", ""))
+        before = addresses.as_datetime(self.request.GET.get("before", ""))
         timeline = pages.read(self.account_id, self.shown.names, self.shown.mask, before=before)
         return {**super().parts(), "timeline": timeline}
 

@@ -31,7 +31,7 @@ class Source(models.TextChoices):
     SYNC = "sync", "Found by reading"
 
 
-class Told(models.Model):
+class HistoryRow(models.Model):
     """A row that one event, or one reading, brought. `at` is Stripe's clock."""
 
     account = models.ForeignKey(
@@ -58,7 +58,7 @@ class RequirementQuerySet(models.QuerySet["Requirement"]):
         return {(account_id, key): int(last.timestamp()) for account_id, key, last in found}
 
 
-class Requirement(Told):
+class Requirement(HistoryRow):
     """One key that entered or left one list of an account, a capability or a person (`scope`).
 
     `deadline` is the one Stripe named when it entered; for `past_due` the one that had passed.
@@ -80,7 +80,7 @@ class Requirement(Told):
 
     objects = RequirementQuerySet.as_manager()
 
-    class Meta(Told.Meta):
+    class Meta(HistoryRow.Meta):
         """Read by account, newest first."""
 
         ordering = ("-at", "-id")
@@ -94,7 +94,7 @@ class Requirement(Told):
         return f"{self.key} {self.list}"
 
 
-class StateChange(Told):
+class StateChange(HistoryRow):
     """One field whose value changed: a capability's status, whether charges are enabled, when terms were accepted …"""
 
     subject = models.CharField(max_length=255)  # the object's id as Stripe has it: acct_…, card_issuing, person_…
@@ -103,7 +103,7 @@ class StateChange(Told):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 
-    class Meta(Told.Meta):
+    class Meta(HistoryRow.Meta):
         """Read by account, newest first."""
 
         ordering = ("-at", "-id")
@@ -116,7 +116,7 @@ class StateChange(Told):
 
 
 @dataclass(frozen=True)
-class Telling:
+class ObjectChange:
     """An object before and after: `old` is None where it had not been there. Times are Stripe's clock."""
 
     account_id: str
@@ -133,7 +133,7 @@ class Telling:
         return list(_requirements(self)), list(_changes(self))
 
 
-def told_by(event: Event, account_id: str, scope: str) -> Telling:
+def change_by_event(event: Event, account_id: str, scope: str) -> ObjectChange:
     """What an event tells. A nested hash in `previous_attributes` names only what changed in it; a list is whole."""
     content = event.payload["data"]
     new, previous = content["object"], content.get("previous_attributes") or {}
@@ -143,13 +143,13 @@ def told_by(event: Event, account_id: str, scope: str) -> Telling:
         old = None
     at = clock.from_unix(event.created) or clock.now()
     ended = event.type.endswith(".deleted")
-    return Telling(account_id, old, new, at, Source.EVENT, event.id, ended, scope)
+    return ObjectChange(account_id, old, new, at, Source.EVENT, event.id, ended, scope)
 
 
-def found_by_reading(account_id: str, old: Data | None, new: Data, scope: str, row: Any) -> Telling:
+def change_by_reading(account_id: str, old: Data | None, new: Data, scope: str, row: Any) -> ObjectChange:
     """What a reading of the mirror's `row` found to have changed, at the latest then."""
     at = clock.from_unix(row.as_of) or clock.now()
-    return Telling(account_id, old, new, at, Source.SYNC, f"sync:{row.pk}:{row.revision}", row.gone, scope)
+    return ObjectChange(account_id, old, new, at, Source.SYNC, f"sync:{row.pk}:{row.revision}", row.gone, scope)
 
 
 def merged(new: Data, previous: Data) -> Data:
@@ -161,19 +161,19 @@ def merged(new: Data, previous: Data) -> Data:
     return old
 
 
-def _requirements(telling: Telling) -> Iterable[Requirement]:
-    before, after = _hash(telling.old, "requirements"), _hash(telling.new, "requirements")
-    if telling.ended:
+def _requirements(change: ObjectChange) -> Iterable[Requirement]:
+    before, after = _hash(change.old, "requirements"), _hash(change.new, "requirements")
+    if change.ended:
         return
     for name in LISTS:
         old, new = _keys(before, name), _keys(after, name)
-        deadline = _deadline(name, before, after, telling.at)
-        yield from (_row(telling, key, name, "due", deadline=deadline) for key in new if key not in old)
-        yield from (_row(telling, key, name, "met") for key in old if key not in new)
+        deadline = _deadline(name, before, after, change.at)
+        yield from (_row(change, key, name, "due", deadline=deadline) for key in new if key not in old)
+        yield from (_row(change, key, name, "met") for key in old if key not in new)
     known = {(error.get("requirement"), error.get("code")) for error in _errors(before)}
     for error in _errors(after):
         if (error.get("requirement"), error.get("code")) not in known:
-            yield _row(telling, error["requirement"], "errors", "due", error=error)
+            yield _row(change, error["requirement"], "errors", "due", error=error)
 
 
 def _deadline(name: str, before: Data, after: Data, at: datetime) -> datetime | None:
@@ -186,14 +186,20 @@ def _deadline(name: str, before: Data, after: Data, at: datetime) -> datetime | 
 
 
 def _row(
-    telling: Telling, key: str, name: str, became: str, *, deadline: datetime | None = None, error: Data | None = None
+    change: ObjectChange,
+    key: str,
+    name: str,
+    became: str,
+    *,
+    deadline: datetime | None = None,
+    error: Data | None = None,
 ) -> Requirement:
     return Requirement(
-        account_id=telling.account_id,
-        at=telling.at,
-        source=telling.source,
-        source_id=telling.source_id,
-        scope=telling.scope,
+        account_id=change.account_id,
+        at=change.at,
+        source=change.source,
+        source_id=change.source_id,
+        scope=change.scope,
         key=key[:255],
         list=name,
         became=became,
@@ -203,26 +209,26 @@ def _row(
     )
 
 
-def _changes(telling: Telling) -> Iterable[StateChange]:
-    noun = str(telling.new.get("object", ""))
-    if telling.ended or telling.old is None:
-        state = "deleted" if telling.ended else "created"
-        yield _change(telling, noun, "object", None if telling.old is None else "created", state)
-    if telling.ended or telling.old is None:
+def _changes(change: ObjectChange) -> Iterable[StateChange]:
+    noun = str(change.new.get("object", ""))
+    if change.ended or change.old is None:
+        state = "deleted" if change.ended else "created"
+        yield _change(change, noun, "object", None if change.old is None else "created", state)
+    if change.ended or change.old is None:
         return
     for name in getattr(REGISTRY.get(noun), "watched", ()):
-        before, after = _at(telling.old, name), _at(telling.new, name)
+        before, after = _at(change.old, name), _at(change.new, name)
         if before != after:
-            yield _change(telling, noun, name, before, after)
+            yield _change(change, noun, name, before, after)
 
 
-def _change(telling: Telling, noun: str, name: str, before: Any, after: Any) -> StateChange:
+def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any) -> StateChange:
     return StateChange(
-        account_id=telling.account_id,
-        at=telling.at,
-        source=telling.source,
-        source_id=telling.source_id,
-        subject=str(telling.new.get("id", "")),
+        account_id=change.account_id,
+        at=change.at,
+        source=change.source,
+        source_id=change.source_id,
+        subject=str(change.new.get("id", "")),
         noun=noun,
         field=name,
         before=before,
@@ -230,26 +236,26 @@ def _change(telling: Telling, noun: str, name: str, before: Any, after: Any) -> 
     )
 
 
-def record(telling: Telling) -> None:
+def record(change: ObjectChange) -> None:
     """Write what it tells, once; at most four statements, none where nothing changed."""
-    requirements, changes = telling.rows()
+    requirements, changes = change.rows()
     if requirements:
-        _forget_found(Requirement, telling, {(row.scope, row.key, row.list, row.became) for row in requirements})
+        _forget_found(Requirement, change, {(row.scope, row.key, row.list, row.became) for row in requirements})
         Requirement.objects.bulk_create(requirements, ignore_conflicts=True)
     if changes:
-        _forget_found(StateChange, telling, {(row.subject, row.field, row.after) for row in changes})
+        _forget_found(StateChange, change, {(row.subject, row.field, row.after) for row in changes})
         StateChange.objects.bulk_create(changes, ignore_conflicts=True)
 
 
 _SAME = {Requirement: ("scope", "key", "list", "became"), StateChange: ("subject", "field", "after")}
 
 
-def _forget_found(model: Any, telling: Telling, told: set[tuple[Any, ...]]) -> None:
+def _forget_found(model: Any, change: ObjectChange, told: set[tuple[Any, ...]]) -> None:
     """An event knows better when it was: what a reading had found of the same change goes."""
-    if telling.source != Source.EVENT:
+    if change.source != Source.EVENT:
         return
     found = model.objects.filter(
-        account=telling.account_id, source=Source.SYNC, at__gte=telling.at, at__lte=telling.at + LATE
+        account=change.account_id, source=Source.SYNC, at__gte=change.at, at__lte=change.at + LATE
     ).values_list("pk", *_SAME[model])
     superseded = [pk for pk, *same in found if tuple(same) in told]
     if superseded:
@@ -354,12 +360,12 @@ class OfAccount(Mirror):
     @classmethod
     def witness(cls, event: Event) -> None:
         """Requirements and states that the event changed."""
-        record(told_by(event, event.account, str(event.payload["data"]["object"]["id"])))
+        record(change_by_event(event, event.account, str(event.payload["data"]["object"]["id"])))
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
         """The same, found by reading."""
-        record(found_by_reading(str(row.account_id), old, new, str(new["id"]), row))
+        record(change_by_reading(str(row.account_id), old, new, str(new["id"]), row))
 
     @classmethod
     def create(cls, *, account_id: str, key: str, params: Data, path: str = "") -> tuple[Self, Answer]:

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from accounts.history.models import Source, Telling
+from accounts.history.models import ObjectChange, Source
 from accounts.terms.words import AGREEMENTS, HOW_SHORT, ISSUING, PATHS, SERVICES
 from console.operations import verbs
 from console.operations.models import Operation
@@ -176,38 +176,38 @@ def _signed(account_id: str, agreement: str, accepted_at: datetime, signed: Data
     }
 
 
-def witness(telling: Telling) -> None:
+def witness(change: ObjectChange) -> None:
     """Write what an event or a reading tells of both agreements, each acceptance and each clearing once."""
-    if telling.ended:
+    if change.ended:
         return
     for agreement in AGREEMENTS:
-        before, after = accepted_on(telling.old, agreement), accepted_on(telling.new, agreement)
+        before, after = accepted_on(change.old, agreement), accepted_on(change.new, agreement)
         if after and after != before:
-            _write(_ours(telling, agreement, after) or _told(telling, agreement, after, telling.new, "accepted"))
+            _write(_ours(change, agreement, after) or _told(change, agreement, after, change.new, "accepted"))
         elif before and not after:
-            _write(_told(telling, agreement, before, telling.old or {}, "cleared"))
+            _write(_told(change, agreement, before, change.old or {}, "cleared"))
 
 
-def _told(telling: Telling, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
+def _told(change: ObjectChange, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
     return Acceptance(
         kind=kind,
-        at=telling.at,
-        source=str(Source(telling.source)),
-        source_id=telling.source_id,
-        **_signed(telling.account_id, agreement, accepted_at, terms(data, agreement)),
+        at=change.at,
+        source=str(Source(change.source)),
+        source_id=change.source_id,
+        **_signed(change.account_id, agreement, accepted_at, terms(data, agreement)),
     )
 
 
-def _ours(telling: Telling, agreement: str, accepted_at: datetime) -> Acceptance | None:
+def _ours(change: ObjectChange, agreement: str, accepted_at: datetime) -> Acceptance | None:
     """The same as an operation's own row, where one asked for exactly this; its answer may have been lost."""
     signing = {verb.name: verb for verb in verbs.every() if isinstance(verb, SigningVerb)}
-    asked = Operation.objects.filter(account_id=telling.account_id, verb__in=signing).exclude(
+    asked = Operation.objects.filter(account_id=change.account_id, verb__in=signing).exclude(
         state__in=(Operation.State.REFUSED, Operation.State.DROPPED)
     )
     for operation in asked.select_related("user"):
         date, agreements, signature = signing[operation.verb].signature(operation)
         if date == int(accepted_at.timestamp()) and agreement in agreements:
-            return _by(operation, telling.new, agreement, accepted_at, signature)
+            return _by(operation, change.new, agreement, accepted_at, signature)
     return None
 
 

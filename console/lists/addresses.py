@@ -13,7 +13,7 @@ def number(text: str) -> int | None:
     return int(text) if NUMBER.fullmatch(text) else None
 
 
-def moment(text: str, *, zone: bool = False) -> datetime | None:
+def as_datetime(text: str, *, zone: bool = False) -> datetime | None:
     """An ISO moment, in UTC; without a zone it is taken as UTC, or (`zone`) is none."""
     try:
         found = parse_datetime(text)

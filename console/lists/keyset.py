@@ -51,5 +51,5 @@ def _mark(row: Any) -> str:
 
 def _cursor(text: str) -> tuple[datetime, str] | None:
     moment, _, row_id = text.partition(",")
-    at = addresses.moment(moment, zone=True)
+    at = addresses.as_datetime(moment, zone=True)
     return (at, row_id[:255]) if at and row_id and row_id.isprintable() else None

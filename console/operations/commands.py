@@ -153,10 +153,10 @@ class VerbCommand(BaseCommand):
         except Denied as denied:
             self.stderr.write(f"{target.id or '-'} denied: {denied}")
             return REFUSED
-        self.tell(performed)
+        self.report(performed)
         return {State.SUCCEEDED: OK, State.REFUSED: REFUSED}.get(State(performed.operation.state), UNKNOWN)
 
-    def tell(self, performed: Performed) -> None:
+    def report(self, performed: Performed) -> None:
         """Print what came of it: ids first; what is shown only once comes last on the line."""
         operation = performed.operation
         if performed.again and (uncompared := sent_before.not_compared(operation)):

@@ -156,7 +156,7 @@ class Verb:
         return self.many and self.about_account and not self.result_template and not self.sensitive
 
 
-class TellingVerb(Verb):
+class NamedObjectVerb(Verb):
     """A verb about one object that is known by its name afterwards, and has a page of its own."""
 
     page: ClassVar[str]  # its URL's name, given the account's id and the object's
@@ -177,7 +177,7 @@ class TellingVerb(Verb):
         return reverse(self.page, args=[operation.account_id, operation.object_id])
 
 
-class CreateVerb(TellingVerb):
+class CreateVerb(NamedObjectVerb):
     """Makes one object of an account; after doubt it is found by the mark in its metadata."""
 
     many = False
@@ -209,7 +209,7 @@ class CreateVerb(TellingVerb):
         return self.outcome(*found) if found else None
 
 
-class ObjectVerb(TellingVerb):
+class ObjectVerb(NamedObjectVerb):
     """Acts on one object of an account."""
 
     noun: ClassVar[type[Mirror]]

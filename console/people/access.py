@@ -20,6 +20,6 @@ def end(user: User, why: str, *, by: User | None) -> None:
     user.refresh_from_db(fields=["access_generation"])
     ended = tokens.stop_all(user)
     sessions.end_all(user, WorkSession.End.SIGN_OUT)
-    tokens.tell_revoked(ended, by=by)
+    tokens.record_revoked(ended, by=by)
     detail = {"why": why, "tokens": len(ended)}
     audit.record("user.signed_out", user=by, subject=f"user {user.get_username()}", detail=detail)

@@ -27,7 +27,7 @@ def create(user: User, label: str = "") -> tuple[PersonalToken, str]:
             created_at=now,
             expires_at=now + settings.PERSONAL_TOKEN_LIFE,
         )
-        _tell("token.created", token)
+        _record("token.created", token)
     return token, plain
 
 
@@ -57,7 +57,7 @@ def revoke(token: PersonalToken) -> None:
     """End it now; a second time changes nothing."""
     with transaction.atomic():
         if PersonalToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
-            _tell("token.revoked", token)
+            _record("token.revoked", token)
     token.refresh_from_db()
 
 
@@ -69,7 +69,7 @@ def stop_all(user: User) -> list[PersonalToken]:
     return ended
 
 
-def tell_revoked(ended: list[PersonalToken], *, by: User | None) -> None:
+def record_revoked(ended: list[PersonalToken], *, by: User | None) -> None:
     """Write down, in the same transaction, who ended these tokens."""
     for token in ended:
         audit.record("token.revoked", user=by, subject=str(token.pk), detail={"label": token.label})
@@ -80,5 +80,5 @@ def _digest(plain: str) -> str:
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _tell(action: str, token: PersonalToken) -> None:
+def _record(action: str, token: PersonalToken) -> None:
     audit.record(action, user=token.user, subject=str(token.pk), detail={"label": token.label})

@@ -28,7 +28,7 @@ def money(amount: int, currency: str) -> str:
     return f"{MINUS if amount < 0 else ''}{whole:,}{fraction}"
 
 
-def moment(value: datetime | int | None) -> datetime | None:
+def as_datetime(value: datetime | int | None) -> datetime | None:
     """An aware UTC datetime of a datetime or of unix seconds as Stripe sends them; None where it is neither."""
     if isinstance(value, bool) or not isinstance(value, (datetime, int)):
         return None

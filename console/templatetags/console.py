@@ -124,7 +124,7 @@ def wall_ago(value: Moment) -> SafeString:
 
 
 def _time(value: Moment, words: Any) -> SafeString:
-    at = formats.moment(value)
+    at = formats.as_datetime(value)
     if at is None:
         return DASH
     machine = at.isoformat().replace("+00:00", "Z")
@@ -134,7 +134,7 @@ def _time(value: Moment, words: Any) -> SafeString:
 @register.filter
 def band_clock(value: Moment) -> str:
     """A moment as the band says it: "Tue 24 Nov 2026, 14:09 UTC"."""
-    at = formats.moment(value)
+    at = formats.as_datetime(value)
     return f"{at:%a} {formats.minute(at)}" if at else ""
 
 
@@ -162,10 +162,10 @@ def duration(value: timedelta | None) -> str:
 @register.simple_tag
 def fuse(deadline: Moment, start: Moment = None, *, short: bool = False) -> SafeString:
     """Time left: words, then a bar of what remains of the time since `start`. A dash where nothing is due."""
-    at = formats.moment(deadline)
+    at = formats.as_datetime(deadline)
     if at is None:
         return DASH
-    left = formats.time_left(at, clock.now(), formats.moment(start))
+    left = formats.time_left(at, clock.now(), formats.as_datetime(start))
     bar = format_html(
         '<svg class="fuse-bar" width="80" height="4" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="fuse-track" width="100" height="4"/><rect class="fuse-left" width="{}" height="4"/></svg>',
@@ -178,7 +178,7 @@ def fuse(deadline: Moment, start: Moment = None, *, short: bool = False) -> Safe
 @register.simple_tag
 def countdown(until: Moment) -> SafeString:
     """Minutes and seconds until a moment of Stripe's clock; where JavaScript runs it goes on counting."""
-    at = formats.moment(until)
+    at = formats.as_datetime(until)
     if at is None:
         return DASH
     left = at - clock.now()

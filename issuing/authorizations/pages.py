@@ -56,7 +56,7 @@ class AuthorizationPage(ObjectView):
         """What the page shows."""
         row, data = self.row, self.row.data or {}
         scene = declines_models.scene(row)
-        told = words.told(scene)
+        explanation = words.explain(scene)
         return {
             **super().parts(),
             "title": f"{formats.amount(row.requested, row.currency)} at {row.merchant_name or 'an unnamed merchant'}",
@@ -64,9 +64,9 @@ class AuthorizationPage(ObjectView):
             "card": mirror.related(row, "card"),
             "cardholder": mirror.related(row, "cardholder"),
             "scene": scene,
-            "told": told,
+            "explanation": explanation,
             "declined": not scene.request.get("approved"),
-            "mend": self.remedy(told, words.held_by(scene)),
+            "mend": self.remedy(explanation, words.held_by(scene)),
             "ladder": words.ladder(scene),
             "history": [{**NO_REQUEST, **each} for each in hashes_at(data, "request_history")],
             **self.money(data),
@@ -104,11 +104,11 @@ class AuthorizationPage(ObjectView):
         names = ("issuing.capture_test_authorization", "issuing.reverse_test_authorization")
         return present(*(buttons.of_object(self.request, name, row) for name in names))
 
-    def remedy(self, told: words.Told, limited_by: str) -> Button | None:
+    def remedy(self, explanation: words.Explanation, limited_by: str) -> Button | None:
         """The button that does something about a decline, on the object that it is about; updating a card changes no
         limit that is its cardholder's or Stripe's own.
         """
-        request, row, name = self.request, self.row, told.reason.verb
+        request, row, name = self.request, self.row, explanation.reason.verb
         if not name or (name == "issuing.update_card" and limited_by in ("cardholder", "stripe")):
             return None
         if name in ("issuing.create_topup", "issuing.create_card"):

@@ -22,7 +22,7 @@ from issuing.cards.models import Card
 Data = dict[str, Any]
 
 
-class MovementQuerySet(models.QuerySet["BalanceTransaction"]):
+class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
     """Questions about the books of an account."""
 
     def of_issuing(self, account_id: str) -> Self:
@@ -70,7 +70,7 @@ class BalanceTransaction(OfAccount):
     currency = models.CharField(max_length=8, blank=True)
     source = models.CharField(max_length=255, blank=True)
 
-    objects = VisibleManager.from_queryset(MovementQuerySet)()  # type: ignore[misc]
+    objects = VisibleManager.from_queryset(BalanceTransactionQuerySet)()  # type: ignore[misc]
 
     class Meta(OfAccount.Meta):
         """Summed by account."""

@@ -281,7 +281,7 @@ LABELS = {
 }
 
 
-def told(card: Card, values: Data) -> tuple[tuple[str, str, str], ...]:
+def changes_in_words(card: Card, values: Data) -> tuple[tuple[str, str, str], ...]:
     """What changes as (name, before, after), in words."""
     now = current(card)
     return tuple(

@@ -40,7 +40,7 @@ class UpdateCard(CardVerb, UpdateVerb):
             self.path(row),
             account_id,
             {**body, "metadata": {UPDATE_MARK: SHOWN}},
-            changes=forms.told(row, values),
+            changes=forms.changes_in_words(row, values),
             facts=forms.silent(row, values),
             undo=self.undo,
         )

@@ -76,7 +76,7 @@ class Meter:
     limit: Data
     owner: str  # card, cardholder
     used: int
-    purchases: int
+    authorizations: int
 
     @property
     def left(self) -> int:

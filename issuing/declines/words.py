@@ -120,11 +120,11 @@ def _cardholder_text(scene: Scene) -> str:
 
 def checks_text(scene: Scene) -> str:
     """How the card was presented and what matched: "chip; expiry date matches"."""
-    told = {"match": "matches", "mismatch": "does not match"}
+    results = {"match": "matches", "mismatch": "does not match"}
     found = [
-        f"{label if label.isupper() else label.lower()} {told[scene.checks[name]]}"
+        f"{label if label.isupper() else label.lower()} {results[scene.checks[name]]}"
         for name, label in authorizations_words.CHECKS.items()
-        if text_at(scene.checks, name) in told
+        if text_at(scene.checks, name) in results
     ]
     method = authorizations_words.METHODS.get(scene.method, scene.method).lower()
     return "; ".join([*([method] if method else []), *found]) or "nothing was checked"
@@ -147,7 +147,7 @@ def meter_text(scene: Scene, found: Meter) -> str:
     size = controls_words.limit(found.limit, scene.currency)
     if text_at(found.limit, "interval") == "per_authorization":
         return f"{size}, of the {found.owner}"
-    many = "1 purchase" if found.purchases == 1 else f"{found.purchases} purchases"
+    many = "1 purchase" if found.authorizations == 1 else f"{found.authorizations} purchases"
     return f"{size}, of the {found.owner}: {_money(scene, found.used)} used by {many}"
 
 
@@ -174,7 +174,7 @@ def _money(scene: Scene, amount: int) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class Explanation:
     """The decision in words. `bold` of a sentence part marks what mattered."""
 
     why: str  # Stripe's word
@@ -188,51 +188,53 @@ class Told:
         return "".join(text for text, _ in self.parts)
 
 
-def told(scene: Scene) -> Told:
+def explain(scene: Scene) -> Explanation:
     """One sentence with the amounts that mattered."""
     known, stop = authorizations_words.reason(scene.why), stopped_at(scene)
     if scene.request.get("approved"):
-        return Told(scene.why, known, [(known.sentence, False)])
+        return Explanation(scene.why, known, [(known.sentence, False)])
     if known.rung == authorizations_words.CONTROLS:
-        return _controls_told(scene, known, stop)
+        return _explain_controls(scene, known, stop)
     if known.rung == authorizations_words.BALANCE and scene.available is not None:
         parts = [
             ("The Issuing balance had ", False),
             (_money(scene, scene.available), True),
             (f" available. The merchant asked for {_money(scene, scene.amount)}.", False),
         ]
-        return Told(scene.why, known, parts)
+        return Explanation(scene.why, known, parts)
     if scene.why == "verification_failed":
-        return Told(scene.why, known, [("The merchant’s terminal or form sent: ", False), (checks_text(scene), True)])
+        return Explanation(
+            scene.why, known, [("The merchant’s terminal or form sent: ", False), (checks_text(scene), True)]
+        )
     if known.rung == authorizations_words.CARDHOLDER and scene.cardholder_reason:
-        return Told(scene.why, known, [(cardholders_words.disabled(scene.cardholder_reason)[0], False)])
-    return Told(scene.why, known, [(known.sentence, False)])
+        return Explanation(scene.why, known, [(cardholders_words.disabled(scene.cardholder_reason)[0], False)])
+    return Explanation(scene.why, known, [(known.sentence, False)])
 
 
-def _controls_told(scene: Scene, known: Reason, stop: str) -> Told:
+def _explain_controls(scene: Scene, known: Reason, stop: str) -> Explanation:
     refused, found = refused_by_lists(scene), meters(scene)
     if refused:
-        return Told(scene.why, known, [(refused, False)])
+        return Explanation(scene.why, known, [(refused, False)])
     stopping = next((each for each in found if each.stops(scene.amount)), None)
     if stopping:
-        return _limit_told(scene, known, stopping, f"The {stopping.owner} may spend ")
+        return _explain_limit(scene, known, stopping, f"The {stopping.owner} may spend ")
     daily = default_meter(scene)
     if stop == authorizations_words.DEFAULTS and daily and daily.stops(scene.amount):
-        return _limit_told(scene, known, daily, "The card has no limit of its own, so Stripe’s silent one counts: ")
+        return _explain_limit(scene, known, daily, "The card has no limit of its own, so Stripe’s silent one counts: ")
     if stop == authorizations_words.DEFAULTS:
         most = formats.amount(controls_words.MOST_PER_AUTHORIZATION, "usd")
-        return Told(scene.why, known, [("Stripe approves at most ", False), (most, True), (" at once.", False)])
+        return Explanation(scene.why, known, [("Stripe approves at most ", False), (most, True), (" at once.", False)])
     doubt = " None of those that stand now explains it: they were changed since, or purchases are not imported yet."
-    return Told(scene.why, known, [(known.sentence + doubt, False)])
+    return Explanation(scene.why, known, [(known.sentence + doubt, False)])
 
 
-def _limit_told(scene: Scene, known: Reason, found: Meter, begin: str) -> Told:
+def _explain_limit(scene: Scene, known: Reason, found: Meter, begin: str) -> Explanation:
     interval = text_at(found.limit, "interval")
     parts = [(begin, False), (controls_words.limit(found.limit, scene.currency), True)]
     parts.append((f". The merchant asked for {_money(scene, scene.amount)}", False))
     if interval == "per_authorization":
-        return Told(scene.why, known, [*parts, (".", False)])
+        return Explanation(scene.why, known, [*parts, (".", False)])
     ends = window_end(interval, scene.at)
     parts += [("; ", False), (_money(scene, found.left), True), (" of it was left.", False)]
     wait = f"the limit starts anew on {ends:%a} {formats.minute(ends)}" if ends else ""
-    return Told(scene.why, known, parts, wait)
+    return Explanation(scene.why, known, parts, wait)

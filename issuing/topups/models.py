@@ -47,11 +47,11 @@ class Topup(OfAccount):
     @classmethod
     def witness(cls, event: Event) -> None:
         """A top-up's events carry nothing of what was before: their type says which status they brought."""
-        telling = history_models.told_by(event, event.account, str(event.payload["data"]["object"]["id"]))
+        change = history_models.change_by_event(event, event.account, str(event.payload["data"]["object"]["id"]))
         if event.type != "topup.created":
             before = "succeeded" if event.type == "topup.reversed" else "pending"
-            telling = replace(telling, old={**telling.new, "status": before})
-        history_models.record(telling)
+            change = replace(change, old={**change.new, "status": before})
+        history_models.record(change)
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""

@@ -47,7 +47,7 @@ class CreateTopup(CreateVerb):
         return given(body)
 
     def outcome(self, row: Any, request_id: str = "", **result: Any) -> Outcome:
-        """Told by its amount."""
+        """HistoryRow by its amount."""
         return super().outcome(row, request_id, name=formats.amount(row.amount, row.currency))
 
     def done(self, operation: Operation) -> str:

@@ -29,7 +29,7 @@ class Command(VerbCommand):
             raise CommandError("A link is for one holder: name one account.", returncode=BAD_INPUT)
         super().handle(*args, **options)
 
-    def tell(self, performed: Performed) -> None:
+    def report(self, performed: Performed) -> None:
         """The address alone, so that it can be piped; else what went wrong."""
         link = performed.shown.get("link")
         if link:
@@ -37,4 +37,4 @@ class Command(VerbCommand):
         elif performed.again:
             self.stderr.write("This link was made before; its address was shown then. Make a new one.")
         else:
-            super().tell(performed)
+            super().report(performed)

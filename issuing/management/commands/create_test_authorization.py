@@ -21,10 +21,10 @@ class Command(VerbCommand):
         parser.add_argument("--category", help="Stripe's name of the merchant category.")
         parser.add_argument("--authorization-method", help=" | ".join(words.METHODS))
 
-    def tell(self, performed: Performed) -> None:
+    def report(self, performed: Performed) -> None:
         """The id, then the decision."""
         operation = performed.operation
         if operation.state == operation.State.SUCCEEDED:
             self.stdout.write(f"{operation.object_id} {self.verb.done(operation)}")
         else:
-            super().tell(performed)
+            super().report(performed)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.history.models import Telling
+from accounts.history.models import ObjectChange
 from accounts.terms import forms as terms_forms
 from accounts.terms import models as terms_models
 from accounts.terms.models import Acceptance
@@ -28,8 +28,8 @@ def with_terms(issuing: dict[str, Any], services: dict[str, Any] | None = None) 
     return {"settings": {"card_issuing": {"tos_acceptance": issuing}}, "tos_acceptance": services or NOTHING}
 
 
-def telling(old: Any, new: Any, source_id: str = "evt_1", source: str = "event") -> Telling:
-    return Telling("acct_1Kestrel", old, new, FIRST + timedelta(days=29), source, source_id)
+def change(old: Any, new: Any, source_id: str = "evt_1", source: str = "event") -> ObjectChange:
+    return ObjectChange("acct_1Kestrel", old, new, FIRST + timedelta(days=29), source, source_id)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_what_stands_already_is_not_recorded_twice() -> None:
 
 def test_acceptance_and_clearing_are_written_once_each() -> None:
     for _ in range(2):
-        terms_models.witness(telling(None, with_terms(SIGNED)))
-        terms_models.witness(telling(with_terms(SIGNED), with_terms(NOTHING), "evt_2"))
-        terms_models.witness(telling(with_terms(SIGNED), with_terms(NOTHING), "sync:acct_1Kestrel:4", "sync"))
+        terms_models.witness(change(None, with_terms(SIGNED)))
+        terms_models.witness(change(with_terms(SIGNED), with_terms(NOTHING), "evt_2"))
+        terms_models.witness(change(with_terms(SIGNED), with_terms(NOTHING), "sync:acct_1Kestrel:4", "sync"))
     rows = list(Acceptance.objects.of("acct_1Kestrel"))
     assert [(row.kind, row.agreement, row.source_id) for row in rows] == [
         ("accepted", "issuing", "evt_1"),
@@ -118,7 +118,7 @@ def test_acceptance_and_clearing_are_written_once_each() -> None:
 
 def test_only_a_later_acceptance_follows_a_clearing() -> None:
     row = account(created=1, **with_terms(NOTHING))
-    terms_models.witness(telling(with_terms(SIGNED), with_terms(NOTHING)))
+    terms_models.witness(change(with_terms(SIGNED), with_terms(NOTHING)))
     cleared = FIRST + timedelta(days=29)
     assert "cleared" in terms_forms.date_objection(row, ["issuing"], cleared)
     assert terms_forms.date_objection(row, ["issuing"], cleared + timedelta(seconds=1)) == ""
@@ -126,17 +126,17 @@ def test_only_a_later_acceptance_follows_a_clearing() -> None:
 
 
 def test_account_that_is_gone_or_unchanged_tells_nothing() -> None:
-    terms_models.witness(telling(with_terms(SIGNED), with_terms(SIGNED)))
-    terms_models.witness(Telling("acct_1Kestrel", with_terms(SIGNED), {}, FIRST, "event", "evt_1", ended=True))
+    terms_models.witness(change(with_terms(SIGNED), with_terms(SIGNED)))
+    terms_models.witness(ObjectChange("acct_1Kestrel", with_terms(SIGNED), {}, FIRST, "event", "evt_1", ended=True))
     assert not Acceptance.objects.exists()
 
 
 def test_ledger_can_only_be_added_to() -> None:
-    terms_models.witness(telling(None, with_terms(SIGNED)))
+    terms_models.witness(change(None, with_terms(SIGNED)))
     row = Acceptance.objects.get()
-    for change in (row.save, row.delete, Acceptance.objects.all().delete, lambda: Acceptance.objects.update(ip="")):
+    for act in (row.save, row.delete, Acceptance.objects.all().delete, lambda: Acceptance.objects.update(ip="")):
         with pytest.raises(TypeError, match="append-only"):
-            change()
+            act()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -151,7 +151,7 @@ def test_ledger_can_only_be_added_to() -> None:
 def test_below_the_orm_too(act: str) -> None:
     if connection.vendor != "sqlite" and act.startswith("REPLACE"):
         pytest.skip("SQLite's own word")
-    terms_models.witness(telling(None, with_terms(SIGNED)))
+    terms_models.witness(change(None, with_terms(SIGNED)))
     with connection.schema_editor() as editor:
         shell.protect(None, editor)  # PostgreSQL's function is the console's
         triggers.protect(None, editor)

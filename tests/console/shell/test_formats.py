@@ -82,13 +82,13 @@ def test_a_start_after_its_deadline_breaks_nothing() -> None:
 
 
 def test_a_moment_is_read_from_unix_seconds_and_datetimes() -> None:
-    assert formats.moment(0) == datetime(1970, 1, 1, tzinfo=UTC)
-    assert formats.moment(datetime(2026, 1, 1)) == datetime(2026, 1, 1, tzinfo=UTC)  # noqa: DTZ001
+    assert formats.as_datetime(0) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert formats.as_datetime(datetime(2026, 1, 1)) == datetime(2026, 1, 1, tzinfo=UTC)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("value", [None, "", "soon", True, 10**20, 1.5])
 def test_what_is_no_moment_is_none(value: object) -> None:
-    assert formats.moment(value) is None  # type: ignore[arg-type]
+    assert formats.as_datetime(value) is None  # type: ignore[arg-type]
 
 
 def test_moments_are_written_in_utc() -> None:

@@ -50,7 +50,7 @@ def states(found: Scene) -> dict[str, str]:
 
 def test_an_approval_passes_every_rung() -> None:
     assert set(states(scene("card_active")).values()) == {PASSED}
-    assert declines_words.told(scene("card_active")).sentence == "The card was active and nothing stood against it."
+    assert declines_words.explain(scene("card_active")).sentence == "The card was active and nothing stood against it."
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_an_unknown_reason_claims_no_rung() -> None:
 
 def test_a_weekly_limit_is_told_with_what_was_left_and_when_it_starts_anew() -> None:
     found = scene(card_controls={"spending_limits": [WEEKLY]}, uses=(used(10000, 1), used(3865, 1), used(9999, 5)))
-    told = declines_words.told(found)
-    assert told.sentence == (
+    explanation = declines_words.explain(found)
+    assert explanation.sentence == (
         "The card may spend 200.00 USD a week on automated fuel dispensers. "
         "The merchant asked for 184.20 USD; 61.35 USD of it was left."
     )
-    assert told.wait == "the limit starts anew on Sun 29 Nov 2026, 00:00 UTC"
-    assert [text for text, bold in told.parts if bold][-1] == "61.35 USD"
+    assert explanation.wait == "the limit starts anew on Sun 29 Nov 2026, 00:00 UTC"
+    assert [text for text, bold in explanation.parts if bold][-1] == "61.35 USD"
     assert states(found)["controls"] == STOPPED
     assert "138.65 USD used by 2 purchases" in declines_words.ladder(found)[4].text
 
@@ -83,8 +83,8 @@ def test_a_weekly_limit_is_told_with_what_was_left_and_when_it_starts_anew() -> 
 def test_a_limit_of_the_cardholder_spans_all_their_cards() -> None:
     limit = {"amount": 20000, "interval": "monthly", "categories": None}
     found = scene(cardholder_controls={"spending_limits": [limit]}, uses=(used(10000, 2, "ic_2", "bakeries"),))
-    assert declines_words.told(found).sentence.startswith("The cardholder may spend 200.00 USD a month. ")
-    assert "; 100.00 USD of it was left." in declines_words.told(found).sentence
+    assert declines_words.explain(found).sentence.startswith("The cardholder may spend 200.00 USD a month. ")
+    assert "; 100.00 USD of it was left." in declines_words.explain(found).sentence
 
 
 def test_a_limit_for_other_categories_does_not_count() -> None:
@@ -93,38 +93,42 @@ def test_a_limit_for_other_categories_does_not_count() -> None:
 
 
 def test_a_blocked_category_is_named() -> None:
-    told = declines_words.told(scene(card_controls={"blocked_categories": [FUEL]}))
-    assert told.sentence == "The card’s spending controls do not allow the category automated fuel dispensers."
+    explanation = declines_words.explain(scene(card_controls={"blocked_categories": [FUEL]}))
+    assert explanation.sentence == "The card’s spending controls do not allow the category automated fuel dispensers."
 
 
 def test_the_silent_daily_limit_is_named_where_the_card_has_none() -> None:
     found = scene(amount=30000, uses=(used(25000),))
     assert states(found)["controls"] == PASSED
     assert states(found)["defaults"] == STOPPED
-    assert "Stripe’s silent one counts: 500.00 USD a day" in declines_words.told(found).sentence
-    assert declines_words.told(found).wait == "the limit starts anew on Wed 25 Nov 2026, 00:00 UTC"
+    assert "Stripe’s silent one counts: 500.00 USD a day" in declines_words.explain(found).sentence
+    assert declines_words.explain(found).wait == "the limit starts anew on Wed 25 Nov 2026, 00:00 UTC"
 
 
 def test_more_than_ten_thousand_at_once_stops_at_the_default_limits() -> None:
     limit = {"amount": 5_000_000, "interval": "monthly", "categories": None}
     found = scene(amount=1_000_001, card_controls={"spending_limits": [limit]})
     assert states(found)["defaults"] == STOPPED
-    assert declines_words.told(found).sentence == "Stripe approves at most 10,000.00 USD at once."
+    assert declines_words.explain(found).sentence == "Stripe approves at most 10,000.00 USD at once."
 
 
 def test_a_decline_that_no_control_explains_says_so() -> None:
-    told = declines_words.told(scene(amount=100))
-    assert "None of those that stand now explains it" in told.sentence
+    explanation = declines_words.explain(scene(amount=100))
+    assert "None of those that stand now explains it" in explanation.sentence
 
 
 def test_insufficient_funds_names_both_amounts() -> None:
-    told = declines_words.told(scene("insufficient_funds", amount=400000))
-    assert told.sentence == "The Issuing balance had 2,320.56 USD available. The merchant asked for 4,000.00 USD."
+    explanation = declines_words.explain(scene("insufficient_funds", amount=400000))
+    assert (
+        explanation.sentence == "The Issuing balance had 2,320.56 USD available. The merchant asked for 4,000.00 USD."
+    )
 
 
 def test_a_mismatch_is_told_as_what_was_sent() -> None:
-    told = declines_words.told(scene("verification_failed", checks={"cvc_check": "mismatch", "expiry_check": "match"}))
-    assert told.sentence == "The merchant’s terminal or form sent: chip; CVC does not match; expiry date matches"
+    explanation = declines_words.explain(
+        scene("verification_failed", checks={"cvc_check": "mismatch", "expiry_check": "match"})
+    )
+    assert explanation.sentence == "The merchant’s terminal or form sent: chip; CVC does not match; expiry date matches"
 
 
 def test_what_is_not_imported_is_said_and_not_guessed() -> None:
@@ -151,4 +155,4 @@ def test_an_interval_without_a_beginning_counts_everything() -> None:
     limit = {"amount": 20000, "interval": "all_time", "categories": None}
     found = scene(card_controls={"spending_limits": [limit]}, uses=(used(15000, 400),))
     assert declines_models.meters(found)[0].left == 5000
-    assert declines_words.told(found).wait == ""
+    assert declines_words.explain(found).wait == ""
