@@ -42,11 +42,11 @@ class Rename(VerbCommand):
 class Revoked(Rename):
     """Whoever runs it loses their tokens while it works."""
 
-    def tell(self, performed: Performed) -> None:
+    def report(self, performed: Performed) -> None:
         user = performed.operation.user
         with transaction.atomic():
             access.end(user, "shut out", by=None)
-        super().tell(performed)
+        super().report(performed)
 
 
 class Link(VerbCommand):

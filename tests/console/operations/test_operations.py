@@ -2,7 +2,6 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +33,6 @@ from tests.console.acting import (
     failing,
     faults,
     person,
-    registered,
     session_for,
     settle,
     told,
@@ -42,24 +40,10 @@ from tests.console.acting import (
 )
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.usefixtures("acting_verbs")
+
 State = Operation.State
 LATER = timedelta(minutes=5)
-
-
-@pytest.fixture(autouse=True)
-def verbs(db: None) -> Iterator[None]:
-    with registered():
-        yield
-
-
-@pytest.fixture
-def otto(db: None) -> User:
-    return person("otto", PERMISSION)
-
-
-@pytest.fixture
-def ana(db: None) -> User:
-    return person("ana", PERMISSION, "console.settle_operation")
 
 
 # The plain way

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +21,6 @@ from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
     CREATE,
-    PERMISSION,
     RENAME,
     account,
     account_params,
@@ -32,27 +30,16 @@ from tests.console.acting import (
     event_of,
     failing,
     faults,
-    person,
-    registered,
     settle,
     told,
     verb_that,
 )
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.usefixtures("acting_verbs")
+
 State = Operation.State
 LATER = timedelta(minutes=5)
-
-
-@pytest.fixture(autouse=True)
-def verbs(db: None) -> Iterator[None]:
-    with registered():
-        yield
-
-
-@pytest.fixture
-def otto(db: None) -> User:
-    return person("otto", PERMISSION)
 
 
 # Processes die

@@ -8,22 +8,13 @@ import pytest
 from console.operations.models import Operation
 from console.people.models import User
 from gateway import connection, sweep
-from tests.console.acting import ACCOUNT, CREATE, LINK, PERMISSION, creates, do, person, registered, settle
+from tests.console.acting import ACCOUNT, CREATE, LINK, creates, do, settle
 from tests.console.acting import account as made_account
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.usefixtures("acting_verbs")
+
 State = Operation.State
-
-
-@pytest.fixture(autouse=True)
-def verbs(db: None) -> Iterator[None]:
-    with registered():
-        yield
-
-
-@pytest.fixture
-def otto(db: None) -> User:
-    return person("otto", PERMISSION)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """When Stripe does not answer. What runs in the worker is called here, with its time passed in."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,15 +14,12 @@ from gateway.errors import Unreachable
 from tests.console.acting import (
     ACCOUNT,
     CREATE,
-    PERMISSION,
     accounts_at_stripe,
     creates,
     do,
     event_of,
     failing,
     faults,
-    person,
-    registered,
     settle,
     told,
     verb_that,
@@ -31,24 +27,10 @@ from tests.console.acting import (
 from tests.sandbox_process import SandboxProcess
 from tests.stack import wait_until
 
+pytestmark = pytest.mark.usefixtures("acting_verbs")
+
 State = Operation.State
 LATER = timedelta(minutes=5)
-
-
-@pytest.fixture(autouse=True)
-def verbs(db: None) -> Iterator[None]:
-    with registered():
-        yield
-
-
-@pytest.fixture
-def otto(db: None) -> User:
-    return person("otto", PERMISSION)
-
-
-@pytest.fixture
-def ana(db: None) -> User:
-    return person("ana", PERMISSION, "console.settle_operation")
 
 
 # Stripe is busy, or not there: nothing happened

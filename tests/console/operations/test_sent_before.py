@@ -1,6 +1,5 @@
 """A form sent twice: the same is the first operation; anything else is told what was sent, and sends nothing."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,22 +22,12 @@ from tests.console.acting import (
     creates,
     do,
     person,
-    registered,
 )
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.usefixtures("acting_verbs")
+
 TOKEN = "a" * 32
-
-
-@pytest.fixture(autouse=True)
-def verbs(db: None) -> Iterator[None]:
-    with registered():
-        yield
-
-
-@pytest.fixture
-def otto(db: None) -> User:
-    return person("otto", PERMISSION)
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
     CREATE,
-    PERMISSION,
     REASON,
     account,
     accounts_at_stripe,
@@ -45,11 +44,6 @@ def verbs(db: None, settings: Any) -> Iterator[None]:
     settings.TEMPLATES = [engine]
     with registered():
         yield
-
-
-@pytest.fixture
-def otto(db: None) -> User:
-    return person("otto", PERMISSION)
 
 
 @pytest.fixture
