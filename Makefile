@@ -7,7 +7,7 @@ BIN := .venv/bin
 run: environment
 	@exec $(BIN)/python -m console.running.launcher
 
-# Forty accounts, 120 cards and three weeks of purchases, in place of what is there, beside a running `make run`.
+# Forty accounts, 120 cards and three weeks of authorizations, in place of what is there, beside a running `make run`.
 demo: environment
 	@exec $(BIN)/python manage.py demo --reset
 
@@ -34,10 +34,14 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet requirements-dev.in -o requirements-dev.txt
 
-# .venv is made again where Python's version changed, and renewed where a lock did. The locks are complete: nothing is
-# resolved again. What is installed is copied into it last, so that what was broken off begins anew.
+# .venv is made again where Python's version changed or it does not start, and renewed where a lock differs. The locks are
+# complete: nothing is resolved again. What is installed is copied into it last: what was broken off begins anew.
 VERSION := $(shell $(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
+
+BROKEN := $(shell $(BIN)/python -c "" 2>/dev/null || rm -f .venv/python-*)
+DIFFERENT := $(shell for lock in requirements requirements-dev; do \
+  cmp -s $$lock.txt .venv/$$lock.txt || echo .venv/$$lock.txt; done)
 
 environment: .venv/requirements.txt
 
@@ -47,6 +51,10 @@ environment-dev: .venv/requirements.txt .venv/requirements-dev.txt
 	@echo "Installing $< …"
 	@$(PIP) -r $<
 	@cp $< $@
+
+$(DIFFERENT): FORCE
+
+FORCE:
 
 .venv/python-$(VERSION):
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'

@@ -18,10 +18,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What has no database need not run on each of them: seen by what a test asks for, not by a list."""
+    """What has no database need not run on each of them: seen by what a test asks for, or marks, not by a list."""
     if not (wanted := config.getoption("--database")):
         return
-    asking = [bool(item.get_closest_marker("django_db") or "db" in item.fixturenames) for item in items]  # type: ignore[attr-defined]
+    marked = [item.get_closest_marker("django_db") or item.get_closest_marker("postgres") for item in items]
+    asking = [bool(mark or "db" in item.fixturenames) for mark, item in zip(marked, items, strict=True)]  # type: ignore[attr-defined]
     chosen = {item for item, asks in zip(items, asking, strict=True) if asks == (wanted == "only")}
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = [item for item in items if item in chosen]

@@ -25,7 +25,7 @@ class ReasonFilter(Choice):
 
 @admin.register(Authorization)
 class AuthorizationAdmin(ListedAdmin):
-    """Purchases that were tried."""
+    """Authorizations that were tried."""
 
     listing = pages.AUTHORIZATIONS
     list_display = ("merchant", "account_name", "outcome_words", "who", "created_at", "amount_words")

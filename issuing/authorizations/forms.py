@@ -30,7 +30,7 @@ CATEGORIES = (  # of Stripe's list of merchant categories, those that are met mo
 
 
 class CreateTestAuthorizationForm(VerbForm):
-    """A purchase that is tried with a card. No merchant is involved; Stripe decides as it would for a real one."""
+    """A test authorization with a card. No merchant is involved; Stripe decides as it would for a real one."""
 
     card = forms.CharField(max_length=255, help_text="A card of this account.")
     amount = AmountField(help_text="In the card’s currency.")

@@ -64,14 +64,14 @@ class AuthorizationQuerySet(OfAccountQuerySet):
         return {card_id: (number, held or 0) for card_id, number, held in sums}
 
     def approved_before(self, one: "Authorization", at: datetime, since: datetime | None) -> Self:
-        """Approved purchases with all cards of its cardholder before a moment, `since` another, newest first."""
+        """Approved authorizations with all cards of its cardholder before a moment, `since` another, newest first."""
         rows = self.filter(account=one.account_id, cardholder=one.cardholder_id, approved=True, created__lte=at)
         rows = rows.exclude(pk=one.pk)
         return (rows.filter(created__gte=since) if since else rows).order_by("-created", "-id")
 
 
 class Authorization(OfAccount):
-    """A purchase that was tried: approved or not, and why (docs.stripe.com/api/issuing/authorizations)."""
+    """An authorization that was tried: approved or not, and why (docs.stripe.com/api/issuing/authorizations)."""
 
     stripe_object = "issuing.authorization"
     watched = ("status",)
@@ -139,7 +139,7 @@ class Authorization(OfAccount):
 
     @classmethod
     def create_test(cls, *, account_id: str, key: str, params: Data) -> "tuple[Authorization, Answer]":
-        """Try a purchase with a test card. A decline is an answer, not an error. Sandbox and test mode only."""
+        """Try an authorization with a test card. A decline is an answer, not an error. Sandbox and test mode only."""
         return cls.create(account_id=account_id, key=key, params=params, path=HELPERS)
 
     def capture_test(self, *, key: str, params: Data) -> "tuple[Authorization, Answer]":

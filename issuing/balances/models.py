@@ -26,7 +26,7 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
     """Questions about the books of an account."""
 
     def of_issuing(self, account_id: str) -> Self:
-        """Movements of what cards can spend."""
+        """Balance transactions of what cards can spend."""
         return self.filter(account=account_id, balance_type="issuing")
 
     def sums(self, account_id: str, currency: str) -> dict[str, int]:
@@ -39,7 +39,7 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
         return {"funded": funded, "spent": spent, "held": held, "available": sum(found.values())}
 
     def of_account(self, account_id: str) -> Self:
-        """Movements of all balances of an account."""
+        """Balance transactions of all balances of an account."""
         return self.filter(account=account_id)
 
     def in_currency(self, currency: str) -> Self:
@@ -47,7 +47,7 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
         return self.filter(currency=currency)
 
     def before(self, at: datetime, source: str, *, within: bool) -> Self:
-        """Movements before a second, or `within` it too, but for those of one source."""
+        """Balance transactions before a second, or `within` it too, but for those of one source."""
         return self.filter(**{"created__lte" if within else "created__lt": at}).exclude(source=source)
 
     def by_day(self, since: datetime) -> dict[date, tuple[int, int]]:
@@ -200,7 +200,7 @@ def read_again(account_id: str) -> int:
 
 
 def read_funds(account_id: str) -> int:
-    """Read both balances, and the movements since those we know; how many were new. Two calls as a rule.
+    """Read both balances, and the balance transactions since those we know; how many were new. Two calls as a rule.
 
     Raises Refused, Unreachable.
     """

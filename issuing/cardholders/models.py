@@ -83,5 +83,5 @@ class Cardholder(OfAccount):
         return self.update(key=key, params={"status": "active"})
 
     def deactivate(self, *, key: str) -> tuple[Self, Answer]:
-        """Decline every purchase with their cards until activated."""
+        """Decline every authorization with their cards until activated."""
         return self.update(key=key, params={"status": "inactive"})

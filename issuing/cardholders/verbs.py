@@ -95,7 +95,7 @@ class ActivateCardholder(CardholderVerb, StatusVerb):
 
 
 class DeactivateCardholder(CardholderVerb, StatusVerb):
-    """Have every purchase with their cards declined."""
+    """Have every authorization with their cards declined."""
 
     name = "issuing.deactivate_cardholder"
     label, label_many = "Deactivate cardholder", "Deactivate cardholders"

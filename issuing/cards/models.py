@@ -106,7 +106,7 @@ class Card(OfAccount):
         return self.update(key=key, params={"status": "active"})
 
     def deactivate(self, *, key: str) -> tuple[Self, Answer]:
-        """Decline every purchase until activated. Two calls. Raises Canceled, Refused, Unreachable."""
+        """Decline every authorization until activated. Two calls. Raises Canceled, Refused, Unreachable."""
         return self.update(key=key, params={"status": "inactive"})
 
     def cancel(self, *, key: str, cancellation_reason: str = "") -> tuple[Self, Answer]:

@@ -70,7 +70,7 @@ class ActivateCard(CardVerb, StatusVerb):
 
 
 class DeactivateCard(CardVerb, StatusVerb):
-    """Freeze it: every purchase is declined."""
+    """Freeze it: every authorization is declined."""
 
     name = "issuing.deactivate_card"
     label, label_many = "Deactivate card", "Deactivate cards"

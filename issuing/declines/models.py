@@ -26,7 +26,7 @@ DAILY_DEFAULT: Data = {"amount": words.DEFAULT_DAILY, "interval": "daily", "cate
 
 @dataclass(frozen=True)
 class Use:
-    """An earlier approved purchase: what it still held or had captured, in minor units."""
+    """An earlier approved authorization: what it still held or had captured, in minor units."""
 
     card_id: str
     amount: int
@@ -128,7 +128,7 @@ def meters(scene: Scene) -> list[Meter]:
 
 
 def meter(scene: Scene, limit: Data, owner: str) -> Meter:
-    """One limit with what earlier purchases used of it."""
+    """One limit with what earlier authorizations used of it."""
     interval, names = text_at(limit, "interval"), texts_at(limit, "categories")
     if interval == "per_authorization":
         return Meter(limit, owner, 0, 0)
@@ -144,7 +144,7 @@ def meter(scene: Scene, limit: Data, owner: str) -> Meter:
 
 
 STATUS, REASON = "status", "requirements.disabled_reason"
-MOST_USES = 5_000  # earlier purchases are counted no further back than this
+MOST_USES = 5_000  # earlier authorizations are counted no further back than this
 
 
 def scene(authorization: Authorization) -> Scene:
@@ -211,7 +211,7 @@ def _intervals(*owners: Data) -> set[str]:
 
 
 def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) -> Iterable[Use]:
-    """Earlier approved purchases with all cards of the cardholder: holds, and what was captured. Two queries.
+    """Earlier approved authorizations with all cards of the cardholder: holds, and what was captured. Two queries.
 
     Earlier requests of this very authorization count as well: an increment asks for more.
     """
@@ -231,9 +231,9 @@ def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) 
 
 
 def available(authorization: Authorization, at: datetime) -> int | None:
-    """The Issuing balance just before, in minor units; None while movements are not imported. At most two queries.
+    """The Issuing balance just before, in minor units; None while none is imported. At most two queries.
 
-    Movements of the very same second may have come before or after: they count where that alone explains a decline.
+    Those of the very same second may have come before or after: they count where that alone explains a decline.
     """
     before = _balance(authorization, at, within=False)
     if authorization.reason != "insufficient_funds" or (before is not None and before < authorization.requested):

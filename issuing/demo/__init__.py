@@ -1,1 +1,1 @@
-"""A believable world of accounts, cards and purchases, made through the sandbox's API alone."""
+"""A believable world of accounts, cards and authorizations, made through the sandbox's API alone."""

@@ -29,7 +29,7 @@ class Builder:
         self.world = world  # a word of its own in every idempotency key
         self.made: dict[tuple[str, str], str] = {}
         self.approved: set[tuple[str, str]] = set()
-        self.captured: dict[tuple[str, str], str] = {}  # the last transaction of a purchase
+        self.captured: dict[tuple[str, str], str] = {}  # the last transaction of an authorization
         self.done = 0
         self.acts: dict[str, Callable[[Step], None]] = {
             "account": self.account,
@@ -118,13 +118,13 @@ class Builder:
         self._make(step, Topup.listed_at, given)
 
     def authorize(self, step: Step) -> None:
-        """A purchase is tried."""
+        """An authorization is tried."""
         data = self._make(step, HELPERS, {"card": self.made[step.slug, step.of], **step.params})
         if data["approved"]:
             self.approved.add((step.slug, step.name))
 
     def capture(self, step: Step) -> None:
-        """The merchant takes the money of a purchase that was approved."""
+        """The merchant takes the money of an authorization that was approved."""
         if data := self._settle(step, "capture"):
             self.captured[step.slug, step.of] = data["transactions"][-1]["id"]
 

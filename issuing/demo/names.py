@@ -79,7 +79,7 @@ CITIES = (
 
 @dataclass(frozen=True)
 class Shop:
-    """Where cards are used: Stripe's category, names, and what a purchase costs there (cents, least and most)."""
+    """Where cards are used: Stripe's category, names, and what an authorization costs there (cents, least and most)."""
 
     category: str
     names: tuple[str, ...]

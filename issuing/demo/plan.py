@@ -11,7 +11,7 @@ from issuing.demo.names import BUSINESSES, CITIES, DRINKS, FIRST, LAST, SHOPS, S
 Data = dict[str, Any]
 DAYS, DAY, HOUR = 21, 86_400, 3_600
 FRIDAY = 1_795_197_600  # 2026-11-20, 18:00 UTC
-WEEK = (1.0, 1.05, 1.1, 1.05, 1.15, 0.45, 0.3)  # purchases of a day, Monday first
+WEEK = (1.0, 1.05, 1.1, 1.05, 1.15, 0.45, 0.3)  # authorizations of a day, Monday first
 HOURS = (12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23, 0, 1)  # UTC
 PURCHASES = 2_750  # planned over 21 days with 40 accounts
 CARDS = 120  # with 40 accounts
@@ -62,7 +62,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Card:
-    """A card of the plan, with what matters for its purchases."""
+    """A card of the plan, with what matters for its authorizations."""
 
     name: str
     since: int
@@ -155,7 +155,7 @@ class Story:
             self.add(max(at, self.begin + 3 * HOUR), "review", {"do": "review"}, of=holders[-1])
 
     def purchases(self, many: float) -> None:
-        """Purchases of the whole time, `many` a working day, by weekday and hour; funded week by week."""
+        """Authorizations of the whole time, `many` a working day, by weekday and hour; funded week by week."""
         spent: dict[int, int] = {}
         day = self.begin - self.begin % DAY
         while day <= self.end:
@@ -168,7 +168,7 @@ class Story:
         self._fund(spent)
 
     def _purchase(self, at: int) -> int:
-        """One purchase and what the merchant does with it; what it may cost, in cents."""
+        """One authorization and what the merchant does with it; what it may cost, in cents."""
         ready = [card for card in self.cards if card.since < at <= self.end]
         if not ready:
             return 0

@@ -104,11 +104,13 @@ def plan(account: Data, persons: Iterable[Data]) -> list[Step]:
     country = str(account.get("country") or "US")
     steps = [Step("account", "", _account(keys, country))]
     roles = [role for role in ROLES if f"relationship.{role}" in keys]
-    signer = next((person for person in persons if (person.get("relationship") or {}).get("representative")), None)
-    if signer is None and (roles or any(key.startswith("representative.") for key in keys)):
+    representative = next(
+        (person for person in persons if (person.get("relationship") or {}).get("representative")), None
+    )
+    if representative is None and (roles or any(key.startswith("representative.") for key in keys)):
         steps.append(Step("person", "/persons", _new_person(roles, country)))
-    elif signer and roles:
-        steps.append(Step("roles", f"/persons/{signer['id']}", _roles(roles)))
+    elif representative and roles:
+        steps.append(Step("roles", f"/persons/{representative['id']}", _roles(roles)))
     for person_id in dict.fromkeys(key.partition(".")[0] for key in keys if key.startswith("person_")):
         asked = [key.partition(".")[2] for key in keys if key.startswith(f"{person_id}.")]
         steps.append(Step("person", f"/persons/{person_id}", _person(asked, country)))

@@ -1,4 +1,4 @@
-"""Try a purchase with a test card."""
+"""Try an authorization with a test card."""
 
 from django.core.management.base import CommandParser
 

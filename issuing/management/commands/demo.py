@@ -1,4 +1,4 @@
-"""`manage.py demo`: a world of 40 accounts and three weeks of purchases, at the local sandbox."""
+"""`manage.py demo`: a world of 40 accounts and three weeks of authorizations, at the local sandbox."""
 
 import time
 from argparse import ArgumentParser

@@ -57,7 +57,7 @@ def test_every_tab_is_drawn_with_a_fixed_number_of_queries(kestrel: Account, tab
 
 
 @pytest.mark.parametrize("page", ["return", "link-used", "live", "live?part=timeline"])
-def test_its_other_pages_cost_no_more(kestrel: Account, page: str) -> None:
+def test_its_other_pages_stay_below_its_ceiling(kestrel: Account, page: str) -> None:
     assert cost(browser("otto"), f"{URL}/{page}") <= MOST_OF_ACCOUNT
 
 

@@ -17,7 +17,7 @@ from console.databases.patience import at_most, patience
 from console.databases.silence import Silence
 from tests.silent_proxy import SilentProxy
 
-pytestmark = pytest.mark.usefixtures("databases_of_their_own")
+pytestmark = [pytest.mark.usefixtures("databases_of_their_own"), pytest.mark.postgres]
 needs_postgres = pytest.mark.skipif(not os.environ.get("TEST_DATABASE_URL"), reason="PostgreSQL only")
 DEFAULTS: dict[str, Any] = {
     "HOST": "",

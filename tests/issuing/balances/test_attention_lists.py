@@ -11,6 +11,7 @@ from console.shell import home, nouns
 from gateway.models import Event
 from issuing.authorizations.models import Authorization
 from tests.accounts import builders
+from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.people import browser, person
 
@@ -87,14 +88,14 @@ def test_topping_up_is_offered_to_those_who_may(who: str, buttons: int) -> None:
     assert sum(need.button == "Top up" for need in needs) == buttons
 
 
-def test_the_list_of_short_balances_costs_no_more_for_more_accounts(django_assert_max_num_queries: object) -> None:
+def test_the_list_of_short_balances_costs_no_more_for_more_accounts() -> None:
     assert Authorization.objects.count() == 0
+    ana, path = browser("ana"), "/accounts/account/?balance=short"
+    one = cost(ana, path)
     for number in range(10, 20):
         spender(number, 0)
-    ana = browser("ana")
-    with django_assert_max_num_queries(40):  # type: ignore[operator]
-        answer = ana.get("/accounts/account/?balance=short")
-    assert len(answer.context["cl"].result_list) == 11
+    assert cost(ana, path) == one <= MOST
+    assert len(ana.get(path).context["cl"].result_list) == 11
 
 
 def test_each_reason_for_declines_leads_to_as_many_rows() -> None:
