@@ -97,7 +97,8 @@ def silence(stack: Stack, proxy: SilentProxy, seconds: float) -> None:
     turn(stack, account_id, 99)
     wait_until(lambda: all_applied(stack, account_id, 99), 45, "everything applied" + stack.logs())
     assert [stack.part("web"), stack.part("worker")] == pids
-    assert get(stack, "/operations/", browser.cookie)[0] == 200
+    # A web process that has just waited in vain asks again within seconds, by itself.
+    wait_until(lambda: get(stack, "/operations/", browser.cookie)[0] == 200, 10, "pages again" + stack.logs())
 
 
 def all_applied_at_first(stack: Stack, account_id: str) -> bool:
