@@ -1,4 +1,7 @@
-"""A process killed while it makes a card: `python -m tests.issuing.dying before|in|after <account> <cardholder>`."""
+"""A process killed while it makes a card: `python -m tests.issuing.cards.dying when account cardholder`.
+
+`when` is before, in or after its call.
+"""
 
 import sys
 

@@ -29,7 +29,7 @@ def killed(when: str, account: Account, cardholder_id: str, sandbox: SandboxProc
     if connection.vendor == "postgresql":
         url = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     environment = {"DATABASE_URL": url, "STRIPE_API_BASE": sandbox.url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    command = [sys.executable, "-m", "tests.issuing.dying", when, account.pk, cardholder_id]
+    command = [sys.executable, "-m", "tests.issuing.cards.dying", when, account.pk, cardholder_id]
     run = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     assert run.returncode == -signal.SIGKILL, run.stderr
     return Operation.objects.get(verb="issuing.create_card")
