@@ -1,4 +1,4 @@
-"""kill -9 of the worker in the middle of 200 events about money: each purchase, hold and capture counts once."""
+"""kill -9 of the worker in the middle of 200 events about money: each authorization, hold and capture counts once."""
 
 import os
 import random
@@ -25,7 +25,7 @@ class Box:
 
 
 def shop(issuer: Issuer, card: str, number: int) -> None:
-    """A purchase of some cents; every other one is captured, some of the rest given back."""
+    """An authorization of some cents; every other one is captured, some of the rest given back."""
     made = issuer.authorize(card, 100 + number)
     if number % 2 == 0:
         issuer.act("capture", made["id"])

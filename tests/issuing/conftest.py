@@ -131,7 +131,7 @@ def fund(sandbox: SandboxProcess, account: Account, amount: str = "1000") -> Non
 
 
 def buy(card: Card, amount: str = "12.50", **values: Any) -> Authorization:
-    """A test purchase, whatever Stripe decides."""
+    """A test authorization, whatever Stripe decides."""
     account = Account.objects.get(pk=card.account_id)
     params = {"card": card.pk, "amount": amount, "merchant_name": "Rocket Rides", **values}
     operation = perform("create_test_authorization", account, **params).operation

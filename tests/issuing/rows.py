@@ -89,7 +89,7 @@ def card(holder: Cardholder | None = None, account: str = ACCOUNT, **values: Any
 
 
 def authorization(of: Card | None = None, account: str = ACCOUNT, **values: Any) -> Authorization:
-    """A purchase that was approved and is open; `reason` other than card_active declines it."""
+    """An authorization that was approved and is open; `reason` other than card_active declines it."""
     amount, reason = values.pop("amount", 18420), values.pop("reason", "card_active")
     at, approved = values.pop("at", moment()), reason == "card_active"
     merchant = {**MERCHANT, **PLACE, **values.pop("merchant_data", {})}
@@ -141,8 +141,8 @@ def topup(account: str = ACCOUNT, **values: Any) -> Topup:
     return put(Topup, {**data, "status": "succeeded", **values}, account)  # type: ignore[no-any-return]
 
 
-def movement(net: int, kind: str, account: str = ACCOUNT, **values: Any) -> BalanceTransaction:
-    """One movement of the Issuing balance."""
+def balance_transaction(net: int, kind: str, account: str = ACCOUNT, **values: Any) -> BalanceTransaction:
+    """A balance transaction of the Issuing balance."""
     data = {
         "id": fresh("txn"),
         "object": "balance_transaction",

@@ -35,7 +35,7 @@ def options(**values: str) -> list[str]:
     return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", value)]
 
 
-def test_the_line_to_the_first_purchase_in_commands(account: Account, sandbox: SandboxProcess) -> None:
+def test_the_line_to_the_first_authorization_in_commands(account: Account, sandbox: SandboxProcess) -> None:
     status, out, err = run("create_cardholder", account.pk, *options(**HOLDER))
     assert (status, err) == (0, "")
     holder = Cardholder.objects.get(pk=out.split()[0])

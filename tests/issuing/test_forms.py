@@ -157,7 +157,7 @@ def test_a_part_of_the_address_sends_it_whole() -> None:
     assert ("CA", "CA") in form.fields["country"].choices
 
 
-# Cards and purchases
+# Cards and authorizations
 
 
 def test_a_card_is_for_a_cardholder_of_this_account() -> None:
@@ -179,7 +179,7 @@ def test_where_there_are_too_many_cardholders_the_id_is_typed(monkeypatch: pytes
     assert form.is_valid()
 
 
-def test_a_purchase_is_with_a_card_of_this_account_that_was_not_canceled() -> None:
+def test_an_authorization_is_with_a_card_of_this_account_that_was_not_canceled() -> None:
     own, others = rows.card(rows.cardholder()), rows.card(rows.cardholder(OTHER_ACCOUNT), account=OTHER_ACCOUNT)
     given = {"amount": "1", "merchant_name": "Rocket Rides"}
     assert errors("create_test_authorization", Where(ACCOUNT), card=own.pk, **given) == {}

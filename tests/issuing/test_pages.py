@@ -72,9 +72,9 @@ def path_of(row: Any) -> str:
 def test_the_overview_adds_up(sam: Client) -> None:
     card = rows.card(rows.cardholder())
     rows.authorization(card)
-    rows.movement(1750000, "topup")
-    rows.movement(-1408444, "issuing_transaction")
-    rows.movement(-109500, "issuing_authorization_hold")
+    rows.balance_transaction(1750000, "topup")
+    rows.balance_transaction(-1408444, "issuing_transaction")
+    rows.balance_transaction(-109500, "issuing_authorization_hold")
     rows.balance(232056, payments=987402)
     page = text(sam, f"/{ACCOUNT}/issuing/overview")
     for words in (
@@ -92,8 +92,8 @@ def test_the_overview_adds_up(sam: Client) -> None:
     assert "do not yet make" not in page
 
 
-def test_movements_that_do_not_make_the_balance_are_said_to_be_incomplete(sam: Client) -> None:
-    rows.movement(1000, "topup")
+def test_balance_transactions_that_do_not_make_the_balance_are_said_to_be_incomplete(sam: Client) -> None:
+    rows.balance_transaction(1000, "topup")
     rows.balance(5000)
     assert "These movements do not yet make the 50.00 USD that Stripe says" in text(sam, f"/{ACCOUNT}/balance/overview")
 
@@ -108,7 +108,7 @@ def test_what_is_not_imported_is_not_shown_as_nothing(sam: Client) -> None:
     ("there", "step"),
     [((), 0), (("cardholder",), 1), (("cardholder", "card"), 2), (("cardholder", "card", "money"), 3)],
 )
-def test_the_overview_says_what_is_still_missing_before_the_first_purchase(
+def test_the_overview_says_what_is_still_missing_before_the_first_authorization(
     sam: Client, there: tuple[str, ...], step: int
 ) -> None:
     holder = rows.cardholder() if "cardholder" in there else None
@@ -129,7 +129,7 @@ def test_a_page_of_the_account_costs_the_same_whatever_it_holds(sam: Client, pat
     def fill(count: int) -> None:
         for _ in range(count):
             rows.transaction(rows.authorization(rows.card(rows.cardholder())))
-            rows.movement(100, "topup")
+            rows.balance_transaction(100, "topup")
             rows.topup()
 
     fill(1)
@@ -191,7 +191,7 @@ def test_a_decline_is_explained_from_the_mirror(sam: Client) -> None:
     rows.authorization(card, amount=3865, at=at - 30)
     rows.authorization(card, amount=999, status="expired", at=at - 20)
     declined = rows.authorization(card, reason="spending_controls", at=at)
-    rows.movement(232056, "topup", created=at - 90)
+    rows.balance_transaction(232056, "topup", created=at - 90)
     page = text(sam, path_of(declined))
     for words in (
         "184.20 USD at Shell Oil 57444 Declined",
@@ -235,7 +235,7 @@ def test_an_unknown_reason_is_shown_as_it_came(sam: Client) -> None:
     assert "stopped here" not in page
 
 
-def test_a_declined_increment_is_told_apart_from_a_declined_purchase(sam: Client) -> None:
+def test_a_declined_increment_is_told_apart_from_a_declined_authorization(sam: Client) -> None:
     card, at = rows.card(rows.cardholder()), rows.moment()
     first = {"amount": 100, "approved": True, "created": at, "currency": "usd", "reason": "card_active"}
     more = {"amount": 900, "approved": False, "created": at, "currency": "usd", "reason": "insufficient_funds"}
@@ -292,7 +292,7 @@ def test_the_account_page_counts_cards_and_names_the_last_use(sam: Client) -> No
     assert "Cardholders 1 Cards 2 1 active, 1 canceled Issuing balance 2,320.56 USD Last used" in page
 
 
-def test_the_timeline_tells_purchases_in_words(sam: Client) -> None:
+def test_the_timeline_tells_authorizations_in_words(sam: Client) -> None:
     card = rows.card(rows.cardholder())
     declined = rows.authorization(card, reason="card_inactive")
     for row, noun, field, after in (

@@ -1,4 +1,4 @@
-"""From a new account to an approved purchase: once in commands alone, once from the admin's lists."""
+"""From a new account to an approved authorization: once in commands alone, once from the admin's lists."""
 
 import io
 from collections.abc import Callable

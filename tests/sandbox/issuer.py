@@ -78,7 +78,7 @@ class Issuer:
         balance = self.v1.balance.retrieve({}, self.options).to_dict()
         return int(balance["issuing"]["available"][0]["amount"])
 
-    def movements(self, **params: Any) -> list[Data]:
+    def balance_transactions(self, **params: Any) -> list[Data]:
         """Every balance transaction of the account, newest first."""
         page = self.v1.balance_transactions.list({"limit": 100, **params}, self.options)
         return [each.to_dict() for each in page.auto_paging_iter()]

@@ -18,9 +18,10 @@ def before(at: datetime, *moved: tuple[int, int], reason: str = "insufficient_fu
     known_accounts()
     second = int(at.timestamp())
     row = rows.authorization(rows.card(rows.cardholder()), amount=ASKED, reason=reason, at=second)
-    rows.movement(-1, "issuing_authorization_hold", created=second - 1, source=row.pk)  # its own: never before it
+    # its own: never before it
+    rows.balance_transaction(-1, "issuing_authorization_hold", created=second - 1, source=row.pk)
     for seconds, net in moved:
-        rows.movement(net, "topup" if net > 0 else "issuing_authorization_hold", created=second - seconds)
+        rows.balance_transaction(net, "topup" if net > 0 else "issuing_authorization_hold", created=second - seconds)
     return available(row, at)
 
 

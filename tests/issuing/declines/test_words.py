@@ -1,4 +1,4 @@
-"""Why a purchase was declined: one sentence, and the ladder of what was true."""
+"""Why an authorization was declined: one sentence, and the ladder of what was true."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ WEEKLY = {"amount": 20000, "interval": "weekly", "categories": [FUEL]}
 
 
 def scene(reason: str = "spending_controls", amount: int = 18420, **values: Any) -> Scene:
-    """A purchase at a fuel pump with everything in order but for what is given."""
+    """An authorization at a fuel pump with everything in order but for what is given."""
     request = {"amount": amount, "approved": reason == "card_active", "reason": reason}
     known: dict[str, Any] = {
         "currency": "usd",
@@ -40,7 +40,7 @@ def scene(reason: str = "spending_controls", amount: int = 18420, **values: Any)
 
 
 def used(amount: int, days: int = 0, card_id: str = "ic_1", category: str = FUEL) -> Use:
-    """An earlier purchase."""
+    """An earlier authorization."""
     return Use(card_id, amount, AT - timedelta(days=days, hours=1), category)
 
 

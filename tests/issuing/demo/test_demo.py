@@ -21,21 +21,21 @@ END, DAYS = 1_795_197_600, 86_400
 
 
 def world(end: int) -> list[Any]:
-    """What the sandbox remembers, without ids; each account's purchases with their seconds before `end`."""
+    """What the sandbox remembers, without ids; each account's authorizations with their seconds before `end`."""
     found: list[Any] = []
     for page in client.pages("/v1/accounts", account=None):
         for account in page.data["data"]:
             name, own = account["business_profile"]["name"], account["id"]
             due = sorted(re.sub("person_[^.]+", "person", key) for key in account["requirements"]["currently_due"])
-            found.append((name, due, purchases(own, end), cards(own)))
+            found.append((name, due, authorizations(own, end), cards(own)))
     return sorted(found, key=lambda account: str(account[0]))
 
 
-def purchases(account: str, end: int) -> list[Any]:
+def authorizations(account: str, end: int) -> list[Any]:
     rows = [each for page in client.pages("/v1/issuing/authorizations", account=account) for each in page.data["data"]]
     told = ((row["merchant_data"]["name"], row["amount"], row["status"]) for row in rows)
     reasons = (row["request_history"][-1]["reason"] for row in rows)
-    moments = (pytest.approx(end - row["created"], abs=60) for row in rows)  # a purchase takes the time it takes
+    moments = (pytest.approx(end - row["created"], abs=60) for row in rows)  # an authorization takes the time it takes
     return list(zip(told, reasons, moments, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""What the demo world is made of: every state of accounts and cards, and purchases as people know them."""
+"""What the demo world is made of: every state of accounts and cards, and authorizations as people know them."""
 
 import time
 from collections import Counter
@@ -61,7 +61,7 @@ def issuing_badge(account: dict[str, Any]) -> str:
     return words.issuing(account, next((each for each in listed if each["id"] == "card_issuing"), None)).name
 
 
-def test_purchases_end_in_every_way_and_are_declined_for_eight_reasons(sandbox: SandboxProcess) -> None:
+def test_authorizations_end_in_every_way_and_are_declined_for_eight_reasons(sandbox: SandboxProcess) -> None:
     live([step for step in plan(1, 40, END) if step.slug in TELLING])
     tried = [each for account in issuers() for each in every(Authorization.listed_at, account)]
     assert {each["status"] for each in tried} == {"pending", "closed", "reversed", "expired"}
@@ -97,7 +97,7 @@ def test_merchants_fit_their_category_and_their_price() -> None:
     assert len({step.params["amount"] for step in steps}) > len(steps) // 2
 
 
-def test_purchases_spread_over_three_weeks_and_the_hours_of_work() -> None:
+def test_authorizations_spread_over_three_weeks_and_the_hours_of_work() -> None:
     moments = [datetime.fromtimestamp(step.at, UTC) for step in plan(1, 40, END) if step.act == "authorize"]
     assert len({moment.date() for moment in moments}) == 21
     weekdays, hours = Counter(moment.weekday() for moment in moments), Counter(moment.hour for moment in moments)
@@ -106,7 +106,7 @@ def test_purchases_spread_over_three_weeks_and_the_hours_of_work() -> None:
     assert max(hours.values()) < len(moments) / 5
 
 
-def test_few_purchases_share_a_moment() -> None:
+def test_few_authorizations_share_a_moment() -> None:
     moments = Counter(step.at // SLOT for step in plan(1, 40, END) if step.act == "authorize")
     assert max(moments.values()) <= 8
     assert len(moments) > 1_500

@@ -1,4 +1,4 @@
-"""Top-ups and test purchases: over the sandbox, through the one door, and the funds that move."""
+"""Top-ups and test authorizations: over the sandbox, through the one door, and the funds that move."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_a_lost_top_up_is_found_by_its_mark(do: Do, account: Account, sandbox: S
     assert list(Topup.objects.values_list("pk", flat=True)) == [found.object_id]
 
 
-# Test purchases
+# Test authorizations
 
 
 def test_a_decline_is_an_outcome_with_its_reason(do: Do, account: Account) -> None:
@@ -98,14 +98,14 @@ def test_a_capture_may_keep_the_rest_of_the_hold(do: Do, account: Account, sandb
     assert row.status == "pending"
 
 
-def test_a_declined_purchase_has_nothing_to_capture_or_reverse(do: Do, account: Account) -> None:
+def test_a_declined_authorization_has_nothing_to_capture_or_reverse(do: Do, account: Account) -> None:
     row = buy(make_card(account, active=False))
     for verb in ("capture_test_authorization", "reverse_test_authorization"):
         with pytest.raises(Denied, match="declined"):
             do(verb, row)
 
 
-def test_a_reversed_purchase_has_nothing_to_reverse(do: Do, account: Account, sandbox: SandboxProcess) -> None:
+def test_a_reversed_authorization_has_nothing_to_reverse(do: Do, account: Account, sandbox: SandboxProcess) -> None:
     card = make_card(account)
     fund(sandbox, account)
     row = buy(card)
@@ -115,7 +115,9 @@ def test_a_reversed_purchase_has_nothing_to_reverse(do: Do, account: Account, sa
 
 
 @pytest.mark.parametrize("status", ["active", "inactive"])
-def test_a_lost_purchase_is_found_and_made_once(do: Do, account: Account, sandbox: SandboxProcess, status: str) -> None:
+def test_a_lost_authorization_is_found_and_made_once(
+    do: Do, account: Account, sandbox: SandboxProcess, status: str
+) -> None:
     card = make_card(account, active=status == "active")
     buy(card)  # alike, and another operation's
     sandbox.control(
@@ -148,7 +150,7 @@ def test_captures_and_reversals_are_found_by_looking(do: Do, account: Account, s
     assert [each.object_id for each in found if each] == [first.pk, second.pk]
 
 
-def test_test_purchases_do_not_exist_in_live_mode(do: Do, account: Account, settings: Any) -> None:
+def test_test_authorizations_do_not_exist_in_live_mode(do: Do, account: Account, settings: Any) -> None:
     card = make_card(account)
     settings.CONSOLE_MODE = "live"
     with pytest.raises(Denied, match="does not exist in live mode"):

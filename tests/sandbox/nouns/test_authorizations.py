@@ -68,7 +68,7 @@ def test_each_state_of_account_card_and_cardholder_declines_with_its_reason(issu
     assert reason(issuer.authorize(card)) == "card_expired"
 
 
-def test_with_an_empty_balance_every_purchase_is_declined(box: SandboxProcess) -> None:
+def test_with_an_empty_balance_every_authorization_is_declined(box: SandboxProcess) -> None:
     issuer = Issuer(box)
     assert reason(issuer.authorize(issuer.card()["id"], 1)) == "insufficient_funds"
 
@@ -172,7 +172,7 @@ def test_expiry_can_be_asked_for(issuer: Issuer) -> None:
     assert len(issuer.events("issuing_authorization.updated")) == 1
 
 
-def test_an_increment_is_decided_about_like_a_purchase(issuer: Issuer) -> None:
+def test_an_increment_is_decided_about_like_an_authorization(issuer: Issuer) -> None:
     limits = [{"amount": 300_00, "interval": "per_authorization"}]
     made = issuer.authorize(issuer.card(spending_controls={"spending_limits": limits})["id"], 100_00)["id"]
     more = issuer.act("increment", made, increment_amount=200_00)

@@ -230,7 +230,7 @@ def test_balance_transactions_are_listed_by_all_that_stripe_offers(box: SandboxP
     issuer = Issuer(box, funds=100_00)
     made = issuer.authorize(issuer.card()["id"], 40_00)["id"]
     issuer.act("capture", made)
-    moved = issuer.movements()
+    moved = issuer.balance_transactions()
     assert [(each["type"], each["net"]) for each in moved] == [
         ("issuing_transaction", -40_00),
         ("issuing_authorization_release", 40_00),
@@ -238,10 +238,10 @@ def test_balance_transactions_are_listed_by_all_that_stripe_offers(box: SandboxP
         ("topup", 100_00),
     ]
     assert sum(each["net"] for each in moved) == issuer.available() == 60_00
-    assert [each["net"] for each in issuer.movements(source=made)] == [40_00, -40_00]
-    assert [each["type"] for each in issuer.movements(type="topup")] == ["topup"]
-    assert issuer.movements(currency="eur") == []
-    assert len(issuer.movements(currency="USD")) == 4
+    assert [each["net"] for each in issuer.balance_transactions(source=made)] == [40_00, -40_00]
+    assert [each["type"] for each in issuer.balance_transactions(type="topup")] == ["topup"]
+    assert issuer.balance_transactions(currency="eur") == []
+    assert len(issuer.balance_transactions(currency="USD")) == 4
     payout = box.api("GET", "/v1/balance_transactions", {"payout": "po_1"}, account=issuer.account)
     assert (payout[0], payout[1]["error"]["param"]) == (400, "payout")
     one = issuer.v1.balance_transactions.retrieve(moved[1]["id"], {"expand": ["source"]}, issuer.options).to_dict()

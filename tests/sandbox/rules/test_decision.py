@@ -1,4 +1,4 @@
-"""Each reason for which a purchase is declined, the order among them, and when a spending limit's window begins."""
+"""Each reason for which an authorization is declined, their order, and when a spending limit's window begins."""
 
 from calendar import timegm
 from dataclasses import replace
@@ -81,11 +81,11 @@ DECLINES = {
     "the presence is not allowed": (card(**controls(allowed_card_presences=["present"])), "spending_controls"),
     "the presence is blocked": (card(**controls(blocked_card_presences=["not_present"])), "spending_controls"),
     "the cardholder's controls refuse": (holder(**controls(blocked_categories=["bakeries"])), "spending_controls"),
-    "over the limit of one purchase": (
+    "over the limit of one authorization": (
         card(**controls(spending_limits=[limit(99_99, "per_authorization")])),
         "spending_controls",
     ),
-    "over the 10,000 of one purchase": (
+    "over the 10,000 of one authorization": (
         replace(card(**controls(spending_limits=[limit(10**9, "daily")])), amount=10_000_01, available=10**9),
         "spending_controls",
     ),
@@ -96,7 +96,7 @@ DECLINES = {
 
 
 @pytest.mark.parametrize("case", DECLINES)
-def test_a_purchase_is_declined_when(case: str) -> None:
+def test_an_authorization_is_declined_when(case: str) -> None:
     attempt, reason = DECLINES[case]
     assert decide(attempt) == (False, reason)
 
@@ -126,7 +126,7 @@ APPROVED = {
 
 
 @pytest.mark.parametrize("case", APPROVED)
-def test_a_purchase_is_approved_when(case: str) -> None:
+def test_an_authorization_is_approved_when(case: str) -> None:
     assert decide(APPROVED[case]) == (True, "card_active")
 
 
