@@ -16,8 +16,8 @@ from issuing.authorizations.models import Authorization
 from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
+from tests.issuing.cards.test_verb_pages import posted
 from tests.issuing.conftest import HOLDER, REASON
-from tests.issuing.test_object_verb_pages import posted
 from tests.people import browser, person, work
 from tests.sandbox_process import SandboxProcess
 

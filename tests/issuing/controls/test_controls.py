@@ -17,8 +17,8 @@ from issuing.management.commands.update_card import limit
 from tests.answers import check_page
 from tests.costs import MOST, cost
 from tests.issuing import rows
+from tests.issuing.cards.test_commands import run
 from tests.issuing.conftest import Do, buy, fund, make_card
-from tests.issuing.test_commands import run
 from tests.people import ACCOUNT, browser, known_accounts, work
 from tests.sandbox_process import SandboxProcess
 
