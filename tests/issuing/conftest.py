@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.account.forms import CAPABILITIES, CONTROLLER
 from accounts.account.models import Account
+from accounts.capabilities.models import Capability
 from accounts.history.models import OfAccount
 from console.operations import door, verbs
 from console.operations.door import Performed
@@ -16,7 +18,8 @@ from issuing.authorizations.models import Authorization
 from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
-from tests.people import person
+from tests.issuing import rows
+from tests.people import ACCOUNT, browser, known_accounts, person, view_as, work
 from tests.sandbox_process import SandboxProcess
 
 HOLDER = {
@@ -100,6 +103,39 @@ def perform(name: str, about: Account | OfAccount, /, who: str = "otto", **param
 def do(sandbox: SandboxProcess, db: None) -> Do:
     """`perform` over the sandbox."""
     return perform
+
+
+@pytest.fixture
+def otto(account: Account) -> Client:
+    """An operator's browser, in work mode."""
+    client = browser("otto")
+    work(client, account.pk)
+    return client
+
+
+@pytest.fixture
+def accounts(db: None) -> None:
+    """Two accounts that the mirror has, and Stripe has not."""
+    known_accounts()
+
+
+@pytest.fixture
+def sam(accounts: None) -> Client:
+    """Support's browser, viewing as the first of two accounts, which may issue."""
+    data = {
+        "id": ACCOUNT,
+        "object": "account",
+        "business_profile": {"name": "Alder Freight"},
+        "country": "US",
+        "controller": {"type": "application", **CONTROLLER},
+        "capabilities": {"card_issuing": "active"},
+    }
+    rows.put(Account, data, ACCOUNT)
+    capability = {"id": "card_issuing", "object": "capability", "requested": True, "status": "active"}
+    rows.put(Capability, capability, ACCOUNT)
+    client = browser("sam")
+    view_as(client)
+    return client
 
 
 def make_cardholder(account: Account, **values: Any) -> Cardholder:

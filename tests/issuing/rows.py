@@ -163,3 +163,11 @@ def balance(amount: int, account: str = ACCOUNT, payments: int = 0) -> Balance:
     funds = [{"amount": payments, "currency": "usd"}]
     data = {"object": "balance", "available": funds, "pending": funds, "issuing": issuing}
     return put(Balance, data, account)  # type: ignore[no-any-return]
+
+
+def many(count: int) -> None:
+    """So many of each noun, with the account."""
+    for place in range(count):
+        of = card(cardholder(name=f"Holder {place}"), last4=f"{place:04d}")
+        transaction(authorization(of, merchant_data={"name": f"Shop {place}"}))
+        topup()

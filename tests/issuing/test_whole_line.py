@@ -16,7 +16,8 @@ from issuing.authorizations.models import Authorization
 from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
-from tests.issuing.cards.test_verb_pages import posted
+from issuing.topups.models import Topup
+from tests.issuing.acting import posted, run
 from tests.issuing.conftest import HOLDER, REASON
 from tests.people import browser, person, work
 from tests.sandbox_process import SandboxProcess
@@ -56,14 +57,35 @@ def test_the_whole_line_in_commands(sandbox: SandboxProcess) -> None:
     assert command("fill_test_values", account) == account
     row = Account.objects.get(pk=account)
     assert row.issuing.name == "enabled"
-    holder_words = [word for name, value in HOLDER.items() for word in (f"--{name.replace('_', '-')}", value)]
-    holder = command("create_cardholder", account, *holder_words)
+    holder = command("create_cardholder", account, *options(**HOLDER))
     card = command("create_card", account, "--cardholder", holder)
     command("activate_card", card)
     command("create_topup", account, "--amount", "500")
     bank_pays(sandbox, account)
     command("create_test_authorization", account, "--card", card, "--amount", "12.50")
     approved(account)
+
+
+def options(**values: str) -> list[str]:
+    return [word for name, value in values.items() for word in (f"--{name.replace('_', '-')}", value)]
+
+
+def test_the_line_to_the_first_authorization_in_commands(account: Account, sandbox: SandboxProcess) -> None:
+    status, out, err = run("create_cardholder", account.pk, *options(**HOLDER))
+    assert (status, err) == (0, "")
+    holder = Cardholder.objects.get(pk=out.split()[0])
+    assert out == f"{holder.pk} succeeded\n"
+    card_id = run("create_card", account.pk, "--cardholder", holder.pk, "--limit-amount", "200")[1].split()[0]
+    assert run("activate_card", card_id) == (0, f"{card_id} succeeded\n", "")
+    topup = run("create_topup", account.pk, "--amount", "500")[1].split()[0]
+    assert Topup.objects.get().pk == topup
+    sandbox.control("clock", {"advance": "1h"})
+    bought = run("create_test_authorization", account.pk, "--card", card_id, "--amount", "12.50")
+    row = Authorization.objects.get()
+    assert bought == (0, f"{row.pk} Approved: 12.50 USD is held.\n", "")
+    assert run("capture_test_authorization", row.pk)[0] == 0
+    assert run("cancel_card", card_id, "--cancellation-reason", "lost")[0] == 0
+    assert Card.objects.get().canceled
 
 
 class Desk:

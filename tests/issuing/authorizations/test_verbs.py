@@ -1,4 +1,4 @@
-"""Top-ups and test authorizations: over the sandbox, through the one door, and the funds that move."""
+"""Test authorizations: over the sandbox, through the one door, and the funds that they hold."""
 
 from typing import Any
 
@@ -8,55 +8,15 @@ from accounts.account.models import Account
 from console.operations import door, verbs
 from console.operations.door import Denied
 from console.operations.models import Operation
-from gateway.models import Event
 from issuing.authorizations.models import Authorization
 from issuing.balances import models as balances
-from issuing.balances.models import Balance, BalanceTransaction
-from issuing.topups.models import Topup
-from issuing.transactions.models import Transaction
-from tests.issuing.conftest import Do, buy, fund, issuing_account, make_card
+from issuing.balances.models import BalanceTransaction
+from tests.issuing.acting import available
+from tests.issuing.conftest import Do, buy, fund, make_card
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
 State = Operation.State
-
-
-def available(account: Account) -> int | None:
-    """What cards can spend, as our mirror has it."""
-    return Balance.objects.get(pk=f"{account.pk}.balance").issuing("usd")
-
-
-# Top-ups
-
-
-def test_a_top_up_is_on_its_way_until_the_bank_has_paid(do: Do, account: Account, sandbox: SandboxProcess) -> None:
-    operation = do("create_topup", account, amount="1500.50", description="First funds").operation
-    assert operation.state == State.SUCCEEDED, operation.error_message
-    row = Topup.objects.get(pk=operation.object_id)
-    assert (row.amount, row.currency, row.status) == (150_050, "usd", "pending")
-    assert "1,500.50 USD is on its way" in verbs.get("issuing.create_topup").done(operation)
-    sandbox.control("clock", {"advance": "1h"})
-    balances.read_funds(account.pk)
-    assert available(account) == 150_050
-    assert row.refresh().status == "succeeded"
-
-
-def test_outside_the_united_states_a_top_up_is_refused_with_the_reason(do: Do, account: Account) -> None:
-    Account.every.filter(pk=account.pk).update(country="DE")
-    with pytest.raises(Denied, match="Only in the United States"):
-        do("create_topup", account, amount="10")
-
-
-def test_a_lost_top_up_is_found_by_its_mark(do: Do, account: Account, sandbox: SandboxProcess) -> None:
-    sandbox.control("faults", [{"match": "POST /v1/topups", "times": 1, "fault": "reset_after"}])
-    operation = do("create_topup", account, amount="10").operation
-    found = verbs.get("issuing.create_topup").find(operation)
-    assert found
-    door.settle(str(operation.pk))
-    assert list(Topup.objects.values_list("pk", flat=True)) == [found.object_id]
-
-
-# Test authorizations
 
 
 def test_a_decline_is_an_outcome_with_its_reason(do: Do, account: Account) -> None:
@@ -160,50 +120,3 @@ def test_test_authorizations_do_not_exist_in_live_mode(do: Do, account: Account,
 def test_an_event_alone_tells_that_something_was_decided(account: Account) -> None:
     operation = Operation(verb="issuing.create_test_authorization", object_id="iauth_1", account_id=account.pk)
     assert verbs.get("issuing.create_test_authorization").done(operation) == "Stripe decided about the test purchase."
-
-
-# Funds, read again
-
-
-def event(kind: str, account_id: str) -> Event:
-    return Event(id="evt_1", type=kind, account=account_id, created=1, payload={})
-
-
-def test_events_that_move_money_have_the_funds_read_once_for_each_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(balances, "enqueue", lambda *its: asked.append(its))
-    balances.on_events(
-        [
-            event("issuing_authorization.created", "acct_1"),
-            event("issuing_transaction.created", "acct_1"),
-            event("topup.succeeded", "acct_2"),
-            event("issuing_card.updated", "acct_3"),
-            event("topup.created", ""),
-        ]
-    )
-    assert asked == [("issuing.balances.models.read_again", "acct_1"), ("issuing.balances.models.read_again", "acct_2")]
-
-
-def test_funds_are_read_as_far_back_as_they_are_known(do: Do, account: Account, sandbox: SandboxProcess) -> None:
-    card = make_card(account)
-    fund(sandbox, account)
-    assert BalanceTransaction.objects.of_issuing(account.pk).count() == 1
-    row = buy(card)
-    do("capture_test_authorization", row)
-    assert balances.read_again(account.pk) == 3  # held, given back, spent
-    assert balances.read_again(account.pk) == 0
-    assert available(account) == 100_000 - 1250
-
-
-def test_funds_are_read_again_while_stripe_cannot_be_reached(account: Account, sandbox: SandboxProcess) -> None:
-    sandbox.control("faults", [{"match": "GET /v1/balance", "times": 1, "fault": "reset_before"}])
-    assert balances.read_again(account.pk) == 0
-    assert Balance.objects.filter(pk=f"{account.pk}.balance").exists()
-
-
-def test_funds_of_one_account_are_not_anothers(account: Account, sandbox: SandboxProcess) -> None:
-    other = issuing_account("Birch Bakery")
-    fund(sandbox, account)
-    balances.read_funds(other.pk)
-    assert (available(account), available(other)) == (100_000, 0)
-    assert not Transaction.objects.of_account(other.pk).exists()

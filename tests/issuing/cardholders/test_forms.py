@@ -1,4 +1,4 @@
-"""What the forms take and what they refuse, each with a sentence, before anything is sent."""
+"""What the forms of cardholders take and what they refuse, each with a sentence, before anything is sent."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -6,40 +6,28 @@ from typing import Any
 
 import pytest
 
-from accounts.account.models import Account
 from accounts.terms.forms import MomentField
 from console.operations import fields
-from console.operations.fields import NOWHERE, Where
+from console.operations.fields import Where
 from console.operations.models import Operation
 from console.operations.verbs import get
 from gateway import clock
-from issuing.authorizations.models import Authorization
 from issuing.cardholders import verbs as cardholders_verbs
 from issuing.cardholders.models import Cardholder
-from issuing.cards.models import Card
 from tests.issuing import rows
+from tests.issuing.acting import errors
 from tests.issuing.conftest import HOLDER
-from tests.people import ACCOUNT, OTHER_ACCOUNT, known_accounts, person
+from tests.people import ACCOUNT, person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def accounts() -> None:
-    known_accounts()
-
-
-def errors(verb: str, where: Where = NOWHERE, **values: Any) -> dict[str, str]:
-    """What is wrong with these entries, by field."""
-    form = get(f"issuing.{verb}").form(values, where=where)
-    return {name: " ".join(map(str, problems)) for name, problems in form.errors.items()}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
 
 
 def cardholder_errors(**values: Any) -> dict[str, str]:
     return errors("create_cardholder", Where(ACCOUNT, address="9.9.9.9"), **{**HOLDER, **values})
 
 
-# Cardholders
+def updated(row: Cardholder, **values: Any) -> Any:
+    return get("issuing.update_cardholder").form(values, where=Where(ACCOUNT, row.pk))
 
 
 @pytest.mark.parametrize(
@@ -120,10 +108,6 @@ def test_a_billing_address_is_whole() -> None:
 # Updates
 
 
-def updated(row: Cardholder, **values: Any) -> Any:
-    return get("issuing.update_cardholder").form(values, where=Where(ACCOUNT, row.pk))
-
-
 def test_an_update_leaves_what_is_empty_or_the_same() -> None:
     row = rows.cardholder()
     now = row.data["email"]
@@ -157,86 +141,7 @@ def test_a_part_of_the_address_sends_it_whole() -> None:
     assert ("CA", "CA") in form.fields["country"].choices
 
 
-# Cards and authorizations
-
-
-def test_a_card_is_for_a_cardholder_of_this_account() -> None:
-    own, others, blocked = rows.cardholder(), rows.cardholder(OTHER_ACCOUNT), rows.cardholder()
-    Cardholder.every.filter(pk=blocked.pk).update(status="blocked")
-    here = Where(ACCOUNT)
-    assert errors("create_card", here, cardholder=own.pk) == {}
-    for row_id in (others.pk, blocked.pk, "ich_nothing", ""):
-        assert list(errors("create_card", here, cardholder=row_id)) == ["cardholder"]
-    form = get("issuing.create_card").form(where=here)
-    assert [value for value, _ in form.fields["cardholder"].widget.choices] == ["", own.pk]
-
-
-def test_where_there_are_too_many_cardholders_the_id_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("issuing.cards.forms.MOST_CHOICES", 1)
-    one, _ = rows.cardholder(), rows.cardholder()
-    form = get("issuing.create_card").form({"cardholder": one.pk}, where=Where(ACCOUNT))
-    assert form.fields["cardholder"].widget.input_type == "text"
-    assert form.is_valid()
-
-
-def test_an_authorization_is_with_a_card_of_this_account_that_was_not_canceled() -> None:
-    own, others = rows.card(rows.cardholder()), rows.card(rows.cardholder(OTHER_ACCOUNT), account=OTHER_ACCOUNT)
-    given = {"amount": "1", "merchant_name": "Rocket Rides"}
-    assert errors("create_test_authorization", Where(ACCOUNT), card=own.pk, **given) == {}
-    assert list(errors("create_test_authorization", Where(ACCOUNT), card=others.pk, **given)) == ["card"]
-    Card.every.filter(pk=own.pk).update(status="canceled")
-    assert list(errors("create_test_authorization", Where(ACCOUNT), card=own.pk, **given)) == ["card"]
-
-
-@pytest.mark.parametrize(
-    "amount", ["0", "-1", "0.001", "12.345", "1000000", "NaN", "Infinity", "1e9", "ten", "1.000,00", ""]
-)
-def test_amounts_are_above_zero_and_of_two_decimals(amount: str) -> None:
-    assert list(errors("create_topup", Where(ACCOUNT), amount=amount)) == ["amount"]
-
-
-@pytest.mark.parametrize(("amount", "minor"), [("0.01", 1), ("12.5", 1250), ("12.50", 1250), ("999999.99", 99_999_999)])
-def test_amounts_are_sent_in_minor_units(amount: str, minor: int) -> None:
-    assert errors("create_topup", Where(ACCOUNT), amount=amount) == {}
-    assert body("create_topup", ACCOUNT, {"amount": amount})["amount"] == minor
-
-
-def test_no_more_is_given_back_than_is_held() -> None:
-    row = rows.authorization(rows.card(rows.cardholder()), amount=1250)
-    Authorization.every.filter(pk=row.pk).update(amount=1250)
-    here = Where(ACCOUNT, row.pk)
-    assert "Only 12.50 USD" in errors("reverse_test_authorization", here, reverse_amount="12.51")["reverse_amount"]
-    assert errors("reverse_test_authorization", here, reverse_amount="12.50") == {}
-    assert errors("reverse_test_authorization", here) == {}
-
-
 # What is sent
-
-
-def body(verb: str, about: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """What a verb sends."""
-    return get(f"issuing.{verb}").body(about, values)  # type: ignore[attr-defined]
-
-
-def test_bodies_hold_only_what_was_given() -> None:
-    assert cardholders_verbs.cardholder_body({"type": "individual", "name": "A B", "email": ""}) == {
-        "type": "individual",
-        "name": "A B",
-    }
-    Account.every.filter(pk=ACCOUNT).update(country="GB")
-    assert body("create_card", ACCOUNT, {"cardholder": "ich_1"}) == {
-        "cardholder": "ich_1",
-        "currency": "gbp",
-        "type": "virtual",
-        "status": "inactive",
-    }
-    held = Authorization(currency="usd")
-    assert body("capture_test_authorization", held, {}) == {}
-    assert body("capture_test_authorization", held, {"capture_amount": "5", "keep_open": True}) == {
-        "capture_amount": 500,
-        "close_authorization": False,
-    }
-    assert body("reverse_test_authorization", held, {"reverse_amount": "5.00"}) == {"reverse_amount": 500}
 
 
 def test_a_preview_shows_no_date_of_birth() -> None:

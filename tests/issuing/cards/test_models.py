@@ -1,17 +1,15 @@
-"""The methods of cardholders, cards and authorizations: each absorbs what Stripe answers, and looks before it leaps."""
+"""The methods of cards: each absorbs what Stripe answers, and looks before it leaps."""
 
 import uuid
-from typing import Any
 
 import pytest
 
 from accounts.account.models import Account
 from gateway.errors import Refused
-from issuing.authorizations.models import Authorization
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Canceled, Card
 from tests.issuing import rows
-from tests.issuing.conftest import buy, make_card, make_cardholder
+from tests.issuing.conftest import make_card, make_cardholder
 from tests.people import ACCOUNT, OTHER_ACCOUNT, known_accounts
 from tests.sandbox_process import SandboxProcess
 
@@ -34,13 +32,6 @@ def test_a_write_is_absorbed_with_its_answer(account: Account) -> None:
     assert (changed.status, changed.pk, answer.data["status"]) == ("active", card.pk, "active")
     card.refresh_from_db()
     assert (card.status, card.revision > before) == ("active", True)
-
-
-def test_what_is_embedded_becomes_an_id(account: Account) -> None:
-    card = make_card(account)
-    row = buy(card, "1")
-    assert card.data["cardholder"] == card.cardholder_id
-    assert (row.data["card"], row.card_id, row.cardholder_id) == (card.pk, card.pk, card.cardholder_id)
 
 
 def test_a_card_is_read_before_it_is_changed(account: Account, sandbox: SandboxProcess) -> None:
@@ -68,31 +59,6 @@ def test_a_refusal_changes_nothing_here(account: Account) -> None:
         card.activate(key=key())
     card.refresh_from_db()
     assert card.status == "inactive"
-
-
-def test_names_as_staff_speak_of_them() -> None:
-    known_accounts()
-    holder = rows.cardholder()
-    card = rows.card(holder)
-    row = rows.authorization(card, amount=123_456)
-    assert [str(each) for each in (holder, card, row)] == [
-        "Jonas Aaltonen",
-        "•• 4417",
-        "1,234.56 USD at Shell Oil 57444",
-    ]
-    assert str(rows.authorization(card, merchant_data={"name": ""})).endswith("at an unnamed merchant")
-
-
-def test_open_holds_are_told_by_card(django_assert_num_queries: Any) -> None:
-    known_accounts()
-    first, second = rows.card(rows.cardholder()), rows.card(rows.cardholder())
-    for amount in (100, 250):
-        rows.authorization(first, amount=amount)
-    rows.authorization(first, status="closed")
-    rows.authorization(first, reason="card_inactive")
-    with django_assert_num_queries(1):
-        found = Authorization.objects.open_of_cards([first.pk, second.pk])
-    assert found == {first.pk: (2, 350)}
 
 
 def test_what_can_be_chosen_is_the_accounts_own_and_alive() -> None:

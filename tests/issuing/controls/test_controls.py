@@ -17,14 +17,13 @@ from issuing.management.commands.update_card import limit
 from tests.answers import check_page
 from tests.costs import MOST, cost
 from tests.issuing import rows
-from tests.issuing.cards.test_commands import run
-from tests.issuing.conftest import Do, buy, fund, make_card
+from tests.issuing.acting import run
+from tests.issuing.conftest import REASON, Do, buy, fund, make_card
 from tests.people import ACCOUNT, browser, known_accounts, work
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
 State = Operation.State
-REASON = "The customer asked for it"
 DAILY = {"amount": 5000, "interval": "daily", "categories": None}
 
 
@@ -45,14 +44,6 @@ def set_controls(card: Card) -> dict[str, Any]:
     card.refresh_from_db()
     found: dict[str, Any] = card.data["spending_controls"]
     return found
-
-
-@pytest.fixture
-def otto(account: Account) -> Client:
-    """An operator's browser, in work mode."""
-    client = browser("otto")
-    work(client, account.pk)
-    return client
 
 
 # The form
