@@ -6,6 +6,7 @@ from accounts.account.models import Account
 from accounts.capabilities.models import Capability
 from accounts.persons.models import Person
 
+URL = "/connect/accounts/acct_1Kestrel"  # the page of the account that `account()` makes
 CUSTOM = {
     "type": "application",
     "is_controller": True,

@@ -10,6 +10,8 @@ from accounts.account.forms import create_params
 from accounts.account.models import Account
 from console.operations import door, verbs
 from console.operations.door import Performed
+from tests.accounts import builders
+from tests.accounts.builders import requirements
 from tests.people import person
 from tests.sandbox_process import SandboxProcess
 
@@ -19,10 +21,12 @@ VALUES = {
     "business_name": "Kestrel Freight",
     "company_name": "Kestrel Inc.",
 }
+Do = Callable[..., Performed]
+Make = Callable[..., Account]
 
 
 @pytest.fixture
-def make(sandbox: SandboxProcess, db: None) -> Callable[..., Account]:
+def make(sandbox: SandboxProcess, db: None) -> Make:
     """Create an account at Stripe through the noun's own method."""
 
     def create(**values: Any) -> Account:
@@ -33,7 +37,7 @@ def make(sandbox: SandboxProcess, db: None) -> Callable[..., Account]:
 
 
 @pytest.fixture
-def do(sandbox: SandboxProcess, db: None) -> Callable[..., Performed]:
+def do(sandbox: SandboxProcess, db: None) -> Do:
     """Have otto do a verb of this room through the one door."""
 
     def perform(name: str, account: Account | None = None, who: str = "otto", **params: Any) -> Performed:
@@ -48,3 +52,13 @@ def do(sandbox: SandboxProcess, db: None) -> Callable[..., Performed]:
         )
 
     return perform
+
+
+@pytest.fixture
+def kestrel(db: None) -> Account:
+    """An account with something due, a person, a capability and an operation."""
+    row = builders.account(requirements=requirements(currently_due=["company.phone"], current_deadline=1_790_500_000))
+    builders.capability(row, requirements=requirements(currently_due=["company.phone"], current_deadline=1_790_500_000))
+    builders.person(row, email="marta@kestrel.example", phone="+15550001111", dob={"day": 3, "month": 2, "year": 1990},
+                    address={"line1": "1 Quay Street"}, ssn_last_4_provided=True)  # fmt: skip
+    return row

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from accounts.account.forms import CreateAccountForm, create_params
-from accounts.onboarding.forms import AccountLinkForm
 
 GOOD = {"country": "US", "business_type": "company", "business_name": "Alder"}
 
@@ -49,10 +48,3 @@ def test_only_what_was_given_is_sent() -> None:
     assert set(params) == {"country", "business_type", "controller", "capabilities", "business_profile", "metadata"}
     assert params["controller"]["requirement_collection"] == "application"
     assert params["metadata"] == {"console_operation": "op-1"}
-
-
-def test_link_form_has_defaults_for_all() -> None:
-    form = AccountLinkForm({})
-    assert form.is_valid()
-    assert form.cleaned_data == {"type": "account_onboarding", "collect": "currently_due", "future": False}
-    assert not AccountLinkForm({"type": "account_takeover"}).is_valid()

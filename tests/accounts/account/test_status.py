@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from accounts.account import words as account_words
-from accounts.requirements import models as requirements_models
 from tests.accounts.builders import CUSTOM, account_data, requirements
 
 OFF = {"card_issuing": "inactive", "transfers": "inactive"}
@@ -31,6 +30,18 @@ OVERALL = [
     ({"requirements": requirements(disabled_reason="rejected.brand_new")}, "rejected"),
     ({"requirements": None, "capabilities": None}, "enabled"),
 ]
+KINDS = [
+    (CUSTOM, "custom", True),
+    ({**CUSTOM, "fees": {"payer": "application"}}, "custom", True),
+    ({**CUSTOM, "fees": {"payer": "account"}}, "other", False),
+    ({**CUSTOM, "losses": {"payments": "stripe"}}, "other", False),
+    ({**CUSTOM, "requirement_collection": "stripe"}, "other", False),
+    ({**CUSTOM, "stripe_dashboard": {"type": "express"}}, "express", False),
+    ({**CUSTOM, "stripe_dashboard": {"type": "full"}}, "standard", False),
+    ({"type": "account"}, "standard", False),
+    ({}, "other", False),
+    (None, "other", False),
+]
 
 
 @pytest.mark.parametrize(("data", "expected"), OVERALL)
@@ -38,24 +49,6 @@ def test_overall_badge_follows_requirements_and_capabilities(data: dict[str, Any
     found = account_words.overall(account_data(**data))
     assert found.name == expected
     assert found.why
-
-
-CAPABILITY = [
-    ({"status": "active"}, "enabled"),
-    ({"status": "active", "requirements": requirements(currently_due=["x"], current_deadline=9)}, "restricted_soon"),
-    ({"status": "pending"}, "in_review"),
-    ({"status": "inactive", "requirements": requirements(disabled_reason="pending.review")}, "in_review"),
-    ({"status": "inactive"}, "restricted"),
-    ({"status": "inactive", "requirements": requirements(disabled_reason="paused.inactivity")}, "restricted"),
-    ({"status": "inactive", "requirements": requirements(disabled_reason="rejected.inactivity")}, "rejected"),
-    ({"status": "unrequested"}, "not_requested"),
-    ({"status": "hibernating"}, "hibernating"),
-]
-
-
-@pytest.mark.parametrize(("data", "expected"), CAPABILITY)
-def test_issuing_badge_follows_the_capability(data: dict[str, Any], expected: str) -> None:
-    assert account_words.issuing(account_data(), data).name == expected
 
 
 def test_restricted_account_may_issue() -> None:
@@ -79,20 +72,6 @@ def test_rejected_account_cannot_issue_whatever_its_capability_says() -> None:
     assert (found.name, found.why) == ("rejected", "Rejected by Stripe, for suspected fraud.")
 
 
-KINDS = [
-    (CUSTOM, "custom", True),
-    ({**CUSTOM, "fees": {"payer": "application"}}, "custom", True),
-    ({**CUSTOM, "fees": {"payer": "account"}}, "other", False),
-    ({**CUSTOM, "losses": {"payments": "stripe"}}, "other", False),
-    ({**CUSTOM, "requirement_collection": "stripe"}, "other", False),
-    ({**CUSTOM, "stripe_dashboard": {"type": "express"}}, "express", False),
-    ({**CUSTOM, "stripe_dashboard": {"type": "full"}}, "standard", False),
-    ({"type": "account"}, "standard", False),
-    ({}, "other", False),
-    (None, "other", False),
-]
-
-
 @pytest.mark.parametrize(("controller", "name", "can_issue"), KINDS)
 def test_kind_is_judged_by_controller_and_never_by_type(controller: Any, name: str, can_issue: bool) -> None:
     data = account_data(controller=controller, type="custom" if not can_issue else "standard")
@@ -101,13 +80,3 @@ def test_kind_is_judged_by_controller_and_never_by_type(controller: Any, name: s
     assert found.word
     assert found.why.endswith(".")
     assert (account_words.issuing(data).name == "cannot_issue") is not can_issue
-
-
-def test_account_that_nobody_began_is_told_from_one_in_the_middle() -> None:
-    keys = ["company.phone"]
-    new = account_data(details_submitted=False, requirements=requirements(past_due=keys, currently_due=keys))
-    assert not requirements_models.began(new)
-    assert requirements_models.began({**new, "tos_acceptance": {"date": 1}})
-    assert requirements_models.began({**new, "settings": {"card_issuing": {"tos_acceptance": {"date": 1}}}})
-    assert requirements_models.began({**new, "requirements": requirements(errors=[{"code": "x"}])})
-    assert requirements_models.began({**new, "details_submitted": True})

@@ -1,43 +1,16 @@
 """What became due and what was met, from events in any order, and from reading."""
 
 from itertools import permutations
-from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accounts.account.models import Account
-from accounts.capabilities.models import Capability
 from accounts.history.models import Requirement, StateChange
-from accounts.persons.models import Person
-from gateway.models import Event
 from tests.accounts import builders
+from tests.accounts.acting import ACCOUNT, event
 from tests.accounts.builders import requirements
 
 pytestmark = pytest.mark.django_db
-ACCOUNT = "acct_1Kestrel"
-
-
-def event(number: int, obj: dict[str, Any], previous: dict[str, Any] | None, kind: str = "account.updated") -> Event:
-    """An event as the inbox hands it on; `number` is also its second."""
-    data = {"object": obj} | ({"previous_attributes": previous} if previous is not None else {})
-    return Event(
-        id=f"evt_{number}",
-        account=ACCOUNT,
-        type=kind,
-        created=1_790_000_000 + number,
-        livemode=False,
-        payload={"data": data},
-        received_at=timezone.now(),
-    )
-
-
-def told(list_name: str = "currently_due") -> list[tuple[str, str, str]]:
-    """(event, key, became) of one list, oldest first."""
-    rows = Requirement.objects.filter(list=list_name).order_by("at", "key")
-    return [(row.source_id, row.key, row.became) for row in rows]
-
-
 LIFE = (
     event(1, builders.account_data(requirements=requirements(currently_due=["a", "b"], current_deadline=1_790_000_900)),
           {"requirements": {"currently_due": [], "current_deadline": None}}),
@@ -46,6 +19,12 @@ LIFE = (
     event(3, builders.account_data(charges_enabled=True),
           {"requirements": {"currently_due": ["b"], "past_due": ["b"]}, "charges_enabled": False}),
 )  # fmt: skip
+
+
+def told(list_name: str = "currently_due") -> list[tuple[str, str, str]]:
+    """(event, key, became) of one list, oldest first."""
+    rows = Requirement.objects.filter(list=list_name).order_by("at", "key")
+    return [(row.source_id, row.key, row.became) for row in rows]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -75,33 +54,11 @@ def test_a_deadline_moved_up_to_now_passed_now() -> None:
     assert Requirement.objects.passed_deadlines([ACCOUNT]) == {(ACCOUNT, "b"): 1_790_000_002}
 
 
-def test_changes_of_state_are_written_with_before_and_after() -> None:
-    status = {"id": "card_issuing", "object": "capability", "account": ACCOUNT, "status": "inactive"}
-    Capability.witness(event(7, status, {"status": "active"}, "capability.updated"))
-    change = StateChange.objects.get()
-    assert (change.subject, change.field, change.before, change.after) == (
-        "card_issuing",
-        "status",
-        "active",
-        "inactive",
-    )
-
-
 def test_clearing_of_the_issuing_terms_is_seen() -> None:
     data = builders.account_data(settings={"card_issuing": {"tos_acceptance": {"date": None, "ip": None}}})
     Account.witness(event(8, data, {"settings": {"card_issuing": {"tos_acceptance": {"date": 5}}}}))
     change = StateChange.objects.get()
     assert (change.field, change.before, change.after) == ("settings.card_issuing.tos_acceptance.date", 5, None)
-
-
-def test_persons_come_and_go() -> None:
-    data = {"id": "person_1", "object": "person", "created": 1}
-    Person.witness(event(1, data, None, "person.created"))
-    Person.witness(event(2, data, None, "person.deleted"))
-    assert list(StateChange.objects.order_by("at").values_list("field", "after")) == [
-        ("object", "created"),
-        ("object", "deleted"),
-    ]
 
 
 def test_an_accounts_first_event_tells_all_that_it_begins_with() -> None:

@@ -1,7 +1,6 @@
 """Test values: the plan is a pure function, and whatever was interrupted goes on where it stopped."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,16 +10,15 @@ from accounts.onboarding.verbs import fill_test_values
 from accounts.persons.models import Person
 from accounts.terms.models import Acceptance
 from console.operations import door, verbs
-from console.operations.door import Denied, Performed
+from console.operations.door import Denied
 from console.operations.models import Operation
-from tests.accounts.account.test_commands import run
+from tests.accounts.acting import run
 from tests.accounts.builders import requirements
+from tests.accounts.conftest import Do, Make
 from tests.people import browser
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
-Do = Callable[..., Performed]
-Make = Callable[..., Account]
 
 
 def planned(*keys: str, persons: Any = (), **data: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Recording the holder's acceptance: the form, the door, what Stripe clears, what the pages show."""
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,19 +13,18 @@ from accounts.account.models import Account
 from accounts.onboarding.verbs import fill_test_values
 from accounts.terms.models import Acceptance
 from console.operations import verbs
-from console.operations.door import Denied, Performed
+from console.operations.door import Denied
 from console.operations.models import Operation
 from gateway import catch_up, clock, inbox
-from tests.accounts.account.test_commands import run
+from tests.accounts.acting import run
 from tests.accounts.builders import account as mirrored
 from tests.accounts.builders import capability, person, requirements
+from tests.accounts.conftest import Do, Make
 from tests.costs import MOST, MOST_OF_ACCOUNT, cost
 from tests.people import browser
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db
-Do = Callable[..., Performed]
-Make = Callable[..., Account]
 IP = "81.2.69.142"
 TERMS = ["settings.card_issuing.tos_acceptance.date", "tos_acceptance.date"]
 GIVEN = {
