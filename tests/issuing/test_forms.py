@@ -121,7 +121,7 @@ def test_a_billing_address_is_whole() -> None:
 
 
 def updated(row: Cardholder, **values: Any) -> Any:
-    return get("issuing.update_cardholder").form(values, where=Where(ACCOUNT, row.pk))
+    return get("issuing.update_cardholder").form(values, where=Where(ACCOUNT, row.pk, row=row))
 
 
 def test_an_update_leaves_what_is_empty_or_the_same() -> None:
@@ -204,7 +204,7 @@ def test_amounts_are_sent_in_minor_units(amount: str, minor: int) -> None:
 def test_no_more_is_given_back_than_is_held() -> None:
     row = rows.authorization(rows.card(rows.cardholder()), amount=1250)
     Authorization.every.filter(pk=row.pk).update(amount=1250)
-    here = Where(ACCOUNT, row.pk)
+    here = Where(ACCOUNT, row.pk, row=row)
     assert "Only 12.50 USD" in errors("reverse_test_authorization", here, reverse_amount="12.51")["reverse_amount"]
     assert errors("reverse_test_authorization", here, reverse_amount="12.50") == {}
     assert errors("reverse_test_authorization", here) == {}

@@ -107,9 +107,7 @@ def view_as(browser: Client, user: User, account_id: str, mode: str) -> WorkSess
 
 def test_a_verb_may_give_first_values(browser: Client, sandbox: SandboxProcess) -> None:
     account_id = account(sandbox, "Birch Ltd")
-    verb_that(
-        CREATE.send, form=CREATE.form, about_account=True, initial=lambda account_id: {"business_name": account_id}
-    )
+    verb_that(CREATE.send, form=CREATE.form, about_account=True, initial=lambda row: {"business_name": row.pk})
     assert browser.get(account_page(account_id, "tests.act")).context["form"]["business_name"].value() == account_id
 
 
