@@ -1,10 +1,11 @@
 """The overview of one account's Issuing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import path, reverse
@@ -136,11 +137,13 @@ def above(shown: list[Column], peak: Column) -> float:
 
 
 def fortnight(request: HttpRequest) -> dict[str, Any]:
-    """The panel: two queries."""
-    now = clock.now()
-    today = now.date()
-    rows = _since(now, MANY).values_list(TruncDate("created"), "approved").annotate(many=Count("pk"))
-    counted: Counted = {(day, approved): many for day, approved, many in rows}
+    """The panel: one query."""
+    today = clock.now().date()
+    edge = today - timedelta(days=MANY - 1)
+    rows = list(_by_day(edge))
+    counted: Counted = {}
+    for day, approved, _, many in rows:
+        counted[day, approved] = counted.get((day, approved), 0) + many
     shown, lines = columns(counted, today)
     peak = max(shown, key=lambda each: each.declined)
     approved, declined = sum(each.approved for each in shown), sum(each.declined for each in shown)
@@ -151,7 +154,7 @@ def fortnight(request: HttpRequest) -> dict[str, Any]:
         "peak_y": above(shown, peak),
         "approved": approved,
         "declined": declined,
-        "reasons": _reasons(now),
+        "reasons": _reasons([(reason, day, many) for day, approved, reason, many in rows if not approved], edge),
         "first": shown[0].day,
         "last": shown[-1].day,
         "width": WIDTH,
@@ -164,18 +167,19 @@ def fortnight(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _since(now: datetime, days: int) -> Any:
-    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
-    return Authorization.objects.filter(created__gte=start).order_by()
+def _by_day(edge: date) -> Any:
+    """(day, approved, reason, how many): of what was declined from MANY days before the edge on, else from it on."""
+    start = datetime.combine(edge, time.min, UTC)
+    asked = Q(created__gte=start) | Q(created__gte=start - timedelta(days=MANY), approved=False)
+    rows = Authorization.objects.filter(asked).order_by()
+    return rows.values_list(TruncDate("created"), "approved", "reason").annotate(many=Count("pk"))
 
 
-def _reasons(now: datetime) -> list[dict[str, Any]]:
+def _reasons(declined: Iterable[tuple[str, date, int]], edge: date) -> list[dict[str, Any]]:
     """Why authorizations were declined in these days, the commonest first, beside the 14 days before."""
-    edge = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=MANY - 1)
-    rows = _since(now, 2 * MANY).declined().values_list("reason", TruncDate("created")).annotate(many=Count("pk"))
     found: dict[str, list[int]] = {}
-    for reason, day, many in rows:
-        found.setdefault(reason, [0, 0])[day < edge.date()] += many
+    for reason, day, many in declined:
+        found.setdefault(reason, [0, 0])[day < edge] += many
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))
     return [{"name": name, "words": title(name), "now": pair[0], "before": pair[1]} for name, pair in ordered]
 
