@@ -46,9 +46,11 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
         """Those in one currency."""
         return self.filter(currency=currency)
 
-    def before(self, at: datetime, source: str, *, within: bool) -> Self:
-        """Balance transactions before a second, or `within` it too, but for those of one source."""
-        return self.filter(**{"created__lte" if within else "created__lt": at}).exclude(source=source)
+    def before(self, at: datetime, source: str) -> tuple[int | None, int | None]:
+        """Their sum before a second, and with that second, but for those of one source; None for none. One query."""
+        rows = self.filter(created__lte=at).exclude(source=source)
+        found = rows.aggregate(before=Sum("net", filter=Q(created__lt=at)), within=Sum("net"))
+        return found["before"], found["within"]
 
     def by_day(self, since: datetime) -> dict[date, tuple[int, int]]:
         """{day (UTC): (money that came in, change of the balance)} in minor units. Holds are no money that comes in."""

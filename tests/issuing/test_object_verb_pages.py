@@ -12,6 +12,7 @@ from issuing.authorizations.models import Authorization
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from tests.answers import check_page
+from tests.costs import MOST
 from tests.issuing import rows
 from tests.issuing.conftest import HOLDER, fund, issuing_account, make_card, make_cardholder
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as, work
@@ -224,7 +225,7 @@ def test_pages_take_few_queries(otto: Client, account: Account, django_assert_ma
     card = make_card(account)
     address = f"/{account.pk}/do/issuing.{verb}" if verb.startswith("create") else path(card, verb)
     otto.get(address)
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(MOST):
         otto.get(address)
 
 
