@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import path, reverse
@@ -42,7 +42,7 @@ STEPS = {
 
 
 class OverviewPage(AccountView):
-    """Badge, both balances, the last days, recent authorizations, and what to do next. Ten queries."""
+    """Badge, both balances, the last days, recent authorizations, and what to do next. Six queries."""
 
     template = "issuing/overview/overview.html"
 
@@ -67,22 +67,27 @@ class OverviewPage(AccountView):
         }
 
     def next_step(self, account: Account, found: dict[str, Any], rows: list[Authorization]) -> dict[str, Any] | None:
-        """What to do first where something is still missing; None once cards have been used. At most three queries."""
+        """What to do first where something is still missing; None once cards have been used. At most one query."""
         if rows or account.issuing.name not in WORKING:
             return None
         cards = Card.objects.of_account(account.pk)
+        has_cardholder, has_active, idle = Account.objects.values_list(
+            Exists(Cardholder.objects.of_account(account.pk)),
+            Exists(cards.with_status("active")),
+            Subquery(cards.with_status("inactive").values("pk")[:1]),
+        ).get(pk=account.pk)
         steps = (
-            ("cardholder", Cardholder.objects.of_account(account.pk).exists(), "issuing.create_cardholder"),
-            ("card", cards.with_status("active").exists(), "issuing.create_card"),
+            ("cardholder", has_cardholder, "issuing.create_cardholder"),
+            ("card", has_active, "issuing.create_card"),
             ("money", bool(found["available"]), "issuing.create_topup"),
             ("use", False, "issuing.create_test_authorization"),
         )
         missing, _, verb = next(step for step in steps if not step[1])
-        idle = cards.with_status("inactive").first() if missing == "card" else None
+        inactive = Card(id=idle, account_id=account.pk, status="inactive")  # enough for its button
         return {
             "steps": [(STEPS[name], done) for name, done, _ in steps],
-            "button": buttons.of_object(self.request, "issuing.activate_card", idle)
-            if idle
+            "button": buttons.of_object(self.request, "issuing.activate_card", inactive)
+            if idle and missing == "card"
             else buttons.of_account(self.request, verb, account.pk),
         }
 

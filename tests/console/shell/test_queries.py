@@ -142,6 +142,18 @@ def of_verb(verb: Verb, world: dict[str, str]) -> Iterator[str]:
         yield f"/bulk/{verb.name}/?{many}"
 
 
+@pytest.mark.parametrize("status", ["", "inactive", "active"])
+def test_the_first_steps_cost_no_more_than_a_page(status: str) -> None:
+    builders.capability(builders.account(ACCOUNT))
+    rows.balance(1000)
+    if status:
+        rows.card(rows.cardholder(), status=status)
+    client, path = browser("ana"), f"/{ACCOUNT}/issuing/overview"
+    work(client)
+    assert client.get(path).context["next_step"]
+    assert cost(client, path) <= MOST
+
+
 def test_choosing_rows_of_a_list_costs_no_more_than_a_page(world: dict[str, str]) -> None:
     client, costs = browser("ana"), {}
     work(client)
