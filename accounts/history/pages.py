@@ -215,17 +215,19 @@ def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapp
 
 def _described(changes: list[StateChange]) -> dict[int, Words]:
     """Changes of nouns that word their own, by the change's key. One query."""
-    told = {noun.model.stripe_object: noun for noun in nouns.every() if noun.model and noun.describe}
+    told = {
+        noun.model.stripe_object: (noun.model, noun.describe) for noun in nouns.every() if noun.model and noun.describe
+    }
     subjects: dict[str, set[str]] = {}
     for change in changes:
         if change.noun in told:
             subjects.setdefault(change.noun, set()).add(change.subject)
     if not subjects:
         return {}
-    found = mirror.together(*(told[name].model.objects.filter(pk__in=ids) for name, ids in subjects.items()))
+    found = mirror.together(*(told[name][0].objects.filter(pk__in=ids) for name, ids in subjects.items()))
     rows = {row.pk: row for each in found for row in each}
     own = [change for change in changes if change.noun in told and change.subject in rows]
-    return {change.pk: told[change.noun].describe(rows[change.subject], change) for change in own}
+    return {change.pk: told[change.noun][1](rows[change.subject], change) for change in own}
 
 
 def _shown(change: StateChange) -> str:

@@ -18,8 +18,9 @@ class OneReadBackend(ModelBackend):
             return super().get_all_permissions(user_obj, obj)
         if not user_obj.is_active:
             return set()
-        if not hasattr(user_obj, "_perm_cache"):
+        kept: Any = user_obj
+        if not hasattr(kept, "_perm_cache"):
             own = Permission.objects.filter(Q(user=user_obj) | Q(group__user=user_obj)).order_by()
             names = own.values_list("content_type__app_label", "codename")
-            user_obj._perm_cache = {f"{app}.{codename}" for app, codename in names}
-        return user_obj._perm_cache
+            kept._perm_cache = {f"{app}.{codename}" for app, codename in names}
+        return kept._perm_cache

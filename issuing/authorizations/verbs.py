@@ -119,7 +119,7 @@ class HelperVerb(ObjectVerb):
         """The POST, and what is held now."""
         facts = (("Status", row.status), ("Held", formats.amount(row.amount, row.currency)))
         path = f"{HELPERS}/{row.pk}/{self.helper}"
-        return Request("POST", path, row.account_id, self.body(row, values), facts=facts, undo=self.undo)
+        return Request("POST", path, row.account_id or "", self.body(row, values), facts=facts, undo=self.undo)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Have the helper do it."""

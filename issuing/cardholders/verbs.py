@@ -78,7 +78,7 @@ class UpdateCardholder(CardholderVerb, UpdateVerb):
         before, changed = current(row), changes(row, values)
         told = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
         params = {**self.body(row, changed), "metadata": {UPDATE_MARK: SHOWN}}
-        return Request("POST", self.path(row), row.account_id, params, changes=told, undo=self.undo)
+        return Request("POST", self.path(row), row.account_id or "", params, changes=told, undo=self.undo)
 
 
 class ActivateCardholder(CardholderVerb, StatusVerb):

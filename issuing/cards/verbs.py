@@ -96,7 +96,7 @@ class CancelCard(CardVerb):
         body = given({"status": "canceled", "cancellation_reason": values.get("cancellation_reason")})
         changed = (("Status", row.status, "canceled"),)
         facts = (("Can still be captured", _open_holds([row])[row.pk]),)
-        return Request("POST", self.path(row), row.account_id, body, changed, facts, self.undo)
+        return Request("POST", self.path(row), row.account_id or "", body, changed, facts, self.undo)
 
     def effects(self, rows: list[Any]) -> dict[str, str]:
         """What merchants can still take of each card although it is canceled. One query."""

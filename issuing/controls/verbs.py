@@ -37,7 +37,7 @@ class UpdateCard(CardVerb, UpdateVerb):
         return Request(
             "POST",
             self.path(row),
-            row.account_id,
+            row.account_id or "",
             {**body, "metadata": {UPDATE_MARK: SHOWN}},
             changes=forms.changes_in_words(row, values),
             facts=forms.silent(row, values),
