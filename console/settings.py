@@ -170,6 +170,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 AUTH_USER_MODEL = "console.User"
+AUTHENTICATION_BACKENDS = ["console.people.backend.OneReadBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [

@@ -4,14 +4,14 @@ What counts is how old the oldest unprocessed event is; that a process is alive 
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -56,7 +56,14 @@ def report() -> dict[str, Any]:
 
 def data_age() -> timedelta:
     """How long the oldest unprocessed event has waited; zero when none waits. One query on a partial index."""
-    oldest = Event.objects.filter(state=Event.State.WAITING).aggregate(at=Min("received_at"))["at"]
+    return age_of(Event.objects.filter(state=Event.State.WAITING).aggregate(at=Min("received_at"))["at"])
+
+
+OLDEST = Min("received_at", filter=Q(state=Event.State.WAITING))  # the same beside other figures of events
+
+
+def age_of(oldest: datetime | None) -> timedelta:
+    """How long ago that was; zero for nothing."""
     return timedelta(0) if oldest is None else max(timedelta(0), timezone.now() - oldest)
 
 

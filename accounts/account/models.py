@@ -68,11 +68,15 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return {name: self.with_status(name).order_by()[:COUNTED].count() for name in capability_words.OVERALL}
 
 
-def left_at(accounts: "Iterable[Account]") -> None:
-    """Give each account `left_at`: when its first deadline is, or was where keys are past due since. One query."""
+def left_at(accounts: "Iterable[Account]", passed: dict[tuple[str, str], int] | None = None) -> None:
+    """Give each account `left_at`: when its first deadline is, or was where keys are past due since.
+
+    One query, none where the deadlines that have `passed` were read before.
+    """
     rows = list(accounts)
-    late = [row.pk for row in rows if row.needs_attention]
-    passed = Requirement.objects.passed_deadlines(late) if late else {}
+    if passed is None:
+        late = [row.pk for row in rows if row.needs_attention]
+        passed = Requirement.objects.passed_deadlines(late) if late else {}
     for row in rows:
         past_due = texts_at(row.data, "requirements.past_due")
         over = [at for at in (clock.from_unix(passed.get((row.pk, key))) for key in past_due) if at]

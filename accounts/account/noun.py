@@ -21,18 +21,28 @@ from console.people.signed_in import PERSONAL, staff
 from console.shell.badges import absent, bad, no, off, ok, soon, waits
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
-from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search
-from gateway import clock
+from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Waiting
+from gateway import clock, mirror
 
 JUST_PASSED = timedelta(seconds=1)
+Passed = dict[tuple[str, str], int]  # of Requirement.objects.passed_deadlines
 
 
-def attention(request: HttpRequest, most: int) -> list[Need]:
-    """The first accounts that need a person, each with what, why, whose move and until when. Five queries."""
-    shown = list(Account.objects.needing_attention().with_capability()[:most])
-    left_at(shown)
-    capabilities, persons = _by_account(Capability, shown), _by_account(Person, shown)
-    passed = Requirement.objects.passed_deadlines([row.pk for row in shown]) if shown else {}
+def attention(request: HttpRequest, most: int) -> Waiting:
+    """The accounts that need a person, the first with what, why, whose move and until when. Four queries."""
+    waiting = list(Account.objects.needing_attention().values_list("pk", "overdue", "due_at")[:COUNTED])
+    if not waiting:
+        return Waiting([], [])
+    late = [account_id for account_id, overdue, _ in waiting if overdue]
+    first = [account_id for account_id, *_ in waiting[:most]]
+    passed = Requirement.objects.passed_deadlines({*late, *first})
+    return Waiting(_deadlines(waiting, passed), _needs(request, first, passed))
+
+
+def _needs(request: HttpRequest, ids: list[str], passed: Passed) -> list[Need]:
+    shown = sorted(Account.objects.with_capability().filter(pk__in=ids), key=lambda row: ids.index(row.pk))
+    left_at(shown, passed)
+    capabilities, persons = _below(ids)
     may_see = staff(request).has_perm(PERSONAL)
     may_link = staff(request).has_perm("accounts.create_account_link") and settings.CONSOLE_MODE != "live"
     found = []
@@ -44,6 +54,19 @@ def attention(request: HttpRequest, most: int) -> list[Need]:
         mask = masking.quoting(account.data, *(each.data for each in persons[account.pk]), may_see=may_see)
         models.with_causes(rows, mask.text)
         found.append(_need(account, [row for row in rows if rule().counts(row)], may_link=may_link))
+    return found
+
+
+def _below(ids: list[str]) -> list[dict[str, list[Any]]]:
+    """The capabilities and the persons of these accounts, by account. One query."""
+    found = []
+    for rows in mirror.together(
+        *(model.objects.filter(account__in=ids, gone_at=None) for model in (Capability, Person))
+    ):
+        own: dict[str, list[Any]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: row.pk):
+            own[row.account_id].append(row)
+        found.append(own)
     return found
 
 
@@ -65,29 +88,20 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
     )
 
 
-def deadlines(request: HttpRequest) -> list[datetime | None]:
-    """When each of them is due, or was. Two queries."""
-    accounts = list(Account.objects.needing_attention().values_list("pk", "overdue", "due_at")[:COUNTED])
-    late = [account_id for account_id, overdue, _ in accounts if overdue]
-    passed: dict[str, datetime] = {}
-    for (account_id, _), at in (Requirement.objects.passed_deadlines(late) if late else {}).items():
+def _deadlines(accounts: list[tuple[str, bool, datetime | None]], passed: Passed) -> list[datetime | None]:
+    """When each of them is due, or was."""
+    first: dict[str, datetime] = {}
+    for (account_id, _), at in passed.items():
         moment = clock.from_unix(at)
         if moment:
-            passed[account_id] = min(moment, passed.get(account_id, moment))
+            first[account_id] = min(moment, first.get(account_id, moment))
     just_now = clock.now() - JUST_PASSED
-    return [passed.get(account_id, just_now) if overdue else due for account_id, overdue, due in accounts]
+    return [first.get(account_id, just_now) if overdue else due for account_id, overdue, due in accounts]
 
 
 def needing_attention() -> int:
     """How many accounts need a person, counted up to COUNTED. One query."""
     return Account.objects.needing_attention().order_by()[:COUNTED].count()
-
-
-def _by_account(model: Any, accounts: Iterable[Account]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for row in model.objects.filter(account__in=[account.pk for account in accounts], gone_at=None):
-        found[row.account_id].append(row)
-    return found
 
 
 def find(request: HttpRequest, words: str) -> Iterable[Found]:
@@ -146,8 +160,7 @@ NOUN = Noun(
             name="accounts",
             label="accounts with open requirements",
             link=lambda: f"{reverse('admin:accounts_account_changelist')}?attention=yes",
-            times=deadlines,
-            needs=attention,
+            waiting=attention,
             count=needing_attention,
             permission="accounts.view_account",
             order=0,

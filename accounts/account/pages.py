@@ -37,6 +37,7 @@ from console.viewing.access import view_as
 from console.viewing.addresses import ACCOUNT, VIEWED
 from console.viewing.objects import AccountView
 from console.viewing.sessions import current
+from gateway import mirror
 from gateway.shapes import id_at, text_at, value_at
 
 TABS = {
@@ -60,20 +61,28 @@ class AccountParts:
     may_see: bool  # personal data
 
     @cached_property
+    def below(self) -> list[list[Any]]:
+        """Its capabilities, persons and bank accounts. One query."""
+        return mirror.together(
+            Capability.objects.filter(account=self.account.pk, gone_at=None),
+            Person.objects.filter(account=self.account.pk),
+            ExternalAccount.objects.filter(account=self.account.pk, gone_at=None),
+        )
+
+    @cached_property
     def capabilities(self) -> list[Capability]:
-        """Its capabilities, card_issuing first. One query."""
-        rows = Capability.objects.filter(account=self.account.pk, gone_at=None)
-        return sorted(rows, key=lambda row: (row.name != "card_issuing", row.name))
+        """Its capabilities, card_issuing first."""
+        return sorted(self.below[0], key=lambda row: (row.name != "card_issuing", row.name))
 
     @cached_property
     def persons(self) -> list[Person]:
-        """Its persons, those who are gone last. One query."""
-        return sorted(Person.objects.filter(account=self.account.pk), key=lambda row: row.gone)
+        """Its persons in the order in which they were made, those who are gone last."""
+        return sorted(self.below[1], key=lambda row: (row.gone, row.created is None, row.created, row.pk))
 
     @cached_property
     def external_accounts(self) -> list[ExternalAccount]:
-        """Its bank accounts. One query."""
-        return list(ExternalAccount.objects.filter(account=self.account.pk, gone_at=None))
+        """Its bank accounts."""
+        return sorted(self.below[2], key=lambda row: row.pk)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -82,7 +91,7 @@ class AccountParts:
 
     @cached_property
     def mask(self) -> masking.Mask:
-        """For texts of Stripe's and of staff, which may quote what is masked here. One query, which names shares."""
+        """For texts of Stripe's and of staff, which may quote what is masked here."""
         data = [] if self.may_see else [self.account.data, *(person.data for person in self.persons)]
         return masking.quoting(*data, may_see=self.may_see)
 

@@ -32,7 +32,7 @@ class CreateAccount(AccountVerb):
     personal = ("email", "first_name", "last_name")
     stripe_object = "account"
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Any, values: Data) -> Request:
         """The POST with its mark."""
         undo = (
             "In test mode an account can be deleted any time, in live mode while every balance is zero. "
@@ -68,9 +68,9 @@ class RefreshAccount(AccountVerb):
     permission = "accounts.refresh_account"
     sends = False
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Any, values: Data) -> Request:
         """The first of the reads."""
-        return Request("GET", f"/v1/accounts/{account_id}", undo="It changes nothing at Stripe.")
+        return Request("GET", f"/v1/accounts/{row.pk}", undo="It changes nothing at Stripe.")
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Read."""

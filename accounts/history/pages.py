@@ -21,7 +21,7 @@ from console.people.masking import Mask
 from console.record.models import AuditEntry
 from console.shell import nouns
 from console.viewing.models import WorkSession
-from gateway import clock
+from gateway import clock, mirror
 from gateway.models import Event
 
 ELSEWHERE = ("operation.", "session.")  # audit rows that tell what operations and sessions tell here already
@@ -98,7 +98,7 @@ def read(
 ) -> Timeline:
     """The last `limit` entries before a moment, masked. `everything` adds events that changed nothing here.
 
-    Six queries, and one for each noun that words its own changes.
+    Seven queries.
     """
     window = _Window(account_id, before, 2 * limit)
     told = list(_told(window, persons, mask))
@@ -214,15 +214,20 @@ def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapp
 
 
 def _described(changes: list[StateChange]) -> dict[int, Words]:
-    """Changes of nouns that word their own, by the change's key."""
-    found: dict[int, Words] = {}
-    for noun in nouns.every():
-        if noun.model is None or noun.describe is None:
-            continue
-        own = [change for change in changes if change.noun == noun.model.stripe_object]
-        rows = noun.model.objects.in_bulk([change.subject for change in own]) if own else {}
-        found |= {change.pk: noun.describe(rows[change.subject], change) for change in own if change.subject in rows}
-    return found
+    """Changes of nouns that word their own, by the change's key. One query."""
+    told = {
+        noun.model.stripe_object: (noun.model, noun.describe) for noun in nouns.every() if noun.model and noun.describe
+    }
+    subjects: dict[str, set[str]] = {}
+    for change in changes:
+        if change.noun in told:
+            subjects.setdefault(change.noun, set()).add(change.subject)
+    if not subjects:
+        return {}
+    found = mirror.together(*(told[name][0].objects.filter(pk__in=ids) for name, ids in subjects.items()))
+    rows = {row.pk: row for each in found for row in each}
+    own = [change for change in changes if change.noun in told and change.subject in rows]
+    return {change.pk: told[change.noun][1](rows[change.subject], change) for change in own}
 
 
 def _shown(change: StateChange) -> str:

@@ -171,9 +171,8 @@ class SignatureForm(VerbForm):
         sent = self.sent_token()
         if not cleaned.get("accepted_at") or (sent and Operation.objects.filter(form_token=sent).exists()):
             return cleaned
-        account = Account.objects.filter(pk=self.where.account_id).first()
-        if account:
-            problem = date_objection(account, self.chosen(), cleaned["accepted_at"])
+        if self.where.row:
+            problem = date_objection(self.where.row, self.chosen(), cleaned["accepted_at"])
             if problem:
                 self.add_error("accepted_at", problem)
         return cleaned
@@ -204,9 +203,8 @@ class RecordTermsForm(SignatureForm, AgreementsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        account = Account.objects.with_capability().filter(pk=self.where.account_id).first()
-        if account:
-            self.fields["agreements"].help_text = presented_last(account)
+        if self.where.row:
+            self.fields["agreements"].help_text = presented_last(self.where.row)
 
 
 def presented_last(account: Account) -> str:

@@ -112,7 +112,7 @@ def _row(request: HttpRequest, account: Account, token: str, data: Any, **more: 
     problem = verb().objection(account)
     if problem:
         return Row(account, token, error=problem)
-    where, agreements = Where(account.pk, "", address(request)), data.getlist("agreements") if data else ()
+    where, agreements = Where(account.pk, "", address(request), account), data.getlist("agreements") if data else ()
     form = RowForm(data, prefix=account.pk, where=where, agreements=agreements, token=token, **more)
     return Row(account, token, form)
 

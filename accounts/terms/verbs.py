@@ -33,10 +33,9 @@ class RecordTerms(AccountVerb, SigningVerb):
     personal = ("by_whom", "ip", "user_agent")
     stripe_object = "account"
 
-    def initial(self, subject_id: str) -> Data:
+    def initial(self, row: Account) -> Data:
         """The agreements that Stripe asks for now, and the representative's name."""
-        account = Account.objects.get(pk=subject_id)
-        return {"agreements": asked(account), "by_whom": representative(Person.objects.filter(account=subject_id))}
+        return {"agreements": asked(row), "by_whom": representative(Person.objects.filter(account=row.pk))}
 
     def objection(self, row: Account) -> str:
         """Only where the platform collects what Stripe requires."""
@@ -46,13 +45,11 @@ class RecordTerms(AccountVerb, SigningVerb):
             return "Stripe collects this account’s requirements: its holder accepts terms with Stripe alone."
         return ""
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Account, values: Data) -> Request:
         """The call, what it changes, and until when Stripe then decides."""
-        account = Account.objects.filter(pk=account_id).first()
-        data = account.data if account else None
         moment, chosen = _moment(values.get("accepted_at")), list(values.get("agreements") or ())
         changes = [
-            (AGREEMENTS[each], _said(models.accepted_on(data, each)), _said(moment)) for each in chosen if moment
+            (AGREEMENTS[each], _said(models.accepted_on(row.data, each)), _said(moment)) for each in chosen if moment
         ]
         if moment and words.ISSUING in chosen:
             changes.append(("Stripe decides until", "", _said(moment + models.window())))
@@ -60,7 +57,7 @@ class RecordTerms(AccountVerb, SigningVerb):
             "It cannot be taken back; a later acceptance replaces it. Stripe clears it when it has not taken up "
             f"the complete application within {models.window_words()}."
         )
-        return Request("POST", f"/v1/accounts/{account_id}", params=_body(values), changes=tuple(changes), undo=undo)
+        return Request("POST", f"/v1/accounts/{row.pk}", params=_body(values), changes=tuple(changes), undo=undo)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Check once more what may have changed since the form was filled in, record, and write the ledger."""

@@ -18,7 +18,6 @@ from console.operations.models import Operation
 from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
 from console.people.signed_in import needs, staff
-from console.shell import nouns
 from console.shell.drawing import page
 from console.viewing.sessions import current
 from gateway.mirror import account_model
@@ -36,6 +35,7 @@ class Row:
     token: str
     account_id: str
     account_name: str
+    of: Any  # the account or object as it was read for this page
     url: str = ""
     effect: str = ""  # what happens to it, where the verb says so
     operation: Operation | None = None
@@ -89,40 +89,42 @@ def parted(posted: str) -> tuple[str, str]:
 
 
 def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
-    """A row for each id, in this order; one query for each account, and a few for all objects. Raises BadRequest."""
+    """A row for each id, in this order; a few queries for all of them. Raises BadRequest."""
     if verb.noun is None:
-        return [_account_row(account_id, token) for account_id, token in tokens.items()]
+        accounts = _accounts(tokens)
+        return [_account_row(accounts[account_id], token) for account_id, token in tokens.items()]
     found = verb.noun.objects.in_bulk(list(tokens))
     if missing := [each for each in tokens if each not in found]:
         raise BadRequest(f"No {verb.noun_name} {missing[0][:255]}.")
     effects = verb.effects(list(found.values()))
-    names = {account_id: _name(account_id) for account_id in {str(each.account_id) for each in found.values()}}
-    return [_object_row(verb, found[each], token, names, effects) for each, token in tokens.items()]
+    accounts = _accounts({str(each.account_id) for each in found.values()})
+    return [_object_row(verb, found[each], token, accounts, effects) for each, token in tokens.items()]
 
 
-def _account_row(account_id: str, token: str) -> Row:
-    name = _name(account_id)
-    return Row(account_id, name, token, account_id, name, f"/connect/accounts/{account_id}")
+def _account_row(account: Any, token: str) -> Row:
+    return Row(account.pk, str(account), token, account.pk, str(account), account, account.get_absolute_url())
 
 
-def _object_row(verb: Verb, row: Any, token: str, names: dict[str, str], effects: dict[str, str]) -> Row:
+def _object_row(verb: Verb, row: Any, token: str, accounts: dict[str, Any], effects: dict[str, str]) -> Row:
     return Row(
         id=row.pk,
         name=str(row),
         token=token,
         account_id=row.account_id,
-        account_name=names[row.account_id],
+        account_name=str(accounts[row.account_id]),
+        of=row,
         url=row.get_absolute_url(),
         effect=effects.get(row.pk, ""),
         error=verb.objection(row),
     )
 
 
-def _name(account_id: str) -> str:
-    name = nouns.account_label(account_id)
-    if name is None:
-        raise BadRequest(f"No account {account_id[:255]}.")
-    return name
+def _accounts(ids: Iterable[str]) -> dict[str, Any]:
+    """These accounts by id: one query. Raises BadRequest."""
+    found = account_model().objects.in_bulk(list(ids))
+    if missing := [each for each in ids if each not in found]:
+        raise BadRequest(f"No account {missing[0][:255]}.")
+    return found
 
 
 def _run(request: HttpRequest, verb: Verb, rows: list[Row]) -> HttpResponse:
@@ -187,5 +189,4 @@ def _preview(verb: Verb, form: forms.Form, rows: Iterable[Row]) -> Request | Non
     first = next((row for row in rows if not row.error), None)
     if first is None:
         return None
-    values = own_values(form, verb)
-    return verb.request(first.account_id, {**values, verb.noun_name: first.id} if verb.noun else values)
+    return verb.request(first.of, own_values(form, verb))

@@ -125,7 +125,8 @@ class VerbCommand(BaseCommand):
     def params(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What the verb's form makes of the options; CommandError (2) with what is wrong."""
         data = self.entries(options, target)
-        form = self.verb.form(data, where=Where(target.account_id, target.object_id))
+        row = self.verb.row(target.account_id, target.object_id)
+        form = self.verb.form(data, where=Where(target.account_id, target.object_id, row=row))
         if not form.is_valid():
             wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
             raise CommandError("\n".join(wrong), returncode=BAD_INPUT)

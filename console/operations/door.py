@@ -22,6 +22,7 @@ from console.record import audit
 from console.viewing.models import WorkSession
 from gateway import claims, clock, connection, sweep
 from gateway.errors import Refused, Unreachable
+from gateway.mirror import Mirror
 from gateway.models import Event
 from gateway.queue import enqueue
 
@@ -127,7 +128,9 @@ def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, An
 
 def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
-    sentence = _objection(verb, intent) or session_objection(verb, intent) or row_objection(verb, intent)
+    sentence = _objection(verb, intent) or session_objection(verb, intent)
+    if not sentence and verb.asks_row:
+        sentence = row_objection(verb, intent, verb.row(intent.account_id, intent.object_id))
     if not sentence and verb.sensitive and not wait:
         sentence = f"“{verb.label}” takes values that are never stored: it runs for one account, while you wait."
     if sentence:
@@ -161,14 +164,11 @@ def _objection(verb: Verb, intent: Operation) -> str:
     return ""
 
 
-def row_objection(verb: Verb, intent: Operation) -> str:
-    """What the object itself says against it, or "": that it is not this account's, or that it never can be.
+def row_objection(verb: Verb, intent: Operation, row: Mirror | None) -> str:
+    """What the object, else the account, says against it, or "": that it is not there, or that it never can be.
 
-    Nothing against a form that was sent before: it may be what made it so. At most two queries.
+    Nothing against a form that was sent before: it may be what made it so. At most one query.
     """
-    if not verb.asks_row:
-        return ""
-    row = verb.row(intent.account_id, intent.object_id)
     if row is None:
         return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
     sentence = verb.objection(row)

@@ -61,6 +61,7 @@ class Where:
     account_id: str = ""
     object_id: str = ""
     address: str = ""  # the IP address from which staff fill it in, where that is known
+    row: Any = None  # the object, else the account; read once, when the page is asked for
 
 
 NOWHERE = Where()

@@ -1,7 +1,5 @@
 """What operations add to the shell."""
 
-from datetime import datetime
-
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -11,7 +9,7 @@ from console.people import masking
 from console.people.signed_in import may_see
 from console.shell.badges import absent, bad, no, off, ok, waits
 from console.shell.links import DOCS
-from console.shell.nouns import COUNTED, MenuEntry, Need, Noun, Queue, stripes
+from console.shell.nouns import COUNTED, SHOWN, MenuEntry, Need, Noun, Queue, Waiting, first, stripes
 
 
 def count() -> int:
@@ -19,14 +17,17 @@ def count() -> int:
     return Operation.objects.needing_a_person().order_by()[:COUNTED].count()
 
 
-def times(request: HttpRequest) -> list[datetime | None]:
-    """None of them has a deadline."""
-    return [None] * count()
+def undecided(request: HttpRequest) -> tuple[list[Operation], int]:
+    """The first that somebody must decide, oldest first, and how many there are. One query a request."""
+    if not hasattr(request, "undecided"):
+        request.undecided = first(Operation.objects.needing_a_person().order_by("created_at"), SHOWN)  # type: ignore[attr-defined]
+    return request.undecided  # type: ignore[attr-defined]
 
 
-def needs(request: HttpRequest, most: int) -> list[Need]:
-    """Operations that nobody but a person moves on, oldest first. One query."""
-    return [
+def waiting(request: HttpRequest, most: int) -> Waiting:
+    """Operations that nobody but a person moves on; none has a deadline. One query."""
+    rows, many = undecided(request)
+    needs = [
         Need(
             title=f"{operation.get_state_display()}: {operation.verb.rpartition('.')[2].replace('_', ' ')}",
             why=_quoted(operation, request) or "Whether Stripe did it is not known. Send it again, or drop it.",
@@ -37,8 +38,9 @@ def needs(request: HttpRequest, most: int) -> list[Need]:
             button="Decide",
             button_url=url,
         )
-        for operation in Operation.objects.needing_a_person().order_by("created_at")[:most]
+        for operation in rows[:most]
     ]
+    return Waiting([None] * many, needs)
 
 
 def _quoted(operation: Operation, request: HttpRequest) -> str:
@@ -64,8 +66,7 @@ NOUN = Noun(
             name="operations",
             label="operations to decide",
             link=lambda: f"{reverse('admin:console_operation_changelist')}?waiting=person",
-            times=times,
-            needs=needs,
+            waiting=waiting,
             count=count,
             permission="console.view_operation",
             order=10,

@@ -1,7 +1,7 @@
 """The page of every verb for one object; console.operations.bulk has the one for many."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,13 +21,12 @@ from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
 from console.people.signed_in import needs, staff
 from console.record import audit
-from console.shell import nouns
 from console.shell.drawing import page
 from console.viewing.access import OTHER_ACCOUNT, get_object, view_as
 from console.viewing.models import WorkSession
 from console.viewing.pages import first_page
 from console.viewing.sessions import current
-from gateway.mirror import Mirror
+from gateway.mirror import Mirror, account_model
 
 State = Operation.State
 
@@ -46,14 +45,23 @@ class Desk:
     account_id: str
     account_name: str
     session: WorkSession | None  # the person's open one, whichever account it is for
-    where: Where
-    row: Mirror | None = None  # the object that a verb with a noun acts on
+    where: Where  # with the row that it is about
     viewing: bool = False  # below /<account>/, with the account's menu
 
     @property
     def own_session(self) -> WorkSession | None:
         """The session, where it is for this account: its reason and ticket are this operation's."""
         return self.session if self.session and self.session.account_id == self.account_id else None
+
+    @property
+    def row(self) -> Mirror | None:
+        """The object that a verb with a noun acts on."""
+        return self.where.row if self.verb.noun else None
+
+    def again(self) -> "Desk":
+        """The same with its row as it stands now: after an attempt it may be another."""
+        row = self.verb.row(self.account_id, self.where.object_id)
+        return replace(self, where=replace(self.where, row=row))
 
     def form(self, *its: Any, **options: Any) -> ReasonForm:
         """The form for what it is about."""
@@ -67,7 +75,7 @@ class Desk:
             object_id=self.where.object_id,
             work_session=self.session,
         )
-        never = door.row_objection(self.verb, intent)
+        never = door.row_objection(self.verb, intent, self.where.row) if self.verb.asks_row else ""
         return never, never or door.session_objection(self.verb, intent)
 
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
@@ -78,7 +86,7 @@ class Desk:
             "ticket": session.ticket if session else "",
             "form_token": fresh_token(),
             "for_account": self.account_id,
-            **self.verb.initial(self.where.object_id or self.account_id),
+            **self.verb.initial(self.where.row),
             **_named(request, self.verb),
         }
 
@@ -141,17 +149,16 @@ def _desk(
     viewing: bool = False,
 ) -> Desk:
     verb = get_verb(request, verb_name)
-    name = nouns.account_label(account_id) if account_id else ""
-    if verb.about_account != bool(account_id) or name is None:
+    account = account_model().objects.filter(pk=account_id).first() if account_id else None
+    if verb.about_account != bool(account_id) or verb.about_account != bool(account):
         raise Http404(f"No account {account_id}." if account_id else f"{verb.label} is about an account.")
     if bool(verb.noun) != bool(place):
         raise Http404(f"{verb.label} is not about {place or 'an account'}.")
-    row: Any = get_object(request, verb.noun, account_id, object_id) if verb.noun else None
-    if row and row.get_absolute_url() != f"/{account_id}/{place}/{object_id}":
+    row: Any = get_object(request, verb.noun, account_id, object_id) if verb.noun else account
+    if verb.noun and row.get_absolute_url() != f"/{account_id}/{place}/{object_id}":
         raise Http404(f"{verb.label} is not about {place}.")
-    return Desk(
-        verb, account_id, name, current(request), Where(account_id, object_id, address(request)), row, viewing=viewing
-    )
+    where = Where(account_id, object_id, address(request), row)
+    return Desk(verb, account_id, str(account or ""), current(request), where, viewing=viewing)
 
 
 def _answer_with(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -172,9 +179,11 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     try:
         performed = _perform(request, desk, form.cleaned_data)
     except AlreadySent as already:
+        desk = desk.again()
         form, emptied = once_more(desk.verb, request.POST, desk.where)
         return _draw(request, desk, form, status=409, already=already, emptied=emptied)
     except Denied as denied:
+        desk = desk.again()
         form, emptied = once_more(desk.verb, request.POST, desk.where)
         return _draw(request, desk, form, status=403, denied=str(denied), emptied=emptied)
     return _answer(request, desk, performed)
@@ -211,7 +220,7 @@ def _answer(request: HttpRequest, desk: Desk, performed: Performed) -> HttpRespo
     if performed.again and (words := sent_before.not_compared(operation)):
         messages.warning(request, words)
     if operation.state == State.REFUSED:
-        return _draw_refused(request, desk, operation)
+        return _draw_refused(request, desk.again(), operation)
     if performed.shown and desk.verb.result_template:
         context = {**_frame(desk), "operation": operation, **performed.shown}
         response = page(request, desk.verb.result_template, context)
@@ -282,7 +291,6 @@ def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 2
 
 
 def _preview(desk: Desk, form: ReasonForm) -> Request | None:
-    values = own_values(form, desk.verb)
-    if desk.verb.noun:
-        values[desk.verb.noun_name] = desk.where.object_id
-    return desk.verb.request(desk.account_id, values)
+    if desk.verb.about_account and desk.where.row is None:  # gone meanwhile
+        return None
+    return desk.verb.request(desk.where.row, own_values(form, desk.verb))

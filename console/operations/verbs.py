@@ -75,16 +75,16 @@ class Verb:
 
     # Before
 
-    def initial(self, subject_id: str) -> Data:
-        """The form's first values, of its account's or its object's id."""
+    def initial(self, row: Any) -> Data:
+        """The form's first values, given its object, else its account; None for the platform's own acts."""
         return {}
 
     def objection(self, row: Any) -> str:
         """Why it can never be done with this row (of its noun, else of accounts), or ""."""
         return ""
 
-    def request(self, account_id: str, values: Data) -> Request | None:
-        """What will be sent with the values as they stand; None where there is nothing to show."""
+    def request(self, row: Any, values: Data) -> Request | None:
+        """What will be sent for that row with the values as they stand; None where there is nothing to show."""
         return None
 
     def effects(self, rows: list[Any]) -> dict[str, str]:
@@ -192,10 +192,10 @@ class CreateVerb(NamedObjectVerb):
         """The model's call."""
         return self.makes.create(account_id=operation.account_id, key=operation.key, params=params)  # type: ignore[attr-defined]
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Any, values: Data) -> Request:
         """The POST to the noun's list."""
-        params = {**self.body(account_id, values), "metadata": {MARK: SHOWN}}
-        return Request("POST", self.makes.listed_at, account_id, params, undo=self.undo)  # type: ignore[attr-defined]
+        params = {**self.body(row.pk, values), "metadata": {MARK: SHOWN}}
+        return Request("POST", self.makes.listed_at, row.pk, params, undo=self.undo)  # type: ignore[attr-defined]
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Make it, marked with the operation."""
@@ -222,10 +222,6 @@ class ObjectVerb(NamedObjectVerb):
             raise Refused(f"{operation.object_id} is not there any more.", code=NOT_SENT)
         return row
 
-    def shown(self, values: Data) -> Any:
-        """The object that a page's values name, for its preview; an empty one where it is gone meanwhile. One query."""
-        return self.noun.objects.filter(pk=values.get(self.noun_name)).first() or self.noun()
-
     def path(self, row: Any) -> str:
         """Of the object at Stripe."""
         return f"{row.listed_at}/{row.pk}"
@@ -237,11 +233,10 @@ class StatusVerb(ObjectVerb):
     status: ClassVar[str]
     call: ClassVar[str]
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Any, values: Data) -> Request:
         """The POST with the status, before and after."""
-        row = self.shown(values)
         change = ("Status", row.status, self.status)
-        return Request("POST", self.path(row), account_id, {"status": self.status}, (change,), undo=self.undo)
+        return Request("POST", self.path(row), row.account_id, {"status": self.status}, (change,), undo=self.undo)
 
     def effects(self, rows: list[Any]) -> dict[str, str]:
         """What the change means for each row: "inactive → active"."""

@@ -36,7 +36,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def _signed_in(request: HttpRequest, user: User) -> dict[str, Any]:
     session = sessions.current(request)
     viewing = session is not None and request.path.startswith(f"/{session.account_id}/")
-    age = health.data_age()
+    age = request.data_age if hasattr(request, "data_age") else health.data_age()  # home has read it
     return {
         "user_name": user.get_username(),
         "initials": (user.first_name[:1] + user.last_name[:1]).upper() or user.get_username()[:2].upper(),

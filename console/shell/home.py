@@ -9,10 +9,9 @@ from console.people.signed_in import staff
 from console.shell import nouns
 from console.shell.drawing import page
 from console.shell.horizon import boxes
-from console.shell.nouns import Need
+from console.shell.nouns import SHOWN, Need
 from gateway import clock
 
-SHOWN = 8
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -40,17 +39,17 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     for each in nouns.queues():
         if not allowed(request, each.permission):
             continue
-        own = each.times(request)
-        times += own
-        if own:
-            needs += each.needs(request, SHOWN)
-            links.append({"label": each.label, "count": len(own), "url": each.link()})
+        found = each.waiting(request, SHOWN)
+        times += found.times
+        needs += found.needs
+        if found.times:
+            links.append({"label": each.label, "count": len(found.times), "url": each.link()})
     now = clock.now()
-    found = boxes(times, now)
+    horizon = boxes(times, now)
     return {
         "needing": len(times),
-        "horizon": found,
-        "pressing": found[0].count + found[1].count,
+        "horizon": horizon,
+        "pressing": horizon[0].count + horizon[1].count,
         "needs": sorted(needs, key=lambda need: urgency(need, now))[:SHOWN],
         "links": links,
     }

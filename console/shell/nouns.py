@@ -11,6 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.admin import SimpleListFilter
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from gateway.mirror import Mirror
 from gateway.models import Event
 
 COUNTED = 1_000  # no queue counts further
+SHOWN = 8  # needs that home shows
 SECTIONS = ("", "Accounts", "Issuing", "Stripe", "Staff")  # of the menu, in this order; "" is Work, without a heading
 
 
@@ -74,20 +76,40 @@ class Need:
     more: int = 0  # other things that the same row stands for
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """`times` has the deadline of every need (None: wrong now), at most COUNTED of them; `needs` are the first."""
+
+    times: list[datetime | None]
+    needs: list[Need]
+
+
+class _CountOf(Subquery):
+    """How many rows a query has, as a column."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def first(rows: QuerySet[Any], most: int) -> tuple[list[Any], int]:
+    """The first `most` rows, and how many there are, counted up to COUNTED. One query."""
+    in_all = _CountOf(rows.order_by().values("pk")[:COUNTED])
+    found = list(rows.annotate(in_all=in_all)[:most])
+    return found, found[0].in_all if found else 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Queue:
     """What one room puts into the queue on home.
 
-    `times(request)` gives the deadline of every need, soonest first (None: wrong now), at most COUNTED of them by one
-    query; `needs(request, most)` the first of them in the same order; `count` how many, by one query. `link` is the
-    list that shows all, filtered.
+    `waiting(request, most)` reads what waits, soonest first; `count` how many, by one query. `link` is the list that
+    shows all, filtered.
     """
 
     name: str
     label: str  # of the link: "accounts with requirements"
     link: Callable[[], str]
-    times: Callable[[HttpRequest], list[datetime | None]]
-    needs: Callable[[HttpRequest, int], list[Need]]
+    waiting: Callable[[HttpRequest, int], Waiting]
     count: Callable[[], int]
     permission: str = ""
     order: int = 100

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from console.operations.fields import AmountField, LineField, VerbForm, minor
 from console.shell import formats
 from issuing.authorizations import words as authorizations_words
-from issuing.authorizations.models import Authorization
 from issuing.cardholders.forms import check_decimals
 from issuing.cards.forms import card_words, offer
 from issuing.cards.models import Card
@@ -84,9 +83,8 @@ class CaptureForm(VerbForm):
     def clean_capture_amount(self) -> Any:
         """One that the currency has."""
         amount = self.cleaned_data["capture_amount"]
-        row = Authorization.objects.filter(pk=self.where.object_id).first()
-        if row:
-            check_decimals(amount, row.currency)
+        if self.where.row:
+            check_decimals(amount, self.where.row.currency)
         return amount
 
 
@@ -98,7 +96,7 @@ class ReverseForm(VerbForm):
     def clean_reverse_amount(self) -> Any:
         """No more than is held, as far as we know."""
         amount = self.cleaned_data["reverse_amount"]
-        row = Authorization.objects.filter(pk=self.where.object_id).first()
+        row = self.where.row
         if row:
             check_decimals(amount, row.currency)
         if amount and row and (minor(amount, row.currency) or 0) > row.amount and not self.sent_before():

@@ -48,7 +48,7 @@ NO_BALANCE_TRANSACTION = dict.fromkeys(("created", "currency", "id", "net"))
 
 
 class AuthorizationPage(ObjectView):
-    """One authorization: why it was answered so, the ladder, its whole history, its money. At most nine queries."""
+    """One authorization: why it was answered so, the ladder, its whole history, its money. Six queries."""
 
     model, template, related = Authorization, "issuing/authorizations/authorization.html", ("card", "cardholder")
 

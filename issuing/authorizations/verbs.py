@@ -42,9 +42,9 @@ class CreateTestAuthorization(CreateVerb):
         }
         return given(body)
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Any, values: Data) -> Request:
         """The POST to the test helper, which takes no metadata."""
-        return Request("POST", HELPERS, account_id, self.body(account_id, values), undo=self.undo)
+        return Request("POST", HELPERS, row.pk, self.body(row.pk, values), undo=self.undo)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Without a mark: test helpers take no metadata."""
@@ -115,12 +115,11 @@ class HelperVerb(ObjectVerb):
         """The model's call."""
         raise NotImplementedError(self.name)
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Authorization, values: Data) -> Request:
         """The POST, and what is held now."""
-        row = self.shown(values)
         facts = (("Status", row.status), ("Held", formats.amount(row.amount, row.currency)))
         path = f"{HELPERS}/{row.pk}/{self.helper}"
-        return Request("POST", path, account_id, self.body(row, values), facts=facts, undo=self.undo)
+        return Request("POST", path, row.account_id or "", self.body(row, values), facts=facts, undo=self.undo)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Have the helper do it."""

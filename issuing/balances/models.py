@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.account.models import Account
@@ -46,9 +46,11 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
         """Those in one currency."""
         return self.filter(currency=currency)
 
-    def before(self, at: datetime, source: str, *, within: bool) -> Self:
-        """Balance transactions before a second, or `within` it too, but for those of one source."""
-        return self.filter(**{"created__lte" if within else "created__lt": at}).exclude(source=source)
+    def before(self, at: datetime, source: str) -> tuple[int | None, int | None]:
+        """Their sum before a second, and with that second, but for those of one source; None for none. One query."""
+        rows = self.filter(created__lte=at).exclude(source=source)
+        found = rows.aggregate(before=Sum("net", filter=Q(created__lt=at)), within=Sum("net"))
+        return found["before"], found["within"]
 
     def by_day(self, since: datetime) -> dict[date, tuple[int, int]]:
         """{day (UTC): (money that came in, change of the balance)} in minor units. Holds are no money that comes in."""
@@ -149,21 +151,20 @@ def runs_out(available: int, spent: int, now: datetime) -> datetime | None:
 
 
 def shortages() -> list[Shortage]:
-    """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. Three queries."""
+    """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. One query."""
     now = clock.now()
     active = Card.objects.with_status("active").order_by().values("account").distinct()
+    recent = Authorization.objects.filter(account=OuterRef("account"), created__gte=now - DAY).order_by()
+    refused_ones = recent.filter(approved=False, reason="insufficient_funds")
+    used = recent.filter(approved=True).values("account").annotate(used=Sum("amount")).values("used")
     rows = Balance.objects.filter(
         account__in=active, account__card_issuing__status="active", account__gone_at=None
-    ).order_by("account")
-    recent = Authorization.objects.filter(created__gte=now - DAY).order_by().values_list("account")
-    used = Sum("amount", filter=Q(approved=True), default=0)
-    refusals = Count("pk", filter=Q(approved=False, reason="insufficient_funds"))
-    uses = {account: (spent, refused) for account, spent, refused in recent.annotate(used=used, refusals=refusals)}
+    ).annotate(used=Subquery(used), refused=Exists(refused_ones))
     found = []
-    for balance in rows.select_related("account")[:MOST_SHORT]:
+    for balance in rows.select_related("account").order_by("account")[:MOST_SHORT]:
         currency = balance.currency()
         available = balance.issuing(currency) or 0
-        spent, refused = uses.get(balance.account_id, (0, 0))
+        spent, refused = balance.used or 0, balance.refused
         at = None if refused else runs_out(available, spent, now)
         if balance.account and (available <= 0 or refused or (at and at - now < SOON)):
             found.append(Shortage(balance.account, currency, available, spent, at))

@@ -7,17 +7,17 @@ from console.people.signed_in import staff
 from console.shell import formats
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
-from console.shell.nouns import Need, Noun, Queue, Tab
+from console.shell.nouns import Need, Noun, Queue, Tab, Waiting
 from issuing.balances.admin import ShortBalanceFilter
 from issuing.balances.models import SOON, Balance, Shortage, on_events, shortages
 
 TOPUP = "issuing.create_topup"
 
 
-def short_balances(request: HttpRequest, most: int) -> list[Need]:
-    """The first of them, as needs; the button tops up for those who may."""
-    may = staff(request).has_perm("issuing.create_topup")
-    return [
+def short_balances(request: HttpRequest, most: int) -> Waiting:
+    """All of them, the first as needs; the button tops up for those who may. One query."""
+    may, short_ones = staff(request).has_perm("issuing.create_topup"), shortages()
+    needs = [
         Need(
             title="Issuing balance runs out" if short.at else "Issuing balance is used up",
             why=_why(short),
@@ -30,8 +30,9 @@ def short_balances(request: HttpRequest, most: int) -> list[Need]:
             button="Top up" if may else "Open",
             button_url=reverse("account_verb", args=[short.account.pk, TOPUP]) if may else "",
         )
-        for short in shortages()[:most]
+        for short in short_ones[:most]
     ]
+    return Waiting([short.at for short in short_ones], needs)
 
 
 def _why(short: Shortage) -> str:
@@ -50,8 +51,7 @@ NOUN = Noun(
             name="balances",
             label="accounts whose Issuing balance needs a top-up",
             link=lambda: f"{reverse('admin:accounts_account_changelist')}?balance=short",
-            times=lambda _: [short.at for short in shortages()],
-            needs=short_balances,
+            waiting=short_balances,
             count=lambda: len(shortages()),
             permission="issuing.view_topup",
             order=5,

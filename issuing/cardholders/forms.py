@@ -185,7 +185,7 @@ class UpdateCardholderForm(CardholderFields):
         super().__init__(*its, **options)
         for name in ADDRESS:
             self.fields[name].required = False
-        self.cardholder = Cardholder.objects.filter(pk=self.where.object_id).first() or Cardholder()
+        self.cardholder = self.where.row or Cardholder()
         own = current(self.cardholder)["country"]
         if own and own not in COUNTRIES:  # else a browser would choose another one for it
             self.fields["country"].choices = [(own, own), *COUNTRIES.items()]  # type: ignore[attr-defined]

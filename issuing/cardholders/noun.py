@@ -1,7 +1,6 @@
 """What cardholders tell the shell."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,7 +12,7 @@ from console.shell import formats
 from console.shell.badges import bad, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.moves import HOLDER
-from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Tab, object_page
+from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Tab, Waiting, first, object_page
 from issuing.cardholders import words
 from issuing.cardholders.models import Cardholder
 from issuing.cardholders.verbs import ActivateCardholder, CreateCardholder, DeactivateCardholder, UpdateCardholder
@@ -21,9 +20,10 @@ from issuing.cardholders.verbs import ActivateCardholder, CreateCardholder, Deac
 TONES = {"active": "ok", "blocked": "bad"}
 
 
-def needs(request: HttpRequest, most: int) -> list[Need]:
-    """Cardholders of whom Stripe asks something, longest first. One query."""
-    return [
+def waiting(request: HttpRequest, most: int) -> Waiting:
+    """Cardholders of whom Stripe asks something, longest first; none has a deadline. One query."""
+    rows, many = first(Cardholder.objects.needing_attention().select_related("account").order_by("created"), most)
+    needs = [
         Need(
             title=f"{holder}: something is past due",
             why="Every purchase with this cardholder’s cards is declined until it is provided",
@@ -33,18 +33,14 @@ def needs(request: HttpRequest, most: int) -> list[Need]:
             account_id=str(holder.account_id),
             account_name=str(holder.account or ""),
         )
-        for holder in Cardholder.objects.needing_attention().select_related("account").order_by("created")[:most]
+        for holder in rows
     ]
+    return Waiting([None] * many, needs)
 
 
 def count() -> int:
     """How many, up to COUNTED. One query."""
     return int(Cardholder.objects.needing_attention().order_by()[:COUNTED].count())
-
-
-def times(request: HttpRequest) -> list[datetime | None]:
-    """None of them has a deadline."""
-    return [None] * count()
 
 
 def find(request: HttpRequest, asked: str) -> Iterable[Found]:
@@ -91,8 +87,7 @@ NOUN = Noun(
             name="cardholders",
             label="cardholders to complete",
             link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?attention=yes",
-            times=times,
-            needs=needs,
+            waiting=waiting,
             count=count,
             permission="issuing.view_cardholder",
             order=6,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from accounts.account.models import country_of
+from accounts.account.models import Account
 from console.operations.fields import SHOWN_AS
 from console.operations.finding import SHOWN, UPDATE_MARK
 from console.operations.verbs import CreateVerb, ObjectVerb, Request, StatusVerb, UpdateVerb, given
@@ -32,10 +32,9 @@ class CreateCardholder(CreateVerb):
     undo = "It can be deactivated, never deleted. Name and type stay."
     sentence = "{} was created."
 
-    def initial(self, subject_id: str) -> Data:
+    def initial(self, row: Account) -> Data:
         """The account's own country: its cardholders mostly live there."""
-        country = country_of(subject_id)
-        return {"country": country} if country else {}
+        return {"country": row.country} if row.country else {}
 
     def body(self, account_id: str, values: Data) -> Data:
         """What is given."""
@@ -66,21 +65,20 @@ class UpdateCardholder(CardholderVerb, UpdateVerb):
     sensitive, personal = SENSITIVE, PERSONAL
     sentence = "{} was changed."
 
-    def initial(self, subject_id: str) -> Data:
+    def initial(self, row: Cardholder) -> Data:
         """As it stands."""
-        return current(self.shown({self.noun_name: subject_id}))
+        return current(row)
 
     def body(self, row: Cardholder, values: Data) -> Data:
         """What changes: the form leaves only that."""
         return cardholder_body(values)
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Cardholder, values: Data) -> Request:
         """The POST, and each value before and after."""
-        row = self.shown(values)
         before, changed = current(row), changes(row, values)
         told = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
         params = {**self.body(row, changed), "metadata": {UPDATE_MARK: SHOWN}}
-        return Request("POST", self.path(row), account_id, params, changes=told, undo=self.undo)
+        return Request("POST", self.path(row), row.account_id or "", params, changes=told, undo=self.undo)
 
 
 class ActivateCardholder(CardholderVerb, StatusVerb):

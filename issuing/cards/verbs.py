@@ -91,13 +91,12 @@ class CancelCard(CardVerb):
     undo = "There is no way back: a canceled card never works again. The cardholder needs a new one."
     sentence = "Card {} is canceled, for good."
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Card, values: Data) -> Request:
         """The POST, and what merchants can still take afterwards."""
-        row = self.shown(values)
         body = given({"status": "canceled", "cancellation_reason": values.get("cancellation_reason")})
         changed = (("Status", row.status, "canceled"),)
         facts = (("Can still be captured", _open_holds([row])[row.pk]),)
-        return Request("POST", self.path(row), account_id, body, changed, facts, self.undo)
+        return Request("POST", self.path(row), row.account_id or "", body, changed, facts, self.undo)
 
     def effects(self, rows: list[Any]) -> dict[str, str]:
         """What merchants can still take of each card although it is canceled. One query."""

@@ -195,7 +195,7 @@ class UpdateCardForm(VerbForm):
 
     def __init__(self, *its: Any, **options: Any) -> None:
         super().__init__(*its, **options)
-        self.card = Card.objects.filter(pk=self.where.object_id).first() or Card()
+        self.card = self.where.row or Card()
 
     def clean_spending_limits(self) -> list[Data]:
         """With intervals and categories that Stripe has, or that the card has already."""

@@ -23,22 +23,21 @@ class UpdateCard(CardVerb, UpdateVerb):
     undo = "Change it back. What was approved meanwhile stays approved."
     sentence = "Spending controls of card {} were changed."
 
-    def initial(self, subject_id: str) -> Data:
+    def initial(self, row: Card) -> Data:
         """As they stand."""
-        return forms.current(self.shown({self.noun_name: subject_id}))
+        return forms.current(row)
 
     def body(self, row: Card, values: Data) -> Data:
         """What changes: the form leaves only that."""
         return forms.controls_body({name: values[name] for name in forms.NAMES if name in values}, row.currency)
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Card, values: Data) -> Request:
         """The POST, each control before and after, and Stripe's silent limits."""
-        row = self.shown(values)
         body = forms.controls_body(forms.changes(row, values), row.currency)
         return Request(
             "POST",
             self.path(row),
-            account_id,
+            row.account_id or "",
             {**body, "metadata": {UPDATE_MARK: SHOWN}},
             changes=forms.changes_in_words(row, values),
             facts=forms.silent(row, values),

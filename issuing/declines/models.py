@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Sum
-
 from accounts.capabilities.models import Capability
 from accounts.history.models import StateChange
 from gateway import clock
@@ -148,7 +146,7 @@ MOST_USES = 5_000  # earlier authorizations are counted no further back than thi
 
 
 def scene(authorization: Authorization) -> Scene:
-    """The scene of its last request, with the card and the cardholder as they were then. Eight queries."""
+    """The scene of its last request, with the card and the cardholder as they were then. Four queries."""
     data: Data = authorization.data or {}
     request = last_request(data)
     asked_at = value_at(request, "requested_at") or value_at(request, "created")
@@ -211,17 +209,17 @@ def _intervals(*owners: Data) -> set[str]:
 
 
 def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) -> Iterable[Use]:
-    """Earlier approved authorizations with all cards of the cardholder: holds, and what was captured. Two queries.
+    """Earlier approved authorizations with all cards of the cardholder: holds, and what was captured. One query.
 
     Earlier requests of this very authorization count as well: an increment asks for more.
     """
     starts = [window_start(interval, at) for interval in intervals]
     since = None if None in starts else min(start for start in starts if start)
     rows = Authorization.objects.approved_before(authorization, at, since)
-    found = list(rows.values_list("pk", "card_id", "created", "category", "status", "amount")[:MOST_USES])
-    captured = Transaction.objects.captured([row[0] for row in found])
-    for row_id, card_id, created, category, status, held in found:
-        taken = captured.get(row_id, 0)
+    found = rows.annotate(captured=Transaction.objects.captured())
+    names = ("card_id", "created", "category", "status", "amount", "captured")
+    for card_id, created, category, status, held, captured in found.values_list(*names)[:MOST_USES]:
+        taken = -(captured or 0)
         yield Use(card_id or "", max(held, taken) if status == "pending" else taken, created, category)
     for each in hashes_at(authorization.data, "request_history")[:-1]:
         amount = integer_at(each, "amount")
@@ -231,18 +229,12 @@ def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) 
 
 
 def available(authorization: Authorization, at: datetime) -> int | None:
-    """The Issuing balance just before, in minor units; None while none is imported. At most two queries.
+    """The Issuing balance just before, in minor units; None while none is imported. One query.
 
     Those of the very same second may have come before or after: they count where that alone explains a decline.
     """
-    before = _balance(authorization, at, within=False)
+    rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").in_currency(authorization.currency)
+    before, within = rows.before(at, authorization.pk)
     if authorization.reason != "insufficient_funds" or (before is not None and before < authorization.requested):
         return before
-    within = _balance(authorization, at, within=True)
     return within if within is not None and within < authorization.requested else before
-
-
-def _balance(authorization: Authorization, at: datetime, *, within: bool) -> int | None:
-    rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").in_currency(authorization.currency)
-    found: int | None = rows.before(at, authorization.pk, within=within).aggregate(sum=Sum("net"))["sum"]
-    return found

@@ -1,10 +1,11 @@
 """The overview of one account's Issuing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import path, reverse
@@ -41,7 +42,7 @@ STEPS = {
 
 
 class OverviewPage(AccountView):
-    """Badge, both balances, the last days, recent authorizations, and what to do next. Ten queries."""
+    """Badge, both balances, the last days, recent authorizations, and what to do next. Six queries."""
 
     template = "issuing/overview/overview.html"
 
@@ -66,22 +67,27 @@ class OverviewPage(AccountView):
         }
 
     def next_step(self, account: Account, found: dict[str, Any], rows: list[Authorization]) -> dict[str, Any] | None:
-        """What to do first where something is still missing; None once cards have been used. At most three queries."""
+        """What to do first where something is still missing; None once cards have been used. At most one query."""
         if rows or account.issuing.name not in WORKING:
             return None
         cards = Card.objects.of_account(account.pk)
+        has_cardholder, has_active, idle = Account.objects.values_list(
+            Exists(Cardholder.objects.of_account(account.pk)),
+            Exists(cards.with_status("active")),
+            Subquery(cards.with_status("inactive").values("pk")[:1]),
+        ).get(pk=account.pk)
         steps = (
-            ("cardholder", Cardholder.objects.of_account(account.pk).exists(), "issuing.create_cardholder"),
-            ("card", cards.with_status("active").exists(), "issuing.create_card"),
+            ("cardholder", has_cardholder, "issuing.create_cardholder"),
+            ("card", has_active, "issuing.create_card"),
             ("money", bool(found["available"]), "issuing.create_topup"),
             ("use", False, "issuing.create_test_authorization"),
         )
         missing, _, verb = next(step for step in steps if not step[1])
-        idle = cards.with_status("inactive").first() if missing == "card" else None
+        inactive = Card(id=idle, account_id=account.pk, status="inactive")  # enough for its button
         return {
             "steps": [(STEPS[name], done) for name, done, _ in steps],
-            "button": buttons.of_object(self.request, "issuing.activate_card", idle)
-            if idle
+            "button": buttons.of_object(self.request, "issuing.activate_card", inactive)
+            if idle and missing == "card"
             else buttons.of_account(self.request, verb, account.pk),
         }
 
@@ -136,11 +142,13 @@ def above(shown: list[Column], peak: Column) -> float:
 
 
 def fortnight(request: HttpRequest) -> dict[str, Any]:
-    """The panel: two queries."""
-    now = clock.now()
-    today = now.date()
-    rows = _since(now, MANY).values_list(TruncDate("created"), "approved").annotate(many=Count("pk"))
-    counted: Counted = {(day, approved): many for day, approved, many in rows}
+    """The panel: one query."""
+    today = clock.now().date()
+    edge = today - timedelta(days=MANY - 1)
+    rows = list(_by_day(edge))
+    counted: Counted = {}
+    for day, approved, _, many in rows:
+        counted[day, approved] = counted.get((day, approved), 0) + many
     shown, lines = columns(counted, today)
     peak = max(shown, key=lambda each: each.declined)
     approved, declined = sum(each.approved for each in shown), sum(each.declined for each in shown)
@@ -151,7 +159,7 @@ def fortnight(request: HttpRequest) -> dict[str, Any]:
         "peak_y": above(shown, peak),
         "approved": approved,
         "declined": declined,
-        "reasons": _reasons(now),
+        "reasons": _reasons([(reason, day, many) for day, approved, reason, many in rows if not approved], edge),
         "first": shown[0].day,
         "last": shown[-1].day,
         "width": WIDTH,
@@ -164,18 +172,19 @@ def fortnight(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _since(now: datetime, days: int) -> Any:
-    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
-    return Authorization.objects.filter(created__gte=start).order_by()
+def _by_day(edge: date) -> Any:
+    """(day, approved, reason, how many): of what was declined from MANY days before the edge on, else from it on."""
+    start = datetime.combine(edge, time.min, UTC)
+    asked = Q(created__gte=start) | Q(created__gte=start - timedelta(days=MANY), approved=False)
+    rows = Authorization.objects.filter(asked).order_by()
+    return rows.values_list(TruncDate("created"), "approved", "reason").annotate(many=Count("pk"))
 
 
-def _reasons(now: datetime) -> list[dict[str, Any]]:
+def _reasons(declined: Iterable[tuple[str, date, int]], edge: date) -> list[dict[str, Any]]:
     """Why authorizations were declined in these days, the commonest first, beside the 14 days before."""
-    edge = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=MANY - 1)
-    rows = _since(now, 2 * MANY).declined().values_list("reason", TruncDate("created")).annotate(many=Count("pk"))
     found: dict[str, list[int]] = {}
-    for reason, day, many in rows:
-        found.setdefault(reason, [0, 0])[day < edge.date()] += many
+    for reason, day, many in declined:
+        found.setdefault(reason, [0, 0])[day < edge] += many
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))
     return [{"name": name, "words": title(name), "now": pair[0], "before": pair[1]} for name, pair in ordered]
 

@@ -1,10 +1,9 @@
 """Transactions, as Stripe last sent them (docs.stripe.com/api/issuing/transactions)."""
 
-from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 from django.urls import reverse
 
 from accounts.history.models import OfAccount
@@ -24,10 +23,10 @@ class TransactionQuerySet(AuthorizationQuerySet):
         """What one authorization led to."""
         return self.filter(authorization=authorization_id)
 
-    def captured(self, authorization_ids: Iterable[str]) -> dict[str, int]:
-        """{authorization: what captures took}, in minor units. One query."""
-        rows = self.filter(authorization__in=list(authorization_ids), type="capture").order_by()
-        return {row_id: -total for row_id, total in rows.values_list("authorization").annotate(sum=Sum("amount"))}
+    def captured(self) -> Subquery:
+        """A column for authorizations: what captures took of each, in minor units below zero, NULL for nothing."""
+        rows = self.filter(authorization=OuterRef("pk"), type="capture").order_by()
+        return Subquery(rows.values("authorization").annotate(sum=Sum("amount")).values("sum"))
 
     def spent(self, account_id: str, currency: str) -> int:
         """What captures took less what refunds gave back, in minor units."""

@@ -10,14 +10,13 @@ from django import forms
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from accounts.account.models import Account
 from console.operations import door, verbs
 from console.operations.door import Performed
 from console.operations.fields import VerbForm
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request, Verb
 from console.people.models import User
-from console.shell import nouns
-from console.shell.nouns import Noun
 from console.viewing.models import WorkSession
 from gateway import client, clock, sweep
 from gateway.errors import Refused, Unreachable
@@ -111,7 +110,7 @@ def link(operation: Operation, params: dict[str, Any]) -> Outcome:
     )
 
 
-def request_of(account_id: str, params: dict[str, Any]) -> Request:
+def request_of(row: None, params: dict[str, Any]) -> Request:
     return Request(
         "POST", "/v1/accounts", params={"business_profile": {"name": params.get("business_name")}}, undo="No."
     )
@@ -153,18 +152,11 @@ def registered(*more: Verb) -> Iterator[None]:
     before = dict(verbs._verbs)
     for verb in (CREATE, RENAME, READ, LINK, NOT_IN_SANDBOX, *more):
         verbs.register(verb)
-    label = Noun(label=lambda account_id: NAMES.get(account_id))
-    nouns._nouns.insert(0, label)
     try:
         yield
     finally:
         verbs._verbs.clear()
         verbs._verbs.update(before)
-        nouns._nouns.remove(label)
-        NAMES.clear()
-
-
-NAMES: dict[str, str] = {}
 
 
 def person(name: str, *permissions: str, **fields: Any) -> User:
@@ -188,8 +180,10 @@ def account(sandbox: SandboxProcess, name: str = "Alder Ltd") -> str:
         "business_profile[name]": name,
     }
     _, data, _ = sandbox.api("POST", "/v1/accounts", params)
-    NAMES[data["id"]] = name
-    return data["id"]
+    row = Account(id=data["id"], account_id=data["id"], data=data, as_of=1)
+    row.set_columns()
+    row.save()
+    return row.pk
 
 
 def do(verb: Verb, user: User, **options: Any) -> Performed:

@@ -11,6 +11,7 @@ from accounts.capabilities.models import Capability
 from accounts.persons.models import Person
 from gateway import client, clock, mirror, order
 from gateway.errors import Refused, Unreachable
+from tests.accounts import builders
 from tests.gateway.deliveries import create_account, create_person, update_account
 from tests.gateway.scripted import Scripted, good
 from tests.sandbox_process import SandboxProcess
@@ -192,6 +193,18 @@ def test_a_stub_is_invisible_until_it_has_data(account: str) -> None:
 def test_what_belongs_to_no_account_is_the_platforms(account: str) -> None:
     with transaction.atomic():
         assert mirror.locked(Person, {"person_1": ""})["person_1"].account_id is None
+
+
+def test_rows_of_several_models_are_read_in_one_query_as_each_would_read_its_own(db: None) -> None:
+    row = builders.account()
+    builders.capability(row), builders.capability(row, "transfers"), builders.person(row)
+    asked = [model.objects.filter(account=row.pk) for model in (Capability, Account, Person)]
+    with CaptureQueriesContext(connection) as queries:
+        found = mirror.together(*asked)
+    assert len(queries) == 1
+    assert [{each.pk: vars(each) | {"_state": None} for each in rows} for rows in found] == [
+        {each.pk: vars(each) | {"_state": None} for each in rows} for rows in asked
+    ]
 
 
 def test_many_rows_are_written_in_one_statement(account: str) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.account.models import Account
 from console.operations.door import Denied
 from tests.answers import check_page
+from tests.costs import MOST
 from tests.issuing.acting import run, verb_page
 from tests.issuing.conftest import REASON, Do, make_card
 from tests.people import browser
@@ -89,5 +90,5 @@ def test_pages_take_few_queries(otto: Client, account: Account, django_assert_ma
     card = make_card(account)
     address = f"/{account.pk}/do/issuing.{verb}" if verb.startswith("create") else verb_page(card, verb)
     otto.get(address)
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(MOST):
         otto.get(address)

@@ -28,10 +28,10 @@ class CreateAccountLink(AccountVerb):
     result_template = "accounts/onboarding/account_link.html"
     stripe_object = "account_link"
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Account, values: Data) -> Request:
         """The POST."""
         link_type, collect, future = _asked(values)
-        params = Account(id=account_id).link_params(link_type, collect, future)
+        params = row.link_params(link_type, collect, future)
         undo = "It cannot be taken back. It works once, and for about five minutes."
         return Request("POST", "/v1/account_links", params=params, undo=undo)
 

@@ -219,14 +219,13 @@ class FillTestValues(AccountVerb, SigningVerb):
         """Where it is gone."""
         return f"{row.pk} is no longer connected to this platform." if row.gone else ""
 
-    def request(self, account_id: str, values: Data) -> Request:
+    def request(self, row: Account, values: Data) -> Request:
         """The first call of several, as far as the mirror knows what is due."""
-        account = Account.objects.filter(pk=account_id).first()
-        data = (account.data if account else None) or {}
+        data = row.data or {}
         steps = plan(data, [])
         return Request(
             "POST",
-            f"/v1/accounts/{account_id}",
+            f"/v1/accounts/{row.pk}",
             params=steps[0].params if steps else {},
             changes=(("Due now", f"{len(due(data))} keys", "none that test values can meet"),),
             undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, "

@@ -11,7 +11,7 @@ from accounts.account.models import Account
 from tests.accounts import builders
 from tests.accounts.builders import URL, requirements
 from tests.answers import Inline
-from tests.costs import MOST_OF_ACCOUNT, cost
+from tests.costs import MOST, MOST_OF_ACCOUNT, cost
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,7 @@ def test_home_queue_says_what_whose_move_and_until_when(
 ) -> None:
     client = browser("otto")
     client.get("/")
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(MOST):
         page = client.get("/").content.decode()
     assert "1 thing needs a person" in page
     assert "The company: phone number" in page

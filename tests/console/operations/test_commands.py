@@ -10,13 +10,14 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import CommandParser
 from django.db import transaction
 
+from accounts.account.models import Account
 from console.operations.commands import BAD_INPUT, REFUSED, UNKNOWN, VerbCommand
 from console.operations.door import Performed
 from console.operations.models import Operation
 from console.people import access, tokens
 from console.people.models import User
 from gateway.errors import Refused, Unreachable
-from tests.console.acting import NAMES, PERMISSION, REASON, account, creates, failing, person, registered
+from tests.console.acting import PERMISSION, REASON, account, creates, failing, person, registered
 from tests.sandbox_process import SandboxProcess
 
 State = Operation.State
@@ -137,7 +138,7 @@ def test_no_answer_is_status_three(problem: Exception, status: int) -> None:
 
 def test_the_worst_status_counts(sandbox: SandboxProcess) -> None:
     ids = [account(sandbox), "acct_gone"]
-    NAMES["acct_gone"] = "Gone Ltd"
+    Account.objects.create(id="acct_gone", account_id="acct_gone", data={"id": "acct_gone"}, as_of=1)
     status, out, err = run(Rename(), *ids, "--name", "B")
     assert (status, out) == (REFUSED, f"{ids[0]} succeeded\n")
     assert "1 of 2 not done" in err

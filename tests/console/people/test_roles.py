@@ -1,5 +1,7 @@
 """Four roles, kept as a dict, copied to groups."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
@@ -37,6 +39,23 @@ def test_an_unknown_permission_is_a_check_error(monkeypatch: pytest.MonkeyPatch)
     roles.permissions.cache_clear()
     assert [error.id for error in roles_name_real_permissions(None)] == ["console.E005"]
     roles.permissions.cache_clear()
+
+
+def test_what_a_person_may_by_name_and_by_role_is_read_once(django_assert_num_queries: Any) -> None:
+    vera = person("vera")
+    vera.user_permissions.add(Permission.objects.get(codename="settle_operation"))
+    vera = User.objects.get(pk=vera.pk)
+    with django_assert_num_queries(1):
+        assert vera.has_perm("console.settle_operation")
+        assert vera.has_perm("accounts.view_account")
+        assert not vera.has_perm("console.view_as")
+    assert vera.get_all_permissions() == roles.permissions("viewer") | {"console.settle_operation"}
+
+
+def test_who_may_not_sign_in_may_nothing() -> None:
+    vera = person("vera")
+    vera.is_active = False
+    assert vera.get_all_permissions() == set()
 
 
 def test_sync_removes_what_the_dict_does_not_say() -> None:

@@ -24,7 +24,7 @@ def test_an_authorization_is_with_a_card_of_this_account_that_was_not_canceled()
 def test_no_more_is_given_back_than_is_held() -> None:
     row = rows.authorization(rows.card(rows.cardholder()), amount=1250)
     Authorization.every.filter(pk=row.pk).update(amount=1250)
-    here = Where(ACCOUNT, row.pk)
+    here = Where(ACCOUNT, row.pk, row=row)
     assert "Only 12.50 USD" in errors("reverse_test_authorization", here, reverse_amount="12.51")["reverse_amount"]
     assert errors("reverse_test_authorization", here, reverse_amount="12.50") == {}
     assert errors("reverse_test_authorization", here) == {}

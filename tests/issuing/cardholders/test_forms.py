@@ -27,7 +27,7 @@ def cardholder_errors(**values: Any) -> dict[str, str]:
 
 
 def updated(row: Cardholder, **values: Any) -> Any:
-    return get("issuing.update_cardholder").form(values, where=Where(ACCOUNT, row.pk))
+    return get("issuing.update_cardholder").form(values, where=Where(ACCOUNT, row.pk, row=row))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ def set_controls(card: Card) -> dict[str, Any]:
 
 
 def form(card: Card, **values: Any) -> Any:
-    return verbs.get("issuing.update_card").form({**forms.current(card), **values}, where=Where(ACCOUNT, card.pk))
+    where = Where(ACCOUNT, card.pk, row=card)
+    return verbs.get("issuing.update_card").form({**forms.current(card), **values}, where=where)
 
 
 @pytest.fixture
