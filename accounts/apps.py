@@ -16,5 +16,6 @@ class AccountsConfig(AppConfig):
         "persons",
         "external_accounts",
         "account",
+        "issuing_off",
         "onboarding",
     )

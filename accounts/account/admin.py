@@ -153,8 +153,14 @@ class AccountAdmin(MirrorAdmin):
 
     @admin.display(description="Issuing")
     def issuing_badge(self, row: Account) -> SafeString:
-        """The Issuing badge, with why in its title."""
-        return _titled(row.issuing, "issuing")
+        """The Issuing badge, below it why it is off and whose move that is; all of it in its title."""
+        off = row.issuing_off
+        shown = _titled(row.issuing, "issuing")
+        return (
+            format_html('<span class="two-lines">{}<span class="second">{}</span></span>', shown, off.title)
+            if (off and not row.gone)
+            else shown
+        )
 
     @admin.display(description="Overall")
     def overall_badge(self, row: Account) -> SafeString:

@@ -13,12 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.account.forms import BUSINESS_TYPES
 from accounts.account.models import Account, rule
-from accounts.account.words import platform_collects
+from accounts.account.words import NAME, Off, platform_collects
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import pages
 from accounts.history.models import Requirement
 from accounts.history.pages import Timeline
+from accounts.issuing_off import models as issuing_off
+from accounts.issuing_off.pages import LINK_VERB, button, may_link
 from accounts.persons import pages as persons_pages
 from accounts.persons.models import Person
 from accounts.requirements import models
@@ -49,7 +51,6 @@ TABS = {
     "timeline": "Timeline",
     "json": "JSON",
 }
-LINK_VERB = "accounts.create_account_link"
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,14 @@ class AccountParts:
         return [] if rejected or self.account.gone else [row for row in self.rows if self.rule.counts(row)]
 
     @cached_property
+    def off(self) -> Off | None:
+        """Why Issuing is off, and since when. One query, none where it is on."""
+        if self.account.gone:
+            return None
+        own = next((row.data for row in self.capabilities if row.name == NAME), None)
+        return issuing_off.off_now(self.account.data or {}, own, self.rows)
+
+    @cached_property
     def before_terms(self) -> list[Row]:
         """What Stripe still asks for, or looks at, besides the terms: they are presented last."""
         open_states = (models.PAST_DUE, models.CURRENTLY_DUE, models.PENDING)
@@ -170,9 +179,8 @@ class AccountParts:
     @cached_property
     def holds_back(self) -> str:
         """What the actions cost, in one phrase."""
-        if self.account.issuing.name == "restricted":
-            return "cards are declined until it is done"
-        return "cards still work" if self.account.issuing.name in ("enabled", "restricted_soon") else ""
+        stopped = "cards are declined until it is done" if self.off and self.off.asked else ""
+        return stopped if self.off else "cards still work"
 
     @property
     def facts(self) -> list[tuple[str, Any, str]]:
@@ -208,7 +216,7 @@ class AccountParts:
             "requirements": len(self.rows),
             "persons": len(self.persons),
             "capabilities": len(self.capabilities),
-            "external_accounts": len(self.external_accounts),
+            "external_accounts": self.account.banks,  # type: ignore[attr-defined]
         }
         here = self.account.get_absolute_url()
         return [
@@ -233,8 +241,8 @@ def _words(value: Any) -> str:
 
 
 def get_account(request: HttpRequest, account_id: str) -> Account:
-    """The account with its card_issuing capability (one query); Http404 where there is none, or only a stub."""
-    account = Account.objects.with_capability().filter(pk=account_id).first()
+    """The account with card_issuing and its number of `banks` (one query); Http404 for none, and for a stub."""
+    account = Account.objects.with_capability().with_banks().filter(pk=account_id).first()
     if account is None:
         raise Http404(f"No account {account_id} here.")
     return account
@@ -243,7 +251,7 @@ def get_account(request: HttpRequest, account_id: str) -> Account:
 def may(request: HttpRequest, account: Account) -> dict[str, Any]:
     """Which buttons this person gets, and where they lead."""
     user, live = staff(request), settings.CONSOLE_MODE == "live"
-    link = user.has_perm("accounts.show_account_link" if live else "accounts.create_account_link") and not account.gone
+    link = may_link(request) and not account.gone
     terms = user.has_perm("accounts.record_terms") and not account.gone and platform_collects(account.data or {})
     fill = user.has_perm("accounts.fill_test_values") and not account.gone and not live
     return {
@@ -292,6 +300,8 @@ class AccountPage(AccountView):
             "title": self.title or str(account),
             "page": self.shown,
             "account": account,
+            "off": self.shown.off,
+            "off_button": button(self.request, account.pk, self.shown.off),
             **may(self.request, account),
         }
 
