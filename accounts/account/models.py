@@ -18,7 +18,8 @@ from accounts.capabilities import words as capability_words
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import models as history_models
-from accounts.history.models import Paths, Requirement
+from accounts.history.models import Requirement
+from accounts.of_account.models import Paths
 from accounts.persons.models import Person, person_name
 from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from accounts.capabilities import words as statuses
-from accounts.history.models import OfAccount
+from accounts.of_account.models import OfAccount
 from gateway import clock
 from gateway.shapes import text_at, value_at
 
