@@ -39,6 +39,7 @@ class Mirror(models.Model):
 
     stripe_object: ClassVar[str] = ""
     folds: ClassVar[bool] = False  # embedded in another object it is kept as its id
+    as_of_before = 0  # of a row that was just written: its `as_of` until then
 
     id = models.CharField(primary_key=True, max_length=255)
     account = models.ForeignKey(
@@ -145,9 +146,10 @@ class Mirror(models.Model):
 
     def become(self, write: order.Write) -> None:
         """Take on what was decided; saved by `apply_all`."""
+        self.as_of_before = self.as_of
         self.data, self.as_of = write.data, write.as_of
         self.revision += 1
-        if write.gone_at is not None:
+        if write.gone_at is not None or write.back:
             self.gone_at = clock.from_unix(write.gone_at)
         if self.data is not None:
             self.created = clock.from_unix(self.data.get("created"))
