@@ -158,6 +158,7 @@ def _fold(groups: Sequence[Group]) -> list[Group]:
     decided, late = [], []
     for group in groups:
         row = rows[group.row_id]
+        _note_replaced(group.events, row.data, row.as_of)
         decision = order.after_events(row.standing(), [intake.snapshot_of(event) for event in group.events])
         if isinstance(decision, order.Fetch):
             late.append(group)
@@ -165,6 +166,15 @@ def _fold(groups: Sequence[Group]) -> list[Group]:
             decided.append((row, decision))
     mirror.apply_all(model, decided)
     return late
+
+
+def _note_replaced(events: Sequence[Event], data: dict[str, Any] | None, as_of: int) -> None:
+    """Note with each event what it replaced: the row's data, then what the event before it showed, if that is known."""
+    for event in sorted(events, key=lambda event: (event.created, event.pk)):
+        event.replaced = data if event.created >= as_of else None
+        snapshot = intake.snapshot_of(event)
+        if event.created >= as_of:
+            data = snapshot.data if snapshot.whole else None
 
 
 def _lock(events: Sequence[Event]) -> set[str]:
@@ -197,6 +207,7 @@ def _fetch(group: Group, end: float) -> int:
     def finish(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
         ours = _lock(group.events)
         done[:] = [event for event in group.events if event.pk in ours]
+        _note_replaced(done, old, row.as_of_before or row.as_of)
         _witness(done)
         # Where Stripe's answer shows what neither the row nor its events showed, history says so.
         shown = [snapshot.data for snapshot in snapshots if snapshot.whole]

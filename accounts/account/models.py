@@ -208,10 +208,12 @@ class Account(Mirror):
 
     @classmethod
     def witness(cls, event: Event) -> None:
-        """Requirements, states and acceptances that the event changed."""
-        change = history_models.change_by_event(
-            event, event.account or event.payload["data"]["object"]["id"], "account"
-        )
+        """Requirements, states and acceptances that the event changed; or that it connected, or left."""
+        account_id = event.account or event.payload["data"]["object"]["id"]
+        if event.type.startswith("account.application."):
+            history_models.record_connection(event, account_id)
+            return
+        change = history_models.change_by_event(event, account_id, "account")
         history_models.record(change)
         terms_models.witness(change)
 

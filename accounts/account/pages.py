@@ -37,7 +37,7 @@ from console.people.signed_in import may_see, needs, staff
 from console.shell import nouns
 from console.viewing.access import view_as
 from console.viewing.addresses import ACCOUNT, VIEWED
-from console.viewing.objects import AccountView
+from console.viewing.objects import RECENT, AccountView
 from console.viewing.sessions import current
 from gateway.shapes import id_at, text_at, value_at
 
@@ -174,7 +174,7 @@ class AccountParts:
     @cached_property
     def timeline(self) -> Timeline:
         """The beginning of it, for the overview."""
-        return pages.read(self.account.pk, self.names, self.mask, limit=12, everything=False)
+        return pages.read(self.account.pk, self.names, self.mask, limit=RECENT, everything=False, strict=True)
 
     @cached_property
     def holds_back(self) -> str:
@@ -260,7 +260,7 @@ def may(request: HttpRequest, account: Account) -> dict[str, Any]:
         "fill_url": reverse("account_verb", args=[account.pk, "accounts.fill_test_values"]) if fill else "",
         "link_url": reverse("account_verb", args=[account.pk, LINK_VERB]) if link else "",
         "onboarding_url": settings.ONBOARDING_URL,
-        "may_refresh": user.has_perm("accounts.refresh_account") and not account.gone,
+        "may_refresh": user.has_perm("accounts.refresh_account"),  # one that is gone may be back
         "may_view_as": user.has_perm("console.view_as"),
         "may_see": user.has_perm("accounts.view_pii"),
     }

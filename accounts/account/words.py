@@ -233,9 +233,13 @@ def why_off(account: Data, capability: Data | None = None, rows: Sequence[Row] |
 
 
 def _stopping(rows: Sequence[Row], capability: Data | None) -> list[Row]:
-    """What is asked of card_issuing now, or found wrong, most urgent first; of all where its object is not there."""
+    """What is asked of card_issuing now, or found wrong, most urgent first.
+
+    Where its object is not there, or names none of it, whatever no other capability asks for.
+    """
     now = [row for row in rows if row.state in (PAST_DUE, CURRENTLY_DUE, FAULTY) and not row.ignorable]
-    return [row for row in now if not capability or not row.capabilities or NAME in row.capabilities]
+    own = [row for row in now if NAME in row.capabilities]
+    return own or [row for row in now if not capability or not row.capabilities]
 
 
 def _said(badge: str, account: Data, capability: Data | None) -> tuple[str, Reason]:

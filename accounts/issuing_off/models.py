@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.account.words import NAME, Off, why_off
-from accounts.history.models import Requirement, Source, StateChange
+from accounts.capabilities.words import CANNOT_ISSUE
+from accounts.history.models import FIRST_READ, Requirement, StateChange
 from accounts.persons.models import Person
 from accounts.requirements import models as requirements
 from accounts.requirements.models import Row
@@ -60,6 +61,9 @@ def off_at(
 
 def since(off: Off, account: Data, capability: Data | None, changes: Sequence[StateChange]) -> Off:
     """The same with the moment from which on it was off so, as far as `changes` (states_of) tell."""
+    created = clock.from_unix(value_at(account, "created"))
+    if off.name == CANNOT_ISSUE:  # how an account is set up does not change
+        return replace(off, since=created)
     status = text_at(capability, "status") or text_at(account, f"capabilities.{NAME}")
     told = [
         row
@@ -68,9 +72,11 @@ def since(off: Off, account: Data, capability: Data | None, changes: Sequence[St
         or (row.field == REASON and off.reason and row.after == off.reason)
     ]
     if told:
-        return replace(off, since=told[-1].at, at_latest=told[-1].source == Source.SYNC)
-    asked_at = value_at(capability, "requested_at") or value_at(account, "created")
-    return off if changes else replace(off, since=clock.from_unix(asked_at))
+        return replace(off, since=told[-1].at, at_latest=told[-1].dated_by_reading)
+    first = next((row for row in changes if row.field == FIRST_READ), None)
+    if first:  # it was off so when nobody here looked yet
+        return replace(off, since=first.at, at_latest=True)
+    return off if changes else replace(off, since=clock.from_unix(value_at(capability, "requested_at")) or created)
 
 
 def _errors(*holders: Data | None) -> bool:
@@ -89,7 +95,7 @@ def states_of(account_ids: Iterable[str]) -> dict[str, list[StateChange]]:
     """What is known of the states of these accounts and of their card_issuing, oldest first. One query."""
     ids = list(account_ids)
     found: dict[str, list[StateChange]] = defaultdict(list)
-    rows = StateChange.objects.filter(account__in=ids, subject__in=[*ids, NAME], field__in=(STATUS, REASON))
+    rows = StateChange.objects.filter(account__in=ids, subject__in=[*ids, NAME], field__in=(STATUS, REASON, FIRST_READ))
     for row in rows.order_by("at", "id") if ids else ():
         found[row.account_id].append(row)
     return found
@@ -101,7 +107,7 @@ def states_then(data: Data, subject: str, changes: Iterable[StateChange], at: da
     for change in reversed([row for row in changes if row.at > at and row.subject == subject]):
         if change.field == STATUS:
             was[STATUS] = change.before
-        else:
+        elif change.field == REASON:
             was["requirements"] = {**hash_at(was, "requirements"), "disabled_reason": change.before}
     return was
 

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery, Sum
 from accounts.account.models import Account
 from accounts.account.words import NAME, Off, why_off
 from accounts.capabilities.models import Capability
-from accounts.history.models import StateChange
+from accounts.history.models import FIRST_READ, StateChange
 from accounts.issuing_off.models import REASON, STATUS, off_at
 from gateway import clock
 from gateway.mirror import related
@@ -210,7 +210,7 @@ def _changes(authorization: Authorization) -> list[StateChange]:
     """What is known of the states of all that decides, oldest first. One query."""
     account = authorization.account_id
     subjects = [each for each in (account, NAME, authorization.card_id, authorization.cardholder_id) if each]
-    found = StateChange.objects.filter(account=account, subject__in=subjects, field__in=(STATUS, REASON))
+    found = StateChange.objects.filter(account=account, subject__in=subjects, field__in=(STATUS, REASON, FIRST_READ))
     return list(found.order_by("at", "id"))
 
 

@@ -111,13 +111,13 @@ def test_hostile_names_are_text_everywhere(db: None) -> None:
         assert not reader.found, path
 
 
-def test_account_that_is_gone_says_so_and_offers_nothing(kestrel: Account) -> None:
+def test_account_that_is_gone_says_so_and_offers_to_read_it_again_alone(kestrel: Account) -> None:
     kestrel.gone_at = timezone.now()
     kestrel.save()
     page = browser("otto").get(URL).content.decode()
     assert "No longer at Stripe" in page
     assert "Ask the holder" not in page
-    assert f"{URL}/refresh" not in page
+    assert f"{URL}/refresh" in page
 
 
 def test_stub_and_stranger_are_not_found(db: None) -> None:

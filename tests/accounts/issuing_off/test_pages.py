@@ -1,9 +1,13 @@
 """Every page says the same of Issuing that is off: the account's, its overview, home, the list."""
 
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
+from django.db import connection
 
 from accounts.account.models import Account
 from accounts.capabilities.models import Capability
@@ -160,14 +164,8 @@ def test_gone_account_has_no_next_step() -> None:
 
 
 def test_columns_of_rows_that_were_there_before_are_filled() -> None:
-    from importlib import import_module
-
-    from django.apps import apps
-    from django.db import connection
-
     account = stopped("platform_paused")
     bare = builders.account("acct_1Bare", capabilities=OFF)
     Account.objects.update(mover=""), Capability.objects.update(mover="")
-    with connection.schema_editor() as editor:
-        import_module("accounts.migrations.0005_mover").fill(apps, editor)
+    import_module("accounts.migrations.0005_mover").fill(apps, SimpleNamespace(connection=connection))
     assert set(Account.objects.off_unasked("staff")) == {account, bare}

@@ -134,6 +134,12 @@ def test_what_only_another_capability_asks_for_does_not_explain_it() -> None:
     assert not found.asked
 
 
+def test_what_the_capability_names_counts_before_what_only_the_account_does() -> None:
+    own = capability(disabled_reason="requirements.fields_needed", past_due=["company.tax_id"])
+    both = requirements(past_due=["company.tax_id", "external_account"])
+    assert off(own, requirements=both).why == "Stripe still asks for: The company: tax ID."
+
+
 def test_an_account_that_nobody_began_is_onboarded_first() -> None:
     due = requirements(past_due=["company.tax_id"], currently_due=["company.tax_id"])
     own = capability(disabled_reason="requirements.fields_needed", past_due=["company.tax_id"])
