@@ -53,7 +53,7 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
     ask = may_link and first is not None and first.done_in_form
     return Need(
         title=first.title if first else "Restricted",
-        why=(first.cause if first else "") or (account.issuing.why if account.issuing_off else account.overall.why),
+        why=(first.cause if first else "") or _cost(account, asked=first is not None),
         url=url,
         move=first.move if first else STAFF,
         at=account.left_at,  # type: ignore[attr-defined]
@@ -63,6 +63,14 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
         button_url=reverse("account_verb", args=[account.pk, LINK_VERB]) if ask else url,
         more=max(len(rows) - 1, 0),
     )
+
+
+def _cost(account: Account, *, asked: bool) -> str:
+    """What it costs that it is not done; where nothing is asked by name, why Issuing is off."""
+    off = account.issuing_off
+    if off is None:
+        return account.overall.why
+    return "Issuing is off: cards are declined until it is done." if asked else off.sentence
 
 
 def deadlines(request: HttpRequest) -> list[datetime | None]:
