@@ -268,8 +268,13 @@ def read_account(account: str) -> None:
     model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)
 
 
+def differs(row: Mirror, old: dict[str, Any] | None) -> bool:
+    """Whether a reading found something that history must know: other data, or an object that is gone."""
+    return row.data != old or row.gone
+
+
 def _witness_found(row: Mirror, old: dict[str, Any] | None) -> None:
-    if row.data is not None and row.data != old:
+    if row.data is not None and differs(row, old):
         type(row).witness_difference(old, row.data, row=row)
 
 

@@ -301,6 +301,8 @@ def record_connection(event: Event, account_id: str) -> None:
     at, left = clock.from_unix(event.created) or clock.now(), event.type.endswith(".deauthorized")
     change = ObjectChange(account_id, None, {"id": account_id}, at, Source.EVENT, event.id)
     said = _change(change, "account", "object", None, "left" if left else "connected")
+    if left:  # a reading can only have found it gone
+        _forget_found(StateChange, change, [_change(change, "account", "object", None, "deleted")])
     StateChange.objects.bulk_create([said], ignore_conflicts=True)
 
 

@@ -278,7 +278,7 @@ def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
 
 def _came(change: StateChange) -> str:
     if change.after == "deleted":
-        return "was removed"
+        return "was removed" if change.source == Source.EVENT else "is no longer at Stripe"
     added = "was created" if change.noun == "account" else "was added"
     return "was first seen" if change.source == Source.SYNC else added
 

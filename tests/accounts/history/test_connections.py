@@ -9,7 +9,7 @@ from accounts.history import pages
 from accounts.history.models import Requirement, StateChange
 from accounts.persons.models import Person
 from console.people.masking import Mask
-from gateway import inbox, sync
+from gateway import clock, inbox, sync
 from tests.gateway.deliveries import SECRET, create_account, create_person, events_at_stripe, made_up, receive
 from tests.people import browser
 from tests.sandbox_process import SandboxProcess
@@ -134,3 +134,30 @@ def test_such_an_event_of_a_person_is_compared_as_well(sandbox: SandboxProcess, 
     inbox.drain()
     assert Person.objects.get(pk=person).data["last_name"] == "Ilves"
     assert Requirement.objects.filter(scope=person, key="last_name", became="met").exists()
+
+
+def test_an_account_that_stripe_no_longer_serves_is_told_to_be_gone(sandbox: SandboxProcess, account: str) -> None:
+    sandbox.control("clock", {"advance": "1m"})
+    clock.forget()
+    clock.refresh()
+    sandbox.api("DELETE", f"/v1/accounts/{account}")
+    row = Account.objects.get(pk=account).refresh()
+    assert row.gone
+    row.refresh()
+    assert told(account).count("The account is no longer at Stripe") == 1
+    application = made_up("account.application.deauthorized", APPLICATION, account, created=row.as_of - 1)
+    receive(application)
+    inbox.drain()
+    assert "The account left this platform" in told(account)
+    assert "The account is no longer at Stripe" not in told(account)
+
+
+def test_such_an_event_within_the_second_of_what_it_replaced_is_told(sandbox: SandboxProcess, account: str) -> None:
+    sandbox.control("clock", {"advance": "5s"})
+    sandbox.api("POST", f"/v1/accounts/{account}", {"business_profile[name]": "Ilves"})
+    update = events_at_stripe(sandbox, account, "account.updated")[-1]
+    Account.objects.filter(pk=account).update(as_of=update["created"])
+    receive(without_previous(update))
+    inbox.drain()
+    rows = StateChange.objects.filter(account=account, field="business_profile.name")
+    assert [(row.before, row.after) for row in rows] == [(None, "Ilves")]

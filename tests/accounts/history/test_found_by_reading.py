@@ -204,3 +204,15 @@ def test_what_older_releases_wrote_of_a_first_import_becomes_one_line() -> None:
     import_module("accounts.migrations.0006_told_once").give_way(apps, SimpleNamespace(connection=connection))
     assert [row.field for row in StateChange.objects.all()] == [FIRST_READ]
     assert {(row.key, row.source) for row in Requirement.objects.all()} == {("c", "sync"), ("d", "event")}
+
+
+def test_what_a_reading_finds_gone_is_told_once_and_gives_way_to_its_event() -> None:
+    row = Person(id="person_1", account_id=ACCOUNT, data=person(), as_of=NOON + 500, revision=3)
+    row.gone_at, row.as_of_before = moment(500), NOON + 100
+    for _ in range(2):
+        Person.witness_difference(row.data, person(), row=row)
+    (line,) = lines()
+    assert (line.strong, line.at) == ("is no longer at Stripe", moment(500))
+    Person.witness(event(300, person(), None, "person.deleted"))
+    (line,) = lines()
+    assert (line.who, line.at) == ("Stripe", moment(300))
