@@ -122,7 +122,10 @@ class StateChange(HistoryRow):
 
         ordering = ("-at", "-id")
         constraints = (models.UniqueConstraint(fields=["source_id", "subject", "field"], name="one_change_a_telling"),)
-        indexes = (models.Index(fields=["account", "-at"], name="statechange_account"),)
+        indexes = (
+            models.Index(fields=["account", "-at"], name="statechange_account"),
+            models.Index(fields=["account", "subject"], name="statechange_subject"),
+        )
 
     def __str__(self) -> str:
         """Return subject and field."""
@@ -312,7 +315,7 @@ def _is_first_import(change: ObjectChange) -> bool:
         first = _change(change, "account", FIRST_READ, None, change.new.get("created"))
         StateChange.objects.bulk_create([first], ignore_conflicts=True)
         return True
-    read = StateChange.objects.filter(account=change.account_id, field=FIRST_READ)
+    read = StateChange.objects.filter(account=change.account_id, subject=change.account_id, field=FIRST_READ)
     first_at = read.order_by("-at").values_list("at", flat=True).first()
     if first_at is None:
         return False

@@ -32,7 +32,7 @@ def give_way(apps: Any, editor: Any) -> None:
         end = first.at + HOUR
         requirements.filter(**hour, at__lte=end).delete()
         changes.filter(**hour, at__lte=end, field="object").exclude(pk=first.pk).delete()
-        changes.filter(pk=first.pk).update(field="first_read", after=None)
+        changes.filter(pk=first.pk).update(field="first_read", after=None, subject=first.account_id)
 
 
 class Migration(migrations.Migration):
@@ -47,6 +47,9 @@ class Migration(migrations.Migration):
             models.UniqueConstraint(
                 fields=["source_id", "scope", "key", "list", "code"], name="one_requirement_a_telling"
             ),
+        ),
+        migrations.AddIndex(
+            "statechange", models.Index(fields=["account", "subject"], name="statechange_subject")
         ),
         migrations.RunPython(give_way, migrations.RunPython.noop),
     ]
