@@ -10,11 +10,13 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
     nouns = (
         "history",
+        "of_account",
         "requirements",
         "terms",
         "capabilities",
         "persons",
         "external_accounts",
         "account",
+        "issuing_off",
         "onboarding",
     )

@@ -158,13 +158,28 @@ def _fold(groups: Sequence[Group]) -> list[Group]:
     decided, late = [], []
     for group in groups:
         row = rows[group.row_id]
-        decision = order.after_events(row.standing(), [intake.snapshot_of(event) for event in group.events])
+        snapshots = [intake.snapshot_of(event) for event in group.events]
+        _note_replaced(group.events, snapshots, row.data, row.as_of)
+        decision = order.after_events(row.standing(), snapshots)
         if isinstance(decision, order.Fetch):
             late.append(group)
         else:
             decided.append((row, decision))
     mirror.apply_all(model, decided)
     return late
+
+
+def _note_replaced(
+    events: Sequence[Event], snapshots: Sequence[order.Snapshot], data: dict[str, Any] | None, after: int
+) -> None:
+    """Note with each event of a group what it replaced: the row's data, then what the event before it showed.
+
+    None where that is not known: of one that is not `after` the second of the data, and after one that shows no whole.
+    """
+    for event, snapshot in zip(events, snapshots, strict=True):
+        event.replaced = data if event.created > after else None
+        if event.created > after:
+            data = snapshot.data if snapshot.whole else None
 
 
 def _lock(events: Sequence[Event]) -> set[str]:
@@ -197,6 +212,8 @@ def _fetch(group: Group, end: float) -> int:
     def finish(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
         ours = _lock(group.events)
         done[:] = [event for event in group.events if event.pk in ours]
+        newest = snapshots[-1].whole and snapshots[-1].data == row.data  # even within the second of what it replaced
+        _note_replaced(group.events, snapshots, old, (row.as_of_before or row.as_of) - newest)
         _witness(done)
         # Where Stripe's answer shows what neither the row nor its events showed, history says so.
         shown = [snapshot.data for snapshot in snapshots if snapshot.whole]

@@ -18,7 +18,7 @@ AHEAD = 60  # and in the future
 DEEPEST = 64  # levels of JSON; databases give up at a few hundred, Stripe's objects have ten
 LONGEST = 255  # characters of an id
 LATEST = 2**53
-DEAUTHORIZED = "account.application.deauthorized"
+AUTHORIZED, DEAUTHORIZED = "account.application.authorized", "account.application.deauthorized"
 REDACTED = "redacted"  # stands in `data` of a payload whose personal details were dropped
 OTHER_MODE = "Of another mode than this console's."
 
@@ -147,11 +147,11 @@ def object_of(event: Event) -> dict[str, Any]:
 def object_key(event: Event) -> str:
     """`kind:row id` of the mirror row it speaks of, "" where nothing follows it.
 
-    The platform's own account is no connected account. What a deauthorized event shows is the application.
+    The platform's own account is no connected account. What (de)authorized events show is the application.
     """
     data = object_of(event)
     kind = data.get("object")
-    if event.type == DEAUTHORIZED:
+    if event.type in (AUTHORIZED, DEAUTHORIZED):
         return f"account:{event.account}" if event.account else ""
     if not isinstance(kind, str) or kind not in mirror.REGISTRY or (kind == "account" and not event.account):
         return ""
@@ -166,6 +166,8 @@ def snapshot_of(event: Event) -> order.Snapshot:
     """What the event says about its row."""
     if event.type == DEAUTHORIZED:
         return order.Snapshot({}, event.created, whole=False, deletes=True)
+    if event.type == AUTHORIZED:
+        return order.Snapshot({}, event.created, whole=False, returns=True)
     data = object_of(event)
     complete = not event.payload["data"].get(REDACTED) and not any(_cut_lists(data))
     return order.Snapshot(

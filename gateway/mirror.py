@@ -39,6 +39,7 @@ class Mirror(models.Model):
 
     stripe_object: ClassVar[str] = ""
     folds: ClassVar[bool] = False  # embedded in another object it is kept as its id
+    as_of_before = 0  # of a row that was just written: its `as_of` until then
 
     id = models.CharField(primary_key=True, max_length=255)
     account = models.ForeignKey(
@@ -145,9 +146,10 @@ class Mirror(models.Model):
 
     def become(self, write: order.Write) -> None:
         """Take on what was decided; saved by `apply_all`."""
+        self.as_of_before = self.as_of
         self.data, self.as_of = write.data, write.as_of
         self.revision += 1
-        if write.gone_at is not None:
+        if write.gone_at is not None or write.back:
             self.gone_at = clock.from_unix(write.gone_at)
         if self.data is not None:
             self.created = clock.from_unix(self.data.get("created"))
@@ -286,8 +288,13 @@ def read_account(account: str) -> None:
     model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)
 
 
+def differs(row: Mirror, old: dict[str, Any] | None) -> bool:
+    """Whether a reading found something that history must know: other data, or an object that is gone."""
+    return row.data != old or row.gone
+
+
 def _witness_found(row: Mirror, old: dict[str, Any] | None) -> None:
-    if row.data is not None and row.data != old:
+    if row.data is not None and differs(row, old):
         type(row).witness_difference(old, row.data, row=row)
 
 

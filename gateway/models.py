@@ -94,6 +94,7 @@ class Event(claims.Claimed):
     failures = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True)
+    replaced: dict[str, Any] | None = None  # no column: what its snapshot replaced in the mirror, if known
 
     objects = EventQuerySet.as_manager()
 

@@ -27,21 +27,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An object as one event shows it. `whole` is False when it must not be absorbed; `deletes` ends the object."""
+    """An object as one event shows it. `whole` is False when it must not be absorbed; `deletes` ends the object,
+    `returns` says that it is there (again).
+    """
 
     data: dict[str, Any]
     created: int
     whole: bool = True
     deletes: bool = False
+    returns: bool = False
 
 
 @dataclass(frozen=True)
 class Write:
-    """The row becomes this; `gone_at` is a second of Stripe's clock where the object has ended."""
+    """The row becomes this; `gone_at` is a second of Stripe's clock where the object has ended; `back`: it has not."""
 
     data: dict[str, Any] | None
     as_of: int
     gone_at: int | None = None
+    back: bool = False
 
 
 class Fetch:
@@ -66,6 +70,8 @@ def after_events(row: Row, snapshots: Sequence[Snapshot]) -> Write | Fetch | Kee
     A write follows even when the data stays the same: the new revision tells a fetch in flight that it may be older
     than what has been settled meanwhile.
     """
+    if any(snapshot.returns for snapshot in snapshots):
+        return FETCH
     if row.gone:
         return _shown_late(row, snapshots)
     endings = [snapshot for snapshot in snapshots if snapshot.deletes]
@@ -102,14 +108,15 @@ def after_fetch(
 ) -> Write | Fetch | Keep:
     """Absorb the answer to a question sent while the row stood at `revision_before`, if it still does.
 
-    `data` None: Stripe knows the object no more. `settles`: the newest second of the events that made us ask.
+    `data` None: Stripe knows the object no more. What was gone and is served again is back.
+    `settles`: the newest second of the events that made us ask.
     """
-    if row.gone:
+    if row.gone and data is None:
         return KEEP
     if row.revision != revision_before:
         return FETCH
     as_of = max(row.as_of, sent_at, settles)
-    return Write(row.data, as_of, gone_at=sent_at) if data is None else Write(data, as_of)
+    return Write(row.data, as_of, gone_at=sent_at) if data is None else Write(data, as_of, back=row.gone)
 
 
 def after_answer(
@@ -118,10 +125,10 @@ def after_answer(
     """Absorb an object out of a list page, or the answer to a write of ours; `data` None: deleted.
 
     `revision_before` is the row's revision before the call, None where nobody could know the row then. A replayed
-    answer shows the object as it once was and is never absorbed.
+    answer shows the object as it once was and is never absorbed. That something gone is back only a question tells.
     """
     if row.gone:
-        return KEEP
+        return KEEP if data is None else FETCH
     as_of = max(row.as_of, sent_at)
     if data is None:
         return Write(row.data, as_of, gone_at=sent_at)

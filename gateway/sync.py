@@ -215,7 +215,7 @@ def _fetch(this: Run, model: type[mirror.Mirror], row_id: str, account: str | No
     found = []
 
     def then(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
-        if row.data is not None and row.data != old:
+        if row.data is not None and mirror.differs(row, old):
             model.witness_difference(old, row.data, row=row)
             found.append(row)
 

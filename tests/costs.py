@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from console.shell import context
 from gateway import offset
 
-MOST = 15  # queries of a list or a page: home, every verb's form and preview among them
-MOST_OF_ACCOUNT = 20  # queries of a page about the account itself: its tabs, its timeline
+MOST = 15  # queries of a list or a page: every verb's form and preview among them
+MOST_OF_ACCOUNT = 20  # queries of a page about accounts themselves: its tabs, its timeline, home
 
 
 def cost(client: Client, path: str, **posted: Any) -> int:

@@ -10,7 +10,7 @@ from django.db.models import CharField
 from hypothesis import HealthCheck, given, settings
 
 from accounts.account.models import Account
-from accounts.account.pages import TABS
+from accounts.account.words import TABS
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.persons.models import Person

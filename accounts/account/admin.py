@@ -153,8 +153,11 @@ class AccountAdmin(MirrorAdmin):
 
     @admin.display(description="Issuing")
     def issuing_badge(self, row: Account) -> SafeString:
-        """The Issuing badge, with why in its title."""
-        return _titled(row.issuing, "issuing")
+        """The Issuing badge, below it why it is off and whose move that is; all of it in its title."""
+        off, shown = row.issuing_off, _titled(row.issuing, "issuing")
+        if off is None or row.gone or off.name in (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED):
+            return shown
+        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', shown, off.title)
 
     @admin.display(description="Overall")
     def overall_badge(self, row: Account) -> SafeString:

@@ -1,21 +1,25 @@
 """Connected accounts, as Stripe last sent them (docs.stripe.com/api/accounts)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.account import words as account_words
+from accounts.account.words import Off
 from accounts.capabilities import words as capabilities_words
 from accounts.capabilities import words as capability_words
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import models as history_models
-from accounts.history.models import Paths, Requirement
+from accounts.history.models import Requirement
+from accounts.of_account.models import Paths
 from accounts.persons.models import Person, person_name
 from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
@@ -27,6 +31,8 @@ from gateway.shapes import hash_at, text_at, texts_at, value_at
 
 Data = dict[str, Any]
 
+# Badges that the account itself settles, whatever its capability says.
+SETTLED = (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED, capability_words.REJECTED)
 COUNTED = 10_000  # tabs count no further than this
 
 
@@ -48,6 +54,16 @@ class AccountQuerySet(models.QuerySet["Account"]):
         soonest = models.F("due_at").asc(nulls_last=True)
         return self.filter(needs_attention=True, gone_at=None).order_by("-overdue", soonest, "-created")
 
+    def off_unasked(self, *movers: str) -> Self:
+        """Those whose Issuing is off though Stripe asks for nothing by name, and it is the move of one of `movers`."""
+        own = Capability.objects.filter(name=account_words.NAME, mover__in=movers, gone_at=None).values("account_id")
+        silent = Q(card_issuing__mover=capability_words.ACCOUNT, card_issuing__gone_at=None)
+        arriving = Q(card_issuing__badge=None) | Q(card_issuing__badge="")
+        left_to_it = Account.objects.filter(silent | arriving, mover__in=movers).values("pk")
+        found = self.filter(pk__in=own.order_by().union(left_to_it.order_by()))
+        found = found.exclude(issuing_status__in=SETTLED)
+        return found.filter(needs_attention=False, gone_at=None).order_by("-created", "-id")
+
     def due_by(self, at: datetime) -> Self:
         """Those with a deadline until then, or one that has passed."""
         return self.filter(Q(due_at__lte=at) | Q(overdue=True), gone_at=None)
@@ -62,6 +78,12 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def with_capability(self) -> Self:
         """Each with the capability that its Issuing badge is read from, in the same query."""
         return self.select_related("card_issuing")
+
+    def with_banks(self) -> Self:
+        """Each with `banks`: how many external accounts it has, in the same query."""
+        own = ExternalAccount.objects.filter(account=models.OuterRef("pk"), gone_at=None).order_by()
+        counted = own.values("account").annotate(many=models.Count("pk")).values("many")
+        return self.annotate(banks=Coalesce(models.Subquery(counted), 0))
 
     def count_by_status(self) -> dict[str, int]:
         """How many have each overall badge, counted up to COUNTED. One short query each."""
@@ -118,6 +140,7 @@ class Account(Mirror):
     needs_attention = models.BooleanField(default=False)
     overdue = models.BooleanField(default=False)  # some of what counts is past due
     due_at = models.DateTimeField(null=True)  # the earliest deadline to come of what counts
+    mover = models.CharField(max_length=16, blank=True, default="")  # accounts.account.words.mover
     # Null where the Issuing badge does not depend on it.
     card_issuing = models.ForeignKey(
         "accounts.Capability", null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+"
@@ -143,6 +166,7 @@ class Account(Mirror):
             models.Index(fields=["overall_status", "-created"], name="account_overall"),
             models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
             models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
+            models.Index(fields=["mover"], name="account_mover", condition=~Q(mover="")),
         )
 
     def __str__(self) -> str:
@@ -164,8 +188,8 @@ class Account(Mirror):
         self.kind = account_words.kind(data).name
         self.overall_status = account_words.overall(data).name[:64]
         self.issuing_status = account_words.issuing(data).name[:64]
-        settled = (capability_words.CANNOT_ISSUE, capabilities_words.NOT_REQUESTED, capabilities_words.REJECTED)
-        self.card_issuing_id = None if self.issuing_status in settled else f"{self.id}.card_issuing"
+        self.card_issuing_id = None if self.issuing_status in SETTLED else f"{self.id}.card_issuing"
+        self.mover = account_words.mover(data) if self.card_issuing_id else ""
         self.details_submitted = bool(value_at(data, "details_submitted"))
         self._set_attention(data)
 
@@ -188,10 +212,12 @@ class Account(Mirror):
 
     @classmethod
     def witness(cls, event: Event) -> None:
-        """Requirements, states and acceptances that the event changed."""
-        change = history_models.change_by_event(
-            event, event.account or event.payload["data"]["object"]["id"], "account"
-        )
+        """Requirements, states and acceptances that the event changed; or that it connected, or left."""
+        account_id = event.account or event.payload["data"]["object"]["id"]
+        if event.type.startswith("account.application."):
+            history_models.record_connection(event, account_id)
+            return
+        change = history_models.change_by_event(event, account_id, "account")
         history_models.record(change)
         terms_models.witness(change)
 
@@ -211,18 +237,25 @@ class Account(Mirror):
 
     @property
     def issuing(self) -> capabilities_words.Status:
-        """The Issuing badge; costs a query unless the capability was read `with_capability`."""
-        capability = self._capability()
-        return account_words.issuing(self.data or {}, capability.data if capability else None)
+        """The Issuing badge, and in one sentence why; costs a query unless read `with_capability`."""
+        off, badge = self.issuing_off, account_words.issuing(self.data or {}, self.issuing_capability)
+        return replace(badge, why=off.sentence) if off else badge
 
-    def _capability(self) -> "Capability | None":
+    @property
+    def issuing_off(self) -> Off | None:
+        """Why Issuing is off, None where it is on; costs a query unless read `with_capability`."""
+        return account_words.why_off(self.data or {}, self.issuing_capability)
+
+    @property
+    def issuing_capability(self) -> Data | None:
+        """Its card_issuing as Stripe sent it; None where it has not arrived, or the account itself says enough."""
         if self.card_issuing_id is None:
             return None
         try:
             row = self.card_issuing
         except Capability.DoesNotExist:  # not yet imported
             return None
-        return row if row and row.data is not None and not row.gone else None
+        return row.data if row and not row.gone else None
 
     @property
     def set_up(self) -> account_words.Kind:

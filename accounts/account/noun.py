@@ -9,11 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.account import pages
 from accounts.account.models import Account, left_at, rule
 from accounts.account.verbs import CreateAccount, RefreshAccount
 from accounts.capabilities.models import Capability
 from accounts.history.models import Requirement
+from accounts.issuing_off.pages import LINK_VERB
 from accounts.persons.models import Person
 from accounts.requirements import models
 from console.people import masking
@@ -76,16 +76,24 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
     ask = may_link and first is not None and first.done_in_form
     return Need(
         title=first.title if first else "Restricted",
-        why=(first.cause if first else "") or account.overall.why,
+        why=(first.cause if first else "") or _cost(account, asked=first is not None),
         url=url,
         move=first.move if first else STAFF,
         at=account.left_at,  # type: ignore[attr-defined]
         account_id=account.pk,
         account_name=str(account),
         button="Ask the holder" if ask else "Open",
-        button_url=reverse("account_verb", args=[account.pk, pages.LINK_VERB]) if ask else url,
+        button_url=reverse("account_verb", args=[account.pk, LINK_VERB]) if ask else url,
         more=max(len(rows) - 1, 0),
     )
+
+
+def _cost(account: Account, *, asked: bool) -> str:
+    """What it costs that it is not done; where nothing is asked by name, why Issuing is off."""
+    off = account.issuing_off
+    if off is None:
+        return account.overall.why
+    return "Issuing is off: cards are declined until it is done." if asked else off.sentence
 
 
 def _deadlines(accounts: list[tuple[str, bool, datetime | None]], passed: Passed) -> list[datetime | None]:

@@ -13,12 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.account.forms import BUSINESS_TYPES
 from accounts.account.models import Account, rule
-from accounts.account.words import platform_collects
+from accounts.account.words import NAME, TABS, Off, platform_collects
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import pages
 from accounts.history.models import Requirement
 from accounts.history.pages import Timeline
+from accounts.issuing_off import models as issuing_off
+from accounts.issuing_off.pages import LINK_VERB, button, may_link
 from accounts.persons import pages as persons_pages
 from accounts.persons.models import Person
 from accounts.requirements import models
@@ -35,22 +37,10 @@ from console.people.signed_in import may_see, needs, staff
 from console.shell import nouns
 from console.viewing.access import view_as
 from console.viewing.addresses import ACCOUNT, VIEWED
-from console.viewing.objects import AccountView
+from console.viewing.objects import RECENT, AccountView
 from console.viewing.sessions import current
 from gateway import mirror
 from gateway.shapes import id_at, text_at, value_at
-
-TABS = {
-    "overview": "Overview",
-    "requirements": "Requirements",
-    "persons": "Persons",
-    "capabilities": "Capabilities",
-    "external_accounts": "External accounts",
-    "terms": "Terms",
-    "timeline": "Timeline",
-    "json": "JSON",
-}
-LINK_VERB = "accounts.create_account_link"
 
 
 @dataclass(frozen=True)
@@ -120,6 +110,14 @@ class AccountParts:
         return [] if rejected or self.account.gone else [row for row in self.rows if self.rule.counts(row)]
 
     @cached_property
+    def off(self) -> Off | None:
+        """Why Issuing is off, and since when. One query, none where it is on."""
+        if self.account.gone:
+            return None
+        own = next((row.data for row in self.capabilities if row.name == NAME), None)
+        return issuing_off.off_now(self.account.data or {}, own, self.rows)
+
+    @cached_property
     def before_terms(self) -> list[Row]:
         """What Stripe still asks for, or looks at, besides the terms: they are presented last."""
         open_states = (models.PAST_DUE, models.CURRENTLY_DUE, models.PENDING)
@@ -174,14 +172,13 @@ class AccountParts:
     @cached_property
     def timeline(self) -> Timeline:
         """The beginning of it, for the overview."""
-        return pages.read(self.account.pk, self.names, self.mask, limit=12, everything=False)
+        return pages.read(self.account.pk, self.names, self.mask, limit=RECENT, everything=False, strict=True)
 
     @cached_property
     def holds_back(self) -> str:
         """What the actions cost, in one phrase."""
-        if self.account.issuing.name == "restricted":
-            return "cards are declined until it is done"
-        return "cards still work" if self.account.issuing.name in ("enabled", "restricted_soon") else ""
+        stopped = "cards are declined until it is done" if self.off and self.off.asked else ""
+        return stopped if self.off else "cards still work"
 
     @property
     def facts(self) -> list[tuple[str, Any, str]]:
@@ -217,7 +214,7 @@ class AccountParts:
             "requirements": len(self.rows),
             "persons": len(self.persons),
             "capabilities": len(self.capabilities),
-            "external_accounts": len(self.external_accounts),
+            "external_accounts": self.account.banks,  # type: ignore[attr-defined]
         }
         here = self.account.get_absolute_url()
         return [
@@ -242,8 +239,8 @@ def _words(value: Any) -> str:
 
 
 def get_account(request: HttpRequest, account_id: str) -> Account:
-    """The account with its card_issuing capability (one query); Http404 where there is none, or only a stub."""
-    account = Account.objects.with_capability().filter(pk=account_id).first()
+    """The account with card_issuing and its number of `banks` (one query); Http404 for none, and for a stub."""
+    account = Account.objects.with_capability().with_banks().filter(pk=account_id).first()
     if account is None:
         raise Http404(f"No account {account_id} here.")
     return account
@@ -252,7 +249,7 @@ def get_account(request: HttpRequest, account_id: str) -> Account:
 def may(request: HttpRequest, account: Account) -> dict[str, Any]:
     """Which buttons this person gets, and where they lead."""
     user, live = staff(request), settings.CONSOLE_MODE == "live"
-    link = user.has_perm("accounts.show_account_link" if live else "accounts.create_account_link") and not account.gone
+    link = may_link(request) and not account.gone
     terms = user.has_perm("accounts.record_terms") and not account.gone and platform_collects(account.data or {})
     fill = user.has_perm("accounts.fill_test_values") and not account.gone and not live
     return {
@@ -261,7 +258,7 @@ def may(request: HttpRequest, account: Account) -> dict[str, Any]:
         "fill_url": reverse("account_verb", args=[account.pk, "accounts.fill_test_values"]) if fill else "",
         "link_url": reverse("account_verb", args=[account.pk, LINK_VERB]) if link else "",
         "onboarding_url": settings.ONBOARDING_URL,
-        "may_refresh": user.has_perm("accounts.refresh_account") and not account.gone,
+        "may_refresh": user.has_perm("accounts.refresh_account"),  # one that is gone may be back
         "may_view_as": user.has_perm("console.view_as"),
         "may_see": user.has_perm("accounts.view_pii"),
     }
@@ -301,6 +298,8 @@ class AccountPage(AccountView):
             "title": self.title or str(account),
             "page": self.shown,
             "account": account,
+            "off": self.shown.off,
+            "off_button": button(self.request, account.pk, self.shown.off),
             **may(self.request, account),
         }
 

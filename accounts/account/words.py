@@ -6,22 +6,35 @@ which of them wins where several fit is our inference. Nothing here needs a cloc
 where it is shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from accounts.capabilities import words as capability_words
 from accounts.capabilities.words import (
+    ASK_HOLDER,
+    ASKING,
+    AT_STRIPE,
     CANNOT_ISSUE,
     ENABLED,
     IN_REVIEW,
     NOT_REQUESTED,
+    NOTHING,
+    READ_AGAIN,
     REJECTED,
     RESTRICTED,
     RESTRICTED_SOON,
-    STOPS,
+    SILENT,
+    Reason,
     Status,
     capability_status,
-    rejection,
+    of_account,
+    verifies,
 )
+from accounts.requirements import models as requirement_rows
+from accounts.requirements.models import CURRENTLY_DUE, FAULTY, PAST_DUE, Row
+from console.shell.moves import HOLDER, STAFF, STRIPE
 from gateway.shapes import hash_at, text_at
 
 Data = dict[str, Any]
@@ -32,6 +45,17 @@ KINDS = {CUSTOM: "Custom", EXPRESS: "Express", STANDARD: "Standard", OTHER: "Oth
 # An account is restricted by these; a single payment method that is off does not restrict it.
 PRIMARY = frozenset({"card_issuing", "card_payments", "transfers", "treasury", "legacy_payments"})
 LOOKED_AT = frozenset({"under_review", "listed", "requirements.pending_verification"})
+
+TABS = {
+    "overview": "Overview",
+    "requirements": "Requirements",
+    "persons": "Persons",
+    "capabilities": "Capabilities",
+    "external_accounts": "External accounts",
+    "terms": "Terms",
+    "timeline": "Timeline",
+    "json": "JSON",
+}
 
 
 @dataclass(frozen=True)
@@ -84,9 +108,9 @@ def overall(account: Data) -> Status:
     requirements = hash_at(account, "requirements")
     reason = text_at(requirements, "disabled_reason")
     if reason.startswith("rejected."):
-        return Status(REJECTED, rejection(reason))
+        return Status(REJECTED, of_account(reason).why)
     if reason in LOOKED_AT and not requirements.get("past_due"):
-        return Status(IN_REVIEW, _review(reason))
+        return Status(IN_REVIEW, of_account(reason).why)
     stopped = inactive(account)
     if stopped or reason:
         return Status(RESTRICTED, _restriction(reason, stopped))
@@ -110,19 +134,172 @@ def issuing(account: Data, capability: Data | None = None) -> Status:
         return Status(CANNOT_ISSUE, setup.why)
     reason = text_at(account, "requirements.disabled_reason")
     if reason.startswith("rejected."):
-        return Status(REJECTED, rejection(reason))
+        return Status(REJECTED, of_account(reason).why)
     short = text_at(account, "capabilities.card_issuing")
     if not short:
         return Status(NOT_REQUESTED, "The capability card_issuing is not requested.")
     return capability_status(capability or {"status": short})
 
 
-def _review(reason: str) -> str:
-    words = {"listed": "Stripe compares it with sanctions lists.", "under_review": "Stripe reviews the account."}
-    return words.get(reason, "Stripe is verifying what was given.")
-
-
 def _restriction(reason: str, stopped: list[str]) -> str:
-    why = STOPS.get(reason) or (f"Stripe says {reason}." if reason else "")
+    why = of_account(reason).why if reason else ""
     off = f"{' and '.join(stopped)} {'is' if len(stopped) == 1 else 'are'} inactive." if stopped else ""
     return f"{off} {why}".strip()
+
+
+NAME = "card_issuing"
+
+WHOSE = {STAFF: "Staff’s move", HOLDER: "The account holder’s move", STRIPE: "Stripe’s move"}
+NEW_ACCOUNT = "Make another account for this business: Stripe does not turn one kind into another."
+NOT_ASKED_FOR = Reason(
+    "it is not requested",
+    "The capability card_issuing is not requested.",
+    STAFF,
+    "If this business shall have cards, request card_issuing in Stripe’s Dashboard.",
+    AT_STRIPE,
+)
+NOT_READ = Reason(
+    "its reason is not read yet",
+    "Stripe says that card_issuing is inactive; its own object, which says why, has not arrived.",
+    STAFF,
+    "Read the account again.",
+    READ_AGAIN,
+)
+NO_REASON = Reason(
+    "Stripe gives no reason",
+    "Stripe says that card_issuing is inactive, and no more.",
+    STAFF,
+    capability_words.NAMES_NONE,
+    AT_STRIPE,
+)
+NOT_BEGUN = Reason(
+    "onboarding has not begun",
+    "Nobody has begun to onboard: all that Stripe wants is still to come.",
+    HOLDER,
+    "Send the holder the onboarding link.",
+    ASK_HOLDER,
+)
+
+
+@dataclass(frozen=True)
+class Off:
+    """Why Issuing is off. `name` is the badge (accounts.capabilities.words.ISSUING), `reason` Stripe's word as it came.
+
+    `title` follows "Issuing is off: "; `why` and `following`, the next step, are sentences; `button` is one of
+    accounts.capabilities.words. `faults` are what Stripe found wrong, in words. `since` is None where nobody knows it;
+    `at_latest` where it may have been earlier.
+    """
+
+    name: str
+    reason: str
+    title: str
+    why: str
+    move: str
+    following: str
+    button: str
+    faults: tuple[str, ...] = ()
+    asked: bool = False  # Stripe asks for something by name: the requirements tell the rest
+    since: datetime | None = None
+    at_latest: bool = False
+
+    @property
+    def whose(self) -> str:
+        """Whose move it is, as a phrase."""
+        return WHOSE[self.move]
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one line, for where there is no more room."""
+        return f"{self.why} {self.whose}: {self.following}"
+
+
+def why_off(account: Data, capability: Data | None = None, rows: Sequence[Row] | None = None) -> Off | None:
+    """Why Issuing is off; None where it is on. `capability` is card_issuing's own object, None before it has arrived.
+
+    `rows` are the account's requirements as they may be read (accounts.requirements.models.rows); without them what
+    Stripe found wrong is left out, because its texts may quote what is masked.
+    """
+    badge = issuing(account, capability)
+    if badge.name in (ENABLED, RESTRICTED_SOON):
+        return None
+    found = rows if rows is not None else requirement_rows.rows(account, [capability] if capability else [])
+    stopping = _stopping(found, capability)
+    word, said = _said(badge.name, account, capability)
+    settled = word not in ASKING or badge.name in (CANNOT_ISSUE, NOT_REQUESTED)
+    asked = [] if settled else [row for row in stopping if row.state != FAULTY]
+    if asked:
+        said = _asks(asked, begun=requirement_rows.began(account))
+    causes = dict.fromkeys(cause for row in stopping if row.codes for cause in row.causes) if rows else ()
+    return Off(
+        badge.name,
+        word,
+        said.title,
+        said.why,
+        said.move,
+        said.following,
+        said.button,
+        faults=tuple(causes),
+        asked=bool(asked),
+    )
+
+
+def _stopping(rows: Sequence[Row], capability: Data | None) -> list[Row]:
+    """What is asked of card_issuing now, or found wrong, most urgent first.
+
+    Where its object is not there, or names none of it, whatever no other capability asks for.
+    """
+    now = [row for row in rows if row.state in (PAST_DUE, CURRENTLY_DUE, FAULTY) and not row.ignorable]
+    own = [row for row in now if NAME in row.capabilities]
+    return own or [row for row in now if not capability or not row.capabilities]
+
+
+def _said(badge: str, account: Data, capability: Data | None) -> tuple[str, Reason]:
+    """Stripe's word and what it means, requirements aside: the capability's own, the account's where that is silent."""
+    if badge == CANNOT_ISSUE:
+        return "", Reason("this account cannot issue", kind(account).why, STAFF, NEW_ACCOUNT, NOTHING)
+    whole = text_at(account, "requirements.disabled_reason")
+    if whole.startswith("rejected."):
+        return whole, of_account(whole)
+    if badge == NOT_REQUESTED:
+        return "", NOT_ASKED_FOR
+    status = text_at(capability, "status") or text_at(account, f"capabilities.{NAME}")
+    own = hash_at(capability, "requirements")
+    word = text_at(own, "disabled_reason")
+    if word not in SILENT:
+        looked_at = word == "pending.review" and whole in LOOKED_AT  # the account's word says at what
+        return (whole, of_account(whole)) if looked_at else (word, capability_words.of_capability(word))
+    if status not in ("inactive", "pending"):
+        return status, capability_words.as_it_came(status)
+    if whole not in SILENT:
+        return whole, of_account(whole)
+    if status == "pending" or verifies(own if capability else hash_at(account, "requirements"), word):
+        return word, capability_words.REVIEW
+    if word:
+        return word, capability_words.of_capability(word)
+    if whole:
+        return whole, of_account(whole)
+    return "", NO_REASON if capability else NOT_READ
+
+
+def _asks(asked: list[Row], *, begun: bool) -> Reason:
+    """What Stripe asks by name, as a reason."""
+    if not begun:
+        return NOT_BEGUN
+    first, number = asked[0], len(asked)
+    title = "details are past due" if first.state == PAST_DUE else "details are due"
+    more = f", and {number - 1} more" if number > 1 else ""
+    if first.done_in_form:
+        following, button = "The holder gives it in Stripe’s form: send the onboarding link.", ASK_HOLDER
+    else:
+        following, button = "Staff answer it in Stripe’s Dashboard.", AT_STRIPE
+    return Reason(title, f"Stripe still asks for: {first.title}{more}.", first.move, following, button)
+
+
+def mover(account: Data) -> str:
+    """Whose move it is, as far as the account itself tells, where no requirement says so; "" where nobody's.
+
+    It counts while the capability's own object has not arrived, or says nothing (accounts.capabilities.words.mover).
+    """
+    off = why_off(account)
+    settled = off is None or off.asked or off.reason.startswith("rejected.")
+    return "" if off is None or settled or off.name in (CANNOT_ISSUE, NOT_REQUESTED) else off.move

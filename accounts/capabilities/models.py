@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from accounts.capabilities import words as statuses
-from accounts.history.models import OfAccount
+from accounts.of_account.models import OfAccount
 from gateway import clock
 from gateway.shapes import text_at, value_at
 
@@ -24,13 +24,17 @@ class Capability(OfAccount):
     requested = models.BooleanField(default=False)
     badge = models.CharField(max_length=64, blank=True)  # of accounts.account.words.ISSUING
     due_at = models.DateTimeField(null=True)
+    mover = models.CharField(max_length=16, blank=True, default="")  # accounts.capabilities.words.mover
 
     class Meta(OfAccount.Meta):
         """Read by account; lists of accounts filter by its badge."""
 
         ordering = ("name",)  # type: ignore[assignment]
         verbose_name_plural = "capabilities"
-        indexes = (models.Index(fields=["name", "badge"], name="capability_badge"),)
+        indexes = (
+            models.Index(fields=["name", "badge"], name="capability_badge"),
+            models.Index(fields=["mover", "account"], name="capability_mover", condition=~models.Q(mover="")),
+        )
 
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
@@ -38,6 +42,7 @@ class Capability(OfAccount):
         self.name, self.status = text_at(data, "id")[:64], text_at(data, "status")[:64]
         self.requested = bool(value_at(data, "requested"))
         self.badge = statuses.capability_status(data).name[:64]
+        self.mover = statuses.mover(data)
         self.due_at = clock.from_unix(value_at(data, "requirements.current_deadline"))
 
     @classmethod

@@ -1,27 +1,28 @@
 """What became due, what was met, which state changed: written once for each event, or where a reading found it.
 
-An event tells what was before in `previous_attributes`, so rows do not depend on the order of arrival. What was found
-by reading (`sync`) is replaced when the event that tells of it arrives after all.
+An event tells what was before in `previous_attributes`, so rows do not depend on the order of arrival; one that tells
+nothing of it is compared with the row that it replaced. What was found by reading (`sync`) gives way to the event that
+tells it, whichever comes first. The first import of an account is one row, FIRST_READ: what was there before it was
+read is no change.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from django.db import models
-from django.db.models import Max
+from django.db.models import Max, Q
 
-from gateway import client, clock
-from gateway.client import Answer
-from gateway.mirror import REGISTRY, Mirror, account_model
+from gateway import clock
+from gateway.mirror import REGISTRY
 from gateway.models import Event
 
 Data = dict[str, Any]
 
 LISTS = ("currently_due", "past_due", "pending_verification", "eventually_due")
-COUNTED = 10_000  # tabs and pages count no further than this
-LATE = timedelta(days=3)  # Stripe's longest retry: an event may come that much later than what it tells was found
+FIRST_READ = "first_read"  # the `field` of the one row that an account's first import is
+LONGEST_IMPORT = timedelta(days=1)  # what has no moment of its own and was read by then belongs to the first import
 
 
 class Source(models.TextChoices):
@@ -32,7 +33,11 @@ class Source(models.TextChoices):
 
 
 class HistoryRow(models.Model):
-    """A row that one event, or one reading, brought. `at` is Stripe's clock."""
+    """A row that one event, or one reading, brought. `at` is Stripe's clock.
+
+    What a reading found lies between `since`, when it still stood otherwise (null: never seen before), and `read_at`.
+    Its `at` is its own moment where Stripe tells that, else the moment it was read. Both are null for events.
+    """
 
     account = models.ForeignKey(
         "accounts.Account", db_constraint=False, on_delete=models.DO_NOTHING, related_name="+", db_index=False
@@ -40,12 +45,19 @@ class HistoryRow(models.Model):
     at = models.DateTimeField()
     source = models.CharField(max_length=8, choices=Source)
     source_id = models.CharField(max_length=320)  # the event's id, or sync:<object>:<revision>
+    since = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
 
     class Meta:
         """Abstract."""
 
         abstract = True
         default_permissions = ("view",)
+
+    @property
+    def dated_by_reading(self) -> bool:
+        """Whether `at` is no more than the moment at which it was found."""
+        return self.source == Source.SYNC and self.read_at in (None, self.at)
 
 
 class RequirementQuerySet(models.QuerySet["Requirement"]):
@@ -85,7 +97,9 @@ class Requirement(HistoryRow):
 
         ordering = ("-at", "-id")
         constraints = (
-            models.UniqueConstraint(fields=["source_id", "scope", "key", "list"], name="one_requirement_a_telling"),
+            models.UniqueConstraint(
+                fields=["source_id", "scope", "key", "list", "code"], name="one_requirement_a_telling"
+            ),
         )
         indexes = (models.Index(fields=["account", "-at"], name="requirement_account"),)
 
@@ -108,7 +122,10 @@ class StateChange(HistoryRow):
 
         ordering = ("-at", "-id")
         constraints = (models.UniqueConstraint(fields=["source_id", "subject", "field"], name="one_change_a_telling"),)
-        indexes = (models.Index(fields=["account", "-at"], name="statechange_account"),)
+        indexes = (
+            models.Index(fields=["account", "-at"], name="statechange_account"),
+            models.Index(fields=["account", "subject"], name="statechange_subject"),
+        )
 
     def __str__(self) -> str:
         """Return subject and field."""
@@ -127,6 +144,27 @@ class ObjectChange:
     source_id: str
     ended: bool = False
     scope: str = field(default="account")
+    since: datetime | None = None  # of a reading: the last moment at which `old` is known to have stood
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When it was found; None for an event."""
+        return self.at if self.source == Source.SYNC else None
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When the object came to be at Stripe; None where Stripe does not say."""
+        moments = (self.new.get(name) for name in ("created", "requested_at"))
+        return next((at for at in map(clock.from_unix, moments) if at and at <= self.at), None)
+
+    def moment_of(self, name: str, value: Any) -> datetime | None:
+        """The own moment of a change that a reading found; None where Stripe does not say, and for an event."""
+        if self.source != Source.SYNC:
+            return None
+        if name == "object" and value == "created":
+            return self.began_at
+        at = clock.from_unix(value) if name.endswith(".date") else None
+        return at if at and (self.since or at) <= at <= self.at else None
 
     def rows(self) -> "tuple[list[Requirement], list[StateChange]]":
         """Both kinds of history that follow."""
@@ -134,12 +172,18 @@ class ObjectChange:
 
 
 def change_by_event(event: Event, account_id: str, scope: str) -> ObjectChange:
-    """What an event tells. A nested hash in `previous_attributes` names only what changed in it; a list is whole."""
+    """What an event tells. A nested hash in `previous_attributes` names only what changed in it; a list is whole.
+
+    Without them it is compared with what it replaced in the mirror (`event.replaced`), where that is known.
+    """
     content = event.payload["data"]
     new, previous = content["object"], content.get("previous_attributes") or {}
     old: Data | None = merged(new, previous)
+    if not previous and event.replaced is not None:
+        model = REGISTRY.get(str(new.get("object")))
+        new, old = model.normalise(new) if model else new, event.replaced
     # An account's first event is `account.updated` as well: nothing before it, of the second of its birth.
-    if not event.type.endswith(".updated") or (not previous and new.get("created") == event.created):
+    if event.type.endswith((".created", ".deleted")) or (not previous and new.get("created") == event.created):
         old = None
     at = clock.from_unix(event.created) or clock.now()
     ended = event.type.endswith(".deleted")
@@ -147,9 +191,11 @@ def change_by_event(event: Event, account_id: str, scope: str) -> ObjectChange:
 
 
 def change_by_reading(account_id: str, old: Data | None, new: Data, scope: str, row: Any) -> ObjectChange:
-    """What a reading of the mirror's `row` found to have changed, at the latest then."""
+    """What a reading of the mirror's `row` found to have changed since it was seen before, at the latest then."""
     at = clock.from_unix(row.as_of) or clock.now()
-    return ObjectChange(account_id, old, new, at, Source.SYNC, f"sync:{row.pk}:{row.revision}", row.gone, scope)
+    since = clock.from_unix(row.as_of_before) if old is not None and row.as_of_before else None
+    source_id = f"sync:{row.pk}:{row.revision}"
+    return ObjectChange(account_id, old, new, at, Source.SYNC, source_id, row.gone, scope, since)
 
 
 def merged(new: Data, previous: Data) -> Data:
@@ -170,10 +216,9 @@ def _requirements(change: ObjectChange) -> Iterable[Requirement]:
         deadline = _deadline(name, before, after, change.at)
         yield from (_row(change, key, name, "due", deadline=deadline) for key in new if key not in old)
         yield from (_row(change, key, name, "met") for key in old if key not in new)
-    known = {(error.get("requirement"), error.get("code")) for error in _errors(before)}
-    for error in _errors(after):
-        if (error.get("requirement"), error.get("code")) not in known:
-            yield _row(change, error["requirement"], "errors", "due", error=error)
+    found, known = _errors(after), _errors(before)
+    yield from (_row(change, key[0], "errors", "due", error=found[key]) for key in found if key not in known)
+    yield from (_row(change, key[0], "errors", "met", error=known[key]) for key in known if key not in found)
 
 
 def _deadline(name: str, before: Data, after: Data, at: datetime) -> datetime | None:
@@ -199,6 +244,8 @@ def _row(
         at=change.at,
         source=change.source,
         source_id=change.source_id,
+        since=change.since,
+        read_at=change.read_at,
         scope=change.scope,
         key=key[:255],
         list=name,
@@ -225,9 +272,11 @@ def _changes(change: ObjectChange) -> Iterable[StateChange]:
 def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any) -> StateChange:
     return StateChange(
         account_id=change.account_id,
-        at=change.at,
+        at=change.moment_of(name, after) or change.at,
         source=change.source,
         source_id=change.source_id,
+        since=change.since,
+        read_at=change.read_at,
         subject=str(change.new.get("id", "")),
         noun=noun,
         field=name,
@@ -237,38 +286,87 @@ def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any)
 
 
 def record(change: ObjectChange) -> None:
-    """Write what it tells, once; at most four statements, none where nothing changed."""
-    requirements, changes = change.rows()
-    if requirements:
-        _forget_found(Requirement, change, {(row.scope, row.key, row.list, row.became) for row in requirements})
-        Requirement.objects.bulk_create(requirements, ignore_conflicts=True)
-    if changes:
-        _forget_found(StateChange, change, {(row.subject, row.field, row.after) for row in changes})
-        StateChange.objects.bulk_create(changes, ignore_conflicts=True)
-
-
-_SAME = {Requirement: ("scope", "key", "list", "became"), StateChange: ("subject", "field", "after")}
-
-
-def _forget_found(model: Any, change: ObjectChange, told: set[tuple[Any, ...]]) -> None:
-    """An event knows better when it was: what a reading had found of the same change goes."""
-    if change.source != Source.EVENT:
+    """Write what it tells, once; at most six statements, none where nothing changed."""
+    if change.source == Source.SYNC and change.old is None and _is_first_import(change):
         return
-    found = model.objects.filter(
-        account=change.account_id, source=Source.SYNC, at__gte=change.at, at__lte=change.at + LATE
-    ).values_list("pk", *_SAME[model])
-    superseded = [pk for pk, *same in found if tuple(same) in told]
-    if superseded:
+    requirements, changes = change.rows()
+    tables: tuple[tuple[Any, list[Any]], ...] = ((Requirement, requirements), (StateChange, changes))
+    for model, told in tables:
+        if told:
+            new = _unless_told(model, change, told) if change.source == Source.SYNC else told
+            if change.source == Source.EVENT:
+                _forget_found(model, change, told)
+            model.objects.bulk_create(new, ignore_conflicts=True)
+
+
+def record_connection(event: Event, account_id: str) -> None:
+    """That an account connected to this platform, or left it. What such an event shows is the application."""
+    at, left = clock.from_unix(event.created) or clock.now(), event.type.endswith(".deauthorized")
+    change = ObjectChange(account_id, None, {"id": account_id}, at, Source.EVENT, event.id)
+    said = _change(change, "account", "object", None, "left" if left else "connected")
+    if left:  # a reading can only have found it gone
+        _forget_found(StateChange, change, [_change(change, "account", "object", None, "deleted")])
+    StateChange.objects.bulk_create([said], ignore_conflicts=True)
+
+
+def _is_first_import(change: ObjectChange) -> bool:
+    """Whether it was there when its account was first read; the account's own row says so, the one of its import."""
+    if change.new.get("object") == "account":
+        first = _change(change, "account", FIRST_READ, None, change.new.get("created"))
+        StateChange.objects.bulk_create([first], ignore_conflicts=True)
+        return True
+    read = StateChange.objects.filter(account=change.account_id, subject=change.account_id, field=FIRST_READ)
+    first_at = read.order_by("-at").values_list("at", flat=True).first()
+    if first_at is None:
+        return False
+    return change.began_at <= first_at if change.began_at else change.at <= first_at + LONGEST_IMPORT
+
+
+# What makes two tellings one, and which of its fields say how it ended.
+_SAME = {Requirement: ("scope", "key", "list", "code", "became"), StateChange: ("subject", "field", "after")}
+
+
+def _told(row: Any) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in _SAME[type(row)])
+
+
+def _of_object(model: Any, change: ObjectChange) -> Any:
+    own = {"scope": change.scope} if model is Requirement else {"subject": str(change.new.get("id", ""))}
+    return model.objects.filter(account=change.account_id, **own)
+
+
+def _forget_found(model: Any, change: ObjectChange, told: Iterable[Any]) -> None:
+    """An event knows better when it was: what a reading found of the same change goes."""
+    rows = _of_object(model, change).filter(source=Source.SYNC)
+    rows = rows.filter(Q(since=None) | Q(since__lte=change.at))
+    rows = rows.filter(Q(read_at__gte=change.at) | Q(read_at=None, at__gte=change.at))
+    known = {_told(row) for row in told}
+    if superseded := [row.pk for row in rows if _told(row) in known]:
         model.objects.filter(pk__in=superseded).delete()
+
+
+def _unless_told(model: Any, change: ObjectChange, found: list[Any]) -> list[Any]:
+    """What a reading found, without what an event has told already: the last that events say of each."""
+    rows = _of_object(model, change).filter(source=Source.EVENT, at__lte=change.at)
+    last: dict[tuple[Any, ...], Any] = {}
+    for row in (rows.filter(at__gte=change.since) if change.since else rows).order_by("at", "id"):
+        *what, end = _told(row)
+        last[tuple(what)] = end
+    return [row for row in found if last.get(_told(row)[:-1], _NOTHING) != _told(row)[-1]]
+
+
+_NOTHING = object()
 
 
 def _keys(requirements: Data, name: str) -> dict[str, None]:
     return dict.fromkeys(key for key in requirements.get(name) or () if isinstance(key, str))
 
 
-def _errors(requirements: Data) -> list[Data]:
-    errors = requirements.get("errors") or ()
-    return [error for error in errors if isinstance(error, dict) and isinstance(error.get("requirement"), str)]
+def _errors(requirements: Data) -> dict[tuple[str, str], Data]:
+    """Faults by key and code."""
+    errors = [error for error in requirements.get("errors") or () if isinstance(error, dict)]
+    named = [error for error in errors if isinstance(error.get("requirement"), str)]
+    return {(error["requirement"], str(error.get("code") or "")): error for error in named}
 
 
 def _hash(data: Data | None, name: str) -> Data:
@@ -282,106 +380,3 @@ def _at(data: Data, path: str) -> Any:
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     return value if isinstance(value, str | int | bool | None) else None
-
-
-Paths = Iterable[tuple[str, str | None]]
-
-
-class OfAccountQuerySet(models.QuerySet[Any]):
-    """Questions that every noun of an account answers."""
-
-    def of_account(self, account_id: str) -> Self:
-        """Those of one account."""
-        return self.filter(account=account_id)
-
-    def search(self, text: str, *, personal: bool = False) -> Self:
-        """By id, which is all that every noun has. `personal`: also by what only some may see."""
-        return self.filter(id__startswith=text)
-
-    def with_status(self, status: str) -> Self:
-        """Those with this status."""
-        return self.filter(status=status)
-
-
-class OfAccount(Mirror):
-    """What belongs to one account. `listed_at` is its list: below the account as the platform sees it
-    (`/v1/accounts/{account}/persons`), or in the account's own name (`/v1/issuing/cards`).
-    """
-
-    listed_at: ClassVar[str] = ""
-    watched: ClassVar[tuple[str, ...]] = ()  # paths of values whose changes history keeps
-    capability: ClassVar[str] = ""  # that an account must have asked for: Stripe refuses the list to others
-
-    class Meta(Mirror.Meta):
-        """Abstract."""
-
-        abstract = True
-        ordering = ("-created", "-id")
-
-    @classmethod
-    def count_of(cls, account_id: str) -> int:
-        """How many an account has, counted up to COUNTED. One query."""
-        return int(cls.objects.filter(account=account_id).order_by()[:COUNTED].count())
-
-    @classmethod
-    def list_of(cls, account: str | None) -> tuple[str, str | None]:
-        """The path of an account's list, and the Stripe-Account header it wants."""
-        return cls.listed_at.format(account=account), None if "{account}" in cls.listed_at else account
-
-    @classmethod
-    def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:
-        """Below its list."""
-        path, header = cls.list_of(account)
-        return f"{path}/{row_id}", header
-
-    @classmethod
-    def sync_paths(cls, account: str | None) -> Paths:
-        """One list an account, where Stripe gives it."""
-        given = account and (not cls.capability or asked_for(account, cls.capability))
-        return (cls.list_of(account),) if given else ()
-
-    @classmethod
-    def refresh_all(cls, account_id: str) -> None:
-        """Read the account's whole list; what has changed or vanished is read by itself, so that history tells it."""
-        known = {row.pk: row for row in cls.objects.filter(account=account_id, gone_at=None)}
-        seen = set()
-        path, header = cls.list_of(account_id)
-        for page in client.pages(path, account=header):
-            for data in page.data["data"]:
-                row_id = cls.row_id(data, account_id)
-                seen.add(row_id)
-                if row_id not in known:
-                    cls.absorb_answer(Answer(data, page.sent_at, page.request_id, False), account=account_id)
-                elif known[row_id].data != cls.normalise(data):
-                    known[row_id].refresh()
-        for row_id in known.keys() - seen:
-            known[row_id].refresh()
-
-    @classmethod
-    def witness(cls, event: Event) -> None:
-        """Requirements and states that the event changed."""
-        record(change_by_event(event, event.account, str(event.payload["data"]["object"]["id"])))
-
-    @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
-        """The same, found by reading."""
-        record(change_by_reading(str(row.account_id), old, new, str(new["id"]), row))
-
-    @classmethod
-    def create(cls, *, account_id: str, key: str, params: Data, path: str = "") -> tuple[Self, Answer]:
-        """Create one with these parameters of Stripe's. One call. Raises Refused, Unreachable."""
-        listed_at, header = cls.list_of(account_id)
-        answer = client.post(path or listed_at, params, account=header, key=key)
-        return cls.absorb_answer(answer, account=account_id), answer
-
-    def update(self, *, key: str, params: Data, path: str = "") -> tuple[Self, Answer]:
-        """Change what is given; "" (None) unsets. One call. Raises Refused, Unreachable."""
-        own, header = self.fetch_path(self.id, self.account_id)
-        answer = client.post(path or own, params, account=header, key=key)
-        return self.absorb_answer(answer, account=self.account_id, revision_before=self.revision), answer
-
-
-def asked_for(account_id: str, capability: str) -> bool:
-    """Whether the account has asked for the capability, as far as we know. One query."""
-    data = account_model().objects.filter(pk=account_id).values_list("data", flat=True).first()
-    return capability in ((data or {}).get("capabilities") or {})

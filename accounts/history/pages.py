@@ -13,13 +13,13 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
-from accounts.history.models import Requirement, Source, StateChange
+from accounts.history.models import FIRST_READ, Requirement, Source, StateChange
 from accounts.requirements.models import understand
 from console.operations import verbs
 from console.operations.models import Operation
 from console.people.masking import Mask
 from console.record.models import AuditEntry
-from console.shell import nouns
+from console.shell import formats, nouns
 from console.viewing.models import WorkSession
 from gateway import clock, mirror
 from gateway.models import Event
@@ -30,6 +30,7 @@ TERMS = {
     "settings.card_issuing.tos_acceptance.date": "The Issuing terms:",
 }
 ICONS = {"account": "accounts", "person": "person", "bank_account": "bank", "capability": "capabilities"}
+CONNECTIONS = {"connected": "connected to this platform", "left": "left this platform"}
 SHOWN_KEYS = 4
 
 
@@ -95,8 +96,11 @@ def read(
     before: datetime | None = None,
     limit: int = 50,
     everything: bool = True,
+    strict: bool = False,
 ) -> Timeline:
     """The last `limit` entries before a moment, masked. `everything` adds events that changed nothing here.
+
+    Lines of one second stay together, however many they are, unless it is `strict`: a beginning that no page follows.
 
     Seven queries.
     """
@@ -111,6 +115,7 @@ def read(
     entries.sort(key=lambda entry: (entry.at, arrived.get(entry.ids[0], -1) if entry.ids else -1), reverse=True)
     # Lines of one second stay on one page: the next begins before it.
     end = next((n for n in range(limit, len(entries)) if entries[n].at != entries[limit - 1].at), len(entries))
+    end = min(end, limit) if strict else end
     shown, more = entries[:end], end < len(entries) or len(entries) >= window.limit
     days = [
         Day(day, [entry.masked(mask) for entry in group])
@@ -164,13 +169,15 @@ def _outcome(state: Operation.State) -> str:
 
 def _told(window: _Window, persons: Mapping[str, str], mask: Mask) -> Iterator[Entry]:
     """What Stripe told: states that changed, requirements that came and went; one line for each telling of a kind."""
-    changes = sorted(window.of(StateChange.objects.all(), "at", times=3), key=lambda row: (row.source_id, _weight(row)))
+    changes = sorted(
+        window.of(StateChange.objects.all(), "at", times=3), key=lambda row: (row.source_id, row.at, _weight(row))
+    )
     for change in changes:
         change.before, change.after = (
             mask.data({change.field: each})[change.field] for each in (change.before, change.after)
         )
     known = _described(changes)
-    for _, told in groupby(changes, key=lambda row: row.source_id):
+    for _, told in groupby(changes, key=lambda row: (row.source_id, row.at)):
         yield _changed(list(told), persons, known)
     rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
     ordered = sorted(_once(list(rows)), key=lambda row: (row.source_id, row.list, row.became))
@@ -191,14 +198,23 @@ def _weight(change: StateChange) -> int:
 
 
 def _source(row: Any) -> dict[str, Any]:
-    if row.source == Source.SYNC:
-        return {"who": "Found by reading", "notes": ("Stripe’s event for it has not arrived",)}
-    return {"who": "Stripe", "ids": (row.source_id,)}
+    """Who told, and of what was found by reading how its moment is to be taken."""
+    if row.source == Source.EVENT:
+        return {"who": "Stripe", "ids": (row.source_id,)}
+    if not row.dated_by_reading:
+        note = "Stripe’s event for it has not arrived"
+    elif row.since:
+        note = f"Stripe’s event for it has not arrived: it was between {formats.minute(row.since)} and then"
+    else:
+        note = "Stripe’s event for it has not arrived: this is when it was read, not when it was"
+    return {"who": "Found by reading", "notes": (note,)}
 
 
 def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapping[int, Words]) -> Entry:
     """The weightiest change as a sentence, the rest as notes."""
     main, *others = changes
+    if main.field == FIRST_READ:
+        return _first_read(main)
     said = known.get(main.pk) or Words(*_sentence(main, persons.get(main.subject) or main.subject))
     told = _source(main)
     notes = tuple(f"{change.field}: {_shown(change)}" for change in others if change.field != "requested")
@@ -210,6 +226,16 @@ def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapp
         strong=said.strong,
         url=said.url,
         **{**told, "notes": (*told.get("notes", ()), *notes)},
+    )
+
+
+def _first_read(change: StateChange) -> Entry:
+    """The one line of an account's first import."""
+    created = clock.from_unix(change.after)
+    born = (f"It was created at Stripe on {formats.minute(created)}",) if created else ()
+    notes = (*born, "What was before is known as far as Stripe still lists its events")
+    return Entry(
+        at=change.at, icon="refresh", text="The account was", strong="read here for the first time", notes=notes
     )
 
 
@@ -239,6 +265,8 @@ def _shown(change: StateChange) -> str:
 
 def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
     """(text, its end, icon, tone) of a change."""
+    if change.field == "object" and change.after in CONNECTIONS:
+        return "The account", CONNECTIONS[change.after], "accounts", "bad" if change.after == "left" else "ok"
     if change.field == "object":
         words = {"account": "The account", "person": f"Person {subject}", "bank_account": "A bank account"}
         return words.get(change.noun, f"{change.noun} {subject}"), _came(change), ICONS.get(change.noun, "ring"), ""
@@ -255,7 +283,7 @@ def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
 
 def _came(change: StateChange) -> str:
     if change.after == "deleted":
-        return "was removed"
+        return "was removed" if change.source == Source.EVENT else "is no longer at Stripe"
     added = "was created" if change.noun == "account" else "was added"
     return "was first seen" if change.source == Source.SYNC else added
 
@@ -275,8 +303,9 @@ def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[
         ("pending_verification", "due"): "Stripe verifies:",
         ("pending_verification", "met"): "No longer being verified:",
         ("errors", "due"): "Stripe found a fault:",
+        ("errors", "met"): "Stripe no longer finds a fault with:",
     }
-    fault = next((row.reason or row.code for row in rows if row.code), "")
+    faults = dict.fromkeys(row.reason or row.code for row in rows if row.code and became == "due")
     told = _source(rows[0])
     return Entry(
         at=rows[0].at,
@@ -284,7 +313,7 @@ def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[
         tone="bad" if kind in ("past_due", "errors") and became == "due" else "",
         text=texts.get((kind, became), f"{kind} {became}:"),
         strong=words,
-        **{**told, "who": "", "notes": tuple(filter(None, (*told.get("notes", ()), fault)))},
+        **{**told, "who": "", "notes": (*told.get("notes", ()), *faults)},
     )
 
 

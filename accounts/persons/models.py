@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from accounts.history.models import OfAccount
+from accounts.of_account.models import OfAccount
 from gateway.shapes import hash_at, text_at
 
 Data = dict[str, Any]

@@ -16,9 +16,10 @@ from gateway.shapes import hash_at, hashes_at, integer_at, list_at, text_at, tex
 
 Data = dict[str, Any]
 
-PAST_DUE, CURRENTLY_DUE, PENDING, EVENTUALLY_DUE, FUTURE = (
+PAST_DUE, CURRENTLY_DUE, FAULTY, PENDING, EVENTUALLY_DUE, FUTURE = (
     "past_due",
     "currently_due",
+    "faulty",  # Stripe found a fault and asks for nothing (yet)
     "pending_verification",
     "eventually_due",
     "future",
@@ -26,6 +27,7 @@ PAST_DUE, CURRENTLY_DUE, PENDING, EVENTUALLY_DUE, FUTURE = (
 STATES = {
     PAST_DUE: "Past due",
     CURRENTLY_DUE: "Currently due",
+    FAULTY: "Fault found",
     PENDING: "Being verified",
     FUTURE: "Future requirement",
     EVENTUALLY_DUE: "Due later",
@@ -72,8 +74,8 @@ class Row:
     topics: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     capabilities: list[str] = field(default_factory=list)
-    cause: str = ""
-    code: str = ""
+    causes: list[str] = field(default_factory=list)  # what Stripe found wrong; else a hint, where there is one
+    codes: tuple[str, ...] = ()  # Stripe's, of what it found wrong
     deadline: int | None = None
     rule: str = "required_information"
     ignorable: bool = False
@@ -89,6 +91,11 @@ class Row:
         if not self.subject:
             return asked[:1].upper() + asked[1:]
         return f"{self.subject}: {asked}"
+
+    @property
+    def cause(self) -> str:
+        """All causes in one line."""
+        return " ".join(self.causes)
 
     @property
     def state_word(self) -> str:
@@ -125,7 +132,9 @@ def listed(topics: Sequence[str]) -> str:
 
 
 def understand(key: str, persons: Mapping[str, str]) -> Asked:
-    """A key in words; `persons` names those that are known by id."""
+    """A key in words; `persons` names those that are known by id. A fault may name no key."""
+    if not key:
+        return Asked(key, "", "", STAFF, "verification", sentence="Stripe found a fault and names no requirement")
     intervention = INTERVENTION.fullmatch(key)
     if intervention:
         return _intervention(key, intervention["what"], intervention["path"])
@@ -196,13 +205,13 @@ def rows(
 def with_causes(found: list[Row], in_words: Callable[[str], str]) -> list[Row]:
     """The same rows, with their causes as somebody may read them: Stripe's own reasons may quote what was given."""
     for row in found:
-        row.cause = in_words(row.cause)
+        row.causes = [in_words(cause) for cause in row.causes]
     return found
 
 
 def _urgency(row: Row) -> tuple[bool, int, int, bool]:
     """What may be ignored comes last; else by state, by deadline, and what has a cause first."""
-    return row.ignorable, list(STATES).index(row.state), row.deadline or 1 << 40, not row.code
+    return row.ignorable, list(STATES).index(row.state), row.deadline or 1 << 40, not row.codes
 
 
 def _keys(account: Data, capabilities: list[Data]) -> Iterable[tuple[str, str]]:
@@ -221,6 +230,9 @@ def _keys(account: Data, capabilities: list[Data]) -> Iterable[tuple[str, str]]:
         keys = dict.fromkeys(key for place in places for key in texts_at(place, name))
         yield from ((state, key) for key in keys if key not in seen)
         seen.update(keys)
+    errors = [error for place in hashes for error in hashes_at(place, "errors") if cause(error)]
+    faulty = dict.fromkeys(text_at(error, "requirement") for error in errors)
+    yield from ((FAULTY, key) for key in faulty if key not in seen)
 
 
 @dataclass(frozen=True)
@@ -233,33 +245,37 @@ class _Context:
 
     def add(self, found: dict[tuple[Any, ...], Row], state: str, key: str) -> None:
         """Put one key into its row, which begins with it or is there."""
-        asked, error = understand(key, self.persons), self._error(key)
+        asked, errors = understand(key, self.persons), self._errors(key)
         move = STRIPE if state == PENDING else asked.move
         deadline, ignorable = self._deadline(state, key), self.rule.ignores(key)
-        code = text_at(error, "code")
-        own = (asked.sentence, asked.topic if error else "", code)
+        codes = tuple(text_at(error, "code") for error in errors)
+        own = (asked.sentence, asked.topic if errors else "", codes)
         row = found.setdefault(
             (asked.subject, state, move, deadline, ignorable, own),
             Row(asked.subject, state, move, sentence=asked.sentence, rule=asked.rule, ignorable=ignorable),
         )
-        row.deadline, row.code, row.cause = deadline, code, cause(error) or asked.hint
-        row.rule = "verification" if error else row.rule
+        row.deadline, row.codes = deadline, codes
+        row.causes = list(dict.fromkeys([*row.causes, *map(cause, errors)])) or ([asked.hint] if asked.hint else [])
+        row.rule = "verification" if errors else row.rule
         row.keys.append(key)
         row.topics += [topic for topic in (asked.topic,) if topic and topic not in row.topics]
         row.capabilities = sorted({*row.capabilities, *(text_at(each, "id") for each in self._holders(state, key))})
         row.instead = sorted({*row.instead, *self._instead(key)})
 
-    def _error(self, key: str) -> Data:
-        for holder in (self.account, *self.capabilities):
-            for error in hashes_at(holder, "requirements.errors"):
-                if error.get("requirement") == key:
-                    return dict(error)
-        return {}
+    def _errors(self, key: str) -> list[Data]:
+        """All that Stripe found wrong with the key, wherever it says so, each fault once."""
+        holders = (self.account, *self.capabilities)
+        named = [error for each in holders for error in hashes_at(each, "requirements.errors")]
+        own = [error for error in named if text_at(error, "requirement") == key]
+        return list({(text_at(error, "code"), text_at(error, "reason")): error for error in own}.values())
 
     def _holders(self, state: str, key: str) -> list[Data]:
         """The capabilities that ask for the key in this state."""
         places = {FUTURE: ("future_requirements",), EVENTUALLY_DUE: ("requirements", "future_requirements")}
         name = CURRENTLY_DUE if state == FUTURE else state
+        if state == FAULTY:
+            found = ((each, hashes_at(each, "requirements.errors")) for each in self.capabilities)
+            return [each for each, errors in found if key in (text_at(error, "requirement") for error in errors)]
         return [
             each
             for each in self.capabilities

@@ -10,6 +10,7 @@ NOUN = Noun(
         "requirement": {
             "past_due": bad("Past due"),
             "currently_due": soon("Currently due"),
+            "faulty": bad("Fault found"),
             "eventually_due": off("Eventually due"),
             "pending_verification": waits("Pending verification"),
             "alternative": off("Alternative"),

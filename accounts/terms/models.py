@@ -191,7 +191,7 @@ def witness(change: ObjectChange) -> None:
 def _told(change: ObjectChange, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
     return Acceptance(
         kind=kind,
-        at=change.at,
+        at=accepted_at if kind == "accepted" and change.source == Source.SYNC else change.at,
         source=str(Source(change.source)),
         source_id=change.source_id,
         **_signed(change.account_id, agreement, accepted_at, terms(data, agreement)),

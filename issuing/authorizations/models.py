@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
-from accounts.history.models import OfAccount, OfAccountQuerySet
+from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from console.shell import formats
 from gateway.client import Answer
 from gateway.digits import is_whole

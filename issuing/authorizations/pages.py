@@ -4,9 +4,11 @@ from typing import Any
 
 from django.urls import path
 
+from accounts.issuing_off.pages import button
 from console.lists.listing import Listing, ListView
 from console.operations import buttons
 from console.operations.buttons import Button, present
+from console.people.signed_in import may_see
 from console.shell import formats
 from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import ObjectView
@@ -48,14 +50,14 @@ NO_BALANCE_TRANSACTION = dict.fromkeys(("created", "currency", "id", "net"))
 
 
 class AuthorizationPage(ObjectView):
-    """One authorization: why it was answered so, the ladder, its whole history, its money. Six queries."""
+    """One authorization: why it was answered so, the ladder, its whole history, its money. At most ten queries."""
 
     model, template, related = Authorization, "issuing/authorizations/authorization.html", ("card", "cardholder")
 
     def parts(self) -> dict[str, Any]:
         """What the page shows."""
         row, data = self.row, self.row.data or {}
-        scene = declines_models.scene(row)
+        scene = declines_models.scene(row, may_see=may_see(self.request))
         explanation = words.explain(scene)
         return {
             **super().parts(),
@@ -66,7 +68,8 @@ class AuthorizationPage(ObjectView):
             "scene": scene,
             "explanation": explanation,
             "declined": not scene.request.get("approved"),
-            "mend": self.remedy(explanation, words.held_by(scene)),
+            "mend": button(self.request, row.account_id or "", scene.off_now)
+            or self.remedy(explanation, words.held_by(scene)),
             "ladder": words.ladder(scene),
             "history": [{**NO_REQUEST, **each} for each in hashes_at(data, "request_history")],
             **self.money(data),

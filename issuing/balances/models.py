@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.account.models import Account
-from accounts.history.models import OfAccount
+from accounts.of_account.models import OfAccount
 from gateway import client, clock, mirror
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event

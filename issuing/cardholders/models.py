@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.history.models import OfAccount, OfAccountQuerySet
+from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.shapes import text_at, texts_at

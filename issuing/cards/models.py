@@ -5,7 +5,7 @@ from typing import Any, Self
 from django.db import models
 from django.urls import reverse
 
-from accounts.history.models import OfAccount, OfAccountQuerySet
+from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway.client import Answer
 from gateway.digits import is_whole
 from gateway.errors import NOT_SENT, Refused

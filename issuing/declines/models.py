@@ -5,8 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
+from accounts.account.models import Account
+from accounts.account.words import NAME, Off, why_off
 from accounts.capabilities.models import Capability
-from accounts.history.models import StateChange
+from accounts.history.models import FIRST_READ, StateChange
+from accounts.issuing_off.models import REASON, STATUS, off_at
 from gateway import clock
 from gateway.mirror import related
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at, value_at
@@ -45,6 +50,8 @@ class Scene:
     method: str = ""
     checks: Data = field(default_factory=dict)
     capability: str | None = None  # status of card_issuing then
+    off: Off | None = None  # why Issuing was off then, of a request that was declined for it
+    off_now: Off | None = None  # and why it still is
     card_id: str = ""
     last4: str = ""
     card_status: str | None = None
@@ -141,12 +148,15 @@ def meter(scene: Scene, limit: Data, owner: str) -> Meter:
     return Meter(limit, owner, sum(counted), len(counted))
 
 
-STATUS, REASON = "status", "requirements.disabled_reason"
+OFF = "account_disabled"  # Stripe's word for Issuing that is off
 MOST_USES = 5_000  # earlier authorizations are counted no further back than this
 
 
-def scene(authorization: Authorization) -> Scene:
-    """The scene of its last request, with the card and the cardholder as they were then. Four queries."""
+def scene(authorization: Authorization, *, may_see: bool = False) -> Scene:
+    """The scene of its last request, with the card and the cardholder as they were then. Four queries.
+
+    At most two more where Issuing was off; `may_see` personal data in what Stripe wrote of that.
+    """
     data: Data = authorization.data or {}
     request = last_request(data)
     asked_at = value_at(request, "requested_at") or value_at(request, "created")
@@ -155,8 +165,11 @@ def scene(authorization: Authorization) -> Scene:
     cardholder: Cardholder | None = related(authorization, "cardholder")
     card_data: Data = (card.data if card else None) or {}
     holder_data: Data = (cardholder.data if cardholder else None) or {}
-    was = _states(authorization, at)
-    capability = Capability.objects.filter(pk=f"{authorization.account_id}.card_issuing").first()
+    changes = _changes(authorization)
+    was, account = _states(changes, at), _account_of(authorization)
+    whole: Data = (account.data if account else None) or {}
+    own: Data | None = account.own if account else None  # type: ignore[attr-defined]
+    is_off = bool(whole) and text_at(request, "reason") == OFF
     return Scene(
         request=request,
         at=at,
@@ -166,7 +179,9 @@ def scene(authorization: Authorization) -> Scene:
         presence=text_at(data, "card_presence"),
         method=text_at(data, "authorization_method"),
         checks=hash_at(data, "verification_data"),
-        capability=was("card_issuing", STATUS, capability.status if capability else None),
+        capability=was(NAME, STATUS, text_at(own, "status") or None),
+        off=off_at(at, whole, own, changes, may_see=may_see) if is_off else None,
+        off_now=why_off(whole, own) if is_off else None,
         card_id=authorization.card_id or "",
         last4=card.last4 if card else "",
         card_status=was(authorization.card_id, STATUS, card.status if card else None),
@@ -180,20 +195,31 @@ def scene(authorization: Authorization) -> Scene:
     )
 
 
+def _account_of(authorization: Authorization) -> Account | None:
+    """Its account, with `own`: its card_issuing as Stripe sent it. One query."""
+    own = Capability.objects.filter(account=OuterRef("pk"), name=NAME, gone_at=None).values("data")[:1]
+    return Account.objects.filter(pk=authorization.account_id).annotate(own=Subquery(own)).first()
+
+
 def _expiry(card: Data) -> tuple[int, int] | None:
     year, month = integer_at(card, "exp_year"), integer_at(card, "exp_month")
     return (year, month) if year is not None and month is not None else None
 
 
-def _states(authorization: Authorization, at: datetime) -> Any:
-    """`was(subject, field, now)`: a value as it was then, told by the first change after that moment. One query."""
-    subjects = [each for each in ("card_issuing", authorization.card_id, authorization.cardholder_id) if each]
-    later = StateChange.objects.filter(
-        account=authorization.account_id, at__gt=at, subject__in=subjects, field__in=(STATUS, REASON)
-    ).order_by("at", "id")
+def _changes(authorization: Authorization) -> list[StateChange]:
+    """What is known of the states of all that decides, oldest first. One query."""
+    account = authorization.account_id
+    subjects = [each for each in (account, NAME, authorization.card_id, authorization.cardholder_id) if each]
+    found = StateChange.objects.filter(account=account, subject__in=subjects, field__in=(STATUS, REASON, FIRST_READ))
+    return list(found.order_by("at", "id"))
+
+
+def _states(changes: list[StateChange], at: datetime) -> Any:
+    """`was(subject, field, now)`: a value as it was then, told by the first change after that moment."""
     first: dict[tuple[str, str], Any] = {}
-    for change in later:
-        first.setdefault((change.subject, change.field), change.before)
+    for change in changes:
+        if change.at > at:
+            first.setdefault((change.subject, change.field), change.before)
 
     def was(subject: str | None, field: str, now: Any) -> Any:
         value = first.get((subject or "", field), now)

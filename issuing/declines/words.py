@@ -1,7 +1,7 @@
 """Why an authorization was approved or declined: the one sentence, and the ladder of what was true."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from console.shell import formats
 from gateway.shapes import hashes_at, text_at, texts_at
@@ -93,7 +93,7 @@ def ladder(scene: Scene) -> list[Rung]:
 
 def _texts(scene: Scene) -> Iterable[str]:
     return (
-        f"card_issuing was {scene.capability}" if scene.capability else "not yet imported",
+        _capability_text(scene),
         _card_text(scene),
         _cardholder_text(scene),
         checks_text(scene),
@@ -102,6 +102,12 @@ def _texts(scene: Scene) -> Iterable[str]:
         "not yet imported" if scene.available is None else f"{_money(scene, scene.available)} was there",
         _platform_text(scene),
     )
+
+
+def _capability_text(scene: Scene) -> str:
+    if scene.off:
+        return f"Issuing was off: {scene.off.title}"
+    return f"card_issuing was {scene.capability}" if scene.capability else "not yet imported"
 
 
 def _card_text(scene: Scene) -> str:
@@ -181,6 +187,7 @@ class Explanation:
     reason: Reason
     parts: list[tuple[str, bool]]
     wait: str = ""  # what happens without anybody's move
+    following: str = ""  # the next step, as a sentence
 
     @property
     def sentence(self) -> str:
@@ -206,9 +213,31 @@ def explain(scene: Scene) -> Explanation:
         return Explanation(
             scene.why, known, [("The merchant’s terminal or form sent: ", False), (checks_text(scene), True)]
         )
+    if known.rung == authorizations_words.CAPABILITY:
+        return _explain_off(scene, known)
     if known.rung == authorizations_words.CARDHOLDER and scene.cardholder_reason:
         return Explanation(scene.why, known, [(cardholders_words.disabled(scene.cardholder_reason)[0], False)])
     return Explanation(scene.why, known, [(known.sentence, False)])
+
+
+def _explain_off(scene: Scene, known: Reason) -> Explanation:
+    """Why Issuing was off then, and whose move that was; nobody's where the mirror does not tell."""
+    off = scene.off
+    if off is None:
+        doubt = (
+            " What is known here of that moment does not say why: the import may be younger, or an event is missing."
+        )
+        return Explanation(scene.why, replace(known, move=""), [(known.sentence + doubt, False)])
+    begun = f"{'at the latest ' if off.at_latest else ''}since {formats.minute(off.since)}" if off.since else ""
+    parts = [
+        ("Issuing of this account was off: ", False),
+        (off.title, True),
+        (f", {begun}. " if begun else ". ", False),
+    ]
+    faults = " ".join(f"Stripe found: {fault}" for fault in off.faults)
+    following = scene.off_now.following if scene.off_now else "Issuing is on again: nothing is left to do."
+    said = [*parts, (f"{off.why} {faults}".strip(), False)]
+    return Explanation(scene.why, replace(known, move=off.move), said, following=following)
 
 
 def _explain_controls(scene: Scene, known: Reason, stop: str) -> Explanation:

@@ -12,8 +12,10 @@ from django.urls import path, reverse
 
 from accounts.account.models import Account
 from accounts.account.pages import get_account
+from accounts.issuing_off.pages import button, off_of
 from console.operations import buttons
 from console.operations.buttons import of_account_all
+from console.people.signed_in import may_see
 from console.shell.plot import round_step
 from console.viewing.addresses import VIEWED
 from console.viewing.objects import RECENT, AccountView
@@ -28,10 +30,6 @@ WORKING = ("enabled", "restricted_soon")  # cards of such an account work
 STATES = {
     "enabled": "Cards work.",
     "restricted_soon": "Cards work. Something is due by a date, or they will be declined.",
-    "restricted": "Cards are declined until a requirement is met.",
-    "in_review": "Stripe is verifying what was given. Until then cards are declined.",
-    "rejected": "Stripe or the platform has rejected this account: its cards are declined.",
-    "not_requested": "The capability card_issuing is not requested: no cards can be made.",
 }
 STEPS = {
     "cardholder": "A cardholder: who may hold cards",
@@ -42,13 +40,14 @@ STEPS = {
 
 
 class OverviewPage(AccountView):
-    """Badge, both balances, the last days, recent authorizations, and what to do next. Six queries."""
+    """Badge, both balances, the last days, recent authorizations, and what to do next. At most ten queries."""
 
     template = "issuing/overview/overview.html"
 
     def parts(self) -> dict[str, Any]:
         """What the page shows."""
         account = get_account(self.request, self.account_id)
+        off = off_of(account, may_see=may_see(self.request))
         found = funds(account)
         rows = list(Authorization.objects.of_account(self.account_id).with_card()[:RECENT])
         step = self.next_step(account, found, rows)
@@ -58,7 +57,9 @@ class OverviewPage(AccountView):
             "title": "Issuing overview",
             "account": account,
             "state": account.issuing,
-            "sentence": STATES.get(account.issuing.name, account.issuing.why),
+            "sentence": STATES.get(account.issuing.name, "Cards are declined."),
+            "off": off,
+            "off_button": button(self.request, account.pk, off),
             **found,
             **history(found),
             "rows": rows,

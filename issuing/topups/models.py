@@ -7,7 +7,7 @@ from django.db import models
 from django.urls import reverse
 
 from accounts.history import models as history_models
-from accounts.history.models import OfAccount, OfAccountQuerySet
+from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway import clock
 from gateway.mirror import VisibleManager
 from gateway.models import Event

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import OuterRef, Subquery, Sum
 from django.urls import reverse
 
-from accounts.history.models import OfAccount
+from accounts.of_account.models import OfAccount
 from gateway.mirror import VisibleManager
 from gateway.shapes import hash_at, id_at, integer_at, text_at
 from issuing.authorizations.models import Authorization, AuthorizationQuerySet

@@ -88,7 +88,7 @@ class Console:
         """Apply a decision; whether it was one."""
         if isinstance(decision, Write):
             assert decision.as_of >= self.row.as_of, "as_of went back"
-            gone = self.row.gone or decision.gone_at is not None
+            gone = (self.row.gone and not decision.back) or decision.gone_at is not None
             self.row = replace(
                 self.row, data=decision.data, as_of=decision.as_of, revision=self.row.revision + 1, gone=gone
             )
@@ -353,11 +353,25 @@ def test_a_deletion_keeps_the_last_data() -> None:
     assert order.after_events(OLD, [late]) == Write({"value": 1}, 100, gone_at=50)
 
 
-def test_nothing_revives_what_is_gone() -> None:
+def test_no_snapshot_revives_what_is_gone() -> None:
     gone = replace(OLD, gone=True)
     assert order.after_events(gone, [Snapshot({"value": 2}, 500)]) is KEEP
-    assert order.after_fetch(gone, 4, {"value": 2}, 500) is KEEP
-    assert order.after_answer(gone, {"value": 2}, 500) is KEEP
+    assert order.after_fetch(gone, 4, None, 500) is KEEP
+    assert order.after_answer(gone, None, 500) is KEEP
+
+
+def test_what_stripe_serves_again_when_it_is_asked_is_back() -> None:
+    gone = replace(OLD, gone=True)
+    assert order.after_fetch(gone, 4, {"value": 2}, 500) == Write({"value": 2}, 500, back=True)
+    assert order.after_fetch(gone, 3, {"value": 2}, 500) is FETCH  # something was written since it was asked
+
+
+def test_what_is_listed_again_or_says_that_it_returned_is_asked_for() -> None:
+    gone = replace(OLD, gone=True)
+    assert order.after_answer(gone, {"value": 2}, 500) is FETCH
+    assert order.after_events(gone, [Snapshot({}, 500, whole=False, returns=True)]) is FETCH
+    left = Snapshot({}, 400, whole=False, deletes=True)
+    assert order.after_events(OLD, [left, Snapshot({}, 500, whole=False, returns=True)]) is FETCH
 
 
 def test_a_fetch_that_was_overtaken_is_repeated() -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.account.forms import CAPABILITIES, CONTROLLER
 from accounts.account.models import Account
 from accounts.capabilities.models import Capability
-from accounts.history.models import OfAccount
+from accounts.of_account.models import OfAccount
 from console.operations import door, verbs
 from console.operations.door import Performed
 from gateway import client, clock

@@ -44,6 +44,9 @@ def world() -> None:
     spender(5, 0)
     spender(6, 1_000_000)
     spender(7, 0, status="canceled")
+    paused = builders.requirements(disabled_reason="platform_paused")
+    stopped = builders.account("acct_8", capabilities={"card_issuing": "inactive"})
+    builders.capability(stopped, status="inactive", requirements=paused)
     for status in ("active", "inactive", "blocked"):
         rows.cardholder("acct_6", status=status, requirements=PAST_DUE)
     gone = rows.cardholder("acct_6", requirements=PAST_DUE)
@@ -64,7 +67,7 @@ def world() -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["accounts", "balances", "cardholders", "operations", "events"])
+@pytest.mark.parametrize("name", ["accounts", "issuing_off", "balances", "cardholders", "operations", "events"])
 @pytest.mark.parametrize("who", ["vera", "sam", "otto", "ana"])
 def test_the_list_behind_a_count_has_as_many_rows(name: str, who: str) -> None:
     queue = next(queue for queue in nouns.queues() if queue.name == name)
@@ -76,10 +79,10 @@ def test_the_list_behind_a_count_has_as_many_rows(name: str, who: str) -> None:
 
 def test_home_leads_to_every_list_with_its_count() -> None:
     context = browser("vera").get("/").context
-    assert context["needing"] == len(context["needs"]) == 5
+    assert context["needing"] == len(context["needs"]) == 6
     assert {link["count"] for link in context["links"]} == {1}
-    assert len(context["links"]) == len(nouns.queues()) == 5
-    assert home.SHOWN >= 5
+    assert len(context["links"]) == len(nouns.queues()) == 6
+    assert home.SHOWN >= 6
 
 
 @pytest.mark.parametrize(("who", "buttons"), [("vera", 0), ("sam", 0), ("otto", 1), ("ana", 1)])

@@ -180,6 +180,12 @@ SEEDS = (
             {"do": "require", "keys": ["company.structure"], "deadline": "13d", "capabilities": ["transfers"]},
         ),
     ),
+    Seed(
+        "bluestem",
+        "Bluestem Grain Exchange",
+        person=("Priya", "Duarte"),
+        then=({"do": "disable", "reason": "platform_paused"},),
+    ),
     Seed("birch", "Birch & Sons Bookbinders", person=("Amara", "Okonkwo-Lindqvist")),
 )
 

@@ -11,7 +11,7 @@ from accounts.account.models import Account
 from tests.accounts import builders
 from tests.accounts.builders import URL, requirements
 from tests.answers import Inline
-from tests.costs import MOST, MOST_OF_ACCOUNT, cost
+from tests.costs import MOST_OF_ACCOUNT, cost
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -71,13 +71,13 @@ def test_hostile_names_are_text_everywhere(db: None) -> None:
         assert not reader.found, path
 
 
-def test_account_that_is_gone_says_so_and_offers_nothing(kestrel: Account) -> None:
+def test_account_that_is_gone_says_so_and_offers_to_read_it_again_alone(kestrel: Account) -> None:
     kestrel.gone_at = timezone.now()
     kestrel.save()
     page = browser("otto").get(URL).content.decode()
     assert "No longer at Stripe" in page
     assert "Ask the holder" not in page
-    assert f"{URL}/refresh" not in page
+    assert f"{URL}/refresh" in page
 
 
 def test_stub_and_stranger_are_not_found(db: None) -> None:
@@ -108,7 +108,7 @@ def test_home_queue_says_what_whose_move_and_until_when(
 ) -> None:
     client = browser("otto")
     client.get("/")
-    with django_assert_max_num_queries(MOST):
+    with django_assert_max_num_queries(MOST_OF_ACCOUNT):
         page = client.get("/").content.decode()
     assert "1 thing needs a person" in page
     assert "The company: phone number" in page

@@ -20,6 +20,7 @@ STATES = {
     "Blue Heron Landscaping": ("in_review", "in_review"),
     "Marigold Bakery Group, Inc.": ("restricted_soon", "restricted_soon"),
     "Kestrel Freight Lines, Inc.": ("restricted", "restricted"),
+    "Bluestem Grain Exchange": ("restricted", "restricted"),
     "Birch & Sons Bookbinders": ("enabled", "enabled"),
 }
 

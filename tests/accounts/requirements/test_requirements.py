@@ -74,9 +74,9 @@ def test_what_has_an_error_keeps_its_own_row_and_says_why() -> None:
     }
     found = rows(account_data(requirements=requirements(past_due=["company.name", "company.phone"], errors=[error])))
     assert [row.title for row in found] == ["The company: name", "The company: phone number"]
-    assert (found[0].cause, found[0].code, found[0].rule) == (
+    assert (found[0].cause, found[0].codes, found[0].rule) == (
         "The name does not match.",
-        "verification_failed_name_match",
+        ("verification_failed_name_match",),
         "verification",
     )
 

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.account.models import Account
-from accounts.account.pages import PARTS, TABS
+from accounts.account.pages import PARTS
+from accounts.account.words import TABS
 from accounts.history.models import StateChange
 from console.operations import verbs
 from console.operations.models import Operation
@@ -26,7 +27,7 @@ from tests.permissions import TABLE
 
 pytestmark = pytest.mark.django_db
 PAGE = f"/connect/accounts/{ACCOUNT}"
-OF_ACCOUNT = (PAGE, f"/{ACCOUNT}/activity")  # about the account itself; below them it is anybody's page
+OF_ACCOUNT = (PAGE, f"/{ACCOUNT}/activity", "/")  # about accounts themselves: the account's page, home
 PAST_DUE = "requirements.past_due"
 NO_PAGES = {"healthz", "readyz", "logout", "jsi18n", "webhook", "connect_webhook"}
 
@@ -37,13 +38,17 @@ def world() -> dict[str, str]:
     known_accounts()
     for account_id in (ACCOUNT, OTHER_ACCOUNT):
         _asked_of(account_id)
+    for account_id, reason in (("acct_1Paused", "platform_paused"), ("acct_1Reviewed", "under_review")):
+        off = builders.account(account_id, capabilities={"card_issuing": "inactive"})
+        asked = builders.requirements(disabled_reason=reason)
+        builders.capability(off, status="inactive", requirements=asked)
     session = view_as(browser("sam"))
     WorkSession.objects.filter(pk=session.pk).update(ended_at=timezone.now(), end="click")
     card = rows.card(rows.cardholder(requirements={"disabled_reason": PAST_DUE, "past_due": ["individual.dob.day"]}))
     authorization = rows.authorization(card)
     for place in range(9):
         rows.authorization(card, reason=("insufficient_funds", "spending_controls")[place % 2])
-    rows.movement(1750000, "topup")
+    rows.balance_transaction(1750000, "topup")
     rows.balance(-100)
     made = {
         "cardholder": card.cardholder,

@@ -48,6 +48,9 @@ def test_forty_accounts_show_every_badge_and_120_cards_every_status(sandbox: San
     assert sorted(each["business_profile"]["name"] for each in accounts) == sorted(name for _, name, *_ in BUSINESSES)
     assert {words.overall(each).name for each in accounts} == set(capability_words.OVERALL)
     assert {issuing_badge(each) for each in accounts} == set(capability_words.ISSUING)
+    reasons = {off.title for each in accounts if (off := words.why_off(each, own_issuing(each)))}
+    assert reasons >= {"Stripe is reviewing the account", "paused by the platform", "paused, because it was not used",
+                       "rejected by the platform", "details are past due", "onboarding has not begun"}  # fmt: skip
     cards = [card for account in issuers() for card in every(Card.listed_at, account)]
     assert len(cards) == 120
     assert {card["status"] for card in cards} == {"active", "inactive", "canceled"}
@@ -56,9 +59,13 @@ def test_forty_accounts_show_every_badge_and_120_cards_every_status(sandbox: San
     assert {holder["requirements"]["disabled_reason"] for holder in holders} >= {None, "requirements.past_due"}
 
 
-def issuing_badge(account: dict[str, Any]) -> str:
+def own_issuing(account: dict[str, Any]) -> dict[str, Any] | None:
     listed = every(f"/v1/accounts/{account['id']}/capabilities", None)
-    return words.issuing(account, next((each for each in listed if each["id"] == "card_issuing"), None)).name
+    return next((each for each in listed if each["id"] == "card_issuing"), None)
+
+
+def issuing_badge(account: dict[str, Any]) -> str:
+    return words.issuing(account, own_issuing(account)).name
 
 
 def test_authorizations_end_in_every_way_and_are_declined_for_eight_reasons(sandbox: SandboxProcess) -> None:
