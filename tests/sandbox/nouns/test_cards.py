@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.sandbox.issuer import Issuer, reason, told
 from tests.sandbox.stock import refusal
 from tests.sandbox_process import SandboxProcess
@@ -115,6 +117,49 @@ def test_limits_are_replaced_as_a_whole(issuer: Issuer) -> None:
     changed = issuer.change_card(card, spending_controls={"spending_limits": [{"amount": 5, "interval": "weekly"}]})
     assert [each["amount"] for each in changed["spending_controls"]["spending_limits"]] == [5]
     assert changed["spending_controls"]["allowed_categories"] == ["bakeries"]
+
+
+EVERY_CONTROL: dict[str, Any] = {
+    "allowed_categories": ["bakeries"],
+    "allowed_merchant_countries": ["US"],
+    "allowed_card_presences": ["present"],
+    "spending_limits": [{"amount": 90_000, "interval": "daily", "categories": ["bakeries"]}],
+}
+BLOCKING: dict[str, Any] = {
+    "blocked_categories": ["bakeries"],
+    "blocked_merchant_countries": ["US"],
+    "blocked_card_presences": ["not_present"],
+}
+BAKERY = {"category": "bakeries", "country": "US"}
+
+
+@pytest.mark.parametrize("kind", ["card", "cardholder"])
+def test_an_empty_value_lifts_a_control_and_what_it_kept_away_is_there_again(issuer: Issuer, kind: str) -> None:
+    def change(controls: Any) -> Any:
+        changed = issuer.change_card(card, spending_controls=controls) if kind == "card" else None
+        changed = changed or issuer.change_cardholder(holder, spending_controls=controls)
+        return changed["spending_controls"]
+
+    issuer.fund(200_000)
+    holder = issuer.cardholder()["id"]
+    card = issuer.card(holder)["id"]
+    untouched = change({"blocked_categories": ["florists"]}) | {"blocked_categories": None}
+    for controls in (EVERY_CONTROL, BLOCKING):
+        change({"blocked_categories": ""} | controls)
+        assert reason(issuer.authorize(card, 100, merchant_data=BAKERY)) == "spending_controls"
+        assert change(dict.fromkeys(controls, "")) == untouched
+        assert reason(issuer.authorize(card, 100, merchant_data=BAKERY)) == "card_active"
+    assert change({"blocked_categories": ["florists"]})["blocked_categories"] == ["florists"]
+    assert change({"blocked_categories": "", "allowed_categories": ["bakeries"]})["allowed_categories"] == ["bakeries"]
+
+
+def test_a_lifted_limit_leaves_the_silent_default(issuer: Issuer) -> None:
+    issuer.fund(200_000)
+    card = issuer.card(spending_controls={"spending_limits": [{"amount": 90_000, "interval": "daily"}]})["id"]
+    assert reason(issuer.authorize(card, 60_000)) == "card_active"
+    lifted = issuer.change_card(card, spending_controls={"spending_limits": ""})["spending_controls"]
+    assert (lifted["spending_limits"], lifted["spending_limits_currency"]) == ([], None)
+    assert reason(issuer.authorize(card, 100)) == "spending_controls"
 
 
 def test_a_change_of_controls_is_told_with_what_was_before(issuer: Issuer) -> None:
