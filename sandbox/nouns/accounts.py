@@ -153,8 +153,8 @@ def update(call: Call) -> Data:
 
 @route("GET", "/v1/accounts")
 def list_all(call: Call) -> Data:
-    """The platform's connected accounts, newest first."""
-    return listing(call, "account", url="/v1/accounts", account=None)
+    """The connected accounts of who asks, newest first; a connected account has none."""
+    return listing(call, "account", url="/v1/accounts", account=call.account)
 
 
 @route("DELETE", "/v1/accounts/{id}")

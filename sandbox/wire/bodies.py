@@ -22,7 +22,7 @@ class CutOffError(Exception):
 def read(headers: Message, stream: BufferedIOBase) -> bytes:
     """The whole body; none is b"". Extensions of chunks and trailers are passed over.
 
-    Raises StripeError 413 as soon as more has come, or been announced, than is taken, 411 for a length that is none, 400
+    Raises StripeError 413 as soon as more has come, or was announced, than is taken, 411 for a length that is none, 400
     for chunks that are none and for two lengths, which two readers could take for two requests. Raises CutOffError.
     """
     lengths, codings = headers.get_all("Content-Length", []), headers.get_all("Transfer-Encoding", [])

@@ -1,6 +1,5 @@
 """The HTTP server: requests in, one send per answer out, deliveries after that."""
 
-import json
 import logging
 import os
 import socket
@@ -26,6 +25,7 @@ from sandbox.wire.hosts import Hosts
 from sandbox.wire.traffic import Traffic
 from sandbox.world.errors import StripeError, world_ended
 from sandbox.world.store import Store
+from sandbox.world.text import indented
 from sandbox.world.world import World
 
 log = logging.getLogger("sandbox")
@@ -227,4 +227,4 @@ class Handler(BaseHTTPRequestHandler):
 
 def refusal(error: StripeError) -> Answer:
     """The answer that an error becomes outside of the API proper."""
-    return Answer(error.status, json.dumps(error.body()).encode(), {"Content-Type": "application/json"})
+    return Answer(error.status, indented(error.body()).encode(), {"Content-Type": "application/json"})
