@@ -1,8 +1,9 @@
-"""Cards (docs.stripe.com/api/issuing/cards). No number, CVC or PIN is ever made, only a last four."""
+"""Cards (docs.stripe.com/api/issuing/cards). Number and CVC are worked out when one asks for them; there is no PIN."""
 
 import secrets
 from datetime import UTC, datetime
 
+from sandbox.rules.card_numbers import cvc, number
 from sandbox.world.errors import StripeError, invalid, missing
 from sandbox.world.issuing import (
     CARD,
@@ -178,7 +179,7 @@ def _takes_over(call: Call, old: Data) -> Data:
     taken: Data = {"replacement_for": old["id"], "replacement_reason": call.params["replacement_reason"]}
     taken["_first"] = old.get("_first", old["id"])
     if taken["replacement_reason"] not in LOST:
-        taken["last4"] = old["last4"]
+        taken |= {"last4": old["last4"], "_number_of": old.get("_number_of", old["id"])}
     if call.params["type"] == "physical" and not call.params.get("shipping") and old["shipping"]:
         taken["shipping"] = {**old["shipping"], **NO_SHIPPING, "status": "pending"}
     return taken
@@ -258,6 +259,12 @@ def list_all(call: Call) -> Data:
 
 @route("GET", "/v1/issuing/cards/{id}")
 def retrieve(call: Call) -> Data:
-    """One card of the acting account."""
+    """One card of the acting account; with `expand[]=number` or `cvc` those of a virtual one, and never elsewhere."""
     account = owner(call)
-    return show_card(call.store, fetch(call, CARD, call.ids["id"]), account)
+    card = fetch(call, CARD, call.ids["id"])
+    shown = show_card(call.store, card, account)
+    if card["type"] == "virtual" and "number" in call.params.get("expand", ()):
+        shown["number"] = number(str(card.get("_number_of", card["id"])), card["last4"])
+    if card["type"] == "virtual" and "cvc" in call.params.get("expand", ()):
+        shown["cvc"] = cvc(card["id"])
+    return shown

@@ -83,11 +83,12 @@ class Asked:
 
 @dataclass
 class Done:
-    """What came of it; `saved` says that the answer may be kept under the idempotency key."""
+    """What came of it. `recorded`: what the record keeps in the place of a body that holds secrets."""
 
     status: int
     body: str
     headers: dict[str, str] = field(default_factory=dict)
+    recorded: str = ""
 
 
 class Api:
@@ -230,7 +231,8 @@ class Api:
             return self._refused(asked.request_id, asked.account, broken())
         if fault.fault == "500_replayed":
             return self._refused(asked.request_id, asked.account, broken())
-        return Done(200, indented(data))
+        shown = expand.masked(asked.operation, data)
+        return Done(200, indented(data), recorded="" if shown is data else indented(shown))
 
     # Answering
 
@@ -258,7 +260,7 @@ class Api:
             "replayed": "Idempotent-Replayed" in done.headers,
             "lost": lost,
         }
-        self.traffic.add(record, ("response", done.body), self.world.settings["traffic_file"])
+        self.traffic.add(record, ("response", done.recorded or done.body), self.world.settings["traffic_file"])
 
 
 def authenticate(header: str) -> str:
