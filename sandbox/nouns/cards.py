@@ -4,6 +4,8 @@ import secrets
 from datetime import UTC, datetime
 
 from sandbox.rules.card_numbers import cvc, number
+from sandbox.rules.formats import Context, faults
+from sandbox.rules.places import EUROPEAN_UNION
 from sandbox.world.errors import StripeError, invalid, missing
 from sandbox.world.issuing import (
     CARD,
@@ -12,6 +14,7 @@ from sandbox.world.issuing import (
     active_owner,
     check_currency,
     controls,
+    country_of,
     currency_of,
     fetch,
     issuing_status,
@@ -26,6 +29,7 @@ from sandbox.world.world import new_id
 OUTSTANDING = "This cardholder has outstanding requirements preventing them from activating an issued card."
 YEARS = 4  # a card is good for so long
 LOST = ("lost", "stolen")
+EUROPE = EUROPEAN_UNION | {"GB"}
 WALLET = {"eligible": True, "ineligible_reason": None}
 UNKNOWN = {"financial_account": "financial account", "personalization_design": "personalization design"}
 NO_SHIPPING = dict.fromkeys(
@@ -48,10 +52,12 @@ def create(call: Call) -> Data:
     account, params = active_owner(call), call.params
     currency = check_currency(call, account)
     _check_form(params)
+    _check_shipping(call)
     old = _replaced(call)
     if not old and "cardholder" not in params:
         raise invalid("Missing required param: cardholder.", "parameter_missing", "cardholder")
     cardholder = fetch(call, CARDHOLDER, params.get("cardholder") or old["cardholder"], "cardholder")
+    _check_phone(call, cardholder)
     if old and old["cardholder"] != cardholder["id"]:
         raise invalid("A replacement belongs to the cardholder of the card that it replaces.", param="cardholder")
     card = {**_new(call, currency), "cardholder": cardholder["id"], **_takes_over(call, old)}
@@ -64,6 +70,17 @@ def create(call: Call) -> Data:
         put_card(call.world, {**old, "replaced_by": card["id"]}, account)
         _retire_replaced(call, card, account)
     return shown
+
+
+def _check_phone(call: Call, cardholder: Data) -> None:
+    """Cards of Britain and the EU send one-time codes (docs.stripe.com/issuing/3d-secure)."""
+    countries = {country_of(call.store, call.account), cardholder["billing"]["address"]["country"]}
+    if countries & EUROPE and not cardholder["phone_number"]:
+        raise invalid(
+            "You must have a phone_number on file for Issuing Cardholders who will be creating EU and UK cards.",
+            "cardholder_phone_number_required",
+            "cardholder",
+        )
 
 
 def _new(call: Call, currency: str) -> Data:
@@ -94,6 +111,12 @@ def _new(call: Call, currency: str) -> Data:
         "type": params["type"],
         "wallets": {"apple_pay": dict(WALLET), "google_pay": dict(WALLET), "primary_account_identifier": None},
     }
+
+
+def _check_shipping(call: Call) -> None:
+    shipping = call.params.get("shipping") or {}
+    for fault in faults({"shipping": shipping}, Context(country_of(call.store, call.account), call.world.now)):
+        raise invalid(fault.message, fault.code, fault.param)
 
 
 def _check_form(params: Data) -> None:
@@ -201,6 +224,7 @@ def update(call: Call) -> Data:
     account, params = owner(call), call.params
     card = fetch(call, CARD, call.ids["id"])
     _check_unknown(params)
+    _check_shipping(call)
     _change_status(call, card)
     if card["status"] == "canceled" and "spending_controls" in params:
         raise invalid(

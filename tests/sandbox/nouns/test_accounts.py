@@ -61,9 +61,20 @@ def test_platform_that_is_not_onboarded_cannot_request_issuing(stock: Stock) -> 
     assert (error.http_status, error.code) == (400, "capability_not_enabled")
 
 
-def test_unsupported_country_is_refused(stock: Stock) -> None:
-    error = refusal(lambda: stock.account(country="FR"))
-    assert (error.code, error.param) == ("country_unsupported", "country")
+def test_unsupported_country_is_refused_in_whose_name_it_is(stock: Stock) -> None:
+    for country, words in (("FR", "The sandbox knows US and GB, and not FR."), ("ZZ", "Country 'ZZ' is unknown.")):
+        error = refusal(lambda country=country: stock.account(country=country))
+        assert (error.code, error.param, error.user_message) == ("country_unsupported", "country", words)
+
+
+def test_a_business_is_in_the_country_of_its_account(stock: Stock) -> None:
+    for country, elsewhere in (("US", "GB"), ("GB", "US")):
+        account = stock.account(country=country, business_type="company")["id"]
+        address = {"country": elsewhere, "line1": "1 Main Street"}
+        error = refusal(lambda account=account, address=address: stock.update(account, company={"address": address}))
+        assert (error.code, error.param) == ("account_country_invalid_address", "company[address][country]")
+        own = {**address, "country": country}
+        assert stock.update(account, company={"address": own})["company"]["address"]["country"] == country
 
 
 @pytest.mark.parametrize(

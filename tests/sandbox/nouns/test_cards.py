@@ -316,3 +316,22 @@ def test_a_number_is_in_no_list_no_event_no_record_and_no_store(issuer: Issuer, 
     copy = Path(issuer.box.control("copy", {})["file"])
     assert number.encode() not in copy.read_bytes()
     copy.unlink()
+
+
+@pytest.mark.parametrize("country", ["GB", "DE"])
+def test_a_cardholder_in_europe_needs_a_phone_before_a_card(issuer: Issuer, country: str) -> None:
+    billing = {"address": {"line1": "1 High Street", "city": "Town", "postal_code": "10115", "country": country}}
+    holder = issuer.cardholder(billing=billing)["id"]
+    assert told(lambda: issuer.card(holder)) == (400, "cardholder_phone_number_required", "cardholder")
+    issuer.change_cardholder(holder, phone_number="+442079460958")
+    assert issuer.card(holder)["status"] == "active"
+    assert issuer.card(issuer.cardholder()["id"])["status"] == "active"  # in the US
+
+
+def test_a_card_is_sent_to_a_place_that_is_one(issuer: Issuer) -> None:
+    for change, code, param in (
+        ({"address": {**SHIPPING["address"], "state": "PR"}}, "state_unsupported", "shipping[address][state]"),
+        ({"phone_number": "12345"}, None, "shipping[phone_number]"),
+    ):
+        given = {"type": "physical", "shipping": {**SHIPPING, **change}}
+        assert told(lambda given=given: issuer.card(**given)) == (400, code, param)
