@@ -1,4 +1,4 @@
-"""The sandbox's own speed: account creates by one warm client, and its memory before and after."""
+"""The sandbox's own speed: account creates by one warm client, its memory, and authorizations on a busy card."""
 
 import http.client
 import tempfile
@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
+from tests.sandbox.issuer import Issuer
 from tests.sandbox_process import SandboxProcess
 
 CREATES, LIMIT_SECONDS, LIMIT_GROWTH = 1000, 20, 1.25
+BUSY = 3000
 BODY = urlencode(
     {
         "country": "US",
@@ -42,6 +44,25 @@ def create(connection: http.client.HTTPConnection, times: int) -> float:
     return time.perf_counter() - began
 
 
+def authorizations() -> None:
+    """Print what an authorization costs on a quiet and on a busy card, with a stock client."""
+    with tempfile.TemporaryDirectory() as folder, SandboxProcess(store=Path(folder) / "store") as sandbox:
+        issuer = Issuer(sandbox, funds=90_000_000)
+        card = issuer.card(spending_controls={"spending_limits": [{"amount": 90_000_000, "interval": "all_time"}]})[
+            "id"
+        ]
+
+        def each(times: int) -> float:
+            began = time.perf_counter()
+            for _ in range(times):
+                assert issuer.authorize(card, 100)["approved"]
+            return (time.perf_counter() - began) / times * 1000
+
+        each(50)
+        quiet, _, busy = each(200), each(BUSY), each(200)
+    print(f"Sandbox: an authorization takes {quiet:.1f} ms, after {BUSY} others of its card {busy:.1f} ms\n")
+
+
 def measure() -> bool:
     """Print requests a second and memory; True when within the promise."""
     with tempfile.TemporaryDirectory() as folder, SandboxProcess(store=Path(folder) / "store") as sandbox:
@@ -54,4 +75,5 @@ def measure() -> bool:
         after = resident_mib(pid)
     print(f"Sandbox: {CREATES} account creates by a warm client in {seconds:.1f} s, {CREATES / seconds:.0f}/s")
     print(f"         memory {before:.0f} MiB before, {after:.0f} MiB after ({after / before:.2f} times)\n")
+    authorizations()
     return seconds < LIMIT_SECONDS and after < before * LIMIT_GROWTH

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from console.operations.fields import NameField, VerbForm
 
@@ -33,6 +34,14 @@ COUNTRIES = {
     "ES": "Spain",
     "GB": "United Kingdom",
 }
+AT_SANDBOX = ("US", "GB")  # the countries whose requirements the local sandbox knows
+
+
+def offered_countries() -> list[tuple[str, str]]:
+    """The countries in which an account can be created in this mode."""
+    return [(code, name) for code, name in COUNTRIES.items() if not settings.SANDBOX or code in AT_SANDBOX]
+
+
 BUSINESS_TYPES = {
     "company": "Company",
     "individual": "Individual",
@@ -52,9 +61,7 @@ CAPABILITIES: Data = {"card_issuing": {"requested": True}, "transfers": {"reques
 class CreateAccountForm(VerbForm):
     """A new connected account. Only the country is final; the holder gives or corrects the rest."""
 
-    country = forms.ChoiceField(
-        choices=list(COUNTRIES.items()), initial="US", help_text="Cannot be changed afterwards."
-    )
+    country = forms.ChoiceField(choices=offered_countries, initial="US", help_text="Cannot be changed afterwards.")
     business_type = forms.ChoiceField(choices=list(BUSINESS_TYPES.items()), initial="company")
     business_name = NameField(label="Business name", help_text="As customers know it (business_profile.name).")
     company_name = NameField(label="Legal name", help_text="Of a company, non-profit or government entity.")

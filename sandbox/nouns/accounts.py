@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.nouns.capabilities import open_account, request_capabilities
 from sandbox.nouns.external_accounts import replace_default
+from sandbox.rules.places import COUNTRIES
 from sandbox.rules.tables import countries, table
 from sandbox.world import account_values, shapes
 from sandbox.world.account_record import AccountRecord, remember
@@ -71,8 +72,11 @@ def _as_platform(call: Call) -> None:
 
 
 def _country(country: str) -> str:
+    if country not in COUNTRIES:
+        raise invalid(f"Country '{country}' is unknown.", "country_unsupported", "country")
     if country not in countries():
-        raise invalid(f"{country} is not currently supported by Stripe.", "country_unsupported", "country")
+        known = " and ".join(sorted(countries(), reverse=True))
+        raise invalid(f"The sandbox knows {known}, and not {country}.", "country_unsupported", "country")
     return country
 
 
@@ -131,7 +135,8 @@ def _check_table(record: AccountRecord) -> None:
     for name in own["_requested"]:
         if table(own["country"], own["business_type"], name) is None:
             raise invalid(
-                f"{own['business_type']} accounts in {own['country']} cannot have {name}.", param="business_type"
+                f"The sandbox has no table of {name} for {own['business_type']} accounts in {own['country']}.",
+                param="business_type",
             )
 
 
@@ -153,8 +158,8 @@ def update(call: Call) -> Data:
 
 @route("GET", "/v1/accounts")
 def list_all(call: Call) -> Data:
-    """The platform's connected accounts, newest first."""
-    return listing(call, "account", url="/v1/accounts", account=None)
+    """The connected accounts of who asks, newest first; a connected account has none."""
+    return listing(call, "account", url="/v1/accounts", account=call.account)
 
 
 @route("DELETE", "/v1/accounts/{id}")

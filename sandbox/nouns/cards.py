@@ -1,8 +1,11 @@
-"""Cards (docs.stripe.com/api/issuing/cards). No number, CVC or PIN is ever made, only a last four."""
+"""Cards (docs.stripe.com/api/issuing/cards). Number and CVC are worked out when one asks for them; there is no PIN."""
 
 import secrets
 from datetime import UTC, datetime
 
+from sandbox.rules.card_numbers import cvc, number
+from sandbox.rules.formats import Context, faults
+from sandbox.rules.places import EUROPEAN_UNION
 from sandbox.world.errors import StripeError, invalid, missing
 from sandbox.world.issuing import (
     CARD,
@@ -11,6 +14,7 @@ from sandbox.world.issuing import (
     active_owner,
     check_currency,
     controls,
+    country_of,
     currency_of,
     fetch,
     issuing_status,
@@ -25,6 +29,7 @@ from sandbox.world.world import new_id
 OUTSTANDING = "This cardholder has outstanding requirements preventing them from activating an issued card."
 YEARS = 4  # a card is good for so long
 LOST = ("lost", "stolen")
+EUROPE = EUROPEAN_UNION | {"GB"}
 WALLET = {"eligible": True, "ineligible_reason": None}
 UNKNOWN = {"financial_account": "financial account", "personalization_design": "personalization design"}
 NO_SHIPPING = dict.fromkeys(
@@ -47,10 +52,12 @@ def create(call: Call) -> Data:
     account, params = active_owner(call), call.params
     currency = check_currency(call, account)
     _check_form(params)
+    _check_shipping(call)
     old = _replaced(call)
     if not old and "cardholder" not in params:
         raise invalid("Missing required param: cardholder.", "parameter_missing", "cardholder")
     cardholder = fetch(call, CARDHOLDER, params.get("cardholder") or old["cardholder"], "cardholder")
+    _check_phone(call, cardholder)
     if old and old["cardholder"] != cardholder["id"]:
         raise invalid("A replacement belongs to the cardholder of the card that it replaces.", param="cardholder")
     card = {**_new(call, currency), "cardholder": cardholder["id"], **_takes_over(call, old)}
@@ -63,6 +70,17 @@ def create(call: Call) -> Data:
         put_card(call.world, {**old, "replaced_by": card["id"]}, account)
         _retire_replaced(call, card, account)
     return shown
+
+
+def _check_phone(call: Call, cardholder: Data) -> None:
+    """Cards of Britain and the EU send one-time codes (docs.stripe.com/issuing/3d-secure)."""
+    countries = {country_of(call.store, call.account), cardholder["billing"]["address"]["country"]}
+    if countries & EUROPE and not cardholder["phone_number"]:
+        raise invalid(
+            "You must have a phone_number on file for Issuing Cardholders who will be creating EU and UK cards.",
+            "cardholder_phone_number_required",
+            "cardholder",
+        )
 
 
 def _new(call: Call, currency: str) -> Data:
@@ -93,6 +111,12 @@ def _new(call: Call, currency: str) -> Data:
         "type": params["type"],
         "wallets": {"apple_pay": dict(WALLET), "google_pay": dict(WALLET), "primary_account_identifier": None},
     }
+
+
+def _check_shipping(call: Call) -> None:
+    shipping = call.params.get("shipping") or {}
+    for fault in faults({"shipping": shipping}, Context(country_of(call.store, call.account), call.world.now)):
+        raise invalid(fault.message, fault.code, fault.param)
 
 
 def _check_form(params: Data) -> None:
@@ -178,7 +202,7 @@ def _takes_over(call: Call, old: Data) -> Data:
     taken: Data = {"replacement_for": old["id"], "replacement_reason": call.params["replacement_reason"]}
     taken["_first"] = old.get("_first", old["id"])
     if taken["replacement_reason"] not in LOST:
-        taken["last4"] = old["last4"]
+        taken |= {"last4": old["last4"], "_number_of": old.get("_number_of", old["id"])}
     if call.params["type"] == "physical" and not call.params.get("shipping") and old["shipping"]:
         taken["shipping"] = {**old["shipping"], **NO_SHIPPING, "status": "pending"}
     return taken
@@ -200,6 +224,7 @@ def update(call: Call) -> Data:
     account, params = owner(call), call.params
     card = fetch(call, CARD, call.ids["id"])
     _check_unknown(params)
+    _check_shipping(call)
     _change_status(call, card)
     if card["status"] == "canceled" and "spending_controls" in params:
         raise invalid(
@@ -258,6 +283,12 @@ def list_all(call: Call) -> Data:
 
 @route("GET", "/v1/issuing/cards/{id}")
 def retrieve(call: Call) -> Data:
-    """One card of the acting account."""
+    """One card of the acting account; with `expand[]=number` or `cvc` those of a virtual one, and never elsewhere."""
     account = owner(call)
-    return show_card(call.store, fetch(call, CARD, call.ids["id"]), account)
+    card = fetch(call, CARD, call.ids["id"])
+    shown = show_card(call.store, card, account)
+    if card["type"] == "virtual" and "number" in call.params.get("expand", ()):
+        shown["number"] = number(str(card.get("_number_of", card["id"])), card["last4"])
+    if card["type"] == "virtual" and "cvc" in call.params.get("expand", ()):
+        shown["cvc"] = cvc(card["id"])
+    return shown

@@ -9,13 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Data = dict[str, Any]
+DAY = 86_400
 # Stripe applies these where a card has no limits of its own, and always; neither shows in the object.
 DEFAULT_DAILY, MOST_PER_AUTHORIZATION = 500_00, 10_000_00  # minor units, of whatever currency
 
 
 @dataclass(frozen=True)
 class Spend:
-    """One earlier approved authorization: what it still holds plus what was captured, in minor units."""
+    """What approved authorizations of a card, day and category hold or have captured, in minor units.
+
+    `created` is a unix second of that day; windows of limits begin at midnight.
+    """
 
     card: str
     amount: int
@@ -115,6 +119,13 @@ def over(limit: Data, attempt: Attempt, spent: tuple[Spend, ...]) -> bool:
         spend.amount for spend in spent if spend.created >= start and (not categories or spend.category in categories)
     )
     return bool(before + attempt.amount > limit["amount"])
+
+
+def looks_back_to(card: Data, now: int) -> int:
+    """Unix second from which on a decision about the card, with its cardholder embedded, must know what was spent."""
+    limits = [limit for each in (card, card["cardholder"]) for limit in each["spending_controls"]["spending_limits"]]
+    intervals = {"daily", *(limit["interval"] for limit in limits)} - {"per_authorization"}
+    return min(window_start(interval, now) for interval in intervals)
 
 
 def window_start(interval: str, now: int) -> int:

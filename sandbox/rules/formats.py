@@ -3,10 +3,12 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
+
+from sandbox.rules.places import COUNTRIES, is_state, phone_country
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Context:
-    """What a value is judged against: the account's country and the moment (unix seconds)."""
+    """What a value is judged against: a country and the moment (unix seconds).
+
+    The country is the account's or cardholder's; inside an address that names one, that one. `living` is the country
+    in which a person lives, where that is another.
+    """
 
     country: str
     now: int
+    living: str = ""
 
 
 def faults(params: dict[str, Any], context: Context, inside: str = "") -> Iterator[Fault]:
@@ -32,7 +39,10 @@ def faults(params: dict[str, Any], context: Context, inside: str = "") -> Iterat
         param = f"{inside}[{name}]" if inside else name
         check = CHECKS.get(name)
         if isinstance(value, dict) and name != "metadata" and not check:
-            yield from faults(value, context, param)
+            address = value.get("address")
+            living = address.get("country") if isinstance(address, dict) else None
+            own = value.get("country") or context.country
+            yield from faults(value, replace(context, country=own, living=living or context.living), param)
         elif check and (value or value == 0):
             fault = check(value, context)
             if fault:
@@ -50,8 +60,23 @@ def _email(value: str, context: Context) -> Fault | None:
 
 
 def _phone(value: str, context: Context) -> Fault | None:
-    number = re.sub(r"[\s().-]", "", value)
-    return None if re.fullmatch(r"\+?\d{7,15}", number) else Fault(f'"{value}" is not a valid phone number')
+    """A number of the account's country, or of that in which a person lives."""
+    found = phone_country(value, context.country)
+    return _no_phone(value) if found is None or (found and found not in (context.country, context.living)) else None
+
+
+def _phone_number(value: str, context: Context) -> Fault | None:
+    """A number of any country."""
+    return _no_phone(value) if phone_country(value, context.country) is None else None
+
+
+def _no_phone(value: str) -> Fault:
+    return Fault(f'"{value}" is not a valid phone number')
+
+
+def _state(value: str, context: Context) -> Fault | None:
+    fine = context.country != "US" or is_state(value)
+    return None if fine else Fault(f"'{value}' is not a supported state.", "state_unsupported")
 
 
 def _url(value: str, context: Context) -> Fault | None:
@@ -68,7 +93,7 @@ def _mcc(value: str, context: Context) -> Fault | None:
 
 
 def _country(value: str, context: Context) -> Fault | None:
-    return None if re.fullmatch("[A-Z]{2}", value) else Fault(f"Country '{value}' is unknown.", "country_unsupported")
+    return None if value in COUNTRIES else Fault(f"Country '{value}' is unknown.", "country_unsupported")
 
 
 def _postal_code(value: str, context: Context) -> Fault | None:
@@ -156,10 +181,12 @@ CHECKS: dict[str, Callable[[Any, Context], Fault | None]] = {
     "mcc": _mcc,
     "percent_ownership": _percent,
     "phone": _phone,
+    "phone_number": _phone_number,
     "postal_code": _postal_code,
     "ssn_last_4": _ssn_last_4,
+    "state": _state,
     "support_email": _email,
-    "support_phone": _phone,
+    "support_phone": _phone_number,
     "support_url": _url,
     "tax_id": _tax_id,
     "url": _url,

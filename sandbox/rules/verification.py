@@ -107,8 +107,6 @@ def _company_findings(facts: Facts) -> Iterator[Finding]:
         return
     company = facts.account.get("company") or {}
     code = verdicts.street_code(lookup(company, "address.line1"))
-    if not code and lookup(company, "address.country") not in (None, facts.account.get("country")):
-        code = "invalid_address_city_state_postal_code"
     if code:
         yield Finding("company.address.line1", code)
     look = company_look(facts)

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 import logging
 import os
 import re
@@ -13,7 +12,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.wire import expand, idempotency
+from sandbox.wire import expand, idempotency, versions
 from sandbox.wire.description import Description, Operation
 from sandbox.wire.faults import Fault, Faults, broken
 from sandbox.wire.idempotency import InFlight, Saved
@@ -21,13 +20,14 @@ from sandbox.wire.parameters import Fields, coerce, fields_of_body, fields_of_fo
 from sandbox.wire.traffic import Traffic
 from sandbox.world.errors import StripeError, mask, no_access
 from sandbox.world.noun import ROUTES, Call, setting
+from sandbox.world.text import indented
 from sandbox.world.world import API_VERSION, World, new_id, public
 
 Data = dict[str, Any]
 
 log = logging.getLogger("sandbox")
+ACCOUNT = re.compile(r"acct_\w{1,60}", re.ASCII)
 KEY = re.compile(r"(sk|rk)_test_\w{1,200}", re.ASCII)
-PREVIEW = re.compile(r"\d{4}-\d\d-\d\d\.preview(; ?\w+=v\d+)*", re.ASCII)
 HELP = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
 setting("rate_limit", 0)
 # Every line of traffic is also appended here: a default from outside, so that it outlives a reset.
@@ -36,7 +36,10 @@ setting("traffic_file", os.environ.get("SANDBOX_TRAFFIC_FILE"))
 
 @dataclass
 class Request:
-    """An HTTP request; header names are in lower case. `epoch` is the world's when it began."""
+    """An HTTP request; header names are in lower case. `epoch` is the world's when it began.
+
+    `translated`: all its fields in the values of our API version, where it said them in those of another.
+    """
 
     method: str
     path: str
@@ -45,6 +48,7 @@ class Request:
     body: bytes
     remote_ip: str = "127.0.0.1"
     epoch: threading.Event = field(default_factory=threading.Event)
+    translated: Fields | None = None
 
     @property
     def target(self) -> str:
@@ -79,11 +83,12 @@ class Asked:
 
 @dataclass
 class Done:
-    """What came of it; `saved` says that the answer may be kept under the idempotency key."""
+    """What came of it. `recorded`: what the record keeps in the place of a body that holds secrets."""
 
     status: int
     body: str
     headers: dict[str, str] = field(default_factory=dict)
+    recorded: str = ""
 
 
 class Api:
@@ -105,24 +110,33 @@ class Api:
             if fault.delay[0] == "slow_after":
                 request.epoch.wait(fault.delay[1])
         if fault.fault == "500_after":
-            done = Done(500, json.dumps(broken().body()))
+            done = self._refused(request_id, request.headers.get("stripe-account"), broken())
         with self.world.during(request.epoch):
             self._record(request, request_id, done, lost=fault.fault == "reset_after")
-        headers = {"Content-Type": "application/json", **self._headers(request, request_id), **done.headers}
+            headers = {"Content-Type": "application/json", **self._headers(request, request_id), **done.headers}
         return Answer(done.status, done.body.encode(), headers, fault.fault == "reset_after")
 
     def _answer(self, request: Request, request_id: str, fault: Fault, until_answered: ExitStack) -> Done:
-        if fault.delay[0] == "slow":
-            request.epoch.wait(fault.delay[1])
         try:
             if refusal := fault.refusal():
                 raise refusal
-            return self._perform(self._let_in(request, request_id), fault, until_answered)
+            asked = self._let_in(request, request_id)
+            if asked.key:
+                until_answered.enter_context(self.in_flight.hold(asked.epoch, asked.account or "", asked.key))
+            if fault.delay[0] == "slow":
+                request.epoch.wait(fault.delay[1])
+            return self._perform(asked, fault)
         except StripeError as error:
-            return Done(error.status, json.dumps(error.body()), error.headers)
+            return self._refused(request_id, request.headers.get("stripe-account"), error)
         except Exception:  # whatever goes wrong in here, a client sees Stripe's envelope
             log.exception("%s %s failed", request.method, request.path)
-            return Done(500, json.dumps(broken().body()))
+            return self._refused(request_id, request.headers.get("stripe-account"), broken())
+
+    def _refused(self, request_id: str, account: str | None, error: StripeError) -> Done:
+        """Stripe's envelope, with the page of its Dashboard on which the request would be found."""
+        of = f"{account}/" if account and ACCOUNT.fullmatch(account) else ""
+        log_url = f"https://dashboard.stripe.com/{of}test/logs/{request_id}?t={self.world.now}"
+        return Done(error.status, indented(error.body(log_url)), dict(error.headers))
 
     # Letting in
 
@@ -131,21 +145,22 @@ class Api:
         if found is None or (found[0].method, found[0].template) not in ROUTES:
             raise StripeError(404, f"Unrecognized request URL ({request.method}: {request.path}). {HELP}")
         api_key = authenticate(request.headers.get("authorization", ""))
-        version = self._version(request.headers.get("stripe-version", ""))
+        version = request.headers.get("stripe-version", "")
+        if version and not versions.is_known(self.description, version):
+            raise StripeError(400, f"Invalid Stripe API version: {version[:60]}")
         with self.world.during(request.epoch):
             account = self._account(request.headers.get("stripe-account", ""), api_key)
             self.faults.count(account or "", float(self.world.settings["rate_limit"] or 0))
-        fields = fields_of_form(request.query)
-        fields += fields_of_body(request.headers.get("content-type", ""), request.body)
-        key = request.headers.get("idempotency-key") or None
+        given = fields_of_form(request.query)
+        given += fields_of_body(request.headers.get("content-type", ""), request.body)
+        fields = versions.in_our_words(found[0], version or API_VERSION, given)
+        request.translated = None if fields == given else fields
+        key = (request.headers.get("idempotency-key") or None) if found[0].method == "POST" else None
         if key:
             idempotency.check(key)
-        return Asked(found[0], found[1], fields, api_key, version, account, key, request_id, request.epoch)
-
-    def _version(self, given: str) -> str:
-        if given and given not in self.description.versions and not PREVIEW.fullmatch(given):
-            raise StripeError(400, f"Invalid Stripe API version: {given[:60]}")
-        return given or API_VERSION
+        return Asked(
+            found[0], found[1], fields, api_key, version or API_VERSION, account, key, request_id, request.epoch
+        )
 
     def _account(self, given: str, api_key: str) -> str | None:
         if not given or given == self.world.platform:
@@ -156,13 +171,12 @@ class Api:
 
     # Doing
 
-    def _perform(self, asked: Asked, fault: Fault, until_answered: ExitStack) -> Done:
-        if asked.key is None or asked.operation.method != "POST":
+    def _perform(self, asked: Asked, fault: Fault) -> Done:
+        if asked.key is None:
             return self._execute(asked, self._call(asked), fault, "")
         scope = asked.account or ""
         path = asked.operation.template.format(**asked.ids)
         fingerprint = idempotency.digest(asked.operation.method, path, asked.fields)
-        until_answered.enter_context(self.in_flight.hold(asked.epoch, scope, asked.key))
         with self.world.during(asked.epoch), self.world.store.transaction():
             saved = idempotency.find(self.world.store, scope, asked.key, fingerprint, self.world.now)
         if saved is not None:
@@ -205,36 +219,39 @@ class Api:
     def _run(self, asked: Asked, call: Call, fault: Fault) -> Done:
         """Run the noun's handler; what it refuses or fails at leaves no trace but its answer."""
         if fault.fault == "500_replayed_undone":
-            return Done(500, json.dumps(broken().body()))
+            return self._refused(asked.request_id, asked.account, broken())
         try:
             with self.world.attempt():
                 data = public(ROUTES[asked.operation.method, asked.operation.template](call))
                 data = expand.apply(self.description, call, asked.operation, data, call.params.get("expand", []))
         except StripeError as error:
-            return Done(error.status, json.dumps(error.body()), dict(error.headers))
+            return self._refused(asked.request_id, asked.account, error)
         except Exception:  # a noun's own mistake is Stripe's 500, with the noun's work undone
             log.exception("%s %s failed", call.method, call.path)
-            return Done(500, json.dumps(broken().body()))
+            return self._refused(asked.request_id, asked.account, broken())
         if fault.fault == "500_replayed":
-            return Done(500, json.dumps(broken().body()))
-        return Done(200, json.dumps(data))
+            return self._refused(asked.request_id, asked.account, broken())
+        shown = expand.masked(asked.operation, data)
+        return Done(200, indented(data), recorded="" if shown is data else indented(shown))
 
     # Answering
 
     def _headers(self, request: Request, request_id: str) -> dict[str, str]:
-        version = request.headers.get("stripe-version", "")
-        known = version in self.description.versions or PREVIEW.fullmatch(version)
-        return {
+        version, account = request.headers.get("stripe-version", ""), request.headers.get("stripe-account", "")
+        headers = {
             "Date": formatdate(self.world.now, usegmt=True),
             "Request-Id": request_id,
-            "Stripe-Version": version if known else API_VERSION,
+            "Stripe-Version": version if versions.is_known(self.description, version) else API_VERSION,
             "Cache-Control": "no-cache, no-store",
         }
+        if account == self.world.platform or self.world.store.seq("account", account, None) is not None:
+            headers["Stripe-Account"] = account
+        return headers
 
     def _record(self, request: Request, request_id: str, done: Done, *, lost: bool) -> None:
         record: dict[str, Any] = {
             "method": request.method,
-            "path": request.target,
+            "path": request.path if request.translated else request.target,
             "request_form": form_text(request),
             "status": done.status,
             "request_id": request_id,
@@ -243,7 +260,7 @@ class Api:
             "replayed": "Idempotent-Replayed" in done.headers,
             "lost": lost,
         }
-        self.traffic.add(record, ("response", done.body), self.world.settings["traffic_file"])
+        self.traffic.add(record, ("response", done.recorded or done.body), self.world.settings["traffic_file"])
 
 
 def authenticate(header: str) -> str:
@@ -279,11 +296,12 @@ def _unauthorized(message: str, code: str | None = None) -> StripeError:
 
 
 def form_text(request: Request) -> str:
-    """The body as form text, for the record; of a file its name."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
+    """The fields as form text, for the record; of a file its name. The referee knows our version alone."""
+    fields = request.translated
+    if fields is None and not request.headers.get("content-type", "").lower().startswith("multipart/"):
         return request.body.decode("utf-8", "replace")
     try:
-        fields = fields_of_body(request.headers["content-type"], request.body)
+        fields = fields or fields_of_body(request.headers["content-type"], request.body)
     except StripeError:
         return ""
     return urlencode([(name, value if isinstance(value, str) else value.filename) for name, value in fields])

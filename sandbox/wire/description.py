@@ -67,24 +67,24 @@ class Description:
 
     @lru_cache(maxsize=1024)  # noqa: B019  (one description lives as long as its process)
     def expandable(self, operation: str, path: str) -> bool:
-        """Whether `path` (as in `expand[]`) names a field that an answer of the operation lets expand."""
+        """Whether `path` (as in `expand[]`) names an object or a list of objects in an answer of the operation.
+
+        It may be there already, whole. Scalars, lists of scalars and free maps such as metadata cannot be expanded.
+        """
         method, template = operation.split(" ", 1)
         found = self.find(method, template)
-        schemas, can = [found[0].answer] if found else [], False
+        schemas = self._within(found[0].answer) if found else []
         for step in path.split("."):
-            fields = [field for schema in schemas if (field := self._field(schema, step)) is not None]
-            can = any(self.targets(field) for field in fields)
-            schemas = [schema for field in fields for schema in self._within(field)]
-        return can
-
-    def _field(self, schema: Schema, name: str) -> Schema | None:
-        found: Schema | None = self.resolve(schema).get("properties", {}).get(name)
-        return found
+            fields = {id(field): field for each in schemas if (field := each.get("properties", {}).get(step))}
+            schemas = [schema for field in fields.values() for schema in self._within(field)]
+        return any("properties" in schema for schema in schemas)
 
     def _within(self, field: Schema) -> list[Schema]:
+        """The schemas of what the field may hold, of a list those of its members."""
         field = self.resolve(field)
-        branches = [self.resolve(branch) for branch in field.get("anyOf", [field])]
-        return [self.resolve(branch["items"]) if "items" in branch else branch for branch in branches]
+        inner = [field["items"]] if "items" in field else field.get("anyOf", [])
+        inner = list({json.dumps(branch): branch for branch in inner}.values())  # an event's answer is one, many times
+        return [schema for branch in inner for schema in self._within(branch)] if inner else [field]
 
 
 def _parameters(operation: Schema) -> Schema:

@@ -1,4 +1,7 @@
-"""`expand[]`: ids in an answer replaced by their objects (https://docs.stripe.com/api/expanding_objects)."""
+"""`expand[]`: ids in an answer replaced by their objects (https://docs.stripe.com/api/expanding_objects).
+
+What is there already may be asked for as well. Secrets are there only when they are asked for; the noun puts them in.
+"""
 
 from typing import Any
 
@@ -10,6 +13,7 @@ from sandbox.world.world import public
 Data = dict[str, Any]
 
 MAX_LEVELS = 4
+SECRETS = {"GET /v1/issuing/cards/{id}": ("number", "cvc")}
 
 
 def check(description: Description, operation: Operation, paths: list[str]) -> None:
@@ -20,7 +24,7 @@ def check(description: Description, operation: Operation, paths: list[str]) -> N
             raise invalid(
                 f"You cannot expand more than {MAX_LEVELS} levels of a property. Property: {path}", None, "expand"
             )
-        if not description.expandable(name, path):
+        if not description.expandable(name, path) and path not in SECRETS.get(name, ()):
             hint = f" You may want to try expanding 'data.{path}' instead."
             instead = hint if description.expandable(name, f"data.{path}") else ""
             raise invalid(f"This property cannot be expanded ({path}).{instead}", None, "expand")
@@ -29,8 +33,14 @@ def check(description: Description, operation: Operation, paths: list[str]) -> N
 def apply(description: Description, call: Call, operation: Operation, data: Data, paths: list[str]) -> Data:
     """`data` with the fields that `paths` name expanded in place."""
     for path in paths:
-        _walk(description, call, data, operation.answer, path.split("."))
+        _walk(description, call, data, _schema_of(description, operation.answer, data), path.split("."))
     return data
+
+
+def masked(operation: Operation, data: Data) -> Data:
+    """The answer without the secrets that the operation shows, for the record."""
+    hidden = {name for name in SECRETS.get(f"{operation.method} {operation.template}", ()) if name in data}
+    return {name: "*" * len(value) if name in hidden else value for name, value in data.items()} if hidden else data
 
 
 def _walk(description: Description, call: Call, data: Data, schema: Schema, steps: list[str]) -> None:

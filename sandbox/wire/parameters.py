@@ -132,8 +132,8 @@ def _object(description: Description, given: Any, schema: Schema, where: str) ->
     known, extra = schema.get("properties", {}), schema.get("additionalProperties", False)
     unknown = [_join(where, name) for name in given if name not in known] if not extra else []
     if unknown:
-        words = "parameter" if len(unknown) == 1 else "parameters"
-        raise invalid(f"Received unknown {words}: {', '.join(unknown)}", "parameter_unknown", unknown[0])
+        what = "parameter" if len(unknown) == 1 else "parameters"
+        raise invalid(f"Received unknown {what}: {', '.join(unknown)}", "parameter_unknown", unknown[0])
     for name in schema.get("required", ()):
         if name not in given:
             raise invalid(f"Missing required param: {_join(where, name)}.", "parameter_missing", _join(where, name))
@@ -191,14 +191,14 @@ def _scalar(given: Any, schema: Schema, where: str) -> Any:
             raise invalid(f"Invalid boolean: {given}", param=where)
         return given == "true"
     if choices and given not in choices:
-        raise invalid(f"Invalid {where}: must be one of {_words(choices)}", param=where)
+        raise invalid(f"Invalid {where}: must be one of {words(choices)}", param=where)
     return given
 
 
 def _number(given: str, kind: str, where: str) -> int | float:
     if not re.fullmatch(NUMBERS[kind], given, re.ASCII):
-        words = NUMBER_WORDS[kind]
-        raise invalid(f"Invalid {words}: {given}", f"parameter_invalid_{words}" if kind == "integer" else None, where)
+        what = NUMBER_WORDS[kind]
+        raise invalid(f"Invalid {what}: {given}", f"parameter_invalid_{what}" if kind == "integer" else None, where)
     return int(given) if kind == "integer" else float(given)
 
 
@@ -212,7 +212,8 @@ def _empty(where: str) -> StripeError:
     )
 
 
-def _words(choices: list[Any]) -> str:
+def words(choices: list[Any]) -> str:
+    """Choices as Stripe enumerates them: `a, b, or c`."""
     shown = [str(choice) for choice in choices if choice != ""]
     if len(shown) < 3:
         return " or ".join(shown)

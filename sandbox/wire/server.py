@@ -1,11 +1,11 @@
 """The HTTP server: requests in, one send per answer out, deliveries after that."""
 
-import json
 import logging
 import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from email.utils import formatdate
@@ -15,22 +15,22 @@ from pathlib import Path
 
 import sandbox.hosted.pages  # noqa: F401  (registers the hosted form's pages)
 from sandbox import nouns
-from sandbox.wire import hosts, pages
+from sandbox.wire import bodies, hosts, pages
 from sandbox.wire.api import HELP, Answer, Api, Request
 from sandbox.wire.control import Control
 from sandbox.wire.deliveries import Deliveries
 from sandbox.wire.description import Description
 from sandbox.wire.faults import Faults
 from sandbox.wire.hosts import Hosts
-from sandbox.wire.parameters import BAD_BODY
 from sandbox.wire.traffic import Traffic
 from sandbox.world.errors import StripeError, world_ended
 from sandbox.world.store import Store
+from sandbox.world.text import indented
 from sandbox.world.world import World
 
 log = logging.getLogger("sandbox")
-LARGEST_BODY = 32 * 1024 * 1024
 TICK = 0.2
+QUIET, LONGEST_HEARING = 1.0, 10.0  # seconds for which the rest of a refused request is taken
 ONE_HOST = "Invalid request: send one Host header."
 
 
@@ -174,22 +174,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | None:
         """The request's body; None when the request was refused, or cut off, because of it."""
-        length = self.headers.get("Content-Length", "0").strip()
-        if self.headers.get("Transfer-Encoding") or not (length.isascii() and length.isdigit()):
-            self._refuse_body(411, BAD_BODY)
-            return None
-        if len(length) > 12 or int(length) > LARGEST_BODY:
-            self._refuse_body(413, "The request is too large.")
-            return None
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
+        try:
+            return bodies.read(self.headers, self.rfile)
+        except StripeError as error:
             self.close_connection = True
-            return None
-        return body
+            self._send(refusal(error))
+            self._hear_out()
+        except bodies.CutOffError:
+            self.close_connection = True
+        return None
 
-    def _refuse_body(self, status: int, words: str) -> None:
-        self.close_connection = True
-        self._send(refusal(StripeError(status, words)))
+    def _hear_out(self) -> None:
+        """Take what still comes for a while: closed over unread bytes, the client would see a reset and no answer."""
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(QUIET)
+        end = time.monotonic() + LONGEST_HEARING
+        while time.monotonic() < end and self.rfile.read1(1 << 16):
+            pass
 
     def _send(self, answer: Answer) -> None:
         if answer.reset:
@@ -226,4 +227,4 @@ class Handler(BaseHTTPRequestHandler):
 
 def refusal(error: StripeError) -> Answer:
     """The answer that an error becomes outside of the API proper."""
-    return Answer(error.status, json.dumps(error.body()).encode(), {"Content-Type": "application/json"})
+    return Answer(error.status, indented(error.body()).encode(), {"Content-Type": "application/json"})

@@ -6,6 +6,8 @@ import threading
 from collections import deque
 from typing import Any
 
+from sandbox.world.text import on_one_line
+
 KEPT_LINES, KEPT_BYTES = 5_000, 32 * 1024 * 1024
 
 
@@ -19,7 +21,7 @@ class Traffic:
 
     def add(self, record: dict[str, Any], body: tuple[str, str], file: str | None) -> None:
         """Note a record whose member `body[0]` is the JSON text `body[1]`."""
-        line = f'{json.dumps(record)[:-1]}, "{body[0]}": {body[1] or "null"}}}'
+        line = f'{json.dumps(record)[:-1]}, "{body[0]}": {on_one_line(body[1]) or "null"}}}'
         with self.lock:
             self.ring.append(line)
             self.size += len(line)

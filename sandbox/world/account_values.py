@@ -20,10 +20,15 @@ PERSON_OWN_MERGE = frozenset({"metadata", "dob", "address", "full_name_aliases",
 
 
 def check(record: AccountRecord, params: Data, inside: str = "") -> None:
-    """Refuse (400) what cannot be right: formats, dates without an address, unknown files."""
-    context = Context(record.account["country"], record.world.now)
-    for fault in faults(params, context, inside):
+    """Refuse (400) what cannot be right: formats, a business in another country, unknown files."""
+    own = record.account["country"]
+    living = (params.get("address") or {}).get("country")  # of a person
+    for fault in faults(params, Context(own, record.world.now, living or ""), inside):
         raise invalid(fault.message, fault.code, fault.param)
+    country = ((params.get("company") or {}).get("address") or {}).get("country")
+    if country and country != own:
+        words = f"The country of the business address ({country}) does not match the country of the account ({own})."
+        raise invalid(words, "account_country_invalid_address", "company[address][country]")
     _check_files(record, params, inside)
 
 

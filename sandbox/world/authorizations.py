@@ -4,9 +4,9 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.rules.decision import Attempt, Spend, decide
+from sandbox.rules.decision import Attempt, Spend, decide, looks_back_to
 from sandbox.rules.merchants import purchase_details
-from sandbox.world import ledger
+from sandbox.world import ledger, spending
 from sandbox.world.issuing import (
     AUTHORIZATION,
     CARD,
@@ -36,10 +36,7 @@ def ask(world: World, authorization: Data, amount: int, account: str) -> bool:
         issuing=issuing_status(world.store, account),
         checks=authorization["verification_data"],
         so_far=authorization["_held"] + authorization["_captured"],
-        spent=tuple(
-            Spend(each["card"], each["amount"], each["created"], each["category"])
-            for each in world.store.each(_spends(authorization["cardholder"]), account)
-        ),
+        spent=spending.since(world.store, account, authorization["cardholder"], looks_back_to(card, world.now)),
     )
     approved, reason = decide(attempt)
     authorization["request_history"].append(_request(world, authorization, amount, approved=approved, reason=reason))
@@ -69,20 +66,19 @@ def merchants(authorization: Data, amount: int) -> int:
     return round(amount * rate)
 
 
-def _spends(cardholder: str) -> str:
-    return f"_spend.{cardholder}"
-
-
 def _note_spend(world: World, authorization: Data, account: str) -> None:
-    card = world.store.get(CARD, authorization["card"], account) or {}
-    row = {
-        "id": authorization["id"],
-        "card": card.get("_first", authorization["card"]),
-        "amount": authorization["_held"] + authorization["_captured"],
-        "created": authorization["created"],
-        "category": authorization["merchant_data"]["category"],
-    }
-    world.store.put(_spends(authorization["cardholder"]), row, account)
+    """Count what the authorization takes by now beyond what it took as it is stored."""
+    old = world.store.get(AUTHORIZATION, authorization["id"], account)
+    amount = _taken(authorization) - (_taken(old) if old else 0)
+    if amount:
+        card = world.store.get(CARD, authorization["card"], account) or {}
+        first, category = str(card.get("_first", authorization["card"])), authorization["merchant_data"]["category"]
+        spend = Spend(first, amount, authorization["created"], category)
+        spending.add(world.store, account, authorization["cardholder"], spend)
+
+
+def _taken(authorization: Data) -> int:
+    return int(authorization["_held"] + authorization["_captured"]) if authorization["approved"] else 0
 
 
 def hold(world: World, authorization: Data, amount: int, account: str) -> None:
@@ -102,9 +98,8 @@ def resize(authorization: Data, amount: int) -> None:
 
 def put(world: World, authorization: Data, account: str, before: Data | None) -> Data:
     """Keep it and make its event: created, or updated with what changed. Returns it as Stripe shows it."""
+    _note_spend(world, authorization, account)
     world.store.put(AUTHORIZATION, authorization, account)
-    if authorization["approved"]:
-        _note_spend(world, authorization, account)
     shown = show_authorization(world.store, authorization, account)
     if before is None:
         world.emit("issuing_authorization.created", shown, account=account)

@@ -20,14 +20,16 @@ class StripeError(Exception):
         self.status, self.message, self.type = status, message, kind
         self.code, self.param, self.headers = code, param, headers or {}
 
-    def body(self) -> dict[str, Any]:
-        """`{"error": {...}}` as Stripe sends it: absent members are left out, not null."""
+    def body(self, log_url: str = "") -> dict[str, Any]:
+        """`{"error": {...}}` as Stripe sends it: absent members are left out, not null. `log_url`: of the request."""
         error: dict[str, Any] = {"message": self.message, "type": self.type}
         if self.code:
             error["code"] = self.code
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
         if self.param:
             error["param"] = self.param
+        if log_url:
+            error["request_log_url"] = log_url
         return {"error": error}
 
 

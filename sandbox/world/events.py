@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
-import json
 import secrets
 from typing import Any
 
 from sandbox.world.store import Store
+from sandbox.world.text import indented
 
 Data = dict[str, Any]
 
@@ -60,7 +60,7 @@ def matches(pattern: str, event_type: str) -> bool:
 def payload(event: Data, endpoint: Data) -> bytes:
     """The body that is sent to the endpoint: the event as the endpoint's own API version names it."""
     version = endpoint["api_version"] or event["api_version"]
-    return json.dumps({**event, "api_version": version}).encode()
+    return indented({**event, "api_version": version}).encode()
 
 
 def signature(body: bytes, secret: str, at: int) -> str:

@@ -129,11 +129,17 @@ def put_card(world: World, card: Data, account: str) -> Data:
 
 
 def controls(old: Data | None, given: Any, *, currency: str) -> Data:
-    """`spending_controls` after a create or update; what may not stand together is refused as Stripe does."""
+    """`spending_controls` after a create or update; what may not stand together is refused as Stripe does.
+
+    `""` lifts a list: it is null again, and the limits are none, as on a card that never had any. So the silent default
+    limit counts again (sandbox.rules.decision).
+    """
     names = [name for pair in PAIRS for name in pair]
     empty: Data = {**dict.fromkeys(names), "spending_limits": [], "spending_limits_currency": None}
     merged = merge(old or empty, given or {})
-    merged["spending_limits"] = [_limit(limit, place) for place, limit in enumerate(merged["spending_limits"])]
+    if merged["spending_limits"] is None:
+        merged["spending_limits_currency"] = (given or {}).get("spending_limits_currency")
+    merged["spending_limits"] = [_limit(limit, place) for place, limit in enumerate(merged["spending_limits"] or ())]
     for first, second in PAIRS:
         if merged[first] and merged[second]:
             raise invalid(

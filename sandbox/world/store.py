@@ -32,7 +32,19 @@ CREATE TABLE IF NOT EXISTS idempotency (
     account TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     request_id TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (account, key));
 CREATE INDEX IF NOT EXISTS idempotency_created ON idempotency (created);
+CREATE TABLE IF NOT EXISTS spend (
+    account TEXT NOT NULL, cardholder TEXT NOT NULL, day INTEGER NOT NULL, card TEXT NOT NULL, category TEXT NOT NULL,
+    amount INTEGER NOT NULL, PRIMARY KEY (account, cardholder, day, card, category)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+# An older sandbox kept what each authorization spent as an object of its own.
+SUM_UP = """
+BEGIN IMMEDIATE;
+INSERT INTO spend SELECT account, substr(kind, 8), created - created % 86400, json_extract(data, '$.card'),
+    json_extract(data, '$.category'), sum(json_extract(data, '$.amount'))
+    FROM object WHERE kind GLOB '_spend.*' GROUP BY 1, 2, 3, 4, 5;
+DELETE FROM object WHERE kind GLOB '_spend.*';
+COMMIT;
 """
 
 
@@ -73,6 +85,7 @@ class Store:
         said = self.sql.execute("PRAGMA quick_check(1)").fetchone()[0]
         if said != "ok":
             raise sqlite3.DatabaseError(f"it is damaged ({said.splitlines()[-1]})")
+        self.sql.executescript(SUM_UP)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -205,6 +218,6 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything but which platform this is."""
-        for table in ("object", "task", "delivery", "idempotency"):
+        for table in ("object", "spend", "task", "delivery", "idempotency"):
             self.sql.execute(f"DELETE FROM {table}")
         self.sql.execute("DELETE FROM meta WHERE name != 'platform'")

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.core.management import call_command
@@ -11,14 +12,15 @@ from django.test import Client
 from accounts.account.models import Account
 from console.operations.models import Operation
 from console.record.models import AuditEntry
-from gateway import clock
+from gateway import clock, sync
+from gateway.mirror import REGISTRY
 from issuing.authorizations.models import Authorization
 from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from issuing.topups.models import Topup
 from tests.issuing.acting import posted, run
-from tests.issuing.conftest import HOLDER, REASON
+from tests.issuing.conftest import HOLDER, REASON, buy, fund, make_card, perform
 from tests.people import browser, person, work
 from tests.sandbox_process import SandboxProcess
 
@@ -86,6 +88,28 @@ def test_the_line_to_the_first_authorization_in_commands(account: Account, sandb
     assert run("capture_test_authorization", row.pk)[0] == 0
     assert run("cancel_card", card_id, "--cancellation-reason", "lost")[0] == 0
     assert Card.objects.get().canceled
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_console_asks_for_no_number_of_a_card(sandbox: SandboxProcess, account: Account) -> None:
+    card = make_card(account)
+    fund(sandbox, account)
+    held = buy(card)
+    perform("deactivate_card", card)
+    sync.run(list(REGISTRY))
+    card.refresh()
+    client = browser("ana")
+    work(client, account.pk)
+    for path in (f"issuing/cards/{card.pk}", f"issuing/authorizations/{held.pk}", "issuing/cards"):
+        assert client.get(f"/{account.pk}/{path}", follow=True).status_code == 200
+    lines = [line for line in sandbox.traffic() if "path" in line]
+    assert any(line["path"].startswith(f"/v1/issuing/cards/{card.pk}") for line in lines)
+    fields = [(name, value) for line in lines for text in (urlsplit(line["path"]).query, line["request_form"])
+              for name, value in parse_qsl(text)]  # fmt: skip
+    assert [
+        value for name, value in fields if name.startswith("expand") and {"number", "cvc"} & {*value.split(".")}
+    ] == []
+    assert not {"number", "cvc"} & set(Card.objects.get(pk=card.pk).data)
 
 
 class Desk:

@@ -27,13 +27,10 @@ def evening(day: date) -> int:
     return int(datetime.combine(day, EVENING).timestamp())
 
 
-def next_evening() -> int:
-    """The first 18:00 UTC that is not past: what staff type as "a minute ago" is no future there.
-
-    To be asked of an emptied sandbox: by the clock of the last world each would end a day after the one before.
-    """
+def last_evening() -> int:
+    """The last 18:00 UTC that is past, by this machine's clock: to be asked of an emptied sandbox, which has it too."""
     now = clock.now()
-    return evening(now.date() if now.hour < EVENING.hour else now.date() + timedelta(days=1))
+    return evening(now.date() if now.hour >= EVENING.hour else now.date() - timedelta(days=1))
 
 
 class Command(BaseCommand):
@@ -49,7 +46,7 @@ class Command(BaseCommand):
         """Size, seed, time, and leave to empty what is there."""
         parser.add_argument("--accounts", type=whole_number, default=len(BUSINESSES), help=f"1 to {len(BUSINESSES)}")
         parser.add_argument("--seed", type=whole_number, default=1)
-        parser.add_argument("--day", help="it ends at 18:00 UTC of this day, such as 2026-11-24; else the next 18:00")
+        parser.add_argument("--day", help="it ends at 18:00 UTC of this day, such as 2026-11-24; else the last 18:00")
         parser.add_argument("--reset", action="store_true", help="empty the sandbox and the mirror first")
         parser.add_argument("--no-mirror", action="store_true", help="fill the sandbox alone")
 
@@ -62,8 +59,11 @@ class Command(BaseCommand):
             if not options["reset"] and not build.is_empty():
                 raise CommandError("The sandbox is not empty. With --reset everything in it is forgotten first.")
             build.begin()
-            end = evening(day) if day else next_evening()
+            end, emptied, began = evening(day) if day else last_evening(), clock.timestamp(), time.monotonic()
             self.build(plan(options["seed"], options["accounts"], end), end)
+            if not day:  # go on to this machine's time and never beyond, or a client's "now" would be the past there
+                control("clock", {"set": max(end, emptied + int(time.monotonic() - began))})
+                clock.refresh()
             if not options["no_mirror"]:
                 self.mirror()
         except Refused as refused:

@@ -1,10 +1,11 @@
 """What staff may fill in, and what is sent of it."""
 
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
-from accounts.account.forms import CreateAccountForm, create_params
+from accounts.account.forms import COUNTRIES, CreateAccountForm, create_params
 
 GOOD = {"country": "US", "business_type": "company", "business_name": "Alder"}
 
@@ -39,6 +40,15 @@ def test_bad_input_is_named_at_its_field(values: dict[str, Any], field: str) -> 
 @pytest.mark.parametrize("name", ["Żółta Łódź", "李 & 王 <script>", 'O\'Neil "Q"', "🚲 Bikes", "=1+1"])
 def test_any_script_and_sign_may_be_in_a_name(name: str) -> None:
     assert errors(business_name=name) == {}
+
+
+def test_the_countries_are_those_that_the_mode_can_do(settings: Any) -> None:
+    offered = {}
+    for sandbox in (True, False):
+        settings.SANDBOX = sandbox
+        offered[sandbox] = [code for code, _ in CreateAccountForm().fields["country"].choices]
+        assert errors(country="FR") == ({"country": ANY} if sandbox else {})
+    assert offered == {True: ["US", "GB"], False: list(COUNTRIES)}
 
 
 def test_only_what_was_given_is_sent() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import stripe
 
-from tests.sandbox.stock import BOSS, BOTH, CONTROLLER, Stock, refusal
+from tests.sandbox.stock import BOSS, BOTH, CONTROLLER, Data, Stock, refusal
 
 
 def test_new_account_is_past_due_without_a_deadline(stock: Stock) -> None:
@@ -61,9 +61,20 @@ def test_platform_that_is_not_onboarded_cannot_request_issuing(stock: Stock) -> 
     assert (error.http_status, error.code) == (400, "capability_not_enabled")
 
 
-def test_unsupported_country_is_refused(stock: Stock) -> None:
-    error = refusal(lambda: stock.account(country="FR"))
-    assert (error.code, error.param) == ("country_unsupported", "country")
+def test_unsupported_country_is_refused_in_whose_name_it_is(stock: Stock) -> None:
+    for country, words in (("FR", "The sandbox knows US and GB, and not FR."), ("ZZ", "Country 'ZZ' is unknown.")):
+        error = refusal(lambda country=country: stock.account(country=country))
+        assert (error.code, error.param, error.user_message) == ("country_unsupported", "country", words)
+
+
+def test_a_business_is_in_the_country_of_its_account(stock: Stock) -> None:
+    for country, elsewhere in (("US", "GB"), ("GB", "US")):
+        account = stock.account(country=country, business_type="company")["id"]
+        address = {"country": elsewhere, "line1": "1 Main Street"}
+        error = refusal(lambda account=account, address=address: stock.update(account, company={"address": address}))
+        assert (error.code, error.param) == ("account_country_invalid_address", "company[address][country]")
+        own = {**address, "country": country}
+        assert stock.update(account, company={"address": own})["company"]["address"]["country"] == country
 
 
 @pytest.mark.parametrize(
@@ -213,3 +224,19 @@ def test_future_requirements_become_requirements_at_their_deadline(stock: Stock)
     assert "company.structure" not in after["requirements"]["past_due"]
     stock.advance("15d")
     assert "company.structure" in stock.read(account["id"])["requirements"]["past_due"]
+
+
+@pytest.mark.parametrize("version", ["2026-06-24.dahlia", "2024-06-20; issuing_x_beta=v1"])
+def test_a_reason_that_an_older_version_knows_is_judged_by_it(stock: Stock, version: str) -> None:
+    def reject(account: str, reason: str, version: str) -> tuple[int, Data]:
+        path, headers = f"/v1/accounts/{account}/reject", {"Stripe-Version": version}
+        return stock.box.api("POST", path, {"reason": reason}, headers=headers)[:2]
+
+    account = stock.account()["id"]
+    status, answer = reject(account, "fraud_other", version)
+    assert (status, answer["error"]["param"]) == (400, "reason")
+    assert answer["error"]["message"] == "Invalid reason: must be one of fraud, other, or terms_of_service"
+    status, answer = reject(account, "fraud", version)
+    assert (status, answer["requirements"]["disabled_reason"]) == (200, "rejected.platform_fraud")
+    assert reject(account, "fraud", "2026-10-28.endive")[0] == 400
+    assert reject(account, "fraud", "")[0] == 400

@@ -1,6 +1,7 @@
 """Who is let in, and on whose behalf."""
 
 import base64
+import json
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -105,3 +106,69 @@ def test_wrong_paths_and_methods_are_404_in_stripes_words(box: SandboxProcess, m
     status, body, _ = box.api(method, path)
     assert status == 404
     assert body["error"]["message"].startswith(f"Unrecognized request URL ({method}: {path})")
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["2024-06-20; issuing_x_beta=v1", "2025-06-30.basil;a_beta=v2; b_beta=v3", "2026-08-26.preview; c_beta=v1"],
+)
+def test_a_version_may_have_betas(box: SandboxProcess, version: str) -> None:
+    status, _, headers = box.api("GET", "/v1/events", headers={"Stripe-Version": version})
+    assert (status, headers["Stripe-Version"]) == (200, version)
+
+
+@pytest.mark.parametrize("version", ["2024-01-01; a_beta=v1", "2024-06-20; a_beta", "2024-06-20 a=v1", "2024-06-20;"])
+def test_what_is_no_version_is_refused(box: SandboxProcess, version: str) -> None:
+    status, answer, _ = box.api("GET", "/v1/events", headers={"Stripe-Version": version})
+    assert (status, answer["error"]["message"]) == (400, f"Invalid Stripe API version: {version}")
+
+
+def test_a_connected_account_has_no_connected_accounts(box: SandboxProcess) -> None:
+    account = make_account(box)["id"]
+    assert [each["id"] for each in box.api("GET", "/v1/accounts")[1]["data"]] == [account]
+    status, answer, _ = box.api("GET", "/v1/accounts", account=account)
+    assert (status, answer["data"], answer["has_more"], answer["url"]) == (200, [], False, "/v1/accounts")
+    status, answer, _ = box.api("GET", "/v1/accounts", {"starting_after": account}, account=account)
+    assert (status, answer["error"]["code"]) == (400, "resource_missing")
+
+
+def test_the_account_is_echoed_where_it_is_one(box: SandboxProcess) -> None:
+    account, platform = make_account(box)["id"], box.api("GET", "/v1/account")[1]["id"]
+    assert box.api("GET", "/v1/events")[2]["Stripe-Account"] is None
+    for path, status in (("/v1/events", 200), ("/v1/nowhere", 404), ("/v1/events/evt_1", 404)):
+        for acting in (account, platform):
+            got, _, headers = box.api("GET", path, account=acting)
+            assert (got, headers["Stripe-Account"]) == (status, acting)
+    assert box.api("GET", "/v1/events", account="acct_unknown")[2]["Stripe-Account"] is None
+
+
+def test_an_error_names_the_page_of_its_request(box: SandboxProcess) -> None:
+    account = make_account(box)["id"]
+    box.control("faults", [{"match": "GET /v1/balance", "fault": fault} for fault in ("500", "429", "500_after")])
+    asked = [
+        ("GET", "/v1/nowhere"),
+        ("GET", "/v1/events/evt_1"),
+        ("POST", "/v1/accounts"),
+        *[("GET", "/v1/balance")] * 3,
+    ]
+    for acting, of in ((None, ""), (account, f"{account}/")):
+        for method, path in asked:
+            status, answer, headers = box.api(
+                method, path, {"country": "??"} if method == "POST" else {}, account=acting
+            )
+            if status >= 400:
+                logs = f"https://dashboard.stripe.com/{of}test/logs/{headers['Request-Id']}?t="
+                assert answer["error"]["request_log_url"].startswith(logs), path
+    unsigned = box.api("GET", "/v1/events", headers={"Authorization": ""})
+    assert unsigned[2]["Request-Id"] in unsigned[1]["error"]["request_log_url"]
+
+
+def test_answers_are_indented_as_stripes_are(box: SandboxProcess) -> None:
+    account = make_account(box)
+    headers = {"Authorization": "Bearer sk_test_x"}
+    for path in (f"/v1/accounts/{account['id']}", "/v1/accounts", "/v1/nowhere"):
+        body = box.request("GET", path, headers=headers)[1].decode()
+        assert body == json.dumps(json.loads(body), indent=2)
+    assert json.dumps(box.traffic()[-2]["response"]) == json.dumps(
+        json.loads(box.request("GET", "/v1/accounts", headers=headers)[1])
+    )

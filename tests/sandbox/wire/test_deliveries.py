@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import time
 from typing import Any
 
@@ -219,3 +220,17 @@ def test_deliveries_are_in_the_traffic(box: SandboxProcess, receiver: WebhookRec
     sent = [record for record in box.traffic() if "event" in record]
     assert [record["event"] for record in sent] == receiver.events()
     assert {(record["endpoint"], record["status"], record["attempt"]) for record in sent} == {(endpoint, 200, 1)}
+
+
+def test_a_receiver_that_writes_the_event_out_again_before_it_verifies_fails(
+    box: SandboxProcess, receiver: WebhookReceiver
+) -> None:
+    secret = listen(box, receiver.url)["secret"]
+    make_account(box)
+    arrival = receiver.wait(1)[0]
+    header, verify = arrival.headers["stripe-signature"], stripe.WebhookSignature.verify_header
+    assert verify(arrival.body.decode(), header, secret)
+    for separators in ((",", ":"), (", ", ": ")):
+        with pytest.raises(stripe.SignatureVerificationError):
+            verify(json.dumps(arrival.event, separators=separators), header, secret)
+    assert arrival.body.startswith(b'{\n  "id": "evt_')

@@ -117,7 +117,7 @@ RAW = [
     b"POST /v1/accounts HTTP/1.1\r\nContent-Length: many\r\n\r\n",
     b"POST /v1/accounts HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
     b"POST /v1/accounts HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-    b"POST /v1/accounts HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"POST /v1/accounts HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n0\r\n\r\n",
     b"BREW /v1/accounts HTTP/1.1\r\n\r\n",
 ]
 

@@ -78,8 +78,9 @@ def test_a_key_longer_than_255_characters_is_refused(box: SandboxProcess) -> Non
     assert (status, body["error"]["type"]) == (400, "idempotency_error")
 
 
-def test_a_second_request_while_the_first_is_under_way_is_409(box: SandboxProcess) -> None:
-    box.control("faults", [{"match": "POST /v1/webhook_endpoints", "fault": "slow_after:1"}])
+@pytest.mark.parametrize("fault", ["slow:1", "slow_after:1"])
+def test_a_second_request_while_the_first_is_under_way_is_409(box: SandboxProcess, fault: str) -> None:
+    box.control("faults", [{"match": "POST /v1/webhook_endpoints", "fault": fault}])
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: create(box, "k1"), range(2)))
     statuses = sorted(answer[0] for answer in answers)

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from sandbox.wire import expand
+from sandbox.wire.description import Description
+from sandbox.world.errors import StripeError
 from tests.sandbox.conftest import make_account
+from tests.sandbox.issuer import Issuer
 from tests.sandbox_process import SandboxProcess
 
 FORM = {"Authorization": "Bearer sk_test_x", "Content-Type": "application/x-www-form-urlencoded"}
@@ -152,6 +156,27 @@ def test_an_id_expands_to_its_object(box: SandboxProcess) -> None:
     assert {capability["account"]["id"] for capability in many["data"]} == {account}
 
 
+def test_what_is_there_already_is_there_when_it_is_asked_for(issuer: Issuer) -> None:
+    card = issuer.card()
+    authorization = issuer.authorize(card["id"], 0)
+
+    def asked(path: str, *expand: str) -> Any:
+        given = [("expand[]", each) for each in expand]
+        status, answer, _ = issuer.box.api("GET", path, given, account=issuer.account)
+        assert status == 200, answer
+        return answer
+
+    assert asked(f"/v1/issuing/cards/{card['id']}", "cardholder") == card
+    assert asked("/v1/issuing/authorizations", "data.card.cardholder")["data"] == [authorization]
+    taken = issuer.force_capture(card["id"], 100)["id"]
+    shown = asked(f"/v1/issuing/transactions/{taken}", "purchase_details", "card.cardholder")
+    assert (shown["purchase_details"], shown["card"]) == (None, card)
+    bank = f"/v1/accounts/{issuer.account}/external_accounts"
+    one = asked(bank, "data.account")["data"][0]
+    assert one["account"]["id"] == issuer.account
+    assert asked(f"{bank}/{one['id']}", "account") == one
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -170,3 +195,41 @@ def test_what_cannot_be_expanded_is_refused(box: SandboxProcess, path: str, word
     status, body, _ = box.api("GET", f"/v1/accounts/{account}/capabilities", [("expand[]", path)])
     assert status == 400
     assert body["error"]["message"].startswith(words)
+
+
+CAN = {
+    "GET /v1/issuing/cards/{id}": ("cardholder", "cardholder.billing", "spending_controls.spending_limits", "wallets"),
+    "GET /v1/issuing/cards": ("data", "data.cardholder", "data.replaced_by.cardholder", "data.shipping.address"),
+    "POST /v1/issuing/cards/{id}": ("cardholder",),
+    "GET /v1/issuing/authorizations": ("data.card.cardholder", "data.transactions.card", "data.request_history"),
+    "GET /v1/issuing/transactions/{id}": ("purchase_details", "purchase_details.lodging", "merchant_data", "card"),
+    "GET /v1/accounts/{id}": ("external_accounts", "external_accounts.data.account", "requirements.errors"),
+    "GET /v1/balance": ("issuing", "available"),
+    "GET /v1/events/{id}": ("request",),
+}
+CANNOT = {
+    "GET /v1/issuing/cards/{id}": ("id", "status", "metadata", "metadata.a", "cardholder.email", "cardholder.metadata",
+                                   "spending_controls.allowed_categories", "cardholder.number", "data.cardholder"),
+    "GET /v1/issuing/cards": ("cardholder", "has_more", "url", "number", "data.number", "data.cvc"),
+    "POST /v1/issuing/cards/{id}": ("number", "cvc"),
+    "POST /v1/issuing/cards": ("number", "cvc"),
+    "GET /v1/issuing/authorizations/{id}": ("card.number", "card.cvc", "approved", "verification_data.cvc_check"),
+    "GET /v1/issuing/transactions/{id}": ("card.number", "amount"),
+    "GET /v1/accounts/{id}": ("requirements.currently_due", "email", "object"),
+}  # fmt: skip
+
+
+def test_objects_and_their_lists_can_be_expanded_and_nothing_else() -> None:
+    description = Description()
+
+    def refused(name: str, path: str) -> bool:
+        found = description.find(*name.split(" "))
+        assert found
+        try:
+            expand.check(description, found[0], [path])
+        except StripeError as error:
+            return error.message.startswith(f"This property cannot be expanded ({path}).")
+        return False
+
+    assert [(name, path) for name, paths in CAN.items() for path in paths if refused(name, path)] == []
+    assert [(name, path) for name, paths in CANNOT.items() for path in paths if not refused(name, path)] == []

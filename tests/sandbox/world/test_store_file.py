@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.rules.decision import Spend
+from sandbox.world import spending
 from sandbox.world.store import Store
 from tests.stack import ROOT
 
@@ -99,3 +101,21 @@ def test_the_program_closes_what_it_makes(tmp_path: Path) -> None:
         modes = {each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
         process.terminate()
     assert (path.parent.stat().st_mode & 0o777, modes) == (0o700, {0o600})
+
+
+def test_what_an_older_store_says_was_spent_is_summed_up(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.sqlite3"
+    store, noon = Store(path), 20_000 * 86_400 + 43_200
+    rows = [("iauth_1", 100, noon), ("iauth_2", 20, noon + 60), ("iauth_3", 3, noon + 86_400)]
+    with store.transaction():
+        for name, amount, created in rows:
+            row = {"id": name, "card": "ic_1", "amount": amount, "created": created, "category": "bakeries"}
+            store.put("_spend.ich_1", row, "acct_1")
+    store.close()
+    for _ in range(2):
+        store = Store(path)
+        days = spending.since(store, "acct_1", "ich_1", 0)
+        assert days == (Spend("ic_1", 120, noon - 43_200, "bakeries"), Spend("ic_1", 3, noon + 43_200, "bakeries"))
+        assert spending.since(store, "acct_1", "ich_1", noon) == days[1:]
+        assert store.each("_spend.ich_1", "acct_1") == []
+        store.close()
