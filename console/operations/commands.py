@@ -92,8 +92,8 @@ class VerbCommand(BaseCommand):
     def person(self, options: dict[str, Any]) -> User:
         """Who acts; CommandError (2 or 1) where that is not said or not proven."""
         if settings.CONSOLE_MODE == "sandbox":
-            user = User.objects.filter(username=options["as_user"], is_active=True).first()
-            if user is None:
+            user = User.objects.named(options["as_user"])
+            if user is None or not user.is_active:
                 raise CommandError("Name an active member of staff with --as.", returncode=BAD_INPUT)
             return user
         if options["as_user"]:
