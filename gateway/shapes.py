@@ -8,6 +8,8 @@ person could not be masked in a text any more. The page's JSON shows those.
 import re
 from typing import Any
 
+from gateway import texts
+
 Data = dict[str, Any]
 
 UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON can spell them; neither a database nor a browser takes them
@@ -27,6 +29,12 @@ def text_at(data: Any, path: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return printable(str(value)) if isinstance(value, str | int | float) else ""
+
+
+def name_at(data: Any, path: str) -> str:
+    """The text there as lists and titles say it: on one line, "" for what nobody could see."""
+    value = value_at(data, path)
+    return texts.label(text_at(data, path), "") if not isinstance(value, str) or texts.visible(value) else ""
 
 
 def id_at(data: Any, path: str) -> str | None:

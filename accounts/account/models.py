@@ -19,11 +19,11 @@ from accounts.history.models import Paths, Requirement
 from accounts.persons.models import Person, person_name
 from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
-from gateway import client, clock
+from gateway import client, clock, texts
 from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
-from gateway.shapes import hash_at, text_at, texts_at, value_at
+from gateway.shapes import hash_at, name_at, text_at, texts_at, value_at
 
 Data = dict[str, Any]
 
@@ -143,7 +143,7 @@ class Account(Mirror):
 
     def __str__(self) -> str:
         """Return the name, or the id of an account without one."""
-        return self.name or self.id
+        return texts.label(self.name, self.id)
 
     def get_absolute_url(self) -> str:
         """Its one page."""
@@ -153,8 +153,8 @@ class Account(Mirror):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.legal_name = legal_name(data)[:255]
-        shown = text_at(data, "business_profile.name") or self.legal_name
-        self.name = (shown or text_at(data, "settings.dashboard.display_name"))[:255]
+        shown = name_at(data, "business_profile.name") or self.legal_name
+        self.name = (shown or name_at(data, "settings.dashboard.display_name"))[:255]
         self.email = text_at(data, "email")[:800]
         self.country, self.business_type = text_at(data, "country")[:8], text_at(data, "business_type")[:64]
         self.kind = account_words.kind(data).name
@@ -285,7 +285,7 @@ class Account(Mirror):
 
 def legal_name(data: Data) -> str:
     """The company's name, or the individual's."""
-    return text_at(data, "company.name") or person_name(hash_at(data, "individual"))
+    return name_at(data, "company.name") or person_name(hash_at(data, "individual"))
 
 
 CURRENCIES = {"US": "usd", "GB": "gbp"}  # what an account of this country issues in; eur elsewhere in Europe

@@ -5,7 +5,8 @@ from typing import Any
 from django.db import models
 
 from accounts.history.models import OfAccount
-from gateway.shapes import hash_at, text_at
+from gateway import texts
+from gateway.shapes import hash_at, name_at, text_at
 
 Data = dict[str, Any]
 
@@ -27,7 +28,7 @@ class Person(OfAccount):
 
     def __str__(self) -> str:
         """Return the name, or the id of a person without one."""
-        return self.name or self.id
+        return texts.label(self.name, self.id)
 
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
@@ -43,4 +44,4 @@ class Person(OfAccount):
 
 def person_name(data: Data) -> str:
     """First and last name as far as they are known."""
-    return " ".join(filter(None, (text_at(data, "first_name"), text_at(data, "last_name"))))
+    return " ".join(filter(None, (name_at(data, "first_name"), name_at(data, "last_name"))))

@@ -13,7 +13,7 @@ from accounts.account.models import Account
 from accounts.account.pages import AccountParts
 from accounts.terms.models import Acceptance, accepted_on, window_words
 from accounts.terms.words import AGREEMENTS, HOW
-from console.operations.fields import PlainDateTimeField, VerbForm, no_control_characters
+from console.operations.fields import PlainDateTimeField, VerbForm, legible
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from gateway import clock
@@ -131,19 +131,19 @@ class SignatureForm(VerbForm):
         label="User agent",
         required=False,
         max_length=500,
-        validators=[no_control_characters],
+        validators=[legible],
         help_text="The representative’s browser, where it is known.",
     )
     by_whom = forms.CharField(
         label="Accepted by",
         max_length=255,
-        validators=[no_control_characters],
+        validators=[legible],
         help_text="The account’s representative.",
     )
     evidence = forms.CharField(
         label="Where the evidence lies",
         max_length=500,
-        validators=[no_control_characters],
+        validators=[legible],
         help_text="A document’s number, a case or a link. Not the evidence itself.",
     )
 

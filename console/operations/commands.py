@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from console.operations import door, sent_before, verbs
 from console.operations.door import Denied, Performed
@@ -20,10 +20,18 @@ from console.operations.verbs import Verb
 from console.people import tokens
 from console.people.models import User
 from console.shell import nouns
-from gateway import binding
+from gateway import binding, texts
 
 State = Operation.State
 OK, REFUSED, BAD_INPUT, UNKNOWN = range(4)
+
+
+class Terminal(OutputWrapper):
+    """A command's output, in which nothing from outside steers the terminal or turns a line round."""
+
+    def write(self, msg: str = "", style_func: Any = None, ending: str | None = None) -> None:  # type: ignore[override]
+        """Line by line."""
+        super().write("\n".join(map(texts.one_line, msg.split("\n"))), style_func, ending)
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class VerbCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
+        self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
         binding.check_command()
         options = {**options, "personal_token": _token(options["token_file"])}
         self.person(options)

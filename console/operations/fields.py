@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from console.operations.models import Operation
 from console.shell import formats
+from gateway import texts
 from gateway.digits import is_decimal
 
 NUMBER = "Write it in plain digits, such as 1250 or 12.50."
@@ -79,17 +80,20 @@ class VerbForm(forms.Form):
         return bool(token) and Operation.objects.filter(form_token=token).exists()
 
 
-def no_control_characters(value: str) -> None:
+def legible(value: str) -> None:
     """Refuse what cannot be seen: it hides in names and breaks lists. Any script and any sign may be used."""
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+    hidden = {each for each in value if unicodedata.category(each) in ("Cc", "Cf", "Cs")} - texts.JOINING
+    if hidden:
         raise ValidationError("There is a character in it that cannot be shown. Type it anew.")
+    if not texts.visible(value):
+        raise ValidationError("Nobody could see this. Type something that can be read.")
 
 
 class NameField(forms.CharField):
     """A name on one line, at most as long as the lists keep it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, max_length=255, validators=[no_control_characters], **kwargs)
+        super().__init__(required=False, max_length=255, validators=[legible], **kwargs)
 
 
 LARGEST = Decimal("999999.99")  # Stripe takes eight digits of minor units
@@ -103,10 +107,26 @@ class AmountField(PlainDecimalField):
 
 
 class LineField(forms.CharField):
-    """Text on one line, without what cannot be seen."""
+    """Text on one line, without what cannot be seen; as a name, it must show something."""
 
     def __init__(self, *, max_length: int = 255, **options: Any) -> None:
-        super().__init__(max_length=max_length, validators=[no_control_characters], **options)
+        super().__init__(max_length=max_length, validators=[legible], **options)
+
+
+REASON_LENGTH = 10  # characters; fewer say nothing to whoever reads the audit trail
+
+
+class ReasonField(forms.CharField):
+    """Why staff do something, in words that somebody can read."""
+
+    def __init__(self, *, max_length: int = 2000, **options: Any) -> None:
+        super().__init__(min_length=REASON_LENGTH, max_length=max_length, validators=[self.says_something], **options)
+
+    @staticmethod
+    def says_something(value: str) -> None:
+        """Count what can be read of it."""
+        if len(texts.readable(value)) < REASON_LENGTH:
+            raise ValidationError(f"Write at least {REASON_LENGTH} characters that can be read.")
 
 
 SHOWN_AS = "•••"

@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from console.operations.door import REASON_LENGTH
-from console.operations.fields import NOWHERE, VerbForm, Where
+from console.operations.fields import NOWHERE, REASON_LENGTH, LineField, ReasonField, VerbForm, Where
 from console.operations.verbs import Verb
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -25,13 +24,11 @@ def fresh_token() -> str:
 class ReasonForm(VerbForm):
     """Why, under which ticket; hidden: this rendering's token, and the account that the page was drawn for."""
 
-    reason = forms.CharField(
-        min_length=REASON_LENGTH,
-        max_length=2000,
+    reason = ReasonField(
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=f"For the audit trail, at least {REASON_LENGTH} characters.",
     )
-    ticket = forms.CharField(required=False, max_length=64, help_text="The case this belongs to, where there is one.")
+    ticket = LineField(required=False, max_length=64, help_text="The case this belongs to, where there is one.")
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
     for_account = forms.CharField(required=False, widget=forms.HiddenInput)
 

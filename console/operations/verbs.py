@@ -47,6 +47,11 @@ class Request:
     facts: tuple[tuple[str, Any], ...] = ()  # what else to know before it is sent
     undo: str = ""  # how it can be taken back, or that it cannot
 
+    @property
+    def acts_as(self) -> str:
+        """The account in the header, or that there is none."""
+        return self.account or "none: as the platform"
+
 
 class Verb:
     """One act on one noun. A subclass is the act; its one instance keeps nothing between two uses.

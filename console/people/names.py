@@ -1,12 +1,9 @@
 """Names of staff, compared in one way wherever two of them meet."""
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.contrib.auth.models import UserManager
-
-if TYPE_CHECKING:
-    from console.people.models import User
 
 
 def key(name: str) -> str:
@@ -20,10 +17,10 @@ def key(name: str) -> str:
     return unicodedata.normalize("NFKC", folded).strip()
 
 
-class Users(UserManager["User"]):
+class Users(UserManager[Any]):
     """Finds members of staff by their names; Django's sign-in and its commands ask here as well."""
 
-    def get_by_natural_key(self, username: str | None) -> "User":
+    def get_by_natural_key(self, username: str | None) -> Any:
         """Who has this name, however it is written. Raises DoesNotExist for nobody, and for two who share a key.
 
         One query, a second one over all names where the spelling is not the stored one.
@@ -33,7 +30,7 @@ class Users(UserManager["User"]):
             raise self.model.DoesNotExist
         return found
 
-    def named(self, name: str) -> "User | None":
+    def named(self, name: str) -> Any:
         """The same, None for nobody."""
         exact = self.filter(username=name).first()
         if exact:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
+from console.operations.fields import LineField
 from console.people import access, hashing, roles, signed_in
 from console.people.models import User
 from console.record import audit
@@ -27,7 +28,7 @@ class NewStaffForm(UserCreationForm):
 
         model = User
         fields = ("username", "first_name", "last_name", "email")
-        field_classes = {"username": UsernameField}
+        field_classes = {"username": UsernameField, "first_name": LineField, "last_name": LineField}
 
     def clean_username(self) -> str:
         """Refuse a name that is another's but for case or width of letters: they would share one lock."""
@@ -48,6 +49,7 @@ class StaffForm(forms.ModelForm):
 
         model = User
         fields = ("first_name", "last_name", "email", "is_active")
+        field_classes = {"first_name": LineField, "last_name": LineField}
 
     def __init__(self, *args: Any, editor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

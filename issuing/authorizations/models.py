@@ -12,7 +12,7 @@ from console.shell import formats
 from gateway.client import Answer
 from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
-from gateway.shapes import hash_at, hashes_at, id_at, integer_at, text_at, value_at
+from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, text_at, value_at
 
 Data = dict[str, Any]
 
@@ -123,7 +123,7 @@ class Authorization(OfAccount):
         self.requested = integer_at(last, "amount") or self.amount
         self.approved, self.status = value_at(data, "approved") is True, text_at(data, "status")[:32]
         self.reason = text_at(last, "reason")[:64]
-        self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
+        self.merchant_name, self.category = name_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
 
     @property
     def outcome(self) -> str:

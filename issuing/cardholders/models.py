@@ -7,9 +7,10 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.history.models import OfAccount, OfAccountQuerySet
+from gateway import texts
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
-from gateway.shapes import text_at, texts_at
+from gateway.shapes import name_at, text_at, texts_at
 
 Data = dict[str, Any]
 
@@ -60,7 +61,7 @@ class Cardholder(OfAccount):
 
     def __str__(self) -> str:
         """Return the name, or the id of a cardholder without one."""
-        return self.name or self.id
+        return texts.label(self.name, self.id)
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""
@@ -69,7 +70,7 @@ class Cardholder(OfAccount):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.name, self.email = text_at(data, "name")[:64], text_at(data, "email")[:800]
+        self.name, self.email = name_at(data, "name")[:64], text_at(data, "email")[:800]
         self.type, self.status = text_at(data, "type")[:32], text_at(data, "status")[:32]
         self.disabled_reason = text_at(data, "requirements.disabled_reason")[:64]
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from accounts.history.models import OfAccount, OfAccountQuerySet
+from gateway import texts
 from gateway.client import Answer
 from gateway.digits import is_whole
 from gateway.errors import NOT_SENT, Refused
@@ -79,7 +80,7 @@ class Card(OfAccount):
 
     def __str__(self) -> str:
         """Return the last four, as staff and cardholders speak of it."""
-        return f"•• {self.last4}" if self.last4 else self.id
+        return f"•• {texts.one_line(self.last4)}" if texts.visible(self.last4) else self.id
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""
