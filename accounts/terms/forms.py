@@ -109,8 +109,6 @@ STAFFS = "This is an address of our own staff. The representative accepts from t
 class MomentField(PlainDateTimeField):
     """A moment in UTC, to the second; ISO 8601 with an offset is taken as well."""
 
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
-
     def clean(self, value: Any) -> datetime | None:
         """In UTC, without fractions: Stripe keeps whole seconds. A year that UTC does not have is no moment."""
         moment: datetime | None = super().clean(value)

@@ -27,6 +27,7 @@ from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.shell.outside import isolated
 from console.templatetags import console as tags
+from gateway import copied
 from gateway.mirror import related
 
 Row = TypeVar("Row", bound=Model)
@@ -167,7 +168,7 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
-        words = search_term.strip()[:LONGEST]
+        words = copied.tidy(search_term)[:LONGEST]
         personal = staff(request).has_perm(PERSONAL)
         return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
 

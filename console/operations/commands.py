@@ -20,7 +20,7 @@ from console.operations.verbs import Verb
 from console.people import tokens
 from console.people.models import User
 from console.shell import nouns
-from gateway import binding, texts
+from gateway import binding, copied, texts
 
 State = Operation.State
 OK, REFUSED, BAD_INPUT, UNKNOWN = range(4)
@@ -70,6 +70,7 @@ class VerbCommand(BaseCommand):
         parser.add_argument(
             "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
         )
+        parser.add_argument("--sure", action="store_true", help="Do what the page would ask about before it sends it.")
         if self.verb.noun:
             parser.add_argument("objects", nargs="+", metavar=self.verb.noun_name.upper(), help="Their ids.")
         elif self.verb.about_account:
@@ -115,13 +116,14 @@ class VerbCommand(BaseCommand):
     def targets(self, options: dict[str, Any]) -> list[Target]:
         """What was named, each once; CommandError (2) for what we do not have. An object's account is looked up."""
         if self.verb.noun is None:
-            accounts = dict.fromkeys(options.get("accounts") or [""])
+            accounts = dict.fromkeys(map(copied.tidy, options.get("accounts") or [""]))
             return [Target(account_id, self.account_name(account_id)) for account_id in accounts]
-        found = self.verb.noun.objects.in_bulk(options["objects"])
-        for object_id in options["objects"]:
+        named = list(map(copied.tidy, options["objects"]))
+        found = self.verb.noun.objects.in_bulk(named)
+        for object_id in named:
             if object_id not in found:
                 raise CommandError(f"No {self.verb.noun_name} {object_id}.", returncode=BAD_INPUT)
-        ids = {object_id: str(found[object_id].account_id) for object_id in options["objects"]}
+        ids = {object_id: str(found[object_id].account_id) for object_id in named}
         return [Target(account_id, self.account_name(account_id), each) for each, account_id in ids.items()]
 
     def account_name(self, account_id: str) -> str:
@@ -134,10 +136,14 @@ class VerbCommand(BaseCommand):
     def params(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What the verb's form makes of the options; CommandError (2) with what is wrong."""
         data = self.entries(options, target)
+        if options["token"]:
+            data["form_token"] = _form_token(options["token"], target.id)
         form = self.verb.form(data, where=Where(target.account_id, target.object_id))
         if not form.is_valid():
             wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
             raise CommandError("\n".join(wrong), returncode=BAD_INPUT)
+        if not options["sure"] and (question := form.question()):
+            raise CommandError(f"{question} Give --sure to send it all the same.", returncode=BAD_INPUT)
         return form.cleaned_data
 
     def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The form of a verb: its own fields, then the reason, the ticket, and what a page carries hidden."""
 
+import hashlib
 import re
 import uuid
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -70,6 +72,25 @@ def once_more(verb: Verb, data: QueryDict, where: Where = NOWHERE) -> tuple[Reas
     for name in emptied:
         form.add_error(name, ASKED_AFRESH)
     return form, [str(form[name].label) for name in emptied]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a form asks before it is sent. The button that says yes carries `answer`: to this question alone."""
+
+    question: str
+
+    @property
+    def answer(self) -> str:
+        """A digest of the question."""
+        return hashlib.sha256(self.question.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def unanswered(form: VerbForm, data: QueryDict) -> Asked | None:
+    """What a sound form asks and nobody has said yes to yet."""
+    question = form.question()
+    asked = Asked(question) if question else None
+    return asked if asked and data.get("sure") != asked.answer else None
 
 
 def field_of(param: str, form: forms.Form) -> str:

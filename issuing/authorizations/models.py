@@ -10,9 +10,9 @@ from django.urls import reverse
 from accounts.history.models import OfAccount, OfAccountQuerySet
 from console.shell import formats
 from gateway.client import Answer
-from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
 from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, text_at, value_at
+from issuing.cards.words import last_four
 
 Data = dict[str, Any]
 
@@ -39,8 +39,8 @@ class AuthorizationQuerySet(OfAccountQuerySet):
         """By id, the card's last four, or a part of the merchant's name."""
         if text.startswith(("iauth_", "ic_", "ich_")):
             return self.filter(Q(id__startswith=text) | Q(card=text) | Q(cardholder=text))
-        if is_whole(text) and len(text) == 4:
-            return self.filter(card__last4=text)
+        if digits := last_four(text):
+            return self.filter(card__last4=digits)
         return self.filter(merchant_name__icontains=text)
 
     def with_outcome(self, outcome: str) -> Self:

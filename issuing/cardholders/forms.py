@@ -69,7 +69,6 @@ class CardholderFields(VerbForm):
     dob = PlainDateField(
         label="Date of birth",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Only where Stripe asks for it. It is sent and never kept here.",
     )
     tax_id = LineField(

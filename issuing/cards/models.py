@@ -8,11 +8,11 @@ from django.urls import reverse
 from accounts.history.models import OfAccount, OfAccountQuerySet
 from gateway import texts
 from gateway.client import Answer
-from gateway.digits import is_whole
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
 from gateway.shapes import id_at, text_at
 from issuing.cardholders.models import Cardholder
+from issuing.cards.words import last_four
 
 Data = dict[str, Any]
 
@@ -24,8 +24,8 @@ class CardQuerySet(OfAccountQuerySet):
         """By id, last four, or a part of the cardholder's name."""
         if text.startswith("ic_"):
             return self.filter(id__startswith=text)
-        if is_whole(text) and len(text) == 4:
-            return self.filter(last4=text)
+        if digits := last_four(text):
+            return self.filter(last4=digits)
         return self.filter(cardholder__name__icontains=text)
 
     def of_cardholder(self, cardholder_id: str) -> Self:
