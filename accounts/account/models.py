@@ -23,7 +23,7 @@ from gateway import client, clock, texts
 from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
-from gateway.shapes import hash_at, name_at, text_at, texts_at, value_at
+from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
 
 Data = dict[str, Any]
 
@@ -156,7 +156,7 @@ class Account(Mirror):
         shown = name_at(data, "business_profile.name") or self.legal_name
         self.name = (shown or name_at(data, "settings.dashboard.display_name"))[:255]
         self.email = text_at(data, "email")[:800]
-        self.country, self.business_type = text_at(data, "country")[:8], text_at(data, "business_type")[:64]
+        self.country, self.business_type = shown_at(data, "country")[:8], shown_at(data, "business_type")[:64]
         self.kind = account_words.kind(data).name
         self.overall_status = account_words.overall(data).name[:64]
         self.issuing_status = account_words.issuing(data).name[:64]

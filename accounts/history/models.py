@@ -16,6 +16,7 @@ from gateway import client, clock
 from gateway.client import Answer
 from gateway.mirror import REGISTRY, Mirror, account_model
 from gateway.models import Event
+from gateway.shapes import hash_at, hashes_at, texts_at
 
 Data = dict[str, Any]
 
@@ -263,12 +264,11 @@ def _forget_found(model: Any, change: ObjectChange, told: set[tuple[Any, ...]]) 
 
 
 def _keys(requirements: Data, name: str) -> dict[str, None]:
-    return dict.fromkeys(key for key in requirements.get(name) or () if isinstance(key, str))
+    return dict.fromkeys(texts_at(requirements, name))
 
 
 def _errors(requirements: Data) -> list[Data]:
-    errors = requirements.get("errors") or ()
-    return [error for error in errors if isinstance(error, dict) and isinstance(error.get("requirement"), str)]
+    return [error for error in hashes_at(requirements, "errors") if isinstance(error.get("requirement"), str)]
 
 
 def _hash(data: Data | None, name: str) -> Data:
@@ -384,4 +384,4 @@ class OfAccount(Mirror):
 def asked_for(account_id: str, capability: str) -> bool:
     """Whether the account has asked for the capability, as far as we know. One query."""
     data = account_model().objects.filter(pk=account_id).values_list("data", flat=True).first()
-    return capability in ((data or {}).get("capabilities") or {})
+    return capability in hash_at(data, "capabilities")

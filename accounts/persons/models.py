@@ -6,7 +6,7 @@ from django.db import models
 
 from accounts.history.models import OfAccount
 from gateway import texts
-from gateway.shapes import hash_at, name_at, text_at
+from gateway.shapes import hash_at, name_at, shown_at
 
 Data = dict[str, Any]
 
@@ -34,7 +34,7 @@ class Person(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.name = person_name(data)[:255]
-        self.verification_status = text_at(data, "verification.status")[:64]
+        self.verification_status = shown_at(data, "verification.status")[:64]
 
     @property
     def roles(self) -> list[str]:

@@ -17,6 +17,7 @@ from console.operations.models import Operation
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import Mirror, account_model
+from gateway.shapes import value_at
 
 Data = dict[str, Any]
 MODES = frozenset({"sandbox", "test", "live"})
@@ -286,8 +287,8 @@ class UpdateVerb(ObjectVerb):
     def find(self, operation: Operation) -> Outcome | None:
         """The object, where its metadata name the operation as the last that changed it."""
         row = self.target(operation).refresh()
-        marks = (row.data or {}).get("metadata") or {}
-        return self.outcome(row) if marks.get(UPDATE_MARK) == str(operation.pk) else None
+        mark = value_at(row.data, f"metadata.{UPDATE_MARK}")
+        return self.outcome(row) if mark == str(operation.pk) else None
 
 
 def given(body: Data) -> Data:

@@ -4,7 +4,6 @@ Every variable of every template of ours passes `outside` (in a browser's title 
 filter behind it, so no template can forget it. What needs no isolation is drawn as ever.
 """
 
-import json
 import re
 from datetime import date
 from typing import Any
@@ -34,7 +33,7 @@ def outside(value: Any) -> Any:
     """
     if value is None or isinstance(value, SafeData | int | float | date) or hasattr(value, "__html__"):
         return value
-    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+    text = shapes.shown(value) if isinstance(value, dict | list) else str(value)
     if isinstance(text, SafeData):
         return text
     text = shapes.printable(text)

@@ -265,8 +265,8 @@ def shown(value: Any) -> str:
 
 @register.filter
 def text(data: Any, path: str) -> str:
-    """The text at a dotted path of Stripe's data, whatever its shape (gateway.shapes)."""
-    return shapes.text_at(data, path)
+    """What lies at a dotted path of Stripe's data, whatever its shape (gateway.shapes)."""
+    return shapes.shown_at(data, path)
 
 
 @register.filter

@@ -11,7 +11,7 @@ from accounts.history.models import OfAccount, OfAccountQuerySet
 from console.shell import formats
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
-from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, text_at, value_at
+from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, shown_at, text_at, value_at
 from issuing.cards.words import last_four
 
 Data = dict[str, Any]
@@ -121,9 +121,9 @@ class Authorization(OfAccount):
         self.cardholder_id = id_at(data, "cardholder")
         self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
         self.requested = integer_at(last, "amount") or self.amount
-        self.approved, self.status = value_at(data, "approved") is True, text_at(data, "status")[:32]
-        self.reason = text_at(last, "reason")[:64]
-        self.merchant_name, self.category = name_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
+        self.approved, self.status = value_at(data, "approved") is True, shown_at(data, "status")[:32]
+        self.reason = shown_at(last, "reason")[:64]
+        self.merchant_name, self.category = name_at(merchant, "name")[:255], shown_at(merchant, "category")[:128]
 
     @property
     def outcome(self) -> str:

@@ -10,7 +10,7 @@ from accounts.history.models import OfAccount, OfAccountQuerySet
 from gateway import texts
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
-from gateway.shapes import name_at, text_at, texts_at
+from gateway.shapes import name_at, shown_at, text_at, texts_at
 
 Data = dict[str, Any]
 
@@ -71,8 +71,8 @@ class Cardholder(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.name, self.email = name_at(data, "name")[:64], text_at(data, "email")[:800]
-        self.type, self.status = text_at(data, "type")[:32], text_at(data, "status")[:32]
-        self.disabled_reason = text_at(data, "requirements.disabled_reason")[:64]
+        self.type, self.status = shown_at(data, "type")[:32], shown_at(data, "status")[:32]
+        self.disabled_reason = shown_at(data, "requirements.disabled_reason")[:64]
 
     @property
     def past_due(self) -> list[str]:

@@ -10,7 +10,7 @@ from gateway import texts
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
-from gateway.shapes import id_at, text_at
+from gateway.shapes import id_at, shown_at, text_at
 from issuing.cardholders.models import Cardholder
 from issuing.cards.words import last_four
 
@@ -90,8 +90,8 @@ class Card(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.cardholder_id = id_at(data, "cardholder")
-        self.last4, self.type = text_at(data, "last4")[:8], text_at(data, "type")[:32]
-        self.status, self.currency = text_at(data, "status")[:32], text_at(data, "currency")[:8]
+        self.last4, self.type = text_at(data, "last4")[:8], shown_at(data, "type")[:32]
+        self.status, self.currency = shown_at(data, "status")[:32], text_at(data, "currency")[:8]
 
     @property
     def canceled(self) -> bool:
