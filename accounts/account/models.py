@@ -24,6 +24,7 @@ from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
 from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
+from gateway.spellings import holds
 
 Data = dict[str, Any]
 
@@ -56,7 +57,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """By id, or a part of a name; of the e-mail address too for those who may see it (`personal`)."""
         if text.startswith("acct_"):
             return self.filter(id__startswith=text)
-        found = Q(name__icontains=text) | Q(legal_name__icontains=text)
+        found = holds("name", text) | holds("legal_name", text)
         return self.filter(found | Q(email__icontains=text) if personal else found)
 
     def with_capability(self) -> Self:

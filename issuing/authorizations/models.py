@@ -12,6 +12,7 @@ from console.shell import formats
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, shown_at, text_at, value_at
+from gateway.spellings import holds
 from issuing.cards.words import last_four
 
 Data = dict[str, Any]
@@ -41,7 +42,7 @@ class AuthorizationQuerySet(OfAccountQuerySet):
             return self.filter(Q(id__startswith=text) | Q(card=text) | Q(cardholder=text))
         if digits := last_four(text):
             return self.filter(card__last4=digits)
-        return self.filter(merchant_name__icontains=text)
+        return self.filter(holds("merchant_name", text))
 
     def with_outcome(self, outcome: str) -> Self:
         """Those that read so (Authorization.outcome)."""

@@ -11,6 +11,7 @@ from gateway import texts
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.shapes import name_at, shown_at, text_at, texts_at
+from gateway.spellings import holds
 
 Data = dict[str, Any]
 
@@ -22,7 +23,7 @@ class CardholderQuerySet(OfAccountQuerySet):
         """By id, or a part of the name; of the e-mail address too for those who may see it (`personal`)."""
         if text.startswith("ich_"):
             return self.filter(id__startswith=text)
-        found = Q(name__icontains=text)
+        found = holds("name", text)
         return self.filter(found | Q(email__icontains=text) if personal else found)
 
     def needing_attention(self) -> Self:

@@ -11,6 +11,7 @@ from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
 from gateway.shapes import id_at, shown_at, text_at
+from gateway.spellings import holds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.words import last_four
 
@@ -26,7 +27,7 @@ class CardQuerySet(OfAccountQuerySet):
             return self.filter(id__startswith=text)
         if digits := last_four(text):
             return self.filter(last4=digits)
-        return self.filter(cardholder__name__icontains=text)
+        return self.filter(holds("cardholder__name", text))
 
     def of_cardholder(self, cardholder_id: str) -> Self:
         """Those of one cardholder."""
