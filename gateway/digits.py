@@ -3,17 +3,11 @@
 import re
 
 WHOLE = re.compile(r"[0-9]+")
-DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def is_whole(text: str) -> bool:
     """Whether it is a whole number in plain digits; "²" and "٣" are none."""
     return WHOLE.fullmatch(text) is not None
-
-
-def is_decimal(text: str) -> bool:
-    """Whether it is a number in plain digits, with a point before the decimals if there are any."""
-    return DECIMAL.fullmatch(text) is not None
 
 
 def whole_number(text: str) -> int:

@@ -1,16 +1,23 @@
 """What lies at a dotted path in Stripe's data, whatever the shape on the way. Total: nothing here raises. Pure.
 
 Stripe adds and changes; a row whose data has another shape than we know must not break a list or a page. A number or
-a truth where a text belongs is shown as it came; an object or a list there is nothing, because what it holds of a
-person could not be masked in a text any more. The page's JSON shows those.
+a truth where a text belongs is a text as it came. An object or a list there is no text to judge by (`text_at`) and is
+shown as it came (`shown_at`), its own texts only as far as they are words of Stripe's: what it holds of a person could
+not be masked in a text any more. The page's JSON shows the whole.
 """
 
+import json
 import re
 from typing import Any
+
+from gateway import texts
 
 Data = dict[str, Any]
 
 UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # JSON can spell them; neither a database nor a browser takes them
+A_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")  # as Stripe writes enums and keys
+LARGEST_SHOWN = 99_999_999  # a number inside an object; a longer one may be somebody's
+HIDDEN = "•••"
 LARGEST = 2**63 - 1  # of a BigIntegerField
 
 
@@ -27,6 +34,33 @@ def text_at(data: Any, path: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return printable(str(value)) if isinstance(value, str | int | float) else ""
+
+
+def shown(value: Any) -> str:
+    """A value as lists and pages draw it: text as it came, a number or a truth as JSON, an object without its texts."""
+    if isinstance(value, dict | list):
+        return printable(json.dumps(_words_of(value), ensure_ascii=False)) if value else ""
+    return text_at({"": value}, "")
+
+
+def shown_at(data: Any, path: str) -> str:
+    """The same of what lies there."""
+    return shown(value_at(data, path))
+
+
+def _words_of(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_words_of(str(name)): _words_of(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_words_of(part) for part in value]
+    plain = A_WORD.fullmatch(value) if isinstance(value, str) else value is None or abs(value) <= LARGEST_SHOWN
+    return value if plain else HIDDEN
+
+
+def name_at(data: Any, path: str) -> str:
+    """The text there as lists and titles say it: on one line, "" for what nobody could see."""
+    value = value_at(data, path)
+    return texts.label(shown_at(data, path), "") if not isinstance(value, str) or texts.visible(value) else ""
 
 
 def id_at(data: Any, path: str) -> str | None:

@@ -1,13 +1,20 @@
 """What staff fill in to create an account or to make a link, and the parameters of Stripe's that follow."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 
+from accounts.account.models import Account
 from console.operations.fields import NameField, VerbForm
+from console.operations.models import Operation
+from console.people.names import key
+from gateway import clock, texts
 
 Data = dict[str, Any]
+
+AGAIN = timedelta(minutes=1)
 
 # Where Stripe Issuing is offered to platforms (docs.stripe.com/issuing/global); Stripe itself has the last word.
 COUNTRIES = {
@@ -88,6 +95,16 @@ class CreateAccountForm(VerbForm):
             self._clean_names(cleaned, individual=kind == "individual")
         return cleaned
 
+    def question(self) -> str:
+        """The same name twice within a minute is more often a form sent twice than a second business."""
+        name = own_name(self.cleaned_data)
+        if self.sent_before() or not _just_created(name):
+            return ""
+        return (
+            f"An account named {texts.one_line(name)} was created less than a minute ago, or is being created now."
+            " Send this only if it is another business of the same name."
+        )
+
     def _clean_names(self, cleaned: Data, *, individual: bool) -> None:
         if individual and cleaned.get("company_name"):
             self.add_error("company_name", "An individual has no company name. Choose another kind, or leave it out.")
@@ -97,6 +114,20 @@ class CreateAccountForm(VerbForm):
         given = ("business_name", "first_name", "last_name") if individual else ("business_name", "company_name")
         if not any(cleaned.get(name) or name in self.errors for name in given):
             self.add_error("business_name", "Give at least one name, so that the account can be found.")
+
+
+def own_name(values: Data) -> str:
+    """The name by which an account with these values would be listed (as Account.set_columns has it)."""
+    person = " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
+    legal = person if values.get("business_type") == "individual" else values.get("company_name")
+    return str(values.get("business_name") or legal or "")
+
+
+def _just_created(name: str) -> bool:
+    """Whether an account of this name, in any spelling, was created within AGAIN, here or elsewhere. Two queries."""
+    found = [own_name(each.params) for each in Operation.objects.lately("accounts.create_account", AGAIN)]
+    found += Account.objects.filter(created__gt=clock.now() - AGAIN, gone_at=None).values_list("name", flat=True)
+    return key(name) in map(key, found)
 
 
 def create_params(values: Data, operation_id: str = "") -> Data:

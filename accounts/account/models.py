@@ -23,11 +23,12 @@ from accounts.of_account.models import Paths
 from accounts.persons.models import Person, person_name
 from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
-from gateway import client, clock
+from gateway import client, clock, texts
 from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
-from gateway.shapes import hash_at, text_at, texts_at, value_at
+from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
+from gateway.spellings import holds
 
 Data = dict[str, Any]
 
@@ -72,7 +73,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         """By id, or a part of a name; of the e-mail address too for those who may see it (`personal`)."""
         if text.startswith("acct_"):
             return self.filter(id__startswith=text)
-        found = Q(name__icontains=text) | Q(legal_name__icontains=text)
+        found = holds("name", text) | holds("legal_name", text)
         return self.filter(found | Q(email__icontains=text) if personal else found)
 
     def with_capability(self) -> Self:
@@ -171,7 +172,7 @@ class Account(Mirror):
 
     def __str__(self) -> str:
         """Return the name, or the id of an account without one."""
-        return self.name or self.id
+        return texts.label(self.name, self.id)
 
     def get_absolute_url(self) -> str:
         """Its one page."""
@@ -181,10 +182,10 @@ class Account(Mirror):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.legal_name = legal_name(data)[:255]
-        shown = text_at(data, "business_profile.name") or self.legal_name
-        self.name = (shown or text_at(data, "settings.dashboard.display_name"))[:255]
+        shown = name_at(data, "business_profile.name") or self.legal_name
+        self.name = (shown or name_at(data, "settings.dashboard.display_name"))[:255]
         self.email = text_at(data, "email")[:800]
-        self.country, self.business_type = text_at(data, "country")[:8], text_at(data, "business_type")[:64]
+        self.country, self.business_type = shown_at(data, "country")[:8], shown_at(data, "business_type")[:64]
         self.kind = account_words.kind(data).name
         self.overall_status = account_words.overall(data).name[:64]
         self.issuing_status = account_words.issuing(data).name[:64]
@@ -322,7 +323,7 @@ class Account(Mirror):
 
 def legal_name(data: Data) -> str:
     """The company's name, or the individual's."""
-    return text_at(data, "company.name") or person_name(hash_at(data, "individual"))
+    return name_at(data, "company.name") or person_name(hash_at(data, "individual"))
 
 
 CURRENCIES = {"US": "usd", "GB": "gbp"}  # what an account of this country issues in; eur elsewhere in Europe

@@ -7,7 +7,7 @@ from django.db import models
 from accounts.capabilities import words as statuses
 from accounts.of_account.models import OfAccount
 from gateway import clock
-from gateway.shapes import text_at, value_at
+from gateway.shapes import shown_at, text_at, value_at
 
 Data = dict[str, Any]
 
@@ -39,7 +39,7 @@ class Capability(OfAccount):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.name, self.status = text_at(data, "id")[:64], text_at(data, "status")[:64]
+        self.name, self.status = text_at(data, "id")[:64], shown_at(data, "status")[:64]
         self.requested = bool(value_at(data, "requested"))
         self.badge = statuses.capability_status(data).name[:64]
         self.mover = statuses.mover(data)

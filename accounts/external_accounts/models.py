@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from accounts.of_account.models import OfAccount
-from gateway.shapes import text_at
+from gateway.shapes import shown_at, text_at
 
 Data = dict[str, Any]
 
@@ -30,4 +30,4 @@ class ExternalAccount(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.last4, self.currency = text_at(data, "last4")[:8], text_at(data, "currency")[:8]
-        self.status = text_at(data, "status")[:64]
+        self.status = shown_at(data, "status")[:64]

@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 from gateway import clock
 from gateway.mirror import REGISTRY
 from gateway.models import Event
+from gateway.shapes import hashes_at, texts_at
 
 Data = dict[str, Any]
 
@@ -359,13 +360,12 @@ _NOTHING = object()
 
 
 def _keys(requirements: Data, name: str) -> dict[str, None]:
-    return dict.fromkeys(key for key in requirements.get(name) or () if isinstance(key, str))
+    return dict.fromkeys(texts_at(requirements, name))
 
 
 def _errors(requirements: Data) -> dict[tuple[str, str], Data]:
     """Faults by key and code."""
-    errors = [error for error in requirements.get("errors") or () if isinstance(error, dict)]
-    named = [error for error in errors if isinstance(error.get("requirement"), str)]
+    named = [error for error in hashes_at(requirements, "errors") if isinstance(error.get("requirement"), str)]
     return {(error["requirement"], str(error.get("code") or "")): error for error in named}
 
 

@@ -10,6 +10,7 @@ from gateway import client
 from gateway.client import Answer
 from gateway.mirror import Mirror, account_model
 from gateway.models import Event
+from gateway.shapes import hash_at
 
 Data = dict[str, Any]
 COUNTED = 10_000  # tabs and pages count no further than this
@@ -113,4 +114,4 @@ class OfAccount(Mirror):
 def asked_for(account_id: str, capability: str) -> bool:
     """Whether the account has asked for the capability, as far as we know. One query."""
     data = account_model().objects.filter(pk=account_id).values_list("data", flat=True).first()
-    return capability in ((data or {}).get("capabilities") or {})
+    return capability in hash_at(data, "capabilities")

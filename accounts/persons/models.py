@@ -5,7 +5,8 @@ from typing import Any
 from django.db import models
 
 from accounts.of_account.models import OfAccount
-from gateway.shapes import hash_at, text_at
+from gateway import texts
+from gateway.shapes import hash_at, name_at, shown_at
 
 Data = dict[str, Any]
 
@@ -27,13 +28,13 @@ class Person(OfAccount):
 
     def __str__(self) -> str:
         """Return the name, or the id of a person without one."""
-        return self.name or self.id
+        return texts.label(self.name, self.id)
 
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.name = person_name(data)[:255]
-        self.verification_status = text_at(data, "verification.status")[:64]
+        self.verification_status = shown_at(data, "verification.status")[:64]
 
     @property
     def roles(self) -> list[str]:
@@ -43,4 +44,4 @@ class Person(OfAccount):
 
 def person_name(data: Data) -> str:
     """First and last name as far as they are known."""
-    return " ".join(filter(None, (text_at(data, "first_name"), text_at(data, "last_name"))))
+    return " ".join(filter(None, (name_at(data, "first_name"), name_at(data, "last_name"))))

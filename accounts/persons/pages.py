@@ -15,12 +15,12 @@ def shown(person: Person, rows: Iterable[Row], mask: Mask) -> dict[str, Any]:
     return {
         "row": person,
         "data": mask.data(person.data),
-        "born": _born(hash_at(person.data, "dob"), may_see=mask.may_see),
+        "born": born(hash_at(person.data, "dob"), may_see=mask.may_see),
         "asked": [row for row in rows if any(key.startswith(f"{person.pk}.") for key in row.keys)],
     }
 
 
-def _born(dob: dict[str, Any], *, may_see: bool) -> str:
+def born(dob: dict[str, Any], *, may_see: bool) -> str:
     """A date of birth as 1902-01-31, masked without the permission, "" where it is not known whole."""
     year, month, day = (integer_at(dob, part) for part in ("year", "month", "day"))
     if not year or not month or not day:

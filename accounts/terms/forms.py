@@ -13,7 +13,7 @@ from accounts.account.models import Account
 from accounts.account.pages import AccountParts
 from accounts.terms.models import Acceptance, accepted_on, window_words
 from accounts.terms.words import AGREEMENTS, HOW
-from console.operations.fields import PlainDateTimeField, VerbForm, no_control_characters
+from console.operations.fields import PlainDateTimeField, VerbForm, legible
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from gateway import clock
@@ -109,8 +109,6 @@ STAFFS = "This is an address of our own staff. The representative accepts from t
 class MomentField(PlainDateTimeField):
     """A moment in UTC, to the second; ISO 8601 with an offset is taken as well."""
 
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
-
     def clean(self, value: Any) -> datetime | None:
         """In UTC, without fractions: Stripe keeps whole seconds. A year that UTC does not have is no moment."""
         moment: datetime | None = super().clean(value)
@@ -131,19 +129,19 @@ class SignatureForm(VerbForm):
         label="User agent",
         required=False,
         max_length=500,
-        validators=[no_control_characters],
+        validators=[legible],
         help_text="The representative’s browser, where it is known.",
     )
     by_whom = forms.CharField(
         label="Accepted by",
         max_length=255,
-        validators=[no_control_characters],
+        validators=[legible],
         help_text="The account’s representative.",
     )
     evidence = forms.CharField(
         label="Where the evidence lies",
         max_length=500,
-        validators=[no_control_characters],
+        validators=[legible],
         help_text="A document’s number, a case or a link. Not the evidence itself.",
     )
 

@@ -18,6 +18,7 @@ from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request
 from gateway import client
 from gateway.errors import NOT_SENT, Refused
+from gateway.shapes import texts_at
 
 Data = dict[str, Any]
 
@@ -124,8 +125,7 @@ def _said(moment: datetime | None) -> str:
 
 def asked(account: Account) -> list[str]:
     """The agreements that Stripe asks for now; those that nobody accepted where it asks for none."""
-    due = (account.data or {}).get("requirements") or {}
-    keys = [*(due.get("currently_due") or ()), *(due.get("past_due") or ())]
+    keys = [*texts_at(account.data, "requirements.currently_due"), *texts_at(account.data, "requirements.past_due")]
     starts = {name: ".".join(path) for name, path in words.PATHS.items()}
     wanted = [name for name, start in starts.items() if any(key.startswith(f"{start}.") for key in keys)]
     return wanted or [name for name in AGREEMENTS if not models.accepted_on(account.data, name)]

@@ -25,7 +25,9 @@ from console.operations.buttons import allowed
 from console.operations.verbs import Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
+from console.shell.outside import isolated
 from console.templatetags import console as tags
+from gateway import copied
 from gateway.mirror import related
 
 Row = TypeVar("Row", bound=Model)
@@ -166,7 +168,7 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
-        words = search_term.strip()[:LONGEST]
+        words = copied.tidy(search_term)[:LONGEST]
         personal = staff(request).has_perm(PERSONAL)
         return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
 
@@ -269,7 +271,7 @@ class ListedAdmin(MirrorAdmin):
         """Whose it is."""
         name = str(related(row, "account") or row.account_id)
         url = reverse("account", args=[row.account_id])
-        return format_html('<span class="two-lines"><a href="{}" title="{}">{}</a></span>', url, name, name)
+        return format_html('<span class="two-lines"><a href="{}" title="{}">{}</a></span>', url, name, isolated(name))
 
     @admin.display(description="Created")
     def created_at(self, row: Any) -> SafeString:
@@ -293,7 +295,7 @@ def link(row: Any) -> SafeString:
     """A row by its name, leading to its page."""
     if row is None:
         return format_html('<b class="none">{}</b>', "Not yet imported")
-    return format_html('<a href="{}" title="{}">{}</a>', row.get_absolute_url(), row, row)
+    return format_html('<a href="{}" title="{}">{}</a>', row.get_absolute_url(), row, isolated(str(row)))
 
 
 def name_and_id(row: Any, label: str) -> SafeString:
@@ -302,6 +304,6 @@ def name_and_id(row: Any, label: str) -> SafeString:
         '<span class="two-lines"><a href="{}" title="{}">{}</a>{}</span>',
         row.get_absolute_url(),
         label,
-        label,
+        isolated(label),
         tags.copy_id(row.pk),
     )

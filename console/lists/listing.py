@@ -16,6 +16,7 @@ from console.operations.buttons import Button
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.viewing.objects import AccountView
+from gateway import copied
 from gateway.mirror import Mirror
 
 COUNTED = 10_000  # tabs and pages count no further than this
@@ -69,7 +70,7 @@ def shown_count(number: int) -> int | str:
 def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str, Any]:
     """What a list's page is drawn from: one query for its rows, one for the counts of all tabs."""
     every = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
-    chosen, words = request.GET.get(listing.parameter, ""), request.GET.get("q", "").strip()[:LONGEST]
+    chosen, words = request.GET.get(listing.parameter, ""), copied.tidy(request.GET.get("q", ""))[:LONGEST]
     personal = staff(request).has_perm(PERSONAL)
     rows = _narrowed(every, listing, chosen, words, personal=personal)
     shown = keyset.read(rows.select_related(*listing.related), request.GET, ROWS)

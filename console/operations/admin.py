@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from console.lists.admin import RecordAdmin, plain_object
 from console.operations.models import Operation
 from console.templatetags import console as tags
+from gateway import texts
 
 
 class NeedsAPerson(admin.SimpleListFilter):
@@ -59,7 +60,7 @@ class OperationAdmin(RecordAdmin):
     @admin.display(description="Account", ordering="account_id")
     def account(self, operation: Operation) -> str:
         """Its name as it then was, else its id."""
-        return operation.account_name or operation.account_id
+        return texts.label(operation.account_name, operation.account_id)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Lead to the operation's page."""

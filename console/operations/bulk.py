@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.operations import door
 from console.operations.door import Denied
-from console.operations.forms import TOKEN, fresh_token, own_values, page_form
+from console.operations.forms import TOKEN, Asked, fresh_token, own_values, page_form, unanswered
 from console.operations.models import Operation
 from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
@@ -131,6 +131,8 @@ def _run(request: HttpRequest, verb: Verb, rows: list[Row]) -> HttpResponse:
     form = page_form(verb)(request.POST)
     if not form.is_valid():
         return _draw(request, verb, form, rows, status=422)
+    if asked := unanswered(form, request.POST):
+        return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS
     for row in rows:  # those of which nothing can be done are denied by the door, and audited
         _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
@@ -161,9 +163,17 @@ def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row
 
 
 def _draw(
-    request: HttpRequest, verb: Verb, form: forms.Form, rows: list[Row], *, ran: bool = False, status: int = 200
+    request: HttpRequest,
+    verb: Verb,
+    form: forms.Form,
+    rows: list[Row],
+    *,
+    ran: bool = False,
+    status: int = 200,
+    asked: Asked | None = None,
 ) -> HttpResponse:
     context = {
+        "asked": asked,
         "verb": verb,
         "title": verb.label,
         "noun": verb.noun_name or "account",

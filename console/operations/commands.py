@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from console.operations import door, sent_before, verbs
 from console.operations.door import Denied, Performed
@@ -20,10 +20,18 @@ from console.operations.verbs import Verb
 from console.people import tokens
 from console.people.models import User
 from console.shell import nouns
-from gateway import binding
+from gateway import binding, copied, texts
 
 State = Operation.State
 OK, REFUSED, BAD_INPUT, UNKNOWN = range(4)
+
+
+class Terminal(OutputWrapper):
+    """A command's output, in which nothing from outside steers the terminal or turns a line round."""
+
+    def write(self, msg: str = "", style_func: Any = None, ending: str | None = None) -> None:  # type: ignore[override]
+        """Line by line."""
+        super().write("\n".join(map(texts.one_line, msg.split("\n"))), style_func, ending)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class VerbCommand(BaseCommand):
         parser.add_argument(
             "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
         )
+        parser.add_argument("--sure", action="store_true", help="Do what the page would ask about before it sends it.")
         if self.verb.noun:
             parser.add_argument("objects", nargs="+", metavar=self.verb.noun_name.upper(), help="Their ids.")
         elif self.verb.about_account:
@@ -78,6 +87,7 @@ class VerbCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
+        self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
         binding.check_command()
         options = {**options, "personal_token": _token(options["token_file"])}
         self.person(options)
@@ -92,8 +102,8 @@ class VerbCommand(BaseCommand):
     def person(self, options: dict[str, Any]) -> User:
         """Who acts; CommandError (2 or 1) where that is not said or not proven."""
         if settings.CONSOLE_MODE == "sandbox":
-            user = User.objects.filter(username=options["as_user"], is_active=True).first()
-            if user is None:
+            user = User.objects.named(options["as_user"])
+            if user is None or not user.is_active:
                 raise CommandError("Name an active member of staff with --as.", returncode=BAD_INPUT)
             return user
         if options["as_user"]:
@@ -106,13 +116,14 @@ class VerbCommand(BaseCommand):
     def targets(self, options: dict[str, Any]) -> list[Target]:
         """What was named, each once; CommandError (2) for what we do not have. An object's account is looked up."""
         if self.verb.noun is None:
-            accounts = dict.fromkeys(options.get("accounts") or [""])
+            accounts = dict.fromkeys(map(copied.tidy, options.get("accounts") or [""]))
             return [Target(account_id, self.account_name(account_id)) for account_id in accounts]
-        found = self.verb.noun.objects.in_bulk(options["objects"])
-        for object_id in options["objects"]:
+        named = list(map(copied.tidy, options["objects"]))
+        found = self.verb.noun.objects.in_bulk(named)
+        for object_id in named:
             if object_id not in found:
                 raise CommandError(f"No {self.verb.noun_name} {object_id}.", returncode=BAD_INPUT)
-        ids = {object_id: str(found[object_id].account_id) for object_id in options["objects"]}
+        ids = {object_id: str(found[object_id].account_id) for object_id in named}
         return [Target(account_id, self.account_name(account_id), each) for each, account_id in ids.items()]
 
     def account_name(self, account_id: str) -> str:
@@ -125,11 +136,15 @@ class VerbCommand(BaseCommand):
     def params(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What the verb's form makes of the options; CommandError (2) with what is wrong."""
         data = self.entries(options, target)
+        if options["token"]:
+            data["form_token"] = _form_token(options["token"], target.id)
         row = self.verb.row(target.account_id, target.object_id)
         form = self.verb.form(data, where=Where(target.account_id, target.object_id, row=row))
         if not form.is_valid():
             wrong = [f"{name}: {' '.join(map(str, problems))}" for name, problems in form.errors.items()]
             raise CommandError("\n".join(wrong), returncode=BAD_INPUT)
+        if not options["sure"] and (question := form.question()):
+            raise CommandError(f"{question} Give --sure to send it all the same.", returncode=BAD_INPUT)
         return form.cleaned_data
 
     def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:

@@ -15,19 +15,19 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from console.operations import attempts, sent_before, verbs
+from console.operations.fields import REASON_LENGTH
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
 from console.record import audit
 from console.viewing.models import WorkSession
-from gateway import claims, clock, connection, sweep
+from gateway import claims, clock, connection, sweep, texts
 from gateway.errors import Refused, Unreachable
 from gateway.mirror import Mirror
 from gateway.models import Event
 from gateway.queue import enqueue
 
 State = Operation.State
-REASON_LENGTH = 10  # characters; fewer say nothing to whoever reads the audit trail
 KEY_SECONDS = 24 * 3600 - 600  # Stripe forgets a key after 24 hours; clocks may differ a little
 STALE_INTENT = timedelta(hours=24)  # what was never sent for so long is not sent as a surprise
 QUIET_SECONDS = 60  # after a call without an answer Stripe may still be at work: until then "not found" says nothing
@@ -159,7 +159,7 @@ def _objection(verb: Verb, intent: Operation) -> str:
         return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
     if verb.about_account != bool(intent.account_id):
         return f"“{verb.label}” {'needs an account' if verb.about_account else 'is not about one account'}."
-    if len(intent.reason) < REASON_LENGTH:
+    if len(texts.readable(intent.reason)) < REASON_LENGTH:
         return f"A reason of at least {REASON_LENGTH} characters is needed."
     return ""
 

@@ -8,6 +8,7 @@ from console.operations.models import Operation
 from gateway import client
 from gateway.client import Answer
 from gateway.mirror import Mirror
+from gateway.shapes import value_at
 
 Data = dict[str, Any]
 LOOK_BACK = int(timedelta(minutes=10).total_seconds())  # clocks that differ
@@ -52,6 +53,6 @@ def absorbed(model: type[Mirror], data: Data, page: Answer, account: str) -> Any
 def by_mark(model: type[Mirror], operation: Operation, *, account: str | None) -> tuple[Any, str] | None:
     """The row whose metadata name the operation, and the request's id; None where there is none."""
     for data, page in created_since(model.listed_at, operation, account=account):  # type: ignore[attr-defined]
-        if (data.get("metadata") or {}).get(MARK) == str(operation.pk):
+        if value_at(data, f"metadata.{MARK}") == str(operation.pk):
             return absorbed(model, data, page, account or data["id"]), page.request_id
     return None

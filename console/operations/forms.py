@@ -1,15 +1,16 @@
 """The form of a verb: its own fields, then the reason, the ticket, and what a page carries hidden."""
 
+import hashlib
 import re
 import uuid
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
-from console.operations.door import REASON_LENGTH
-from console.operations.fields import NOWHERE, VerbForm, Where
+from console.operations.fields import NOWHERE, REASON_LENGTH, LineField, ReasonField, VerbForm, Where
 from console.operations.verbs import Verb
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -25,13 +26,11 @@ def fresh_token() -> str:
 class ReasonForm(VerbForm):
     """Why, under which ticket; hidden: this rendering's token, and the account that the page was drawn for."""
 
-    reason = forms.CharField(
-        min_length=REASON_LENGTH,
-        max_length=2000,
+    reason = ReasonField(
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=f"For the audit trail, at least {REASON_LENGTH} characters.",
     )
-    ticket = forms.CharField(required=False, max_length=64, help_text="The case this belongs to, where there is one.")
+    ticket = LineField(required=False, max_length=64, help_text="The case this belongs to, where there is one.")
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
     for_account = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -73,6 +72,25 @@ def once_more(verb: Verb, data: QueryDict, where: Where = NOWHERE) -> tuple[Reas
     for name in emptied:
         form.add_error(name, ASKED_AFRESH)
     return form, [str(form[name].label) for name in emptied]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a form asks before it is sent. The button that says yes carries `answer`: to this question alone."""
+
+    question: str
+
+    @property
+    def answer(self) -> str:
+        """A digest of the question."""
+        return hashlib.sha256(self.question.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def unanswered(form: VerbForm, data: QueryDict) -> Asked | None:
+    """What a sound form asks and nobody has said yes to yet."""
+    question = form.question()
+    asked = Asked(question) if question else None
+    return asked if asked and data.get("sure") != asked.answer else None
 
 
 def field_of(param: str, form: forms.Form) -> str:

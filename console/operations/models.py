@@ -24,6 +24,12 @@ class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
         """Those that nobody but a person moves on: not found at Stripe, or parked after their last try."""
         return self.filter(Q(state=Operation.State.NOT_FOUND) | Q(state__in=Operation.UNSETTLED, **Operation.PARKED))
 
+    def lately(self, verb: str, within: timedelta) -> "OperationQuerySet":
+        """Those of a verb that staff intended just now and that came to something, or still may; newest first."""
+        over = (Operation.State.REFUSED, Operation.State.DROPPED, Operation.State.NOT_FOUND)
+        begun = self.filter(verb=verb, created_at__gt=timezone.now() - within)
+        return begun.exclude(state__in=over).order_by("-created_at")
+
 
 class Operation(claims.Claimed):
     """One intent of a member of staff to change something at Stripe, and what came of it.

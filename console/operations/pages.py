@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from console.operations import door, sent_before, verbs
 from console.operations.door import AlreadySent, Denied, Performed
 from console.operations.fields import Where
-from console.operations.forms import ReasonForm, field_of, fresh_token, once_more, own_values, page_form
+from console.operations.forms import ReasonForm, field_of, fresh_token, once_more, own_values, page_form, unanswered
 from console.operations.models import Operation
 from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
@@ -176,6 +176,9 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     form = desk.form(request.POST)
     if not form.is_valid():
         return _draw_again(request, desk, form)
+    if asked := unanswered(form, request.POST):
+        form, emptied = once_more(desk.verb, request.POST, desk.where)
+        return _draw(request, desk, form, status=409, asked=asked, emptied=emptied)
     try:
         performed = _perform(request, desk, form.cleaned_data)
     except AlreadySent as already:
@@ -276,6 +279,7 @@ def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 2
         "never": never,
         "denied": denied,
         "already": None,
+        "asked": None,
         "error": None,
         "operation": None,
         "emptied": [],

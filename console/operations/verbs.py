@@ -17,6 +17,7 @@ from console.operations.models import Operation
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import Mirror, account_model
+from gateway.shapes import value_at
 
 Data = dict[str, Any]
 MODES = frozenset({"sandbox", "test", "live"})
@@ -46,6 +47,11 @@ class Request:
     changes: tuple[tuple[str, Any, Any], ...] = ()
     facts: tuple[tuple[str, Any], ...] = ()  # what else to know before it is sent
     undo: str = ""  # how it can be taken back, or that it cannot
+
+    @property
+    def acts_as(self) -> str:
+        """The account in the header, or that there is none."""
+        return self.account or "none: as the platform"
 
 
 class Verb:
@@ -276,8 +282,8 @@ class UpdateVerb(ObjectVerb):
     def find(self, operation: Operation) -> Outcome | None:
         """The object, where its metadata name the operation as the last that changed it."""
         row = self.target(operation).refresh()
-        marks = (row.data or {}).get("metadata") or {}
-        return self.outcome(row) if marks.get(UPDATE_MARK) == str(operation.pk) else None
+        mark = value_at(row.data, f"metadata.{UPDATE_MARK}")
+        return self.outcome(row) if mark == str(operation.pk) else None
 
 
 def given(body: Data) -> Data:

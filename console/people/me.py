@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from console.operations.fields import LineField
 from console.people import access, hashing, roles, sign_in, tokens
 from console.people.models import PersonalToken, User
 from console.people.signed_in import needs, staff
@@ -27,7 +28,7 @@ LOCKED_OUT = "Too many wrong passwords: you are signed out everywhere and your t
 class TokenForm(forms.Form):
     """What a new token is for."""
 
-    label = forms.CharField(label="What it is for", max_length=64)
+    label = LineField(label="What it is for", max_length=64)
 
 
 class OwnPasswordForm(PasswordChangeForm):

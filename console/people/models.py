@@ -1,10 +1,14 @@
 """Staff, their tokens, and sign-ins that failed."""
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+from console.people.names import Users
 
 
 class User(AbstractUser):
@@ -13,6 +17,8 @@ class User(AbstractUser):
     email = models.EmailField(blank=True)
     # How often all that this person had open was ended (console.people.access.end): it never counts down.
     access_generation = models.PositiveIntegerField(default=0, editable=False)
+
+    objects: ClassVar[Users] = Users()
 
     class Meta(AbstractUser.Meta):
         """Ours is the only user model."""

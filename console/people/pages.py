@@ -9,7 +9,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
-from console.people import access, hashing, roles, sign_in, signed_in
+from console.operations.fields import LineField
+from console.people import access, hashing, roles, signed_in
 from console.people.models import User
 from console.record import audit
 from console.shell.drawing import form_status, page
@@ -27,13 +28,12 @@ class NewStaffForm(UserCreationForm):
 
         model = User
         fields = ("username", "first_name", "last_name", "email")
-        field_classes = {"username": UsernameField}
+        field_classes = {"username": UsernameField, "first_name": LineField, "last_name": LineField}
 
     def clean_username(self) -> str:
         """Refuse a name that is another's but for case or width of letters: they would share one lock."""
         name: str = super().clean_username()
-        names = User.objects.values_list("username", flat=True)
-        if name and sign_in.normalised(name) in map(sign_in.normalised, names):
+        if name and User.objects.is_taken(name):
             raise forms.ValidationError("Somebody has this name already, written another way.")
         return name
 
@@ -49,6 +49,7 @@ class StaffForm(forms.ModelForm):
 
         model = User
         fields = ("first_name", "last_name", "email", "is_active")
+        field_classes = {"first_name": LineField, "last_name": LineField}
 
     def __init__(self, *args: Any, editor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from console.people import hashing
+from console.people import hashing, names
 from console.people.models import SignInFailure, User
 from console.record import audit
 from console.viewing import sessions
@@ -106,14 +105,9 @@ def address(request: HttpRequest | None) -> str:
     return request.META.get("REMOTE_ADDR", "")
 
 
-def normalised(name: str) -> str:
-    """One user name for all ways of typing it: full-width letters, case and outer blanks make no other."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
-
-
 def failure_key(name: str, origin: str) -> str:
-    """SHA-256 of the normalised name and the address."""
-    return hashlib.sha256(f"{normalised(name)}\n{origin}".encode("utf-8", "surrogatepass")).hexdigest()
+    """SHA-256 of the name's key and the address."""
+    return hashlib.sha256(f"{names.key(name)}\n{origin}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def still_valid(request: HttpRequest) -> bool:
@@ -138,7 +132,7 @@ def note_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -
 def note_failure(name: str, request: HttpRequest | None, action: str) -> None:
     """Write a wrong guess down. A name that nobody has is not kept: people type passwords there."""
     with transaction.atomic():
-        user = User.objects.filter(username=name).first()
+        user = User.objects.named(name)
         audit.record(action, user=user, detail={"address": address(request)})
 
 

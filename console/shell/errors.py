@@ -1,6 +1,8 @@
 """Our own error pages: Django's carry an inline style, which our content security policy refuses."""
 
+import logging
 import sys
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +11,32 @@ from django.template.loader import get_template
 
 from console.shell import typed_again
 
+logger = logging.getLogger(__name__)
+BARE = (
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>The console failed | Issuing console</title>'
+    "</head><body><main><h1>The console failed ({status})</h1><p>This page could not be made, and the failure has been"
+    " logged. An act you sent may have happened: see Operations before you send it again.</p>"
+    '<p><a href="/">Home</a></p></main></body></html>'
+)
 AWAY = (OperationalError, InterfaceError)  # a database that is away, locked, or does not answer
+
+
+def alone(status: int, template: str = "", context: dict[str, Any] | None = None) -> HttpResponse:
+    """A page outside of the frame: no database, no session, no user, no context processor.
+
+    Templates and static files can be missing too, after half of an upgrade: then the same is said in plain markup.
+    """
+    try:
+        html = get_template(template or f"errors/{status}.html").render(context or {})
+    except Exception:
+        logger.exception("The page for %s could not be drawn", status)
+        html = BARE.format(status=status)
+    return HttpResponse(html, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: a request that was not understood, perhaps before anybody was recognised; drawn without the frame."""
-    return HttpResponse(get_template("errors/400.html").render({}), status=400)
+    return alone(400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -29,30 +51,35 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def body_too_large(request: HttpRequest) -> HttpResponse:
     """413: more than any page takes, or of a length that it does not say; nobody was recognised yet."""
-    return HttpResponse(get_template("errors/413.html").render({}), status=413)
+    return alone(413)
 
 
 def unexpected_file(request: HttpRequest) -> HttpResponse:
     """415: a file for a page that takes none; nobody was recognised yet."""
-    return HttpResponse(get_template("errors/415.html").render({}), status=415)
+    return alone(415)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: needs neither database, session nor frame. 503 where the database is what failed."""
+    """500: needs nothing that can be missing (`alone`). 503 where the database is what failed."""
     if isinstance(sys.exc_info()[1], AWAY):
         return database_away(request)
-    return HttpResponse(get_template("errors/500.html").render({}), status=500)
+    return alone(500)
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
     """503: the database does not answer. What was typed stands in it, to be sent again. No query."""
     if hasattr(request, "session"):
         request.session.modified = False  # it cannot be saved, and to try would wait once more
-    response = HttpResponse(get_template("errors/503.html").render(typed_again.context(request)), status=503)
+    try:
+        typed = typed_again.context(request)
+    except Exception:
+        logger.exception("What was typed could not be given back")
+        typed = {}
+    response = alone(503, context=typed)
     response.headers["Retry-After"] = "5"
     return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form's token did not come back (an old page, or another site's form)."""
-    return HttpResponse(get_template("errors/csrf.html").render({}), status=403)
+    return alone(403, "errors/csrf.html")

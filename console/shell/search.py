@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from console.people.signed_in import needs, staff
 from console.shell import links, nouns
 from console.shell.drawing import page
+from gateway import copied
 
 LONGEST = 200  # characters; more is no name and no id
 AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
@@ -24,7 +25,7 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 @needs()
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself; otherwise lists of what was found."""
-    words = request.GET.get("q", "").strip()[:LONGEST]
+    words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
     direct = destination(words)
     if direct:
         return redirect(direct)

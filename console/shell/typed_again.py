@@ -10,7 +10,9 @@ from django.middleware.csrf import CsrfViewMiddleware, get_token
 from console.operations import verbs
 
 SECRET = re.compile(r"password|passphrase|secret|otp", re.IGNORECASE)
-CARRIED = re.compile(r"(.+[-:_])?(form_token|for_account|next|row|run|action|index|select_across)|_selected_action")
+CARRIED = re.compile(
+    r"(.+[-:_])?(form_token|for_account|next|row|run|sure|action|index|select_across)|_selected_action"
+)
 OURS = "csrfmiddlewaretoken"
 
 

@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from console.shell import badges, formats, links, moves
-from gateway import clock, shapes
+from console.shell import badges, formats, links, moves, outside
+from gateway import clock, shapes, texts
 
 register = template.Library()
+register.filter("outside", outside.outside)
+register.filter("one_line", outside.one_line)
 
 Moment = datetime | int | None
 DASH = mark_safe('<span class="none">–</span>')
@@ -52,7 +54,7 @@ def badge(value: Any, kind: str = "", label: str = "", *, plain: bool = False) -
         came,
         icon(shown.icon),
         name,
-        shown.word,
+        outside.isolated(shown.word),
     )
 
 
@@ -263,14 +265,21 @@ def shown(value: Any) -> str:
 
 @register.filter
 def text(data: Any, path: str) -> str:
-    """The text at a dotted path of Stripe's data, whatever its shape (gateway.shapes)."""
-    return shapes.text_at(data, path)
+    """What lies at a dotted path of Stripe's data, whatever its shape (gateway.shapes)."""
+    return shapes.shown_at(data, path)
+
+
+@register.filter
+def name(data: Any, path: str) -> str:
+    """The same as a name: "" where nobody could see it."""
+    return shapes.name_at(data, path)
 
 
 @register.filter
 def pretty_json(value: Any) -> str:
-    """Data as indented JSON; the template escapes it."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    """Data as indented JSON; the template escapes it. What would turn a line round is written as JSON escapes it."""
+    written = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return texts.TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", shapes.printable(written))
 
 
 @register.simple_block_tag

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
+from gateway import texts
 
 
 class WorkSessionQuerySet(models.QuerySet["WorkSession"]):
@@ -81,7 +82,7 @@ class WorkSession(models.Model):
 
     def __str__(self) -> str:
         """Whose account, and the mode."""
-        return f"{self.account_name or self.account_id}, {self.get_mode_display()}"
+        return f"{texts.label(self.account_name, self.account_id)}, {self.get_mode_display()}"
 
 
 class AccessEntry(AppendOnly):

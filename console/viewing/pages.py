@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from console.lists import addresses
+from console.operations.fields import LineField, ReasonField
 from console.people import signed_in
 from console.shell import links, nouns
 from console.shell.drawing import form_status, page
@@ -29,14 +30,13 @@ class WorkSessionForm(forms.Form):
         widget=forms.RadioSelect,
         initial=WorkSession.Category.CARDHOLDER,
     )
-    reason = forms.CharField(
+    reason = ReasonField(
         label="In words",
-        min_length=10,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="At least 10 characters. Every operation of this session starts with it.",
     )
-    ticket = forms.CharField(label="Ticket", max_length=64, required=False)
+    ticket = LineField(label="Ticket", max_length=64, required=False)
 
 
 @signed_in.needs("console.view_as")

@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from console.operations.fields import AmountField, LineField, VerbForm, minor
+from console.operations.fields import AmountField, IdField, LineField, VerbForm, minor
 from console.shell import formats
+from gateway import copied
 from issuing.authorizations import words as authorizations_words
 from issuing.cardholders.forms import check_decimals
 from issuing.cards.forms import card_words, offer
 from issuing.cards.models import Card
+from issuing.cards.words import last_four
 
 CATEGORIES = (  # of Stripe's list of merchant categories, those that are met most
     "eating_places_restaurants",
@@ -31,7 +33,7 @@ CATEGORIES = (  # of Stripe's list of merchant categories, those that are met mo
 class CreateTestAuthorizationForm(VerbForm):
     """A test authorization with a card. No merchant is involved; Stripe decides as it would for a real one."""
 
-    card = forms.CharField(max_length=255, help_text="A card of this account.")
+    card = IdField(help_text="A card of this account, by its id or its last four.")
     amount = AmountField(help_text="In the card’s currency.")
     merchant_name = LineField(label="Merchant", max_length=100, initial="Rocket Rides")
     category = forms.ChoiceField(
@@ -51,12 +53,25 @@ class CreateTestAuthorizationForm(VerbForm):
         super().__init__(*its, **options)
         offer(self.fields["card"], Card.objects.choosable(self.where.account_id), card_words)
 
+    def currency(self) -> str:
+        """The card's."""
+        found = self._cards(str(self.data.get("card", "")))
+        return found[0].currency if len(found) == 1 else ""
+
+    def _cards(self, chosen: str) -> list[Card]:
+        """Those of this account that were not canceled and are meant so: two at most."""
+        cards = Card.objects.choosable(self.where.account_id)
+        digits = last_four(chosen)
+        return list(cards.filter(last4=digits) if digits else cards.filter(pk=copied.tidy(chosen)))[:2]
+
     def clean_card(self) -> str:
         """One of this account that was not canceled."""
-        chosen: str = self.cleaned_data["card"]
-        if not Card.objects.choosable(self.where.account_id).filter(pk=chosen).exists():
+        found = self._cards(self.cleaned_data["card"])
+        if len(found) > 1:
+            raise ValidationError("Several cards of this account end so. Give the id.")
+        if not found:
             raise ValidationError("This account has no such card, or it was canceled.")
-        return chosen
+        return str(found[0].pk)
 
     def clean(self) -> dict[str, Any]:
         """An amount that the card's currency has."""
@@ -80,6 +95,10 @@ class CaptureForm(VerbForm):
         label="The merchant will take more later", required=False, help_text="Keeps the rest of the hold."
     )
 
+    def currency(self) -> str:
+        """The authorization's."""
+        return self.where.row.currency if self.where.row else ""
+
     def clean_capture_amount(self) -> Any:
         """One that the currency has."""
         amount = self.cleaned_data["capture_amount"]
@@ -92,6 +111,10 @@ class ReverseForm(VerbForm):
     """The merchant gives the hold back, or a part of it."""
 
     reverse_amount = AmountField(label="Amount", required=False, help_text="Empty: all that is held.")
+
+    def currency(self) -> str:
+        """The authorization's."""
+        return self.where.row.currency if self.where.row else ""
 
     def clean_reverse_amount(self) -> Any:
         """No more than is held, as far as we know."""

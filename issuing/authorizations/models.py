@@ -10,9 +10,10 @@ from django.urls import reverse
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from console.shell import formats
 from gateway.client import Answer
-from gateway.digits import is_whole
 from gateway.mirror import VisibleManager
-from gateway.shapes import hash_at, hashes_at, id_at, integer_at, text_at, value_at
+from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, shown_at, text_at, value_at
+from gateway.spellings import holds
+from issuing.cards.words import last_four
 
 Data = dict[str, Any]
 
@@ -39,9 +40,9 @@ class AuthorizationQuerySet(OfAccountQuerySet):
         """By id, the card's last four, or a part of the merchant's name."""
         if text.startswith(("iauth_", "ic_", "ich_")):
             return self.filter(Q(id__startswith=text) | Q(card=text) | Q(cardholder=text))
-        if is_whole(text) and len(text) == 4:
-            return self.filter(card__last4=text)
-        return self.filter(merchant_name__icontains=text)
+        if digits := last_four(text):
+            return self.filter(card__last4=digits)
+        return self.filter(holds("merchant_name", text))
 
     def with_outcome(self, outcome: str) -> Self:
         """Those that read so (Authorization.outcome)."""
@@ -121,9 +122,9 @@ class Authorization(OfAccount):
         self.cardholder_id = id_at(data, "cardholder")
         self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
         self.requested = integer_at(last, "amount") or self.amount
-        self.approved, self.status = value_at(data, "approved") is True, text_at(data, "status")[:32]
-        self.reason = text_at(last, "reason")[:64]
-        self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
+        self.approved, self.status = value_at(data, "approved") is True, shown_at(data, "status")[:32]
+        self.reason = shown_at(last, "reason")[:64]
+        self.merchant_name, self.category = name_at(merchant, "name")[:255], shown_at(merchant, "category")[:128]
 
     @property
     def outcome(self) -> str:

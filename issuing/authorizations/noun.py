@@ -6,6 +6,7 @@ from console.shell import formats
 from console.shell.badges import Badge, absent, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.nouns import MenuEntry, Noun, Tab, object_page
+from gateway.shapes import hashes_at, integer_at, shown_at
 from issuing.authorizations import words
 from issuing.authorizations.models import Authorization
 from issuing.authorizations.verbs import (
@@ -18,14 +19,14 @@ from issuing.authorizations.verbs import (
 def describe(row: Authorization, change: StateChange) -> Words:
     """How it was decided, or what became of it."""
     url, where = row.get_absolute_url(), row.merchant_name or "an unnamed merchant"
-    first = ((row.data or {}).get("request_history") or [{}])[0]
-    amount = first.get("amount")
-    name = f"{formats.amount(amount if isinstance(amount, int) else row.amount, row.currency)} at {where}"
+    first = next(iter(hashes_at(row.data, "request_history")), {})
+    amount = integer_at(first, "amount")
+    name = f"{formats.amount(row.amount if amount is None else amount, row.currency)} at {where}"
     if change.field != "object":
         return Words(f"{name}: the authorization", became(change, ""), "bolt", "", url)
     if first.get("approved", row.approved):
         return Words(name, "was approved", "bolt", "ok", url)
-    why = words.reason(str(first.get("reason") or row.reason)).title
+    why = words.reason(shown_at(first, "reason") or row.reason).title
     return Words(name, f"was declined: {why}", "crossed", "bad", url)
 
 

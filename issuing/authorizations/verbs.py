@@ -9,6 +9,7 @@ from console.operations.verbs import TEST_MODES, CreateVerb, ObjectVerb, Outcome
 from console.shell import formats
 from gateway import client
 from gateway.client import Answer
+from gateway.shapes import hashes_at, integer_at, text_at, value_at
 from issuing.authorizations import words
 from issuing.authorizations.forms import CaptureForm, CreateTestAuthorizationForm, ReverseForm
 from issuing.authorizations.models import HELPERS, Authorization
@@ -92,8 +93,8 @@ def _card_currency(values: Data) -> str:
 
 def _asked(data: Data) -> tuple[Any, Any]:
     """Amount and merchant of the first request."""
-    first = (data.get("request_history") or [{}])[0]
-    return first.get("amount"), (data.get("merchant_data") or {}).get("name")
+    first = next(iter(hashes_at(data, "request_history")), {})
+    return first.get("amount"), value_at(data, "merchant_data.name")
 
 
 class HelperVerb(ObjectVerb):
@@ -157,8 +158,9 @@ class CaptureTestAuthorization(HelperVerb):
         answer = client.get(self.path(row), account=operation.account_id)
         wanted = self.body(row, operation.params).get("capture_amount")
         since = finding.since(operation)
-        for made in answer.data.get("transactions") or ():
-            if made["type"] == "capture" and made["created"] >= since and wanted in (None, -made["amount"]):
+        for made in hashes_at(answer.data, "transactions"):
+            created, amount = integer_at(made, "created") or 0, integer_at(made, "amount") or 0
+            if text_at(made, "type") == "capture" and created >= since and wanted in (None, -amount):
                 return self.outcome(row.refresh())
         return None
 

@@ -15,7 +15,7 @@ from gateway import client, clock, mirror
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
 from gateway.queue import enqueue
-from gateway.shapes import hashes_at, integer_at, text_at
+from gateway.shapes import hashes_at, integer_at, shown_at, text_at
 from issuing.authorizations.models import Authorization
 from issuing.cards.models import Card
 
@@ -82,7 +82,7 @@ class BalanceTransaction(OfAccount):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.balance_type, self.type = text_at(data, "balance_type")[:32], text_at(data, "type")[:64]
+        self.balance_type, self.type = shown_at(data, "balance_type")[:32], shown_at(data, "type")[:64]
         self.net, self.currency = integer_at(data, "net") or 0, text_at(data, "currency")[:8]
         self.source = text_at(data, "source")[:255]
 

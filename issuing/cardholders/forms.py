@@ -14,6 +14,7 @@ from accounts.terms.forms import MomentField
 from console.operations.fields import LineField, PlainDateField, VerbForm
 from console.shell import formats
 from gateway import clock
+from gateway.shapes import text_at
 from issuing.cardholders.models import Cardholder
 
 Data = dict[str, Any]
@@ -69,7 +70,6 @@ class CardholderFields(VerbForm):
     dob = PlainDateField(
         label="Date of birth",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Only where Stripe asks for it. It is sent and never kept here.",
     )
     tax_id = LineField(
@@ -215,8 +215,7 @@ def changes(cardholder: Cardholder, values: Data) -> Data:
 
 def current(cardholder: Cardholder) -> Data:
     """What a cardholder has, by the names of the form's fields; sensitive ones and acceptances are not in it."""
-    data = cardholder.data or {}
-    address, person = (data.get("billing") or {}).get("address") or {}, data.get("individual") or {}
-    own = {"email": data.get("email"), "phone_number": data.get("phone_number")}
-    names = {name: person.get(name) for name in ("first_name", "last_name")}
-    return own | names | {name: address.get(name) for name in ADDRESS}
+    data = cardholder.data
+    own = {name: text_at(data, name) for name in ("email", "phone_number")}
+    names = {name: text_at(data, f"individual.{name}") for name in ("first_name", "last_name")}
+    return own | names | {name: text_at(data, f"billing.address.{name}") for name in ADDRESS}

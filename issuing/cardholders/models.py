@@ -7,9 +7,11 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
+from gateway import texts
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
-from gateway.shapes import text_at, texts_at
+from gateway.shapes import name_at, shown_at, text_at, texts_at
+from gateway.spellings import holds
 
 Data = dict[str, Any]
 
@@ -21,7 +23,7 @@ class CardholderQuerySet(OfAccountQuerySet):
         """By id, or a part of the name; of the e-mail address too for those who may see it (`personal`)."""
         if text.startswith("ich_"):
             return self.filter(id__startswith=text)
-        found = Q(name__icontains=text)
+        found = holds("name", text)
         return self.filter(found | Q(email__icontains=text) if personal else found)
 
     def needing_attention(self) -> Self:
@@ -60,7 +62,7 @@ class Cardholder(OfAccount):
 
     def __str__(self) -> str:
         """Return the name, or the id of a cardholder without one."""
-        return self.name or self.id
+        return texts.label(self.name, self.id)
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""
@@ -69,9 +71,9 @@ class Cardholder(OfAccount):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.name, self.email = text_at(data, "name")[:64], text_at(data, "email")[:800]
-        self.type, self.status = text_at(data, "type")[:32], text_at(data, "status")[:32]
-        self.disabled_reason = text_at(data, "requirements.disabled_reason")[:64]
+        self.name, self.email = name_at(data, "name")[:64], text_at(data, "email")[:800]
+        self.type, self.status = shown_at(data, "type")[:32], shown_at(data, "status")[:32]
+        self.disabled_reason = shown_at(data, "requirements.disabled_reason")[:64]
 
     @property
     def past_due(self) -> list[str]:

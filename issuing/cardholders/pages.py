@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import path
 
 from accounts.account.models import issues_in
+from accounts.persons.pages import born
 from console.lists import listing
 from console.lists.listing import Listing, ListView
 from console.operations import buttons
@@ -52,6 +53,7 @@ class CardholderPage(ObjectView):
             "title": str(row),
             "cardholder": row,
             "data": masking.masked(row.data, may_see=may_see(request)),
+            "born": born(hash_at(row.data, "individual.dob"), may_see=may_see(request)),
             "asked": cardholders_words.asked(row.past_due),
             "stopped": cardholders_words.disabled(row.disabled_reason) if row.disabled_reason else None,
             "controls": controls_words.controls(hash_at(row.data, "spending_controls"), currency),

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from console.operations.fields import AmountField, VerbForm
+from accounts.account.models import currency_of
+from console.operations.fields import AmountField, IdField, VerbForm
 from issuing.cardholders import words as cardholders_words
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
@@ -18,8 +19,9 @@ CANCELLATION_REASONS = {"": "None of these", "lost": "Lost", "stolen": "Stolen"}
 class CreateCardForm(VerbForm):
     """A new virtual card, inactive. Without a limit Stripe's own silent one applies."""
 
-    cardholder = forms.CharField(max_length=255, help_text="A cardholder of this account.")
+    cardholder = IdField(help_text="A cardholder of this account.")
     limit_amount = AmountField(
+        least="0",
         label="Spending limit",
         required=False,
         help_text="In the account’s currency. Without one, Stripe silently allows 500.00 USD a day; always at most "
@@ -36,6 +38,16 @@ class CreateCardForm(VerbForm):
     def __init__(self, *its: Any, **options: Any) -> None:
         super().__init__(*its, **options)
         offer(self.fields["cardholder"], Cardholder.objects.choosable(self.where.account_id), _cardholder_words)
+
+    def currency(self) -> str:
+        """The account's."""
+        return currency_of(self.where.account_id)
+
+    def question(self) -> str:
+        """A limit of 0 is not the absence of one."""
+        if self.cleaned_data.get("limit_amount") != 0:
+            return ""
+        return controls_words.nothing_at_all({"interval": self.cleaned_data.get("limit_interval") or "monthly"})
 
     def clean_cardholder(self) -> str:
         """One of this account that can have a card."""

@@ -6,12 +6,14 @@ from django.db import models
 from django.urls import reverse
 
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
+from gateway import texts
 from gateway.client import Answer
-from gateway.digits import is_whole
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
-from gateway.shapes import id_at, text_at
+from gateway.shapes import id_at, shown_at, text_at
+from gateway.spellings import holds
 from issuing.cardholders.models import Cardholder
+from issuing.cards.words import last_four
 
 Data = dict[str, Any]
 
@@ -23,9 +25,9 @@ class CardQuerySet(OfAccountQuerySet):
         """By id, last four, or a part of the cardholder's name."""
         if text.startswith("ic_"):
             return self.filter(id__startswith=text)
-        if is_whole(text) and len(text) == 4:
-            return self.filter(last4=text)
-        return self.filter(cardholder__name__icontains=text)
+        if digits := last_four(text):
+            return self.filter(last4=digits)
+        return self.filter(holds("cardholder__name", text))
 
     def of_cardholder(self, cardholder_id: str) -> Self:
         """Those of one cardholder."""
@@ -79,7 +81,7 @@ class Card(OfAccount):
 
     def __str__(self) -> str:
         """Return the last four, as staff and cardholders speak of it."""
-        return f"•• {self.last4}" if self.last4 else self.id
+        return f"•• {texts.one_line(self.last4)}" if texts.visible(self.last4) else self.id
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""
@@ -89,8 +91,8 @@ class Card(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.cardholder_id = id_at(data, "cardholder")
-        self.last4, self.type = text_at(data, "last4")[:8], text_at(data, "type")[:32]
-        self.status, self.currency = text_at(data, "status")[:32], text_at(data, "currency")[:8]
+        self.last4, self.type = text_at(data, "last4")[:8], shown_at(data, "type")[:32]
+        self.status, self.currency = shown_at(data, "status")[:32], text_at(data, "currency")[:8]
 
     @property
     def canceled(self) -> bool:

@@ -39,7 +39,7 @@ class CreateCard(CreateVerb):
             "currency": currency,
             "type": "virtual",
             "status": "inactive",
-            "spending_controls": {"spending_limits": [limit]} if amount else None,
+            "spending_controls": {"spending_limits": [limit]} if amount is not None else None,
         }
         return given(body)
 

@@ -4,7 +4,8 @@ A limit's value is {"amount": "200.00", "interval": "monthly", "categories": []}
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -123,6 +124,7 @@ class LimitsField(forms.Field):
     """Several limits, all that the card is to have."""
 
     widget = LimitsWidget
+    currency: Callable[[], str] = str  # of the amounts, told by the form
 
     def clean(self, value: Any) -> list[Data]:
         """Each row whole. Raises ValidationError that names the row."""
@@ -132,9 +134,8 @@ class LimitsField(forms.Field):
             raise ValidationError("Give the limits row by row.")
         return [self._limit(row, place) for place, row in enumerate(value, 1)]
 
-    @staticmethod
-    def _limit(row: Data, place: int) -> Data:
-        amount = AmountField(least="0")
+    def _limit(self, row: Data, place: int) -> Data:
+        amount = AmountField(least="0", currency=self.currency)
         interval = forms.CharField(max_length=32)
         try:
             return {
@@ -196,6 +197,16 @@ class UpdateCardForm(VerbForm):
     def __init__(self, *its: Any, **options: Any) -> None:
         super().__init__(*its, **options)
         self.card = self.where.row or Card()
+
+    def currency(self) -> str:
+        """The card's."""
+        return self.card.currency
+
+    def question(self) -> str:
+        """A limit of 0 that the card does not have yet is not the absence of one."""
+        own = [each for each in current(self.card)[LIMITS] if not Decimal(each["amount"])]
+        new = [each for each in self.cleaned_data.get(LIMITS, []) if not Decimal(each["amount"])]
+        return controls_words.nothing_at_all(new[0]) if len(new) > len(own) else ""
 
     def clean_spending_limits(self) -> list[Data]:
         """With intervals and categories that Stripe has, or that the card has already."""

@@ -29,6 +29,17 @@ def limit(each: dict[str, object], currency: str) -> str:
     return f"{size} {INTERVALS.get(interval, interval)}{where}"
 
 
+def nothing_at_all(each: dict[str, object]) -> str:
+    """What to ask before a limit of 0 is set."""
+    names = texts_at(each, "categories")
+    where = f" on {categories(names)}" if names else ""
+    interval = text_at(each, "interval")
+    return (
+        f"A limit of 0 {INTERVALS.get(interval, interval)} means that every authorization{where} is declined, until the"
+        " limit is changed. It is not the same as no limit. To stop a card for a while, deactivate it."
+    )
+
+
 LISTS = (
     ("allowed_categories", "Only these categories", categories),
     ("blocked_categories", "Never these categories", categories),

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from console.people import masking
 from console.shell import formats
+from gateway import shapes
 from issuing.authorizations import words as authorizations_words
 from issuing.cardholders import words as cardholders_words
 
@@ -15,21 +16,22 @@ register = template.Library()
 
 @register.filter
 def plain_word(value: Any) -> str:
-    """One of Stripe's enum values as words."""
-    return formats.plain(value) if isinstance(value, str) else ""
+    """One of Stripe's enum values as words; what is none as it came."""
+    return formats.plain(value) if isinstance(value, str) else shapes.shown(value)
 
 
 @register.filter
 def type_word(value: Any) -> str:
     """A type of cardholder or card."""
-    return cardholders_words.TYPES.get(str(value), plain_word(value)) or "–"
+    return cardholders_words.TYPES.get(shapes.shown(value), plain_word(value)) or "–"
 
 
 @register.filter
 def reason_word(value: Any) -> str:
     """The title of a reason, its first letter large; an unknown one as it came."""
-    title = authorizations_words.reason(str(value or "")).title
-    return title[:1].upper() + title[1:] if value in authorizations_words.REASONS else title
+    name = shapes.shown(value)
+    title = authorizations_words.reason(name).title
+    return title[:1].upper() + title[1:] if name in authorizations_words.REASONS else title
 
 
 @register.filter
@@ -61,13 +63,13 @@ def short_id(value: Any) -> str:
 def address_lines(value: Any) -> list[str]:
     """An address as lines, without what is not there."""
     data = value if isinstance(value, dict) else {}
-    town = " ".join(str(data[name]) for name in ("city", "state", "postal_code") if data.get(name))
-    return [str(line) for line in (data.get("line1"), data.get("line2"), town, data.get("country")) if line]
+    town = " ".join(shapes.shown(data[name]) for name in ("city", "state", "postal_code") if data.get(name))
+    return [shapes.shown(line) for line in (data.get("line1"), data.get("line2"), town, data.get("country")) if line]
 
 
 @register.filter
 def place(merchant: Any) -> str:
     """Where a merchant is: "Joplin, MO 64804, US"."""
     data = merchant if isinstance(merchant, dict) else {}
-    state = " ".join(str(data[name]) for name in ("state", "postal_code") if data.get(name))
-    return ", ".join(str(part) for part in (data.get("city"), state, data.get("country")) if part)
+    state = " ".join(shapes.shown(data[name]) for name in ("state", "postal_code") if data.get(name))
+    return ", ".join(shapes.shown(part) for part in (data.get("city"), state, data.get("country")) if part)

@@ -11,7 +11,7 @@ from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway import clock
 from gateway.mirror import VisibleManager
 from gateway.models import Event
-from gateway.shapes import integer_at, text_at, value_at
+from gateway.shapes import integer_at, shown_at, text_at, value_at
 
 Data = dict[str, Any]
 
@@ -41,7 +41,7 @@ class Topup(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
-        self.status = text_at(data, "status")[:32]
+        self.status = shown_at(data, "status")[:32]
         self.expected_at = clock.from_unix(value_at(data, "expected_availability_date"))
 
     @classmethod

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.of_account.models import OfAccount
 from gateway.mirror import VisibleManager
-from gateway.shapes import hash_at, id_at, integer_at, text_at
+from gateway.shapes import hash_at, id_at, integer_at, name_at, shown_at, text_at
 from issuing.authorizations.models import Authorization, AuthorizationQuerySet
 
 Data = dict[str, Any]
@@ -82,5 +82,5 @@ class Transaction(OfAccount):
         self.cardholder_id = id_at(data, "cardholder")
         self.authorization_id = id_at(data, "authorization")
         self.amount, self.currency = integer_at(data, "amount") or 0, text_at(data, "currency")[:8]
-        self.type = text_at(data, "type")[:32]
-        self.merchant_name, self.category = text_at(merchant, "name")[:255], text_at(merchant, "category")[:128]
+        self.type = shown_at(data, "type")[:32]
+        self.merchant_name, self.category = name_at(merchant, "name")[:255], shown_at(merchant, "category")[:128]

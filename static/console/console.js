@@ -197,7 +197,18 @@ function countDown(element) {
 addCopyButtons(document);
 followTicks();
 offerThemes();
+// --- Dates: a browser's own box drops a pasted one in words; as text the server reads it ---
+
+function onPaste(event) {
+  const box = event.target;
+  if (!box.matches?.("input[type=date], input[type=datetime-local]")) return;
+  event.preventDefault();
+  box.type = "text";
+  box.value = event.clipboardData.getData("text").trim();
+}
+
 document.addEventListener("keydown", onKey);
+document.addEventListener("paste", onPaste);
 document.addEventListener("click", (event) => closeMenus(event.target));
 for (const key of all("#site-search kbd")) key.hidden = false;
 for (const part of all("[data-live]")) keep(part, refreshPart);

@@ -38,7 +38,7 @@ def load(stack: Stack, accounts: list[str]) -> Iterator[list[int]]:
     def operations() -> None:
         words = ("--as", "otto", "--reason", "Made while the backup runs", "--country", "US")
         while not ended.is_set():
-            stack.manage("create_account", *words, "--business-type", "company", "--business-name", "Alder Ltd")
+            stack.manage("create_account", *words, "--business-type", "company", "--business-name", f"Alder {done[1]}")
             done[1] += 1
 
     threads = [threading.Thread(target=work) for work in (webhooks, operations)]

@@ -37,7 +37,7 @@ def send_form(stack: Stack, cookie: str, token: str, ended: threading.Event) -> 
             {
                 "country": "US",
                 "business_type": "company",
-                "business_name": "Slow Freight",
+                "business_name": f"Slow Freight {uuid.uuid4()}",
                 "reason": "A new customer of ours",
                 "form_token": uuid.uuid4().hex,
             },

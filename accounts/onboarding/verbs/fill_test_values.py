@@ -19,6 +19,7 @@ from accounts.terms.words import AGREEMENTS, TEST_VALUES
 from console.operations.models import Operation
 from console.operations.verbs import TEST_MODES, Outcome, Request
 from gateway import client, clock
+from gateway.shapes import text_at, texts_at, value_at
 
 Data = dict[str, Any]
 
@@ -94,19 +95,17 @@ class Step:
 
 def due(account: Data) -> list[str]:
     """The account's keys that are due now, in Stripe's order."""
-    asked = account.get("requirements") or {}
-    return list(dict.fromkeys([*(asked.get("past_due") or ()), *(asked.get("currently_due") or ())]))
+    keys = (*texts_at(account, "requirements.past_due"), *texts_at(account, "requirements.currently_due"))
+    return list(dict.fromkeys(keys))
 
 
 def plan(account: Data, persons: Iterable[Data]) -> list[Step]:
     """The calls that meet what is due, except the terms; none where test values can meet nothing more."""
     keys = [key for key in due(account) if "tos_acceptance" not in key]
-    country = str(account.get("country") or "US")
+    country = text_at(account, "country") or "US"
     steps = [Step("account", "", _account(keys, country))]
     roles = [role for role in ROLES if f"relationship.{role}" in keys]
-    representative = next(
-        (person for person in persons if (person.get("relationship") or {}).get("representative")), None
-    )
+    representative = next((person for person in persons if value_at(person, "relationship.representative")), None)
     if representative is None and (roles or any(key.startswith("representative.") for key in keys)):
         steps.append(Step("person", "/persons", _new_person(roles, country)))
     elif representative and roles:
@@ -199,7 +198,7 @@ def _outcome(operation: Operation, account: Account, request_id: str = "") -> Ou
         object_id=operation.account_id,
         account_name=str(account),
         request_id=request_id,
-        result={"card_issuing": (data.get("capabilities") or {}).get("card_issuing", ""), "left": due(data)},
+        result={"card_issuing": text_at(data, "capabilities.card_issuing"), "left": due(data)},
     )
 
 

@@ -44,7 +44,7 @@ def make(name: str, password: str) -> User:
     Hashing takes its time and is done before the transaction.
     """
     first_name, last_name, role = PEOPLE[name]
-    known = User.objects.filter(username=name).first()
+    known = User.objects.named(name)
     user = known or User(username=name, first_name=first_name, last_name=last_name, is_staff=True)
     created, renewed = known is None, known is not None and not known.check_password(password)
     if created or renewed:

@@ -1,6 +1,7 @@
 """Change what a card may spend."""
 
 import argparse
+import re
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -9,10 +10,12 @@ from console.operations.commands import Target, VerbCommand
 from issuing.cards.models import Card
 from issuing.controls import forms
 
+BEFORE_UNIT = re.compile(r"(?<=[0-9])\s+(?=(?:[A-Z]{3}|[€£$])\s)")
+
 
 def limit(text: str) -> dict[str, str]:
-    """One limit as it is typed: "200 monthly", or "200 monthly book_stores,hotels_motels_and_resorts"."""
-    parts = text.split(maxsplit=2)
+    """One limit as it is typed: "200 monthly", "2,000 USD monthly", "200 monthly book_stores"."""
+    parts = BEFORE_UNIT.sub("", text).split(maxsplit=2)
     if len(parts) < 2:
         raise argparse.ArgumentTypeError("Give an amount and an interval, such as “200 monthly”.")
     return dict(zip(("amount", "interval", "categories"), parts, strict=False))

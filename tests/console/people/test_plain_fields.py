@@ -8,13 +8,13 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.terms.forms import MomentField
-from console.operations import fields
-from console.operations.fields import AmountField, PlainDateField, PlainDecimalField
+from console.operations import amounts, fields
+from console.operations.fields import AmountField, PlainDateField
 from gateway.digits import is_whole, whole_number
 from issuing.cardholders.forms import CardholderFields, check_decimals
 from issuing.controls.forms import LimitsField
 
-ODD = ("1e2", "1E2", "１０", "٣٤", "१२", "+5", "-5", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "1 000", "1,000")
+ODD = ("1e2", "1E2", "１０", "٣٤", "१२", "+5", "-5", "0x10", "1_000", "NaN", "Infinity", "-Infinity", "1 000")
 ODDER = ("1\u00a0000", "12.", ".5", "1.2.3", "½", "²", "1\n2", "sNaN", "1.5e1", "１.5", "5\u0663", "0b1", "--1", "5-")
 
 
@@ -26,13 +26,13 @@ def problems(field: Any, value: Any) -> str:
 
 @pytest.mark.parametrize("text", [*ODD, *ODDER])
 def test_an_amount_is_plain_digits(text: str) -> None:
-    assert problems(AmountField(), text) == fields.NUMBER
+    assert problems(AmountField(), text) == amounts.NUMBER
 
 
 @pytest.mark.parametrize("text", [*ODD, *ODDER])
 def test_a_limit_is_plain_digits(text: str) -> None:
     row = {"amount": text, "interval": "daily", "categories": ""}
-    assert problems(LimitsField(), [row]) == f"Limit 1: {fields.NUMBER}"
+    assert problems(LimitsField(), [row]) == f"Limit 1: {amounts.NUMBER}"
 
 
 @pytest.mark.parametrize(("text", "amount"), [("12.50", "12.50"), (" 7 ", "7"), ("0.01", "0.01"), ("007", "7")])
@@ -50,7 +50,7 @@ def test_an_empty_amount_is_none_where_it_may_be() -> None:
 
 
 def test_an_amount_is_typed_into_a_box_that_keeps_what_was_typed() -> None:
-    drawn = PlainDecimalField().widget.render("amount", "1e2")
+    drawn = AmountField().widget.render("amount", "1e2")
     assert 'value="1e2"' in drawn
     assert 'type="text"' in drawn
 

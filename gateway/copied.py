@@ -1,0 +1,15 @@
+"""What people copy: an id with what stood round it. Pure."""
+
+import re
+
+from gateway import texts
+
+AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
+ROUND = "\"'`´‘’‚‛“”„‟‹›«»()[]{}<>.,;:!?*"  # quotes, brackets and stops that come along with an id
+
+
+def tidy(text: str) -> str:
+    """An id without what came along with it; any other text without blanks round it."""
+    words = text.strip()
+    bare = texts.readable(words).strip(f"{ROUND} ")
+    return bare if AN_ID.fullmatch(bare) else words

@@ -1,0 +1,38 @@
+"""Text from outside: whether anybody can see it, and what must not reach a title, a terminal or a sentence. Pure."""
+
+import re
+import unicodedata
+
+# Of Unicode's general categories: control, format, surrogate, blanks, and marks that need a letter below them.
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
+FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs by their category, and drawn as a blank
+# Embeddings, overrides and isolates turn round whatever follows them (UAX 9).
+TURNS = "\u202a-\u202e\u2066-\u2069"
+HARMFUL = re.compile(f"[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{TURNS}]")
+TURNING = re.compile(f"[{TURNS}]")
+BREAKS = re.compile("[\t-\r\x85\u2028\u2029]")
+# What is written from right to left, what says so, and what turns the text: it moves its neighbours on the line.
+JOINING = frozenset("\u200c\u200d\u200e\u200f\u061c")  # unseen, and many scripts are not written without them
+MOVES = re.compile(
+    f"[\u0590-\u08ff\u200e\u200f{TURNS}\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+
+
+def visible(text: str) -> bool:
+    """Whether somebody sees anything of it."""
+    return any(unicodedata.category(each) not in UNSEEN and each not in FILLERS for each in text)
+
+
+def readable(text: str) -> str:
+    """What a person reads of it: without characters that nobody sees, one blank between words."""
+    return " ".join("".join(each for each in text if each.isspace() or visible(each)).split())
+
+
+def one_line(text: str) -> str:
+    """It on one line, without what steers a terminal or turns the text round it: a sign stands in its place."""
+    return HARMFUL.sub("\ufffd", BREAKS.sub(" ", text))
+
+
+def label(name: str, instead: str) -> str:
+    """A name as lists, titles and sentences say it; `instead` where nobody could see it."""
+    return one_line(name) if visible(name) else instead
