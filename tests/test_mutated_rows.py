@@ -109,7 +109,7 @@ def full(model: type[Mirror]) -> Mirror:
         Transaction: rows.transaction(declined),
         Topup: rows.topup(),
         Balance: rows.balance(5, payments=6),
-        BalanceTransaction: rows.movement(-5, "issuing_authorization_hold", source=declined.pk),
+        BalanceTransaction: rows.balance_transaction(-5, "issuing_authorization_hold", source=declined.pk),
     }
     return with_data(made[model], {**made[model].data, **MORE.get(model, {})})
 
@@ -192,4 +192,4 @@ def test_of_an_object_its_shape_is_shown_and_nothing_of_a_person(value: Any, tex
 def test_history_reads_requirements_of_any_shape(wrong: Any) -> None:
     for name in ("currently_due", "errors"):
         assert isinstance(history_models._keys({name: wrong}, name), dict)
-        assert isinstance(history_models._errors({name: wrong}), list)
+        assert isinstance(history_models._errors({name: wrong}), dict)
