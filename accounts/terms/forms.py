@@ -13,6 +13,7 @@ from accounts.account.models import Account
 from accounts.account.pages import AccountParts
 from accounts.terms.models import Acceptance, accepted_on, window_words
 from accounts.terms.words import AGREEMENTS, HOW
+from console.operations import fields
 from console.operations.fields import PlainDateTimeField, VerbForm, legible
 from console.operations.models import Operation
 from console.record.models import AuditEntry
@@ -192,6 +193,18 @@ class AgreementsForm(VerbForm):
         error_messages={"required": "Choose how the acceptance was obtained."},
         help_text="A telephone call is no evidence: it has no address, and nobody can show it later.",
     )
+
+
+class RowForm(fields.RowForm, SignatureForm):
+    """One of many accounts: its own acceptance; what was accepted is said once for all."""
+
+    def chosen(self) -> list[str]:
+        """The agreements of the whole form, as far as they are any."""
+        return list(getattr(self.common, "cleaned_data", {}).get("agreements") or ())
+
+    def sent_token(self) -> str:
+        """The row's."""
+        return self.token
 
 
 class RecordTermsForm(SignatureForm, AgreementsForm):

@@ -30,13 +30,24 @@ class RecordTerms(AccountVerb, SigningVerb):
     label, label_many = "Record acceptance", "Record acceptance of terms"
     permission = "accounts.record_terms"
     form = forms.RecordTermsForm
-    many, many_page = False, "record_acceptances"
+    many, most = False, 50  # each is a record of its own that somebody reads and types
+    row_form, common_form, many_page = forms.RowForm, forms.AgreementsForm, "record_acceptances"
+    before_many = "Each account’s representative has a date and an address of their own."
     personal = ("by_whom", "ip", "user_agent")
     stripe_object = "account"
 
     def initial(self, row: Account) -> Data:
         """The agreements that Stripe asks for now, and the representative's name."""
         return {"agreements": asked(row), "by_whom": representative(Person.objects.filter(account=row.pk))}
+
+    def initial_many(self, ids: list[str]) -> tuple[Data, dict[str, Data]]:
+        """All agreements that Stripe asks for now, and the representative of each: two queries."""
+        agreements = [each for account in Account.objects.filter(pk__in=ids) for each in asked(account)]
+        persons: dict[str, list[Person]] = {each: [] for each in ids}
+        for person in Person.objects.filter(account__in=ids):
+            persons[str(person.account_id)].append(person)
+        by_row = {account_id: {"by_whom": representative(own)} for account_id, own in persons.items()}
+        return {"agreements": list(dict.fromkeys(agreements))}, by_row
 
     def objection(self, row: Account) -> str:
         """Only where the platform collects what Stripe requires."""

@@ -12,7 +12,7 @@ from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, Validat
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, resolve, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -20,7 +20,7 @@ from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
 from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
 from console.operations import verbs as operations_verbs
-from console.operations.bulk import MOST, answer
+from console.operations.bulk import answer
 from console.operations.buttons import allowed
 from console.operations.verbs import Verb
 from console.people import masking
@@ -83,10 +83,7 @@ def _many(verb: Verb) -> Callable[..., HttpResponse]:
     """An action that leads on to the preview of this verb for the chosen rows."""
 
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
-        if verb.many_page:
-            return resolve(reverse(verb.many_page)).func(request, ids)
-        return answer(request, verb.name, ids)
+        return answer(request, verb, list(queryset.values_list("pk", flat=True)[: verb.most + 1]))
 
     return act
 
@@ -146,7 +143,7 @@ class MirrorAdmin(ReadOnlyAdmin):
         """The admin's own, and one for each verb about its rows that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
-            act = _many(verb) if verb.bulk or verb.many_page else _one(verb)
+            act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
             found[verb.name] = (act, verb.name, verb.label_many or verb.label)
         return found
 

@@ -9,20 +9,22 @@ from django import forms
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from console.operations import door
 from console.operations.door import Denied
-from console.operations.forms import TOKEN, Asked, fresh_token, own_values, page_form, unanswered
+from console.operations.fields import VerbForm, Where
+from console.operations.forms import TOKEN, Asked, fresh_token, many_form, own_values, unanswered
 from console.operations.models import Operation
 from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
+from console.people.sign_in import address
 from console.people.signed_in import needs, staff
 from console.shell.drawing import page
 from console.viewing.sessions import current
 from gateway.mirror import account_model
 
-MOST = 500  # rows of one form
 INLINE_SECONDS = 5  # as long as a person may wait: one more attempt may begin until then, the rest goes to the worker
 
 
@@ -36,8 +38,9 @@ class Row:
     account_id: str
     account_name: str
     of: Any  # the account or object as it was read for this page
-    url: str = ""
+    url: str
     effect: str = ""  # what happens to it, where the verb says so
+    form: VerbForm | None = None  # its own entries, where the verb asks each row for some and something can be done
     operation: Operation | None = None
     error: str = ""  # before the run: why nothing can be done with it
 
@@ -50,28 +53,38 @@ class Row:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs()
 def bulk_page(request: HttpRequest, verb_name: str) -> HttpResponse:
-    """The page of one verb for many, at its own address."""
-    return answer(request, verb_name)
-
-
-def answer(request: HttpRequest, verb_name: str, ids: list[str] | None = None) -> HttpResponse:
-    """With `ids` (from a list's action) or `?id=`: the preview. Its POST, marked `run`: one operation a row.
-
-    Context: verb, form, rows, ran, preview. Running the same form again finds the operations it made.
-    """
+    """The page of one verb for many, at its own address. A verb that asks each row for entries has its own."""
     verb = get_verb(request, verb_name)
     if not verb.bulk:
         raise BadRequest(f"“{verb.label}” is done for one at a time. Open the page of the one it is for.")
+    return answer(request, verb)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs()
+def rows_page(request: HttpRequest, verb_name: str) -> HttpResponse:
+    """The page of one verb for many, each with entries of its own."""
+    return answer(request, get_verb(request, verb_name))
+
+
+def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> HttpResponse:
+    """With `ids` (from a list's action) or `?id=`: the preview. Its POST: one operation a row, none where one is wrong.
+
+    Context: verb, form, rows, bad, ran, preview. Running the same form again finds the operations it made.
+    """
     if ids is None and request.method == "POST":
-        return _run(request, verb, _rows(verb, dict(map(parted, limited(request.POST.getlist("row"))))))
-    chosen = limited(request.GET.getlist("id") if ids is None else ids)
+        return _run(request, verb)
+    chosen = limited(request.GET.getlist("id") if ids is None else ids, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     session = current(request)
-    initial = {"form_token": fresh_token(), "ticket": session.ticket if session else ""}
-    return _draw(request, verb, page_form(verb)(initial=initial), rows)
+    common, own = verb.initial_many([row.id for row in rows])
+    initial = {**common, "form_token": fresh_token(), "ticket": session.ticket if session else ""}
+    form = many_form(verb)(initial=initial)
+    _give_forms(request, verb, rows, form, own)
+    return _draw(request, verb, form, rows)
 
 
-def limited(rows: list[str], most: int = MOST) -> list[str]:
+def limited(rows: list[str], most: int) -> list[str]:
     """The rows, each once. Raises BadRequest for none and for more than `most`."""
     if not rows:
         raise BadRequest("Nothing was selected.")
@@ -89,63 +102,73 @@ def parted(posted: str) -> tuple[str, str]:
 
 
 def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
-    """A row for each id, in this order; a few queries for all of them. Raises BadRequest."""
-    if verb.noun is None:
-        accounts = _accounts(tokens)
-        return [_account_row(accounts[account_id], token) for account_id, token in tokens.items()]
-    found = verb.noun.objects.in_bulk(list(tokens))
+    """A row for each id, in this order; two queries and what the verb's effects take. Raises BadRequest."""
+    found = (verb.noun or account_model()).objects.in_bulk(list(tokens))
     if missing := [each for each in tokens if each not in found]:
-        raise BadRequest(f"No {verb.noun_name} {missing[0][:255]}.")
-    effects = verb.effects(list(found.values()))
-    accounts = _accounts({str(each.account_id) for each in found.values()})
-    return [_object_row(verb, found[each], token, accounts, effects) for each, token in tokens.items()]
-
-
-def _account_row(account: Any, token: str) -> Row:
-    return Row(account.pk, str(account), token, account.pk, str(account), account, account.get_absolute_url())
-
-
-def _object_row(verb: Verb, row: Any, token: str, accounts: dict[str, Any], effects: dict[str, str]) -> Row:
-    return Row(
-        id=row.pk,
-        name=str(row),
-        token=token,
-        account_id=row.account_id,
-        account_name=str(accounts[row.account_id]),
-        of=row,
-        url=row.get_absolute_url(),
-        effect=effects.get(row.pk, ""),
-        error=verb.objection(row),
-    )
-
-
-def _accounts(ids: Iterable[str]) -> dict[str, Any]:
-    """These accounts by id: one query. Raises BadRequest."""
-    found = account_model().objects.in_bulk(list(ids))
-    if missing := [each for each in ids if each not in found]:
+        raise BadRequest(f"No {verb.noun_name or 'account'} {missing[0][:255]}.")
+    chosen: list[Any] = [found[each] for each in tokens]
+    accounts: dict[str, Any] = found
+    if verb.noun:
+        accounts = account_model().objects.in_bulk({row.account_id for row in chosen})
+    if missing := [row.account_id for row in chosen if row.account_id not in accounts]:
         raise BadRequest(f"No account {missing[0][:255]}.")
-    return found
+    effects = verb.effects(chosen)
+    return [
+        Row(
+            id=row.pk,
+            name=str(row),
+            token=tokens[row.pk],
+            account_id=row.account_id,
+            account_name=str(accounts[row.account_id]),
+            of=row,
+            url=row.get_absolute_url(),
+            effect=effects.get(row.pk, ""),
+            error=verb.objection(row),
+        )
+        for row in chosen
+    ]
 
 
-def _run(request: HttpRequest, verb: Verb, rows: list[Row]) -> HttpResponse:
-    form = page_form(verb)(request.POST)
-    if not form.is_valid():
+def _give_forms(
+    request: HttpRequest, verb: Verb, rows: list[Row], common: forms.Form, initial: dict[str, dict[str, Any]]
+) -> None:
+    """Give each row that something can be done with its own form, where the verb has one for rows."""
+    for row in rows:
+        if verb.row_form and not row.error:
+            row.form = verb.row_form(
+                request.POST if common.is_bound else None,
+                prefix=row.id,
+                initial=initial.get(row.id),
+                where=Where(row.account_id, row.object_id, address(request), row.of),
+                common=common,
+                token=row.token,
+            )
+
+
+def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
+    rows = _rows(verb, dict(map(parted, limited(request.POST.getlist("row"), verb.most))))
+    form = many_form(verb)(request.POST)
+    sound = form.is_valid()
+    _give_forms(request, verb, rows, form, {})
+    if not all([sound, *(row.form.is_valid() for row in rows if row.form)]):
         return _draw(request, verb, form, rows, status=422)
     if asked := unanswered(form, request.POST):
         return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS
     for row in rows:  # those of which nothing can be done are denied by the door, and audited
-        _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
+        if row.form or not verb.row_form:
+            _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
     return _draw(request, verb, form, rows, ran=True)
 
 
 def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row, *, wait: bool) -> None:
     session = current(request)
+    entered = {**cleaned, **(row.form.cleaned_data if row.form else {})}
     try:
         performed = door.perform(
             verb,
             user=staff(request),
-            params={name: cleaned[name] for name in verb.form.base_fields},
+            params={name: entered[name] for name in verb.form.base_fields},
             reason=cleaned["reason"],
             ticket=cleaned["ticket"],
             form_token=row.token,
@@ -172,26 +195,24 @@ def _draw(
     status: int = 200,
     asked: Asked | None = None,
 ) -> HttpResponse:
+    model = (verb.noun or account_model())._meta
     context = {
         "asked": asked,
         "verb": verb,
         "title": verb.label,
         "noun": verb.noun_name or "account",
+        "list_name": capfirst(model.verbose_name_plural),
         "form": form,
         "rows": rows,
         "able": sum(not row.error for row in rows),
+        "bad": sum(bool(row.form and row.form.errors) for row in rows),
         "ran": ran,
-        "preview": _preview(verb, form, rows),
-        "post_url": reverse("bulk", args=[verb.name]),
-        "back_url": _list_url(verb),
+        "with_entries": verb.row_form is not None,
+        "preview": None if verb.row_form else _preview(verb, form, rows),
+        "post_url": reverse(verb.many_page) if verb.many_page else reverse("bulk", args=[verb.name]),
+        "back_url": reverse(f"admin:{model.app_label}_{model.model_name}_changelist"),  # probably chosen there
     }
     return page(request, "console/operations/bulk.html", context, status=status)
-
-
-def _list_url(verb: Verb) -> str:
-    """The list that it was probably chosen from."""
-    options = (verb.noun or account_model())._meta
-    return reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
 
 
 def _preview(verb: Verb, form: forms.Form, rows: Iterable[Row]) -> Request | None:

@@ -105,6 +105,14 @@ class VerbForm(forms.Form):
         return bool(token) and Operation.objects.filter(form_token=token).exists()
 
 
+class RowForm(VerbForm):
+    """What a verb asks for each of many rows. `common` is the form of what it asks once, `token` the row's."""
+
+    def __init__(self, *args: Any, common: forms.Form, token: str, **kwargs: Any) -> None:
+        self.common, self.token = common, token
+        super().__init__(*args, **kwargs)
+
+
 def legible(value: str) -> None:
     """Refuse what cannot be seen: it hides in names and breaks lists. Any script and any sign may be used."""
     hidden = {each for each in value if unicodedata.category(each) in ("Cc", "Cf", "Cs")} - texts.JOINING

@@ -51,6 +51,12 @@ def page_form(verb: Verb) -> type[ReasonForm]:
     return type("PageForm", (ReasonForm, verb.form), {})
 
 
+@cache
+def many_form(verb: Verb) -> type[ReasonForm]:
+    """The fields that the rows of one verb for many have in common, followed by ReasonForm's."""
+    return type("ManyForm", (ReasonForm, verb.common_form or verb.form), {})
+
+
 def own_values(form: forms.Form, verb: Verb) -> dict[str, Any]:
     """The verb's own params as they stand: checked ones, else the initial ones. What is sensitive is not in it."""
     names = [name for name in form.fields if name not in OURS]

@@ -74,7 +74,11 @@ class Verb:
     modes: ClassVar[frozenset[str]] = MODES
     final: ClassVar[bool] = False  # cannot be undone
     sends: ClassVar[bool] = True  # False: it reads Stripe and changes nothing there
-    many_page: ClassVar[str] = ""  # the URL's name of a page of its own for many, given ids
+    most: ClassVar[int] = 500  # rows of one form for many
+    row_form: ClassVar[Any] = None  # a RowForm: what each of many rows is asked for; `common_form` asks once for all
+    common_form: ClassVar[type[VerbForm] | None] = None
+    before_many: ClassVar[str] = ""  # what to know of the rows before they are filled in
+    many_page: ClassVar[str] = ""  # the URL's name of the page for many, where it has an address of its own
     one_at_a_time: ClassVar[str] = ""  # what to say to who chose many, where it is for one
     result_template: ClassVar[str] = ""  # for what is `shown`, once, in the answer to the POST
     stripe_object: ClassVar[str] = ""  # what it makes or changes: picks the object from an event of its request
@@ -84,6 +88,10 @@ class Verb:
     def initial(self, row: Any) -> Data:
         """The form's first values, given its object, else its account; None for the platform's own acts."""
         return {}
+
+    def initial_many(self, ids: list[str]) -> tuple[Data, dict[str, Data]]:
+        """The first values of a form for many: those in common, and those of each row by its id."""
+        return {}, {}
 
     def objection(self, row: Any) -> str:
         """Why it can never be done with this row (of its noun, else of accounts), or ""."""

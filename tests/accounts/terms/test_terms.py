@@ -283,6 +283,7 @@ def rows_of(accounts: list[Account], **changed: Any) -> dict[str, Any]:
         "agreements": ["issuing"],
         "obtained_how": "application",
         "reason": "The holders accepted in our app",
+        "form_token": uuid.uuid4().hex,
         "row": [f"{account.pk}:{uuid.uuid4().hex}" for account in accounts],
     }
     for account in accounts:
