@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 def onboard(desk: Desk) -> str:
     """An account that can issue, by the hosted form."""
-    account = create_account(desk)
+    account = create_account(desk, "Kestrel Swipes, Inc.")
     fill_hosted_form(desk, make_link(desk))
     desk.page.goto(f"/connect/accounts/{account}")
     expect(desk.page.locator("[data-live]").first).to_contain_text("Issuing Enabled", timeout=30_000)
