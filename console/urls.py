@@ -7,7 +7,7 @@ from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
 from console.people import me
 from console.people import pages as people_pages
-from console.shell import links, search
+from console.shell import leading, links, search
 from console.viewing import pages
 from console.viewing.addresses import ACCOUNT, VIEWED
 from gateway import health
@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("webhooks/stripe/", webhooks.webhook, name="webhook"),
     path("webhooks/stripe/connect/", webhooks.connect_webhook, name="connect_webhook"),
-    re_path(links.OTHER_FORMS, admin.site.admin_view(links.to_canonical), name="other_form"),
+    re_path(links.OTHER_FORMS, admin.site.admin_view(leading.to_page), name=leading.OTHER_FORM),
     path("", include("accounts.urls")),
     path("", include("issuing.urls")),
     path(f"{ACCOUNT}/view-as", pages.start, name="view_as_start"),

@@ -8,8 +8,11 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.urls import reverse
 
-from console.shell import typed_again
+from console.people.signed_in import staff
+from console.shell import leading, nouns, typed_again
+from console.shell.links import canonical
 
 logger = logging.getLogger(__name__)
 BARE = (
@@ -45,8 +48,26 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404."""
-    return render(request, "errors/404.html", {"path": request.path}, status=404)
+    """404, which names the account and offers its pages; what the Dashboard has there leads to our page for it."""
+    signed_in = getattr(request, "user", None) is not None and request.user.is_staff
+    if signed_in and request.method in ("GET", "HEAD") and not leading.is_ours(request.path):
+        page = leading.page_for(request.path)
+        if page and page.partition("?")[0] != request.path:
+            return leading.lead(request, page)
+    context = {"path": request.path, **(account_of(request) if signed_in else {})}
+    return render(request, "errors/404.html", context, status=404)
+
+
+def account_of(request: HttpRequest) -> dict[str, Any]:
+    """The account that the address names, with the pages of it that this person may open. One query."""
+    parts = canonical(request.path).strip("/").split("/")
+    account_id = next((part for part in parts[:3] if part.startswith("acct_")), "")
+    label = nouns.account_label(account_id) if account_id else None
+    may = staff(request).has_perm
+    if label is None or not may("console.view_as"):
+        return {}
+    tabs = [{"label": tab.label, "url": f"/{account_id}/{tab.path}"} for tab in nouns.tabs() if may(tab.permission)]
+    return {"account": {"name": label, "url": reverse("account", args=[account_id])}, "pages": tabs}
 
 
 def body_too_large(request: HttpRequest) -> HttpResponse:

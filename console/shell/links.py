@@ -1,9 +1,7 @@
 """Ways out to Stripe: the pages its rules come from, and the same object in its Dashboard."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 DOCS = "https://docs.stripe.com"
 DASHBOARD = "https://dashboard.stripe.com"
@@ -57,10 +55,3 @@ def canonical(path: str) -> str:
         if parts[1:3] == ["connect", "accounts"]:
             parts = parts[1:]
     return "/" + "/".join(parts)
-
-
-@require_safe
-def to_canonical(request: HttpRequest) -> HttpResponseRedirect:
-    """Lead a GET on another spelling to the page's one address, query kept."""
-    query = request.META.get("QUERY_STRING", "")
-    return HttpResponseRedirect(canonical(request.path) + (f"?{query}" if query else ""))

@@ -30,6 +30,12 @@ from gateway import health
 from gateway.models import Event
 
 
+def event_page(event_id: str) -> str:
+    """Its page, "" for an id that we do not have. One query."""
+    known = Event.objects.filter(pk=event_id[:255]).exists()
+    return reverse("admin:gateway_event_change", args=[event_id]) if known else ""
+
+
 def dead_events() -> int:
     """How many events were given up. One query."""
     return Event.objects.filter(state=Event.State.DEAD).order_by()[:COUNTED].count()
@@ -124,5 +130,6 @@ NOUN = Noun(
         "restricted_keys": f"{DOCS}/keys/restricted-api-keys",
         "webhooks": f"{DOCS}/connect/webhooks",
     },
+    page_of={"evt_": event_page},
     dashboard=(("evt_", "events/{id}"), ("evt_", "{account}/events/{id}"), ("we_", "webhooks/{id}")),
 )

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import resolve, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from console.people.signed_in import needs, staff
-from console.shell import links, nouns
+from console.shell import leading, links, nouns
 from console.shell.drawing import page
 from gateway import copied
 
@@ -26,7 +26,7 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself; otherwise lists of what was found."""
     words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
-    direct = destination(words)
+    direct = pasted(request, words) or destination(words)
     if direct:
         return redirect(direct)
     groups = found(request, words) if words else []
@@ -34,10 +34,22 @@ def search(request: HttpRequest) -> HttpResponseBase:
     return page(request, "console/shell/search.html", context)
 
 
+def pasted(request: HttpRequest, words: str) -> str:
+    """Our page for an address of this console that somebody pasted, or ""."""
+    try:
+        link = urlsplit(words)
+    except ValueError:
+        return ""
+    if link.scheme not in ("http", "https") or link.netloc != request.get_host() or not link.path.strip("/"):
+        return ""
+    page_path = link.path if leading.is_ours(link.path) else leading.page_for(link.path)
+    return f"{page_path}?{link.query}" if page_path and link.query else page_path
+
+
 def destination(words: str) -> str:
     """The one page that `words` name (an id, a Dashboard link, an operation), or ""."""
     if is_dashboard_link(words):
-        return _path_of(words)
+        return leading.page_for(urlsplit(words).path)
     if AN_ID.fullmatch(words):
         return nouns.jump(words)
     try:
@@ -62,13 +74,6 @@ def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
         if not entry.permission or staff(request).has_perm(entry.permission)
     )
     return [entry for entry in lists if entry["rows"]]
-
-
-def _path_of(link: str) -> str:
-    """Our page for a Dashboard link; an object that has no page of its own here leads by its id; else ""."""
-    path = links.canonical(urlsplit(link).path)
-    ours = path.startswith(("/connect/accounts/", "/acct_")) and resolve(path).app_name != "admin"
-    return path if ours else nouns.jump(path.rpartition("/")[2])
 
 
 def _note(words: str) -> str:

@@ -1,0 +1,75 @@
+"""Where an address leads that is none of ours: what Stripe's Dashboard has there, or another spelling of a page."""
+
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.urls import Resolver404, resolve, reverse
+from django.views.decorators.common import no_append_slash
+from django.views.decorators.http import require_safe
+
+from console.shell import nouns
+from console.shell.links import canonical
+
+OTHER_FORM = "other_form"  # the name of to_page, which is no page itself
+ACCOUNTS = ("connect", "connect/overview", "connect/accounts/overview")  # the Dashboard's names of one list
+EVENTS = "events"
+SHARED = ("/connect/accounts/", "/acct_")  # the beginnings of pages that the Dashboard has at the same address
+
+
+def is_ours(path: str) -> bool:
+    """Whether a page of ours answers there, be it with a 404 of its own."""
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    return bool(match.url_name) and match.url_name != OTHER_FORM  # what catches all has no name
+
+
+def page_for(path: str) -> str:
+    """Our page for a path of Stripe's Dashboard, in any of its spellings; "" where there is none. At most one query.
+
+    It is always a page of ours, so that nothing leads in circles.
+    """
+    page = canonical(path)
+    if page.startswith(SHARED) and is_ours(page):
+        return page
+    parts = page.strip("/").split("/")
+    account = parts[0] if parts[0].startswith("acct_") else ""
+    found = _of_account(account, "/".join(parts[1:])) if account else _of_platform(page.strip("/"))
+    if not found and "_" in parts[-1] and parts[-1] != account:
+        found = nouns.jump(parts[-1])
+        found = "" if account and not found.startswith(f"/{account}/") else found
+    return found if found and is_ours(found.partition("?")[0]) else ""
+
+
+def _of_account(account_id: str, place: str) -> str:
+    """The first page of an account whose path begins so: "" and "issuing" are the Dashboard's own overviews."""
+    first = next((tab.path for tab in nouns.tabs() if f"{tab.path}/".startswith(f"{place}/" if place else "")), "")
+    return f"/{account_id}/{first}" if first else ""
+
+
+def _of_platform(place: str) -> str:
+    """The list over all accounts of what the Dashboard has there; where there is none, what waits there."""
+    if place in ACCOUNTS:
+        return reverse("accounts")
+    if place == EVENTS:
+        return reverse("admin:gateway_event_changelist")
+    noun = next((each for each in nouns.every() for tab in each.tabs if tab.path == place), None)
+    if noun is None or noun.model is None:
+        return ""
+    listed = f"/{noun.model._meta.app_label}/{noun.model._meta.model_name}/"
+    return listed if is_ours(listed) else next((queue.link() for queue in noun.queues), "")
+
+
+@no_append_slash
+@require_safe
+def to_page(request: HttpRequest) -> HttpResponseRedirect:
+    """Lead a GET on another spelling to the page's one address, query kept. 404 where no page of ours is meant."""
+    page = page_for(request.path)
+    if not page:
+        raise Http404("No page of ours is meant by this address.")
+    return lead(request, page)
+
+
+def lead(request: HttpRequest, page: str) -> HttpResponseRedirect:
+    """To a page, with the query that came."""
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponseRedirect(f"{page}{'&' if '?' in page else '?'}{query}" if query else page)

@@ -1,0 +1,135 @@
+"""Addresses that are none of ours lead to our page for what the Dashboard has there, or are a 404; never in circles."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from console.shell import leading
+from gateway.models import Event
+from tests.issuing import rows
+from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as
+
+pytestmark = pytest.mark.django_db
+UNKNOWN = (
+    f"/{ACCOUNT}/nothing",
+    f"/{ACCOUNT}/nothing/",
+    f"/{ACCOUNT}/settings/issuing/card-programs",
+    f"/{ACCOUNT}/test/nothing/at/all",
+    f"/test/{ACCOUNT}/nothing",
+    f"/{ACCOUNT}/connect/accounts/acct_1Gone/nothing",
+    "/acct_1Nobody/nothing",
+    "/acct_1Nobody/issuing/cards/ic_1Nobody/",
+    "/acct_",
+    "/connect/nothing",
+    "/connect/nothing/",
+    "/connect/accounts/nothing/else",
+    "/test/connect",
+    "/test/connect/",
+    "/test/nothing",
+    "/issuing/cards/ic_1Nobody",
+    "/events/evt_1Nobody/",
+    "/nothing",
+    "/nothing/",
+    "//nothing",
+    "/test/test/test/",
+    "/connect/accounts/overview/overview/",
+)
+
+
+@pytest.fixture
+def world() -> dict[str, str]:
+    """Ids of objects that addresses can name."""
+    known_accounts()
+    told = {"type": "account.updated", "created": 1, "livemode": False, "payload": {}, "received_at": timezone.now()}
+    Event.objects.create(id="evt_1Led", account=ACCOUNT, **told)
+    return {"card": rows.card(rows.cardholder()).pk, "topup": rows.topup().pk}
+
+
+def end_of(client: Client, path: str) -> tuple[str, int]:
+    """Where an address ends, and how; fails on a circle."""
+    seen = [path]
+    while True:
+        answer = client.get(seen[-1])
+        if answer.status_code not in (301, 302):
+            return seen[-1], answer.status_code
+        seen.append(answer["Location"])
+        assert len(seen) < 6, seen
+
+
+DASHBOARDS = (
+    (f"/{ACCOUNT}", f"/{ACCOUNT}/issuing/overview"),
+    (f"/{ACCOUNT}/issuing", f"/{ACCOUNT}/issuing/overview"),
+    (f"/{ACCOUNT}/balance", f"/{ACCOUNT}/balance/overview"),
+    (f"/{ACCOUNT}/issuing/cards/{{card}}", f"/{ACCOUNT}/issuing/cards/{{card}}"),
+    ("/issuing/cards/{card}", f"/{ACCOUNT}/issuing/cards/{{card}}"),
+    ("/issuing/cards", "/issuing/card/"),
+    ("/events/evt_1Led", "/gateway/event/evt_1Led/change/"),
+    ("/events", "/gateway/event/"),
+    ("/topups", "/issuing/topup/"),
+    ("/topups/{topup}", f"/{ACCOUNT}/topups/{{topup}}"),
+    ("/balance/overview", "/accounts/account/"),
+    ("/connect", "/accounts/account/"),
+    ("/connect/accounts/overview", "/accounts/account/"),
+    (f"/connect/accounts/{ACCOUNT}", f"/connect/accounts/{ACCOUNT}"),
+)
+
+
+@pytest.mark.parametrize(("given", "page"), DASHBOARDS)
+def test_what_the_dashboard_has_leads_to_our_page(world: dict[str, str], given: str, page: str) -> None:
+    client = browser("ana")
+    view_as(client, ACCOUNT)
+    plain = given.format(**world)
+    for path in (plain, f"{plain}/", f"/test{plain}", f"/test{plain}/"):
+        place, status = end_of(client, path)
+        assert (place.partition("?")[0], status) == (page.format(**world), 200), path
+
+
+@pytest.mark.parametrize("who", ["vera", "sam", "otto", "ana"])
+def test_no_address_leads_in_circles_or_fails(world: dict[str, str], who: str) -> None:
+    client = browser(who)
+    client.raise_request_exception = False
+    real = [given.format(**world) for given, _ in DASHBOARDS]
+    for path in (*UNKNOWN, *real, *(f"/test{each}/" for each in real)):
+        assert end_of(client, path)[1] in (200, 403, 404), path
+
+
+def test_an_unknown_page_of_an_account_names_it_and_offers_its_pages(world: dict[str, str]) -> None:
+    answer = browser("ana").get(f"/{ACCOUNT}/nothing")
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert f'href="/connect/accounts/{ACCOUNT}"' in page
+    assert f'href="/{ACCOUNT}/issuing/cards"' in page
+    assert "has these pages" not in browser("ana").get("/acct_1Nobody/nothing").content.decode()
+
+
+def test_anothers_object_is_not_led_to(world: dict[str, str]) -> None:
+    assert leading.page_for(f"/{OTHER_ACCOUNT}/payments/{world['card']}") == ""
+    assert leading.page_for(f"/{ACCOUNT}/payments/{world['card']}") == f"/{ACCOUNT}/issuing/cards/{world['card']}"
+
+
+def test_a_pasted_address_of_this_console_is_opened(world: dict[str, str]) -> None:
+    client = browser("ana")
+    for given, page in (
+        ("http://testserver/issuing/card/?status=active", "/issuing/card/?status=active"),
+        (f"https://testserver/{ACCOUNT}/issuing/cards", f"/{ACCOUNT}/issuing/cards"),
+        (f"http://testserver/test/{ACCOUNT}/issuing/", f"/{ACCOUNT}/issuing/overview"),
+    ):
+        assert client.get("/search", {"q": given})["Location"] == page
+    for given in (
+        "http://testserver/nothing",
+        "http://elsewhere.example/issuing/card/",
+        "http://[",
+        "http://testserver",
+    ):
+        assert client.get("/search", {"q": given}).status_code == 200
+
+
+def test_a_query_comes_along(world: dict[str, str]) -> None:
+    assert browser("ana").get("/issuing/cards?status=active")["Location"] == "/issuing/card/?status=active"
+
+
+def test_who_is_not_signed_in_is_told_nothing(world: dict[str, str]) -> None:
+    for path in (f"/{ACCOUNT}/nothing", f"/issuing/cards/{world['card']}", "/events/evt_1Led"):
+        answer = Client().get(path)
+        assert answer.status_code == 302
+        assert "/login" in answer["Location"]
