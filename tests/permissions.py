@@ -81,8 +81,8 @@ TABLE: dict[str, Row] = {
     "account": Row(ACCOUNT),
     "account_live": Row(f"{ACCOUNT}/live"),
     "account_refresh": Row(f"{ACCOUNT}/refresh", "operator", 302, "post", {"for_account": "{account}"}),
-    "return_from_stripe": Row(f"{ACCOUNT}/return"),
-    "refresh_link": Row(f"{ACCOUNT}/link-used"),
+    "return_from_stripe": Row(f"{ACCOUNT}/return", but={"anonymous": 200, "disabled": 200}),  # the holder
+    "refresh_link": Row(f"{ACCOUNT}/link-used", but={"anonymous": 200, "disabled": 200}),
     "activity": Row("/{account}/activity", "support", view_as=True),
     # Issuing, viewed as an account
     **{

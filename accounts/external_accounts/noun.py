@@ -2,7 +2,7 @@
 
 from accounts.external_accounts.models import ExternalAccount
 from console.shell.badges import no, off, ok
-from console.shell.nouns import Noun
+from console.shell.nouns import Noun, account_tab
 
 NOUN = Noun(
     model=ExternalAccount,
@@ -21,5 +21,6 @@ NOUN = Noun(
             "errored": no("Errored"),
         }
     },
+    page_of={"ba_": account_tab(ExternalAccount, "external_accounts")},
     dashboard=(("ba_", "connect/accounts/{account}"),),
 )

@@ -1,11 +1,19 @@
-"""Where Stripe's form sends the holder: back from it, or after a link that was used up."""
+"""Where Stripe's form sends whoever filled it in: back from it, or after a link that was used up.
+
+A holder has no account here: whoever is not signed in gets a small page that tells nothing of the connected account,
+not even whether there is one, and says what to do next.
+"""
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.http import require_safe
 
 from accounts.account.pages import AccountPage
 from accounts.onboarding import models
+from console.shell.errors import alone
 from console.viewing.addresses import ACCOUNT
 
 
@@ -28,7 +36,29 @@ class LinkUsedPage(AccountPage):
         return {**super().parts(), "links": models.made(self.account_id)}
 
 
+def open_to_holders(staffs: Any, template: str) -> Any:
+    """The page of staff, for staff; for everybody else one that is drawn outside of the frame, the same for any id."""
+
+    @login_not_required
+    @require_safe
+    def answer(request: HttpRequest, account_id: str) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated and user.is_staff:
+            return staffs(request, account_id=account_id)
+        return alone(200, template)
+
+    return answer
+
+
 urlpatterns = [
-    path(f"{ACCOUNT}/return", ReturnPage.as_view(), name="return_from_stripe"),
-    path(f"{ACCOUNT}/link-used", LinkUsedPage.as_view(), name="refresh_link"),
+    path(
+        f"{ACCOUNT}/return",
+        open_to_holders(ReturnPage.as_view(), "accounts/onboarding/holder_returned.html"),
+        name="return_from_stripe",
+    ),
+    path(
+        f"{ACCOUNT}/link-used",
+        open_to_holders(LinkUsedPage.as_view(), "accounts/onboarding/holder_link_used.html"),
+        name="refresh_link",
+    ),
 ]

@@ -3,7 +3,7 @@
 from accounts.persons.models import Person
 from console.shell.badges import bad, off, ok, waits
 from console.shell.links import DOCS
-from console.shell.nouns import Noun
+from console.shell.nouns import Noun, account_tab
 from gateway.nouns import EVERYTHING
 
 NOUN = Noun(
@@ -20,5 +20,6 @@ NOUN = Noun(
         "verification": f"{DOCS}/connect/handling-api-verification",
         "verification_updates": f"{DOCS}/connect/handle-verification-updates",
     },
+    page_of={"person_": account_tab(Person, "persons")},
     dashboard=(("person_", "connect/accounts/{account}"),),
 )

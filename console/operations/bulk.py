@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
@@ -74,6 +76,9 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     """
     if ids is None and request.method == "POST":
         return _run(request, verb)
+    if ids is None and "id" not in request.GET:  # an address that was reloaded after its POST
+        messages.info(request, f"Choose in the list again what “{verb.label}” is for: nothing was sent.")
+        return redirect(_list(verb))
     chosen = limited(request.GET.getlist("id") if ids is None else ids, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     session = current(request)
@@ -210,9 +215,15 @@ def _draw(
         "with_entries": verb.row_form is not None,
         "preview": None if verb.row_form else _preview(verb, form, rows),
         "post_url": reverse(verb.many_page) if verb.many_page else reverse("bulk", args=[verb.name]),
-        "back_url": reverse(f"admin:{model.app_label}_{model.model_name}_changelist"),  # probably chosen there
+        "back_url": _list(verb),
     }
     return page(request, "console/operations/bulk.html", context, status=status)
+
+
+def _list(verb: Verb) -> str:
+    """The list that rows were probably chosen from."""
+    model = (verb.noun or account_model())._meta
+    return reverse(f"admin:{model.app_label}_{model.model_name}_changelist")
 
 
 def _preview(verb: Verb, form: forms.Form, rows: Iterable[Row]) -> Request | None:

@@ -52,8 +52,9 @@ PARKED_UNKNOWN = (
 @require_safe
 @needs("console.view_operation")
 def operation_list(request: HttpRequest) -> HttpResponseBase:
-    """The admin's list of operations."""
-    return redirect("admin:console_operation_changelist")
+    """The admin's list of operations, with the query that came."""
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(f"{reverse('admin:console_operation_changelist')}?{query}".rstrip("?"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

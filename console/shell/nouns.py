@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib.admin import SimpleListFilter
 from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from console.operations import verbs
@@ -199,6 +200,16 @@ def object_page(model: type[Mirror]) -> Callable[[str], str]:
     def page(object_id: str) -> str:
         row: Any = model.objects.filter(pk=object_id[:255]).first()
         return row.get_absolute_url() if row else ""
+
+    return page
+
+
+def account_tab(model: type[Mirror], tab: str) -> Callable[[str], str]:
+    """The tab of the account's page that lists objects of this model, by the id of one; "" for an unknown one."""
+
+    def page(object_id: str) -> str:
+        row = model.objects.filter(pk=object_id[:255]).only("id", "account_id").first()
+        return f"{reverse('account', args=[row.account_id])}?tab={tab}" if row and row.account_id else ""
 
     return page
 

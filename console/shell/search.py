@@ -30,7 +30,8 @@ def search(request: HttpRequest) -> HttpResponseBase:
     if direct:
         return redirect(direct)
     groups = found(request, words) if words else []
-    context = {"title": "Search", "q": words, "groups": groups, "note": _note(words)}
+    title = "Search" if groups or not words else "Nothing found"
+    context = {"title": title, "q": words, "groups": groups, "note": _note(words)}
     return page(request, "console/shell/search.html", context)
 
 

@@ -4,12 +4,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from console.people.signed_in import staff
-from console.shell import formats
+from console.shell import formats, nouns
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
 from console.shell.nouns import Need, Noun, Queue, Tab, Waiting
 from issuing.balances.admin import ShortBalanceFilter
-from issuing.balances.models import SOON, Balance, Shortage, on_events, shortages
+from issuing.balances.models import SOON, Balance, BalanceTransaction, Shortage, on_events, shortages
 
 TOPUP = "issuing.create_topup"
 
@@ -35,6 +35,14 @@ def short_balances(request: HttpRequest, most: int) -> Waiting:
     return Waiting([short.at for short in short_ones], needs)
 
 
+def page_of(object_id: str) -> str:
+    """The page of what a balance transaction is for, else its account's balances; "" for none. Two queries."""
+    row = BalanceTransaction.objects.filter(pk=object_id[:255]).first()
+    if row is None or not row.account_id:
+        return ""
+    return nouns.jump(row.source) or reverse("balances", args=[row.account_id])
+
+
 def _why(short: Shortage) -> str:
     left = formats.amount(short.available, short.currency)
     if short.at is None:
@@ -58,6 +66,7 @@ NOUN = Noun(
         ),
     ),
     rules={"issuing_balance": f"{DOCS}/issuing/funding/balance"},
+    page_of={"txn_": page_of},
     dashboard=(("balance-overview", "{account}/balance/overview"),),
     filters=(ShortBalanceFilter,),
     on_events=on_events,

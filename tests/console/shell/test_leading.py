@@ -4,8 +4,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.account.models import Account
+from accounts.external_accounts.models import ExternalAccount
 from console.shell import leading
 from gateway.models import Event
+from tests.accounts import builders
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as
 
@@ -133,3 +136,30 @@ def test_who_is_not_signed_in_is_told_nothing(world: dict[str, str]) -> None:
         answer = Client().get(path)
         assert answer.status_code == 302
         assert "/login" in answer["Location"]
+
+
+def test_ids_that_the_console_prints_lead_somewhere(world: dict[str, str]) -> None:
+    account = Account.objects.get(pk=ACCOUNT)
+    held = rows.authorization(rows.card(rows.cardholder()))
+    person, bank = builders.person(account), rows.put(ExternalAccount, {"id": "ba_1Led", "object": "bank_account"})
+    own = rows.balance_transaction(-5, "issuing_authorization_hold", source=held.pk)
+    other = rows.balance_transaction(-5, "stripe_fee")
+    for given, page in (
+        (person.pk, f"/connect/accounts/{ACCOUNT}?tab=persons"),
+        (bank.pk, f"/connect/accounts/{ACCOUNT}?tab=external_accounts"),
+        (own.pk, held.get_absolute_url()),
+        (other.pk, f"/{ACCOUNT}/balance/overview"),
+        ("evt_1Led", "/gateway/event/evt_1Led/change/"),
+    ):
+        assert browser("ana").get("/search", {"q": given})["Location"] == page
+
+
+def test_the_title_of_a_search_says_when_there_is_nothing() -> None:
+    assert "<title>\n  Nothing found" in browser("ana").get("/search", {"q": "zebra"}).content.decode()
+
+
+def test_addresses_of_earlier_pages_are_answered(world: dict[str, str]) -> None:
+    client = browser("ana")
+    assert client.get("/operations/?q=ic_1")["Location"] == "/console/operation/?q=ic_1"
+    assert end_of(client, "/bulk/issuing.cancel_card/") == ("/issuing/card/", 200)
+    assert end_of(client, "/connect/accounts/record-acceptances") == ("/accounts/account/", 200)
