@@ -6,6 +6,7 @@ not even whether there is one, and says what to do next.
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -45,7 +46,7 @@ def open_to_holders(staffs: Any, template: str) -> Any:
         user = request.user
         if user.is_authenticated and user.is_staff:
             return staffs(request, account_id=account_id)
-        return alone(200, template)
+        return alone(200, template, {"platform": settings.PLATFORM_NAME})
 
     return answer
 
