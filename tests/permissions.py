@@ -131,7 +131,7 @@ TABLE: dict[str, Row] = {
     # The admin
     "index": Row("/"),
     "login": Row("/login/", answer=302, but={"anonymous": 200, "disabled": 200}),
-    "logout": Row("/logout/", answer=405),
+    "logout": Row("/logout/", answer=302),
     "password_change": Row("/password_change/"),
     "password_change_done": Row("/password_change/done/"),
     "autocomplete": Row("/autocomplete/", "nobody"),

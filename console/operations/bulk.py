@@ -206,7 +206,7 @@ def _draw(
         "verb": verb,
         "title": verb.label,
         "noun": verb.noun_name or "account",
-        "list_name": capfirst(model.verbose_name_plural),
+        "list_name": capfirst(model.verbose_name_plural) if verb.noun else "Connected accounts",
         "form": form,
         "rows": rows,
         "able": sum(not row.error for row in rows),

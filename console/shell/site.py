@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 from django.utils.module_loading import import_string
@@ -70,6 +71,13 @@ class ConsoleSite(admin.AdminSite):
             return response
         response.status_code = form_status(request)
         return import_string("console.people.hashing.answered")(response, (response.context_data or {})["form"])
+
+    def logout(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
+        """Sign out by POST. Whoever opens the address is shown where the button is: a link must sign nobody out."""
+        if request.method in ("GET", "HEAD"):
+            messages.info(request, "You are still signed in. “Sign out” stands in the menu under your name.")
+            return redirect("me")
+        return super().logout(request, extra_context)
 
     def password_change(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
         """Change one's own password."""
