@@ -18,11 +18,8 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """Load system checks, what follows a sign-in or a migration, and every room's nouns."""
-        from console.operations import door
         from console.people import sign_in  # noqa: F401
         from console.running import checks  # noqa: F401
         from console.shell import nouns
-        from gateway import inbox
 
-        inbox.on_settled(door.on_events)
         nouns.load()

@@ -23,8 +23,6 @@ MAY_IMPORT = {
 }
 EXCEPTED = {"account", "person"}  # every noun belongs to an account; a person is also whoever decides
 NAMED = {
-    ("console/lists/admin.py", "card"),  # a column that several nouns' lists have: who, by card and cardholder
-    ("console/lists/admin.py", "cardholder"),
     ("console/people/masking.py", "cardholder_prompt_data"),  # a key of Stripe's, personal wherever it stands
     ("console/running/backup_databases.py", "--single-transaction"),  # the database's, as the next two
     ("console/settings.py", "idle_in_transaction_session_timeout"),

@@ -280,13 +280,6 @@ class ListedAdmin(MirrorAdmin):
         """The amount in its currency."""
         return tags.money(row.amount, row.currency)
 
-    @admin.display(description="Cardholder")
-    def who(self, row: Any) -> SafeString:
-        """The cardholder and the card."""
-        cardholder, card = related(row, "cardholder"), related(row, "card")
-        second = format_html("Card {}", card) if card else ""
-        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', link(cardholder), second)
-
 
 def link(row: Any) -> SafeString:
     """A row by its name, leading to its page."""

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.urls import reverse
 
-from console.operations import verbs
+from console.operations import door, verbs
 from console.operations.models import Operation
 from console.people import masking
 from console.people.signed_in import may_see
@@ -84,5 +84,6 @@ NOUN = Noun(
         }
     },
     rules={"errors": f"{DOCS}/error-low-level", "idempotency": f"{DOCS}/api/idempotent_requests"},
+    on_events=door.on_events,
     dashboard=(("req_", "logs/{id}"), ("req_", "{account}/logs/{id}")),
 )

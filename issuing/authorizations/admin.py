@@ -4,12 +4,13 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.lists.admin import ListedAdmin, name_and_id
+from console.lists.admin import name_and_id
 from console.lists.filters import Choice, CreatedFilter, tabbed
 from console.templatetags import console as tags
 from issuing.authorizations import pages
 from issuing.authorizations import words as authorizations_words
 from issuing.authorizations.models import Authorization
+from issuing.cards.admin import UsedCardAdmin
 
 
 class ReasonFilter(Choice):
@@ -24,7 +25,7 @@ class ReasonFilter(Choice):
 
 
 @admin.register(Authorization)
-class AuthorizationAdmin(ListedAdmin):
+class AuthorizationAdmin(UsedCardAdmin):
     """Authorizations that were tried."""
 
     listing = pages.AUTHORIZATIONS

@@ -1,5 +1,7 @@
 """The list of cards."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -47,3 +49,14 @@ class CardAdmin(ListedAdmin):
     def type_words(self, row: Card) -> str:
         """Virtual or physical."""
         return cardholders_words.TYPES.get(row.type, row.type)
+
+
+class UsedCardAdmin(ListedAdmin):
+    """A list of what was done with cards."""
+
+    @admin.display(description="Cardholder")
+    def who(self, row: Any) -> SafeString:
+        """The cardholder and the card."""
+        cardholder, card = related(row, "cardholder"), related(row, "card")
+        second = format_html("Card {}", card) if card else ""
+        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', link(cardholder), second)

@@ -3,15 +3,16 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from console.lists.admin import ListedAdmin, name_and_id
+from console.lists.admin import name_and_id
 from console.lists.filters import CreatedFilter, tabbed
 from console.templatetags import console as tags
+from issuing.cards.admin import UsedCardAdmin
 from issuing.transactions import pages
 from issuing.transactions.models import Transaction
 
 
 @admin.register(Transaction)
-class TransactionAdmin(ListedAdmin):
+class TransactionAdmin(UsedCardAdmin):
     """Money that moved."""
 
     listing = pages.TRANSACTIONS
