@@ -72,6 +72,9 @@ def apply_alone(events: Sequence[Event], end: float) -> int:
 
 def apply(events: Sequence[Event], end: float) -> int:
     """Apply claimed events; what is not begun by `end` (monotonic seconds) is given back. How many were settled."""
+    for event in events:
+        if not event.account:
+            event.object_key = ""  # what an older release stored may name a row
     return _settle(_grouped(_of_ours(events, end)), end)
 
 
@@ -191,13 +194,12 @@ def _witness(events: Sequence[Event]) -> None:
     """Write history event by event, by `created`, and mark them done: in the transaction that locked them."""
     for event in sorted(events, key=lambda event: (event.created, event.pk)):
         model = mirror.REGISTRY.get(event.object_key.partition(":")[0])
-        event.state = State.DONE if model else State.IGNORED
+        event.state, event.error = (State.DONE, "") if model else (State.IGNORED, intake.why_ignored(event))
         if model:
             model.witness(event)
-    for state in (State.DONE, State.IGNORED):
-        pks = [event.pk for event in events if event.state == state]
-        if pks:
-            Event.objects.filter(pk__in=pks).settle(state=state, done_at=timezone.now(), error="")
+    for state, error in sorted({(event.state, event.error) for event in events}):
+        pks = [event.pk for event in events if (event.state, event.error) == (state, error)]
+        Event.objects.filter(pk__in=pks).settle(state=state, done_at=timezone.now(), error=error)
 
 
 def _fetch(group: Group, end: float) -> int:

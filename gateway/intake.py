@@ -21,6 +21,7 @@ LATEST = 2**53
 AUTHORIZED, DEAUTHORIZED = "account.application.authorized", "account.application.deauthorized"
 REDACTED = "redacted"  # stands in `data` of a payload whose personal details were dropped
 OTHER_MODE = "Of another mode than this console's."
+OF_NO_ACCOUNT = "Of no connected account: the platform's own objects are not followed."
 
 
 class Rejected(Exception):  # noqa: N818  (an answer, not a fault of ours)
@@ -134,7 +135,14 @@ def first_state(event: Event) -> tuple[str, str]:
         return Event.State.QUARANTINED, OTHER_MODE
     if event.object_key or event.idempotency_key:  # a key of ours may settle an operation, whatever the type
         return Event.State.WAITING, ""
-    return Event.State.IGNORED, ""
+    return Event.State.IGNORED, why_ignored(event)
+
+
+def why_ignored(event: Event) -> str:
+    """Why nothing follows the event, "" where its type says so already."""
+    kind = object_of(event).get("object")
+    followed = isinstance(kind, str) and kind in mirror.REGISTRY
+    return OF_NO_ACCOUNT if followed and not event.account else ""
 
 
 def object_of(event: Event) -> dict[str, Any]:
@@ -147,16 +155,19 @@ def object_of(event: Event) -> dict[str, Any]:
 def object_key(event: Event) -> str:
     """`kind:row id` of the mirror row it speaks of, "" where nothing follows it.
 
-    The platform's own account is no connected account. What (de)authorized events show is the application.
+    Nothing follows what belongs to no connected account: the platform itself and its own objects. What (de)authorized
+    events show is the application.
     """
     data = object_of(event)
     kind = data.get("object")
+    if not event.account:
+        return ""
     if event.type in (AUTHORIZED, DEAUTHORIZED):
-        return f"account:{event.account}" if event.account else ""
-    if not isinstance(kind, str) or kind not in mirror.REGISTRY or (kind == "account" and not event.account):
+        return f"account:{event.account}"
+    if not isinstance(kind, str) or kind not in mirror.REGISTRY:
         return ""
     try:
-        row_id = mirror.REGISTRY[kind].row_id(data, event.account or None)
+        row_id = mirror.REGISTRY[kind].row_id(data, event.account)
     except (KeyError, TypeError):
         return ""
     return f"{kind}:{row_id}" if len(row_id) <= LONGEST else ""

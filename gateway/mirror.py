@@ -9,8 +9,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, transaction
 
 from gateway import client, clock, order
-from gateway.errors import Refused, Unreachable
-from gateway.models import Event
+from gateway.errors import NOT_SENT, Refused, Unreachable
+from gateway.models import Binding, Event
 
 REGISTRY: dict[str, type["Mirror"]] = {}
 FETCH_TRIES = 5
@@ -18,15 +18,15 @@ M = TypeVar("M", bound="Mirror")
 
 
 class Misplaced(Exception):  # noqa: N818  (named after the finding)
-    """An object arrived in the name of another account than the one whose row it would overwrite."""
+    """An object arrived in the name of no account, or of another than the one whose row it would overwrite."""
 
 
 class VisibleManager(models.Manager[M]):
-    """Rows that have data. With a QuerySet of its own: `VisibleManager.from_queryset(CardQuerySet)()`."""
+    """Rows that have data and an account. With a QuerySet: `VisibleManager.from_queryset(CardQuerySet)()`."""
 
     def get_queryset(self) -> models.QuerySet[M]:
-        """Leave stubs out: rows that were reserved while their first data was on its way."""
-        return super().get_queryset().filter(data__isnull=False)
+        """Leave out stubs, whose first data is on its way, and what an older release kept of no account."""
+        return super().get_queryset().filter(data__isnull=False, account__isnull=False)
 
 
 class Mirror(models.Model):
@@ -184,6 +184,8 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
     Must run inside a transaction. Raises Misplaced.
     """
     ids = sorted(wanted)
+    if strays := [row_id for row_id in ids if owner(model, row_id, wanted[row_id]) is None]:
+        raise Misplaced(f"{', '.join(strays)}: of no connected account")
     missing = set(ids).difference(model.every.filter(pk__in=ids).values_list("pk", flat=True))
     stubs = [model(id=row_id, account_id=owner(model, row_id, wanted[row_id])) for row_id in sorted(missing)]
     if stubs:
@@ -281,8 +283,11 @@ def fetch_row(
 def read_account(account: str) -> None:
     """Read an account that the mirror may lack, with the platform's key, and absorb it: one call, two in a race.
 
-    Raises Unreachable, and Refused for one that is not ours; then nothing is written.
+    Raises Unreachable, and Refused for one that is not ours; then nothing is written. The platform's key reads the
+    platform's own account too (docs.stripe.com/api/accounts/retrieve), which is none of ours either.
     """
+    if Binding.objects.filter(platform_account=account).exists():
+        raise Refused("This is the platform's own account, no connected one.", code=NOT_SENT, status=404)
     model = account_model()
     path, header = model.fetch_path(account, account)
     model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)

@@ -71,7 +71,7 @@ class Event(claims.Claimed):
 
         WAITING = "waiting"
         DONE = "done"
-        IGNORED = "ignored"  # a type that nothing here follows
+        IGNORED = "ignored"  # a type that nothing here follows, or the platform's own object
         QUARANTINED = "quarantined"  # of an account that is not ours, or of another mode
         DEAD = "dead"  # given up after its last attempt; can be replayed
 

@@ -228,7 +228,5 @@ def _fetch_unseen(this: Run, model: type[mirror.Mirror], account: str | None, st
     theirs = model.objects.filter(gone_at=None, as_of__lt=int(started_at.timestamp()))
     if account is not None:
         theirs = theirs.filter(account_id=account)
-    elif model is not mirror.account_model():
-        theirs = theirs.filter(account=None)
     for row_id, owner in theirs.order_by("pk").values_list("pk", "account_id"):
         _fetch(this, model, row_id, owner)

@@ -200,7 +200,8 @@ def test_a_claim_takes_all_that_wait_for_the_object(sandbox: SandboxProcess, acc
 
 
 def test_claims_made_at_once_never_share_an_object(sandbox: SandboxProcess) -> None:
-    kept = receive(*(made_up("person.updated", {"id": f"person_{one % 7}", "object": "person"}) for one in range(70)))
+    shown = [{"id": f"person_{one % 7}", "object": "person"} for one in range(70)]
+    kept = receive(*(made_up("person.updated", each, "acct_1") for each in shown))
     taken: list[list[Event]] = []
 
     def take() -> None:

@@ -190,11 +190,6 @@ def test_a_stub_is_invisible_until_it_has_data(account: str) -> None:
     assert rows["person_8"].standing() == order.Row()
 
 
-def test_what_belongs_to_no_account_is_the_platforms(account: str) -> None:
-    with transaction.atomic():
-        assert mirror.locked(Person, {"person_1": ""})["person_1"].account_id is None
-
-
 def test_rows_of_several_models_are_read_in_one_query_as_each_would_read_its_own(db: None) -> None:
     row = builders.account()
     builders.capability(row), builders.capability(row, "transfers"), builders.person(row)

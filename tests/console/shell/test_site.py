@@ -59,7 +59,12 @@ def test_the_admins_own_address_of_a_mirror_row_leads_to_its_page(written: str, 
 @pytest.mark.django_db
 def test_an_id_that_looks_quoted_is_read_as_it_is() -> None:
     """The admin alone would read `acct_2F` as `acct/`."""
-    row = Account(id="acct_2FTestsTests", data={"id": "acct_2FTestsTests", "object": "account"}, as_of=1)
+    row = Account(
+        id="acct_2FTestsTests",
+        account_id="acct_2FTestsTests",
+        data={"id": "acct_2FTestsTests", "object": "account"},
+        as_of=1,
+    )
     row.set_columns()
     row.save()
     answer = browser("vera").get("/accounts/account/acct_2FTestsTests/change/")
