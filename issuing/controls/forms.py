@@ -26,8 +26,8 @@ Data = dict[str, Any]
 
 
 def controls_body(values: Data, currency: str) -> Data:
-    """The body of a change of spending controls: only what is in `values`."""
-    controls: Data = dict(values)
+    """The body of a change of spending controls: only what is in `values`; "" for an empty one, which lifts it."""
+    controls: Data = {name: value or "" for name, value in values.items()}
     if values.get("spending_limits"):
         controls["spending_limits"] = limits(values["spending_limits"], currency)
     return {"spending_controls": controls} if controls else {}
@@ -55,7 +55,18 @@ PAIRS = (
 )
 NAMES = (LIMITS, *(name for pair in PAIRS for name in pair))
 COUNTRY = re.compile(r"[A-Z]{2}")
-EMPTIED = "Stripe describes no way to empty this. Put other entries in its place: a higher limit, another list."
+LABELS = {
+    LIMITS: "Limits",
+    "allowed_categories": "Only these categories",
+    "blocked_categories": "Never these categories",
+    "allowed_merchant_countries": "Only merchants in",
+    "blocked_merchant_countries": "Never merchants in",
+}
+EMPTIED = "Nothing is lifted by an empty entry. To lift this control, choose it under “Lift” (in a command: --lift)."
+UNDOCUMENTED = (
+    "By an empty value. Stripe does not document it for all of these; public reports say that it takes it, unverified. "
+    "The card in Stripe’s answer is read, and the operation says what it still holds."
+)
 DEFAULTS = (
     f"Stripe’s own silent limits: {formats.amount(controls_words.DEFAULT_DAILY, 'usd')} a day where a new card has no "
     f"limit; always at most {formats.amount(controls_words.MOST_PER_AUTHORIZATION, 'usd')} per authorization."
@@ -172,9 +183,9 @@ class WordsField(forms.CharField):
 
 
 class UpdateCardForm(VerbForm):
-    """What a card may spend. Filled in as it stands; what stays is not sent.
+    """What a card may spend. Filled in as it stands; what stays is not sent, and [] in its values lifts a control.
 
-    Stripe's description lets a list be replaced and not be emptied, so what is emptied is refused here.
+    Only `lift` lifts: an entry that was left empty may never have been filled in, or be set meanwhile by somebody else.
     """
 
     spending_limits = LimitsField(
@@ -193,20 +204,42 @@ class UpdateCardForm(VerbForm):
         help_text="Countries of two letters, such as US, CA. Either these or blocked ones.",
     )
     blocked_merchant_countries = WordsField(label="Never merchants in", countries=True)
+    lift = forms.MultipleChoiceField(
+        label="Lift these controls altogether",
+        choices=list(LABELS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=f"{UNDOCUMENTED} To turn blocked ones into allowed ones, lift the blocked and fill in the allowed.",
+    )
 
     def __init__(self, *its: Any, **options: Any) -> None:
         super().__init__(*its, **options)
         self.card = self.where.row or Card()
+        found = [(name, LABELS[name]) for name, value in current(self.card).items() if value]
+        self.fields["lift"].widget = (
+            forms.CheckboxSelectMultiple(choices=found) if found else forms.MultipleHiddenInput()
+        )
 
     def currency(self) -> str:
         """The card's."""
         return self.card.currency
 
     def question(self) -> str:
-        """A limit of 0 that the card does not have yet is not the absence of one."""
+        """Whether what is lifted is meant; a limit of 0 that the card does not have yet is not the absence of one."""
         own = [each for each in current(self.card)[LIMITS] if not Decimal(each["amount"])]
         new = [each for each in self.cleaned_data.get(LIMITS, []) if not Decimal(each["amount"])]
-        return controls_words.nothing_at_all(new[0]) if len(new) > len(own) else ""
+        zero = controls_words.nothing_at_all(new[0]) if len(new) > len(own) else ""
+        return " ".join(filter(None, (zero, self._lifting())))
+
+    def _lifting(self) -> str:
+        names = lifted(self.cleaned_data)
+        if not names:
+            return ""
+        said = f"This lifts: {', '.join(LABELS[name] for name in names)}. {UNDOCUMENTED}"
+        if LIMITS not in names:
+            return said
+        default = controls_words.silent_limits({}, self.card.currency)[0][1]
+        return f"{said} Without a limit Stripe’s own may apply, which the card does not show: {default}."
 
     def clean_spending_limits(self) -> list[Data]:
         """With intervals and categories that Stripe has, or that the card has already."""
@@ -234,16 +267,29 @@ class UpdateCardForm(VerbForm):
     def clean(self) -> Data:
         """Leave only what changes; allowed and blocked ones exclude each other."""
         cleaned = super().clean() or {}
+        lifting = self._lifted(cleaned)
         for allowed, blocked in PAIRS:
             if cleaned.get(allowed) and cleaned.get(blocked):
                 self.add_error(blocked, "Either allowed or blocked ones, not both: Stripe takes one of the two.")
-        changed = changes(self.card, cleaned)
+        changed = {**changes(self.card, cleaned), **lifting}
         for name, value in changed.items():
-            if not value and not self.errors.get(name):
+            if not value and name not in lifting and not self.errors.get(name):
                 self.add_error(name, EMPTIED)
         if not changed and not self.errors and not self.sent_before():
             raise ValidationError("Nothing would change.")
-        return {name: value for name, value in cleaned.items() if name not in NAMES} | changed
+        return {name: value for name, value in cleaned.items() if name not in (*NAMES, "lift")} | changed
+
+    def _lifted(self, cleaned: Data) -> dict[str, list[Any]]:
+        """What is to be lifted, each as []; its entry may stand as it was filled in. A form sent twice is told so."""
+        names, now = cleaned.get("lift") or [], current(self.card)
+        other = changes(self.card, cleaned)
+        for name in () if self.sent_before() else names:
+            if not now[name]:
+                self.add_error("lift", f"{LABELS[name]}: the card has none, so there is nothing to lift.")
+            elif other.get(name):
+                self.add_error(name, "Either lift it or change it, not both.")
+        cleaned.update({name: [] for name in names})
+        return {name: [] for name in names}
 
 
 def _check_categories(names: Iterable[str], card: Card) -> list[str]:
@@ -273,23 +319,19 @@ def current(card: Card) -> Data:
 
 
 def changes(card: Card, values: Data) -> Data:
-    """Those values that differ from the card's, whatever their order; [] for what was emptied."""
+    """Those values that differ from the card's, whatever their order; [] for what is empty now."""
     now = current(card)
     given = {name: values[name] for name in NAMES if values.get(name) is not None}  # None: was not understood
     return {name: value for name, value in given.items() if _alike(value) != _alike(now[name])}
 
 
+def lifted(values: Data) -> list[str]:
+    """Names of the controls that these values lift."""
+    return [name for name in NAMES if values.get(name) == []]
+
+
 def _alike(values: list[Any]) -> list[str]:
     return sorted(repr(sorted(each.items())) if isinstance(each, dict) else each for each in values)
-
-
-LABELS = {
-    LIMITS: "Limits",
-    "allowed_categories": "Only these categories",
-    "blocked_categories": "Never these categories",
-    "allowed_merchant_countries": "Only merchants in",
-    "blocked_merchant_countries": "Never merchants in",
-}
 
 
 def changes_in_words(card: Card, values: Data) -> tuple[tuple[str, str, str], ...]:
@@ -313,3 +355,8 @@ def silent(card: Card, values: Data) -> tuple[tuple[str, str], ...]:
     """Stripe's own limits that hold for the card afterwards though its object does not show them."""
     after = {**current(card), **changes(card, values)}
     return tuple(controls_words.silent_limits(after, card.currency))
+
+
+def uncertain(card: Card, values: Data) -> tuple[tuple[str, str], ...]:
+    """How surely Stripe lifts what is lifted; empty where nothing is."""
+    return (("Lifted", UNDOCUMENTED),) if lifted(changes(card, values)) else ()

@@ -40,9 +40,30 @@ class UpdateCard(CardVerb, UpdateVerb):
             row.account_id or "",
             {**body, "metadata": {UPDATE_MARK: SHOWN}},
             changes=forms.changes_in_words(row, values),
-            facts=forms.silent(row, values),
+            facts=(*forms.uncertain(row, values), *forms.silent(row, values)),
             undo=self.undo,
         )
+
+    def outcome(self, row: Card, request_id: str = "", **result: Any) -> Outcome:
+        """What came of it, with the names of the controls that the card in Stripe's answer has."""
+        found = [name for name, value in forms.current(row).items() if value]
+        return super().outcome(row, request_id, controls=found, **result)
+
+    def done(self, operation: Operation) -> str:
+        """The sentence, and whether what was to be lifted is gone. An event alone does not tell of the controls."""
+        said, lifted = super().done(operation), forms.lifted(operation.params)
+        if lifted and "controls" not in operation.result:
+            return f"{said} Whether Stripe lifted what was to be lifted was not read: look at the card."
+        held = ", ".join(forms.LABELS[name] for name in self._held(operation))
+        return f"{said} But Stripe’s answer still holds what was to be lifted: {held}." if held else said
+
+    def went_well(self, operation: Operation) -> bool:
+        """Not where the card still has what was to be lifted."""
+        return not self._held(operation)
+
+    @staticmethod
+    def _held(operation: Operation) -> list[str]:
+        return [name for name in forms.lifted(operation.params) if name in operation.result.get("controls", ())]
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """A card that was canceled after an attempt of ours in doubt tells by its mark whether that one arrived."""

@@ -34,6 +34,8 @@ class Command(VerbCommand):
         for name, label in forms.LABELS.items():
             if name != forms.LIMITS:
                 parser.add_argument(f"--{name.replace('_', '-')}", help=f"{label}, with commas between.")
+        text = "Lift a control altogether; repeat it for several. Wants --sure."
+        parser.add_argument("--lift", action="append", choices=forms.NAMES, help=text)
 
     def entries(self, options: dict[str, Any], target: Target) -> dict[str, Any]:
         """What is set, under what was given."""

@@ -16,7 +16,7 @@ from issuing.controls import forms
 from issuing.management.commands.update_card import limit
 from tests.answers import check_page
 from tests.costs import MOST, cost
-from tests.issuing import rows
+from tests.issuing import acting, rows
 from tests.issuing.acting import run
 from tests.issuing.conftest import REASON, Do, buy, fund, make_card
 from tests.people import ACCOUNT, browser, known_accounts, work
@@ -31,10 +31,11 @@ def path(card: Card) -> str:
     return f"/{card.account_id}/issuing/cards/{card.pk}/do/issuing.update_card"
 
 
-def typed(client: Client, card: Card, **entries: str) -> Any:
+def typed(client: Client, card: Card, **entries: Any) -> Any:
     """Open the page, change some entries of it as a browser has them, send it."""
     page = client.get(path(card)).content.decode()
-    values = dict(re.findall(r'<input[^>]* name="([^"]+)" value="([^"]*)"', page))
+    boxes = re.findall(r"<input[^>]*>", page)
+    values = dict(re.findall(r' name="([^"]+)" value="([^"]*)"', "".join(b for b in boxes if "checkbox" not in b)))
     values |= {name: text.strip() for name, text in re.findall(r'<textarea name="(\w+)"[^>]*>([^<]*)', page)}
     values |= dict(re.findall(r'<select name="([^"]+)".*?value="(\w+)" selected', page, re.DOTALL))
     return client.post(path(card), {**values, "reason": REASON, **entries})
@@ -70,10 +71,37 @@ def test_what_stays_is_not_sent_and_nothing_is_refused(limited: Card) -> None:
     assert changed.cleaned_data == {"blocked_merchant_countries": ["RU", "BY"]}
 
 
-def test_what_is_emptied_is_refused_since_stripe_describes_no_way(limited: Card) -> None:
+def test_an_entry_that_is_empty_lifts_nothing(limited: Card) -> None:
     changed = form(limited, blocked_categories="", spending_limits=[])
     assert set(changed.errors) == {"blocked_categories", "spending_limits"}
-    assert "no way to empty this" in str(changed.errors)
+    assert "under “Lift”" in str(changed.errors)
+
+
+def test_what_is_chosen_is_lifted_whether_its_entry_stands_or_not(limited: Card) -> None:
+    for entries in ({}, {"spending_limits": [], "blocked_categories": ""}):
+        changed = form(limited, lift=["spending_limits", "blocked_categories"], **entries)
+        assert changed.is_valid(), changed.errors
+        assert changed.cleaned_data == {"spending_limits": [], "blocked_categories": []}
+        assert "500.00 USD a day" in changed.question()
+        sent = acting.body("update_card", limited, changed.cleaned_data)
+        assert sent == {"spending_controls": {"spending_limits": "", "blocked_categories": ""}}
+    lists = form(limited, lift=["blocked_categories"])
+    assert lists.is_valid(), lists.errors
+    assert "This lifts: Never these categories." in lists.question()
+    assert "500.00" not in lists.question()
+
+
+def test_blocked_categories_become_allowed_ones_in_one_change(limited: Card) -> None:
+    changed = form(limited, lift=["blocked_categories"], allowed_categories="bakeries")
+    assert changed.is_valid(), changed.errors
+    assert changed.cleaned_data == {"allowed_categories": ["bakeries"], "blocked_categories": []}
+
+
+def test_only_what_is_set_can_be_lifted_and_not_changed_besides(limited: Card) -> None:
+    assert list(form(limited, lift=["allowed_categories"]).errors) == ["lift"]
+    both = form(limited, lift=["blocked_categories"], blocked_categories="bakeries")
+    assert both.errors == {"blocked_categories": ["Either lift it or change it, not both."]}
+    assert [name for name, _ in both.fields["lift"].widget.choices] == ["spending_limits", "blocked_categories"]
 
 
 def test_categories_are_spelled_as_stripe_does(limited: Card) -> None:
@@ -128,6 +156,31 @@ def test_only_what_changes_is_sent(do: Do, account: Account) -> None:
     found = verbs.get("issuing.update_card").find(operation)  # type: ignore[misc]
     assert found
     assert found.object_id == card.pk
+
+
+def test_controls_are_lifted_and_turned_round_at_stripe(do: Do, account: Account) -> None:
+    card = make_card(account, limit_amount="200", limit_interval="weekly")
+    do("update_card", card, blocked_categories=["florists"], blocked_merchant_countries=["RU"])
+    values = {"spending_limits": [], "blocked_categories": [], "allowed_categories": ["bakeries"]}
+    operation = do("update_card", card, **values).operation
+    assert operation.state == State.SUCCEEDED, operation.error_message
+    after = set_controls(card)
+    assert (after["spending_limits"], after["blocked_categories"]) == ([], None)
+    assert (after["allowed_categories"], after["blocked_merchant_countries"]) == (["bakeries"], ["RU"])
+    assert verbs.get("issuing.update_card").done(operation) == f"Spending controls of card {card} were changed."
+
+
+def test_a_control_that_stripes_answer_still_holds_is_said() -> None:
+    verb, card = verbs.get("issuing.update_card"), rows.card(spending_controls={"blocked_categories": ["florists"]})
+    read = verb.outcome(card).result  # type: ignore[attr-defined]
+    held = Operation(verb=verb.name, object_id=card.pk, params={"blocked_categories": []}, result=read)
+    assert "still holds what was to be lifted: Never these categories." in verb.done(held)
+    assert not verb.went_well(held)
+    held.params = {"allowed_merchant_countries": []}
+    assert "still holds" not in verb.done(held)
+    assert verb.went_well(held)
+    held.result = {}
+    assert "look at the card" in verb.done(held)
 
 
 def test_stripes_refusal_names_the_list(do: Do, account: Account) -> None:
@@ -210,6 +263,28 @@ def test_several_limits_are_set_and_lead_back_to_the_card(otto: Client, account:
     assert [each["amount"] for each in set_controls(card)["spending_limits"]] == [150_050]
 
 
+def test_lifting_is_shown_and_asked_about_before_it_is_sent(otto: Client, account: Account) -> None:
+    card = make_card(account, limit_amount="200", limit_interval="weekly")
+    first = otto.get(path(card)).content.decode()
+    assert re.findall(r'<input type="checkbox" name="lift" value="(\w+)"', first) == ["spending_limits"]
+    assert "Stripe does not document it" in first
+    asked = typed(otto, card, lift=["spending_limits"])
+    check_page(asked)
+    assert asked.context["preview"].changes == (("Limits", "200.00 USD a week", "none"),)
+    assert "500.00 USD a day, because no limit is set here" in asked.content.decode()
+    assert set_controls(card)["spending_limits"]
+    yes = {"sure": asked.context["asked"].answer}
+    token = re.search(r'name="form_token" value="([^"]+)"', asked.content.decode())
+    assert token
+    sent = typed(otto, card, lift=["spending_limits"], form_token=token[1], **yes)
+    assert sent.status_code == 303
+    assert set_controls(card)["spending_limits"] == []
+    again = typed(otto, card, lift=["spending_limits"], form_token=token[1], **yes)
+    assert again.status_code == 303
+    assert Operation.objects.filter(verb="issuing.update_card").count() == 1
+    assert 'name="lift"' not in otto.get(path(card)).content.decode()
+
+
 def test_a_page_that_changes_nothing_is_refused(otto: Client, account: Account) -> None:
     card = make_card(account, limit_amount="200")
     answer = typed(otto, card)
@@ -260,8 +335,19 @@ def test_a_command_changes_only_what_is_given(account: Account) -> None:
         (5000, None),
         (90_000, ["book_stores", "bakeries"]),
     ]
-    assert "no way to empty" in run("update_card", card.pk, "--blocked-categories", "")[2]
+    assert "--lift" in run("update_card", card.pk, "--blocked-categories", "")[2]
     assert run("update_card", card.pk)[:2] == (2, "")
+
+
+def test_a_command_lifts_what_it_names_where_it_is_sure(account: Account) -> None:
+    card = make_card(account, limit_amount="200")
+    run("update_card", card.pk, "--blocked-categories", "florists")
+    words = ("--lift", "spending_limits", "--lift", "blocked_categories", "--allowed-categories", "bakeries")
+    assert "This lifts: Limits, Never these categories." in run("update_card", card.pk, *words)[2]
+    assert run("update_card", card.pk, *words, "--sure")[0] == 0
+    after = set_controls(card)
+    assert (after["spending_limits"], after["blocked_categories"]) == ([], None)
+    assert after["allowed_categories"] == ["bakeries"]
 
 
 def test_a_limit_without_an_interval_is_no_limit() -> None:
