@@ -7,6 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, transaction
+from django.db.models.lookups import IsNull
 
 from gateway import client, clock, order
 from gateway.errors import NOT_SENT, Refused, Unreachable
@@ -26,7 +27,8 @@ class VisibleManager(models.Manager[M]):
 
     def get_queryset(self) -> models.QuerySet[M]:
         """Leave out stubs, whose first data is on its way, and what an older release kept of no account."""
-        return super().get_queryset().filter(data__isnull=False, account__isnull=False)
+        owned = IsNull(models.F("account_id"), False)  # a lookup of `account` would drop rows whose account is to come
+        return super().get_queryset().filter(owned, data__isnull=False)
 
 
 class Mirror(models.Model):
