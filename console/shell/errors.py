@@ -48,14 +48,16 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404, which names the account and offers its pages; what the Dashboard has there leads to our page for it."""
+    """404, which names the account and offers its pages; what the Dashboard has there leads to our page for it.
+
+    The address itself is not written out: whatever somebody put into it, a number that proves identity too.
+    """
     signed_in = getattr(request, "user", None) is not None and request.user.is_staff
     if signed_in and request.method in ("GET", "HEAD") and not leading.is_ours(request.path):
         page = leading.page_for(request.path)
         if page and page.partition("?")[0] != request.path:
             return leading.lead(request, page)
-    context = {"path": request.path, **(account_of(request) if signed_in else {})}
-    return render(request, "errors/404.html", context, status=404)
+    return render(request, "errors/404.html", account_of(request) if signed_in else {}, status=404)
 
 
 def account_of(request: HttpRequest) -> dict[str, Any]:
