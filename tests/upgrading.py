@@ -73,7 +73,8 @@ def fill(apps: Any) -> None:
 def rows(apps: Any) -> Rows:
     """The one row of each table of ours."""
     models = [model for model in apps.get_models() if model._meta.app_label in OURS]
-    there = {model._meta.label_lower: list(model.objects.values()) for model in models}
+    every = {model: getattr(model, "every", model.objects) for model in models}  # mirrors hide rows of no account
+    there = {model._meta.label_lower: list(manager.values()) for model, manager in every.items()}
     return {label: found[0] for label, found in there.items() if len(found) == 1}
 
 
