@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Min, Q
+from django.db.models import Min, Q, Subquery
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -77,10 +77,19 @@ def beat(name: str) -> None:
     )
 
 
+class _Beside(Subquery):
+    """A value of another table among aggregates, which have their one row whether or not there is anything to count."""
+
+    contains_aggregate = True
+
+
+BEAT = _Beside(Heartbeat.objects.filter(name=WORKER).values("at"))  # the worker's last, beside other figures of events
+
+
 def last_beat(name: str) -> timedelta | None:
     """How long ago the named part proved that it works; None if it never did. One query."""
     at = Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()
-    return None if at is None else timezone.now() - at
+    return timezone.now() - at if at else None
 
 
 def _unknown(why: str) -> Part:

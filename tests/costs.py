@@ -13,7 +13,7 @@ from console.shell import context
 from gateway import offset
 
 MOST = 15  # queries of a list or a page: every verb's form and preview among them
-MOST_OF_ACCOUNT = 20  # queries of a page about accounts themselves: its tabs, its timeline, home
+MOST_OF_ACCOUNT = 20  # queries of the account's page: its tabs, its timeline
 
 
 def cost(client: Client, path: str, **posted: Any) -> int:

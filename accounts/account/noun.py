@@ -29,7 +29,7 @@ Passed = dict[tuple[str, str], int]  # of Requirement.objects.passed_deadlines
 
 
 def attention(request: HttpRequest, most: int) -> Waiting:
-    """The accounts that need a person, the first with what, why, whose move and until when. Four queries."""
+    """The accounts that need a person, the first with what, why, whose move and until when. Three queries."""
     waiting = list(Account.objects.needing_attention().values_list("pk", "overdue", "due_at")[:COUNTED])
     if not waiting:
         return Waiting([], [])
@@ -40,29 +40,30 @@ def attention(request: HttpRequest, most: int) -> Waiting:
 
 
 def _needs(request: HttpRequest, ids: list[str], passed: Passed) -> list[Need]:
-    shown = sorted(Account.objects.with_capability().filter(pk__in=ids), key=lambda row: ids.index(row.pk))
+    accounts, capabilities, persons = _whole(ids)
+    shown = sorted((row for rows in accounts.values() for row in rows), key=lambda row: ids.index(row.pk))
     left_at(shown, passed)
-    capabilities, persons = _below(ids)
     may_see = staff(request).has_perm(PERSONAL)
     may_link = staff(request).has_perm("accounts.create_account_link") and settings.CONSOLE_MODE != "live"
     found = []
     for account in shown:
+        own = {row.pk: row for row in capabilities[account.pk]}
+        account.card_issuing = own.get(account.card_issuing_id)
         names = {person.pk: str(person) for person in persons[account.pk]}
-        own = {key: at for (account_id, key), at in passed.items() if account_id == account.pk}
-        data = [capability.data for capability in capabilities[account.pk]]
-        rows = models.rows(account.data or {}, data, names, rule=rule(), passed=own)
+        over = {key: at for (account_id, key), at in passed.items() if account_id == account.pk}
+        data = [capability.data for capability in own.values()]
+        rows = models.rows(account.data or {}, data, names, rule=rule(), passed=over)
         mask = masking.quoting(account.data, *(each.data for each in persons[account.pk]), may_see=may_see)
         models.with_causes(rows, mask.text)
         found.append(_need(account, [row for row in rows if rule().counts(row)], may_link=may_link))
     return found
 
 
-def _below(ids: list[str]) -> list[dict[str, list[Any]]]:
-    """The capabilities and the persons of these accounts, by account. One query."""
+def _whole(ids: list[str]) -> list[dict[str, list[Any]]]:
+    """These accounts, their capabilities and their persons, by account. One query."""
+    below = (model.objects.filter(account__in=ids, gone_at=None) for model in (Capability, Person))
     found = []
-    for rows in mirror.together(
-        *(model.objects.filter(account__in=ids, gone_at=None) for model in (Capability, Person))
-    ):
+    for rows in mirror.together(Account.objects.filter(pk__in=ids), *below):
         own: dict[str, list[Any]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: row.pk):
             own[row.account_id].append(row)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -12,10 +12,10 @@ from accounts.issuing_off.models import since, states_of
 from accounts.issuing_off.pages import button
 from console.lists.filters import Choice
 from console.shell.moves import HOLDER, STAFF, STRIPE
-from console.shell.nouns import COUNTED, HomePanel, Need, Noun, Queue, Waiting, first
+from console.shell.nouns import COUNTED, SHOWN, HomePanel, Need, Noun, Queue, Waiting, count_of
 
 MOVERS = {"staff": (STAFF, HOLDER), "stripe": (STRIPE,)}
-SHOWN = 6
+WAITING = 6  # shown of those that wait for Stripe
 
 
 class OffFilter(Choice):
@@ -33,21 +33,30 @@ def _list(value: str) -> str:
     return f"{reverse('admin:accounts_account_changelist')}?off={value}"
 
 
-def _first(value: str, most: int) -> tuple[list[tuple[Account, Off]], int]:
-    """The newest accounts of a choice of OffFilter, why and since when its Issuing is off; how many. Two queries."""
-    rows, in_all = first(Account.objects.off_unasked(*MOVERS[value]).with_capability(), most)
-    known = states_of([row.pk for row in rows])
-    found = [(row, row.issuing_off) for row in rows]
-    return [
-        (row, since(off, row.data or {}, row.issuing_capability, known[row.pk])) for row, off in found if off
-    ], in_all
+def _first(request: HttpRequest) -> dict[str, list[tuple[Account, Off]]]:
+    """By choice of OffFilter the newest accounts, why and since when their Issuing is off. Two queries a request.
+
+    Each row has `needing`: how many need a person, counted up to COUNTED.
+    """
+    if not hasattr(request, "issuing_off"):
+        staff, stripe = (Account.objects.off_unasked(*movers).values("pk") for movers in MOVERS.values())
+        newest = Q(pk__in=staff[:SHOWN]) | Q(pk__in=stripe[:WAITING])
+        rows = Account.objects.with_capability().filter(newest).order_by("-created", "-id")
+        found = list(rows.annotate(needing=count_of(staff), waits=Q(pk__in=stripe[:WAITING])))
+        known = states_of([row.pk for row in found])
+        request.issuing_off = {value: [] for value in MOVERS}  # type: ignore[attr-defined]
+        for row in found:
+            if off := row.issuing_off:
+                off = since(off, row.data or {}, row.issuing_capability, known[row.pk])
+                request.issuing_off["stripe" if row.waits else "staff"].append((row, off))  # type: ignore[attr-defined]
+    return request.issuing_off  # type: ignore[attr-defined]
 
 
 def needing(request: HttpRequest, most: int) -> Waiting:
-    """Those that need a person. Two queries."""
+    """Those that need a person. Two queries a request, together with `waiting`."""
     found = []
-    shown, in_all = _first("staff", most)
-    for account, off in shown:
+    shown = _first(request)["staff"]
+    for account, off in shown[:most]:
         act, url = button(request, account.pk, off), account.get_absolute_url()
         found.append(
             Need(
@@ -62,6 +71,7 @@ def needing(request: HttpRequest, most: int) -> Waiting:
                 button_url=act.url if act else url,
             )
         )
+    in_all = shown[0][0].needing if shown else 0  # type: ignore[attr-defined]
     return Waiting([None] * in_all, found)  # wrong now, without a deadline
 
 
@@ -71,8 +81,8 @@ def count() -> int:
 
 
 def waiting(request: HttpRequest) -> dict[str, Any]:
-    """Who waits for Stripe: nobody's move here, but somebody will ask. Two queries."""
-    return {"rows": _first("stripe", SHOWN)[0], "more": {"url": _list("stripe"), "label": "All that wait for Stripe"}}
+    """Who waits for Stripe: nobody's move here, but somebody will ask. Two queries a request, with `needing`."""
+    return {"rows": _first(request)["stripe"], "more": {"url": _list("stripe"), "label": "All that wait for Stripe"}}
 
 
 NOUN = Noun(

@@ -87,7 +87,7 @@ PATHS = {
     "underwriting_case": (STAFF, "Stripe's underwriters ask; staff answer in the Dashboard."),
 }
 
-# The page of Stripe's that the rule comes from (console.shell.links.RULES), by the beginning of the key.
+# The page of Stripe's that the rule comes from (console.shell.nouns.rules), by the beginning of the key.
 RULES = {
     "settings.card_issuing.tos_acceptance": "issuing_terms",
     "tos_acceptance": "tos_acceptance",

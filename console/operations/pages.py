@@ -154,7 +154,7 @@ def _desk(
         raise Http404(f"No account {account_id}." if account_id else f"{verb.label} is about an account.")
     if bool(verb.noun) != bool(place):
         raise Http404(f"{verb.label} is not about {place or 'an account'}.")
-    row: Any = get_object(request, verb.noun, account_id, object_id) if verb.noun else account
+    row: Any = get_object(request, verb.noun.objects.all(), account_id, object_id) if verb.noun else account
     if verb.noun and row.get_absolute_url() != f"/{account_id}/{place}/{object_id}":
         raise Http404(f"{verb.label} is not about {place}.")
     where = Where(account_id, object_id, address(request), row)

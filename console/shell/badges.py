@@ -1,8 +1,6 @@
 """States as badges: each its own shape, its word, its tone. What Stripe adds tomorrow is shown as it came."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,3 @@ def off(word: str) -> Badge:
 def absent(word: str, tone: str = "mute") -> Badge:
     """Not there."""
     return Badge("ring", word, tone)
-
-
-BADGES: dict[str, Mapping[str, Badge]] = {}  # kind → state → badge, filled from what the nouns declare
-
-
-def badge(value: Any, kind: str) -> Badge:
-    """The badge of a state; one that the kind does not know stays as it came, muted; nothing is a dash."""
-    if value is None or value == "":
-        return NOTHING
-    known = BADGES.get(kind, {}).get(str(value).strip().lower().replace(" ", "_"))
-    return known or absent(str(value))

@@ -3,23 +3,16 @@
 from django.conf import settings
 from django.urls import reverse
 
+from console.shell import nouns
+
 DOCS = "https://docs.stripe.com"
 DASHBOARD = "https://dashboard.stripe.com"
-
-RULES: dict[str, str] = {}  # name → the page of Stripe's, filled from what the nouns declare
-# (the beginning of an id, where the Dashboard keeps it), filled likewise
-DASHBOARD_PAGES: list[tuple[str, str]] = []
 
 # Other spellings of our addresses that the Dashboard also takes: a mode, an account switched to, a final slash.
 OTHER_FORMS = (
     r"^(?:test/(?:acct_\w+|connect)(?:/.*)?|acct_\w+/test(?:/.*)?|acct_\w+/connect/accounts(?:/.*)?"
     r"|acct_\w+(?:/.*)?/|connect(?:/.*)?/)$"
 )
-
-
-def rule(name: str) -> str:
-    """The https address of the page of Stripe's that a rule comes from; raises KeyError for a name that RULES lacks."""
-    return RULES[name]
 
 
 def dashboard_url(object_id: str, account: str = "") -> str:
@@ -29,7 +22,7 @@ def dashboard_url(object_id: str, account: str = "") -> str:
     """
     viewing = bool(account) and account != object_id
     mode = "" if settings.CONSOLE_MODE == "live" else "test/"
-    for prefix, place in DASHBOARD_PAGES:
+    for prefix, place in (page for noun in nouns.every() for page in noun.dashboard):
         if object_id.startswith(prefix) and ("{account}" in place) == viewing:
             return f"{DASHBOARD}/{mode}{place.format(id=object_id, account=account)}"
     return ""

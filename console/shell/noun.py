@@ -42,7 +42,7 @@ def dead_events() -> int:
 
 
 def webhook_health(request: HttpRequest) -> dict[str, Any]:
-    """The figures of the panel "Webhook health". Two queries beside those of the queues and the frame."""
+    """The figures of the panel "Webhook health". One query beside those of the queues and the frame."""
     today = timezone.now() - timedelta(days=1)
     events = Event.objects.aggregate(
         dead=Count("pk", filter=Q(state=Event.State.DEAD)),
@@ -50,15 +50,17 @@ def webhook_health(request: HttpRequest) -> dict[str, Any]:
         ignored=Count("pk", filter=Q(state=Event.State.IGNORED, received_at__gt=today)),
         received=Count("pk", filter=Q(received_at__gt=today)),
         oldest=health.OLDEST,
+        beat=health.BEAT,
     )
     request.data_age = age = health.age_of(events.pop("oldest"))  # type: ignore[attr-defined]
-    beat = health.last_beat(health.WORKER)
+    beat = events.pop("beat")
+    beaten = beat and timezone.now() - beat
     return {
         **events,
         "data_age": age,
         "stale": age.total_seconds() > settings.STALE_AFTER,
-        "heartbeat": timezone.now() - beat if beat is not None else None,
-        "worker_late": beat is not None and beat.total_seconds() > settings.HEARTBEAT_LIMIT,
+        "heartbeat": beat,
+        "worker_late": beaten is not None and beaten.total_seconds() > settings.HEARTBEAT_LIMIT,
         "undecided": operations.undecided(request)[1],
     }
 

@@ -18,8 +18,7 @@ from django.utils import timezone
 
 from console.operations import verbs
 from console.operations.verbs import Verb
-from console.shell import badges, links
-from console.shell.badges import Badge
+from console.shell.badges import NOTHING, Badge, absent
 from console.shell.moves import STAFF
 from gateway import clock, inbox, nouns
 from gateway.mirror import Mirror
@@ -92,10 +91,14 @@ class _CountOf(Subquery):
     output_field = IntegerField()
 
 
+def count_of(rows: QuerySet[Any]) -> Subquery:
+    """How many there are, counted up to COUNTED, as a column of another query."""
+    return _CountOf(rows.order_by().values("pk")[:COUNTED])
+
+
 def first(rows: QuerySet[Any], most: int) -> tuple[list[Any], int]:
     """The first `most` rows, and how many there are, counted up to COUNTED. One query."""
-    in_all = _CountOf(rows.order_by().values("pk")[:COUNTED])
-    found = list(rows.annotate(in_all=in_all)[:most])
+    found = list(rows.annotate(in_all=count_of(rows))[:most])
     return found, found[0].in_all if found else 0
 
 
@@ -235,9 +238,6 @@ def register(noun: Noun) -> None:
     nouns.register(noun)
     for verb in noun.verbs:
         verbs.register(verb())
-    badges.BADGES.update(noun.badges)
-    links.RULES.update(noun.rules)
-    links.DASHBOARD_PAGES.extend(noun.dashboard)
     if noun.on_events:
         inbox.on_settled(noun.on_events)
 
@@ -245,6 +245,24 @@ def register(noun: Noun) -> None:
 def every() -> list[Noun]:
     """All nouns, in the order of their rooms."""
     return list(_nouns)
+
+
+def badges() -> dict[str, Mapping[str, Badge]]:
+    """Kind → state → badge."""
+    return {kind: states for noun in _nouns for kind, states in noun.badges.items()}
+
+
+def badge(value: Any, kind: str) -> Badge:
+    """The badge of a state; one that the kind does not know stays as it came, muted; nothing is a dash."""
+    if value is None or value == "":
+        return NOTHING
+    states: Mapping[str, Badge] = next((noun.badges[kind] for noun in _nouns if kind in noun.badges), {})
+    return states.get(str(value).strip().lower().replace(" ", "_")) or absent(str(value))
+
+
+def rules() -> dict[str, str]:
+    """Name → the https address of the page of Stripe's that a rule comes from."""
+    return {name: address for noun in _nouns for name, address in noun.rules.items()}
 
 
 def menu() -> list[MenuEntry]:

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from console.shell import badges, formats, links, moves, outside
+from console.shell import formats, links, moves, nouns, outside
+from console.shell.badges import NOTHING
 from gateway import clock, shapes, texts
 
 register = template.Library()
@@ -41,8 +42,8 @@ def icon(name: str, size: int = 16) -> SafeString:
 @register.simple_tag
 def badge(value: Any, kind: str = "", label: str = "", *, plain: bool = False) -> SafeString:
     """The badge of a state; `label` names it on object pages ("Issuing"), `plain` drops the box in dense tables."""
-    shown = badges.badge(value, kind)
-    if shown is badges.NOTHING:
+    shown = nouns.badge(value, kind)
+    if shown is NOTHING:
         return DASH
     name = format_html('<span class="badge-name">{}</span> ', label) if label else ""
     box = "badge badge-plain" if plain else "badge"
@@ -203,8 +204,10 @@ def whose(who: str) -> SafeString:
 
 @register.simple_tag
 def rule_link(name: str, words: str = "Stripe’s rule") -> SafeString:
-    """The way to the page of Stripe's that a rule comes from (console.shell.links.RULES)."""
-    return format_html('<a class="rule" href="{}" rel="noreferrer">{} {}</a>', links.rule(name), words, icon("out", 14))
+    """The way to the page of Stripe's that a rule comes from (console.shell.nouns.rules)."""
+    return format_html(
+        '<a class="rule" href="{}" rel="noreferrer">{} {}</a>', nouns.rules()[name], words, icon("out", 14)
+    )
 
 
 @register.filter

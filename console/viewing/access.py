@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -55,15 +55,15 @@ def drawn_for(request: HttpRequest, account_id: str) -> bool:
     return request.POST.get("for_account") == account_id
 
 
-def get_object(request: HttpRequest, model: type[Row], account_id: str, object_id: str, *related: str) -> Row:
-    """The row with this id that belongs to this account, with those `related` to it, else Http404. One query.
+def get_object(request: HttpRequest, rows: QuerySet[Row], account_id: str, object_id: str) -> Row:
+    """The one of `rows` with this id that belongs to this account, else Http404. One query.
 
     One that belongs to another account leaves a line in the audit trail as well: somebody changed an address.
     """
-    rows = model._default_manager.select_related(*related) if related else model._default_manager
+    name = rows.model._meta.verbose_name
     row = rows.filter(pk=object_id).first()
     if row is None:
-        raise Http404(f"No {model._meta.verbose_name} {object_id} here.")
+        raise Http404(f"No {name} {object_id} here.")
     owner = str(getattr(row, "account_id", ""))
     if owner == account_id:
         return row
@@ -75,7 +75,7 @@ def get_object(request: HttpRequest, model: type[Row], account_id: str, object_i
             subject=object_id,
             detail={"belongs_to": owner},
         )
-    raise Http404(f"No {model._meta.verbose_name} {object_id} here.")
+    raise Http404(f"No {name} {object_id} here.")
 
 
 def safe_next(path: str, account_id: str) -> str:

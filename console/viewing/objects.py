@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views import View
 from django.views.decorators.http import require_safe
@@ -49,8 +50,12 @@ class ObjectView(AccountView):
 
     def get(self, request: HttpRequest, account_id: str, object_id: str = "") -> HttpResponse:
         """Draw the page, where the account has such an object."""
-        self.row = get_object(request, self.model, account_id, object_id, *self.related)
+        self.row = get_object(request, self.rows(), account_id, object_id)
         return super().get(request, account_id)
+
+    def rows(self) -> QuerySet[Any]:
+        """Where the row is looked for."""
+        return self.model._default_manager.select_related(*self.related)
 
     def parts(self) -> dict[str, Any]:
         """The row, and its data as Stripe sent it, masked as far as this person may see."""

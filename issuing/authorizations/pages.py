@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import path
 
 from accounts.issuing_off.pages import button
@@ -53,6 +54,10 @@ class AuthorizationPage(ObjectView):
     """One authorization: why it was answered so, the ladder, its whole history, its money. At most ten queries."""
 
     model, template, related = Authorization, "issuing/authorizations/authorization.html", ("card", "cardholder")
+
+    def rows(self) -> QuerySet[Any]:
+        """With the account, which tells why Issuing was off."""
+        return declines_models.with_account(super().rows())
 
     def parts(self) -> dict[str, Any]:
         """What the page shows."""

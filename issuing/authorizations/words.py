@@ -28,7 +28,7 @@ class Reason:
     move: str = ""  # whose: STAFF, HOLDER, STRIPE, or nobody's
     rung: str = ""
     verb: str = ""  # that mends it, of console.operations.verbs
-    rule: str = "authorizations"  # of console.shell.links.RULES
+    rule: str = "authorizations"  # of console.shell.nouns.rules
 
 
 # All reasons of request_history[].reason, as of 2026-10-28.endive.

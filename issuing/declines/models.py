@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from accounts.account.models import Account
 from accounts.account.words import NAME, Off, why_off
 from accounts.capabilities.models import Capability
 from accounts.history.models import FIRST_READ, StateChange
@@ -153,9 +152,9 @@ MOST_USES = 5_000  # earlier authorizations are counted no further back than thi
 
 
 def scene(authorization: Authorization, *, may_see: bool = False) -> Scene:
-    """The scene of its last request, with the card and the cardholder as they were then. Four queries.
+    """The scene of its last request, with the card and the cardholder as they were then. Three queries.
 
-    At most two more where Issuing was off; `may_see` personal data in what Stripe wrote of that.
+    At most two more where Issuing was off. The row is read `with_account`; `may_see` personal data that Stripe wrote.
     """
     data: Data = authorization.data or {}
     request = last_request(data)
@@ -166,9 +165,9 @@ def scene(authorization: Authorization, *, may_see: bool = False) -> Scene:
     card_data: Data = (card.data if card else None) or {}
     holder_data: Data = (cardholder.data if cardholder else None) or {}
     changes = _changes(authorization)
-    was, account = _states(changes, at), _account_of(authorization)
+    was, account = _states(changes, at), related(authorization, "account")
     whole: Data = (account.data if account else None) or {}
-    own: Data | None = account.own if account else None  # type: ignore[attr-defined]
+    own: Data | None = authorization.issuing  # type: ignore[attr-defined]
     is_off = bool(whole) and text_at(request, "reason") == OFF
     return Scene(
         request=request,
@@ -195,10 +194,10 @@ def scene(authorization: Authorization, *, may_see: bool = False) -> Scene:
     )
 
 
-def _account_of(authorization: Authorization) -> Account | None:
-    """Its account, with `own`: its card_issuing as Stripe sent it. One query."""
-    own = Capability.objects.filter(account=OuterRef("pk"), name=NAME, gone_at=None).values("data")[:1]
-    return Account.objects.filter(pk=authorization.account_id).annotate(own=Subquery(own)).first()
+def with_account(rows: QuerySet[Authorization]) -> QuerySet[Authorization]:
+    """Each with its account and, as `issuing`, what Stripe sent of the account's card_issuing, in the same query."""
+    own = Capability.objects.filter(account=OuterRef("account_id"), name=NAME, gone_at=None).values("data")[:1]
+    return rows.select_related("account").annotate(issuing=Subquery(own))
 
 
 def _expiry(card: Data) -> tuple[int, int] | None:

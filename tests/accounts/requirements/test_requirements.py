@@ -6,7 +6,7 @@ import pytest
 
 from accounts.requirements import words
 from accounts.requirements.models import Row, Rule, cause, rows, understand
-from console.shell import links
+from console.shell import nouns
 from tests.accounts.builders import account_data, requirements
 
 PERSONS = {"person_1": "Marta Ilves"}
@@ -159,4 +159,4 @@ def test_rule_leaves_rejected_accounts_and_those_nobody_began_alone() -> None:
 
 def test_every_rule_has_a_page_at_stripe() -> None:
     names = {*words.RULES.values(), "required_information", "verification"}
-    assert names <= set(links.RULES)
+    assert names <= set(nouns.rules())

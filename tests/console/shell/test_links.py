@@ -4,15 +4,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from console.shell import links
+from console.shell import links, nouns
 from tests.people import browser
 
 CARD = "/acct_1A/issuing/cards/ic_1"
 
 
-@pytest.mark.parametrize("name", links.RULES)
+@pytest.mark.parametrize("name", nouns.rules())
 def test_rules_lead_to_stripes_documentation(name: str) -> None:
-    assert urlsplit(links.rule(name))[:2] == ("https", "docs.stripe.com")
+    assert urlsplit(nouns.rules()[name])[:2] == ("https", "docs.stripe.com")
 
 
 @pytest.mark.parametrize(

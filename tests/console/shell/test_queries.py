@@ -27,7 +27,7 @@ from tests.permissions import TABLE
 
 pytestmark = pytest.mark.django_db
 PAGE = f"/connect/accounts/{ACCOUNT}"
-OF_ACCOUNT = (PAGE, f"/{ACCOUNT}/activity", "/")  # about accounts themselves: the account's page, home
+OF_ACCOUNT = (PAGE, f"/{ACCOUNT}/activity")  # the account's page: its tabs, its timeline
 PAST_DUE = "requirements.past_due"
 NO_PAGES = {"healthz", "readyz", "logout", "jsi18n", "webhook", "connect_webhook"}
 

@@ -95,10 +95,10 @@ def test_an_object_is_there_for_its_own_account_only() -> None:
     row = Person.objects.create(id="person_1Own", account_id=ACCOUNT, data={"id": "person_1Own"})
     request = RequestFactory().get("/")
     request.user = person("sam")
-    assert get_object(request, Person, ACCOUNT, "person_1Own") == row
+    assert get_object(request, Person.objects.all(), ACCOUNT, "person_1Own") == row
     for account, object_id in ((OTHER_ACCOUNT, "person_1Own"), (ACCOUNT, "person_1Nobody")):
         with pytest.raises(Http404):
-            get_object(request, Person, account, object_id)
+            get_object(request, Person.objects.all(), account, object_id)
     entry = AuditEntry.objects.get(action="access.refused")
     assert (entry.account_id, entry.subject, entry.user_name) == (OTHER_ACCOUNT, "person_1Own", "sam")
     assert entry.detail == {"belongs_to": ACCOUNT}

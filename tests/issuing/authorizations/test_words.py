@@ -1,6 +1,6 @@
 """Stripe's reasons for approving and declining in words."""
 
-from console.shell import links
+from console.shell import nouns
 from issuing.authorizations import words as authorizations_words
 
 REASONS = [
@@ -32,7 +32,7 @@ def test_every_reason_of_stripes_has_words_a_rule_and_a_rung_that_exists() -> No
     for each in authorizations_words.REASONS.values():
         assert each.title
         assert each.sentence.endswith(".")
-        assert links.rule(each.rule).startswith("https://docs.stripe.com/")
+        assert nouns.rules()[each.rule].startswith("https://docs.stripe.com/")
         assert each.rung in ("", *authorizations_words.RUNGS)
 
 
