@@ -28,6 +28,12 @@ def value_at(data: Any, path: str) -> Any:
     return data
 
 
+def plain_at(data: Any, path: str) -> str | int | bool | None:
+    """The text, integer or truth there, as it came; None for anything else."""
+    value = value_at(data, path)
+    return value if isinstance(value, str | int | bool) else None
+
+
 def text_at(data: Any, path: str) -> str:
     """The text there, a number or a truth as JSON writes it; "" for anything else."""
     value = value_at(data, path)

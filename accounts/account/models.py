@@ -192,9 +192,6 @@ class Account(Mirror):
         self.card_issuing_id = None if self.issuing_status in SETTLED else f"{self.id}.card_issuing"
         self.mover = account_words.mover(data) if self.card_issuing_id else ""
         self.details_submitted = bool(value_at(data, "details_submitted"))
-        self._set_attention(data)
-
-    def _set_attention(self, data: Data) -> None:
         keys = set(rule().open_keys(data))
         due = hash_at(data, "requirements")
         deadline = value_at(due, "current_deadline") if keys.intersection(texts_at(due, "currently_due")) else None

@@ -74,9 +74,13 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
     """What the account needs first, and how much more."""
     url, first = account.get_absolute_url(), rows[0] if rows else None
     ask = may_link and first is not None and first.done_in_form
+    if off := account.issuing_off:
+        cost = "Issuing is off: cards are declined until it is done." if first else off.sentence
+    else:
+        cost = account.overall.why
     return Need(
         title=first.title if first else "Restricted",
-        why=(first.cause if first else "") or _cost(account, asked=first is not None),
+        why=(first.cause if first else "") or cost,
         url=url,
         move=first.move if first else STAFF,
         at=account.left_at,  # type: ignore[attr-defined]
@@ -86,14 +90,6 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
         button_url=reverse("account_verb", args=[account.pk, LINK_VERB]) if ask else url,
         more=max(len(rows) - 1, 0),
     )
-
-
-def _cost(account: Account, *, asked: bool) -> str:
-    """What it costs that it is not done; where nothing is asked by name, why Issuing is off."""
-    off = account.issuing_off
-    if off is None:
-        return account.overall.why
-    return "Issuing is off: cards are declined until it is done." if asked else off.sentence
 
 
 def _deadlines(accounts: list[tuple[str, bool, datetime | None]], passed: Passed) -> list[datetime | None]:

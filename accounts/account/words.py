@@ -113,7 +113,8 @@ def overall(account: Data) -> Status:
         return Status(IN_REVIEW, of_account(reason).why)
     stopped = inactive(account)
     if stopped or reason:
-        return Status(RESTRICTED, _restriction(reason, stopped))
+        what = f"{' and '.join(stopped)} {'is' if len(stopped) == 1 else 'are'} inactive." if stopped else ""
+        return Status(RESTRICTED, " ".join(filter(None, (what, of_account(reason).why if reason else ""))))
     if requirements.get("pending_verification") and not requirements.get("currently_due"):
         return Status(IN_REVIEW, "Stripe is verifying what was given.")
     if requirements.get("currently_due") and requirements.get("current_deadline"):
@@ -139,12 +140,6 @@ def issuing(account: Data, capability: Data | None = None) -> Status:
     if not short:
         return Status(NOT_REQUESTED, "The capability card_issuing is not requested.")
     return capability_status(capability or {"status": short})
-
-
-def _restriction(reason: str, stopped: list[str]) -> str:
-    why = of_account(reason).why if reason else ""
-    off = f"{' and '.join(stopped)} {'is' if len(stopped) == 1 else 'are'} inactive." if stopped else ""
-    return f"{off} {why}".strip()
 
 
 NAME = "card_issuing"

@@ -34,7 +34,7 @@ class LinkUsedPage(AccountPage):
 
     def parts(self) -> dict[str, Any]:
         """The links that were made before, too."""
-        return {**super().parts(), "links": models.made(self.account_id)}
+        return {**super().parts(), "links": models.links_of(self.account_id)}
 
 
 def open_to_holders(staffs: Any, template: str) -> Any:

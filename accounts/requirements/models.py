@@ -135,21 +135,16 @@ def understand(key: str, persons: Mapping[str, str]) -> Asked:
     """A key in words; `persons` names those that are known by id. A fault may name no key."""
     if not key:
         return Asked(key, "", "", STAFF, "verification", sentence="Stripe found a fault and names no requirement")
-    intervention = INTERVENTION.fullmatch(key)
-    if intervention:
-        return _intervention(key, intervention["what"], intervention["path"])
+    if found := INTERVENTION.fullmatch(key):
+        move, hint = words.PATHS.get(found["path"], (STAFF, "Stripe's Dashboard says how it can be answered."))
+        sentence = f"Stripe asks about: {found['what'].replace('_', ' ').replace('.', ', ')}"
+        return Asked(key, "", "", move, "verification", sentence=sentence, hint=hint)
     rule = next((name for start, name in words.RULES.items() if key.startswith(start)), "required_information")
     for start, sentence in words.SENTENCES.items():
         if key == start or key.startswith(f"{start}."):
             return Asked(key, "", "", HOLDER, rule, sentence=sentence)
     subject, rest = _subject(key, persons)
     return Asked(key, subject, _topic(rest, key), HOLDER, rule)
-
-
-def _intervention(key: str, what: str, path: str) -> Asked:
-    move, hint = words.PATHS.get(path, (STAFF, "Stripe's Dashboard says how it can be answered."))
-    sentence = f"Stripe asks about: {what.replace('_', ' ').replace('.', ', ')}"
-    return Asked(key, "", "", move, "verification", sentence=sentence, hint=hint)
 
 
 def _subject(key: str, persons: Mapping[str, str]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts.account.models import Account
 from accounts.account.pages import AccountParts
 from accounts.terms.models import Acceptance, accepted_on, window_words
-from accounts.terms.words import AGREEMENTS, HOW
+from accounts.terms.words import AGREEMENTS, HOW, to_the_second
 from console.operations import fields
 from console.operations.fields import PlainDateTimeField, VerbForm, legible
 from console.operations.models import Operation
@@ -78,9 +78,9 @@ def _line(text: str) -> Any:
 def date_objection(account: Any, agreements: Iterable[str], accepted_at: datetime) -> str:
     """Why these agreements cannot have been accepted then, or "". Two queries an agreement."""
     if accepted_at > clock.now():
-        return f"This lies in the future: Stripe’s clock says {_moment(clock.now())}."
+        return f"This lies in the future: Stripe’s clock says {to_the_second(clock.now())}."
     if account.created and accepted_at < account.created:
-        return f"The account was created at {_moment(account.created)}: nothing can have been accepted before."
+        return f"The account was created at {to_the_second(account.created)}: nothing can have been accepted before."
     for agreement in agreements:
         sentence = _agreement_objection(account, agreement, accepted_at)
         if sentence:
@@ -92,29 +92,25 @@ def _agreement_objection(account: Any, agreement: str, accepted_at: datetime) ->
     name = AGREEMENTS[agreement]
     cleared = Acceptance.objects.last_clearing(account.pk, agreement)
     if cleared and accepted_at <= cleared:
-        return f"{name}: Stripe cleared the acceptance at {_moment(cleared)}. A new one must be later than that."
+        return f"{name}: Stripe cleared the acceptance at {to_the_second(cleared)}. A new one must be later than that."
     there = Acceptance.objects.filter(account=account.pk, agreement=agreement, accepted_at=accepted_at)
     if accepted_on(account.data, agreement) == accepted_at or there.exists():
         return f"{name}: this very acceptance is already recorded."
     return ""
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%-d %b %Y, %H:%M:%S} UTC"
-
-
 SHOWN = 4
 STAFFS = "This is an address of our own staff. The representative accepts from theirs."
 
 
-class MomentField(PlainDateTimeField):
-    """A moment in UTC, to the second; ISO 8601 with an offset is taken as well."""
+class SecondField(PlainDateTimeField):
+    """Date and time in UTC, to the second; ISO 8601 with an offset is taken as well."""
 
     def clean(self, value: Any) -> datetime | None:
-        """In UTC, without fractions: Stripe keeps whole seconds. A year that UTC does not have is no moment."""
-        moment: datetime | None = super().clean(value)
+        """In UTC, without fractions: Stripe keeps whole seconds. Refuses a year that UTC does not have."""
+        at: datetime | None = super().clean(value)
         try:
-            return moment and moment.astimezone(UTC).replace(microsecond=0)
+            return at and at.astimezone(UTC).replace(microsecond=0)
         except OverflowError:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
@@ -122,7 +118,7 @@ class MomentField(PlainDateTimeField):
 class SignatureForm(VerbForm):
     """One acceptance: when, from where, by whom, and where the evidence lies. `where` is what it is drawn for."""
 
-    accepted_at = MomentField(label="Accepted on (UTC)", help_text="As the evidence says, to the second.")
+    accepted_at = SecondField(label="Accepted on (UTC)", help_text="As the evidence says, to the second.")
     ip = forms.GenericIPAddressField(
         label="IP address", unpack_ipv4=True, help_text="The representative’s, never ours."
     )

@@ -21,6 +21,7 @@ from console.people import masking
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
 from gateway import clock
+from gateway.shapes import hash_at, texts_at
 
 Data = dict[str, Any]
 
@@ -45,7 +46,7 @@ SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # what an acceptance te
 class Acceptance(AppendOnly):
     """One acceptance, or one clearing of an acceptance. Every acceptance stands here once and is cleared at most once.
 
-    Dates are Stripe's clock. `accepted_at` is the holder's act (of a clearing: of what was cleared), `at` when it
+    Dates are Stripe's clock. `accepted_at` is when the holder accepted (of a clearing: what was cleared), `at` when it
     was recorded, seen, or cleared. What nobody recorded here was accepted in Stripe's form or through another program.
     """
 
@@ -97,10 +98,13 @@ class Acceptance(AppendOnly):
 
 def terms(data: Data | None, agreement: str) -> Data:
     """The account's `tos_acceptance` hash of this agreement; empty where Stripe sends none."""
-    value: Any = data or {}
-    for step in PATHS[agreement]:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
+    return hash_at(data, PATHS[agreement])
+
+
+def due(account: Data | None) -> list[str]:
+    """The agreements that Stripe asks for now."""
+    keys = [*texts_at(account, "requirements.currently_due"), *texts_at(account, "requirements.past_due")]
+    return [name for name, path in PATHS.items() if any(key.startswith(f"{path}.") for key in keys)]
 
 
 def accepted_on(data: Data | None, agreement: str) -> datetime | None:
@@ -128,7 +132,7 @@ def window_words() -> str:
 
 @dataclass(frozen=True)
 class Signature:
-    """What an operation recorded, beside what Stripe keeps."""
+    """What Stripe does not keep of an acceptance that staff recorded."""
 
     obtained_how: str
     by_whom: str
@@ -177,18 +181,18 @@ def _signed(account_id: str, agreement: str, accepted_at: datetime, signed: Data
 
 
 def witness(change: ObjectChange) -> None:
-    """Write what an event or a reading tells of both agreements, each acceptance and each clearing once."""
+    """Write each acceptance and each clearing that an event or a reading shows, once."""
     if change.ended:
         return
     for agreement in AGREEMENTS:
         before, after = accepted_on(change.old, agreement), accepted_on(change.new, agreement)
         if after and after != before:
-            _write(_ours(change, agreement, after) or _told(change, agreement, after, change.new, "accepted"))
+            _write(_ours(change, agreement, after) or _seen(change, agreement, after, change.new, "accepted"))
         elif before and not after:
-            _write(_told(change, agreement, before, change.old or {}, "cleared"))
+            _write(_seen(change, agreement, before, change.old or {}, "cleared"))
 
 
-def _told(change: ObjectChange, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
+def _seen(change: ObjectChange, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
     return Acceptance(
         kind=kind,
         at=accepted_at if kind == "accepted" and change.source == Source.SYNC else change.at,
@@ -199,7 +203,7 @@ def _told(change: ObjectChange, agreement: str, accepted_at: datetime, data: Dat
 
 
 def _ours(change: ObjectChange, agreement: str, accepted_at: datetime) -> Acceptance | None:
-    """The same as an operation's own row, where one asked for exactly this; its answer may have been lost."""
+    """The row of the operation that recorded exactly this, if there is one: its answer may have been lost."""
     signing = {verb.name: verb for verb in verbs.every() if isinstance(verb, SigningVerb)}
     asked = Operation.objects.filter(account_id=change.account_id, verb__in=signing).exclude(
         state__in=(Operation.State.REFUSED, Operation.State.DROPPED)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.account.forms import COUNTRIES
 from accounts.terms import forms as terms_forms
-from accounts.terms.forms import MomentField
+from accounts.terms.forms import SecondField
 from console.operations.fields import LineField, PlainDateField, VerbForm
 from console.shell import formats
 from gateway import clock
@@ -84,7 +84,7 @@ class CardholderFields(VerbForm):
     state = LineField(label="State or region", required=False, max_length=100)
     postal_code = LineField(label="Postal code", max_length=20)
     country = forms.ChoiceField(choices=list(COUNTRIES.items()))
-    terms_date = MomentField(
+    terms_date = SecondField(
         label="Authorized-user terms accepted at (UTC)",
         required=False,
         help_text="When the cardholder accepted them, by themselves. Needed in the United States.",

@@ -13,7 +13,6 @@ from typing import Any
 from accounts.account.models import Account
 from accounts.account.verbs import AccountVerb
 from accounts.terms import models as terms_models
-from accounts.terms import words as terms_words
 from accounts.terms.models import Signature, SigningVerb
 from accounts.terms.words import AGREEMENTS, TEST_VALUES
 from console.operations.models import Operation
@@ -107,7 +106,10 @@ def plan(account: Data, persons: Iterable[Data]) -> list[Step]:
     roles = [role for role in ROLES if f"relationship.{role}" in keys]
     representative = next((person for person in persons if value_at(person, "relationship.representative")), None)
     if representative is None and (roles or any(key.startswith("representative.") for key in keys)):
-        steps.append(Step("person", "/persons", _new_person(roles, country)))
+        # in every role that is asked for, with everything a person may be asked
+        numbers = PERSON if country == "US" else {name: PERSON[name] for name in PERSON if name != "id_number"}
+        params = {**numbers, "address": _address(country), **_roles(["representative", *roles])}
+        steps.append(Step("person", "/persons", params))
     elif representative and roles:
         steps.append(Step("roles", f"/persons/{representative['id']}", _roles(roles)))
     for person_id in dict.fromkeys(key.partition(".")[0] for key in keys if key.startswith("person_")):
@@ -148,12 +150,6 @@ def _person(asked: list[str], country: str) -> Data:
     return given
 
 
-def _new_person(roles: list[str], country: str) -> Data:
-    """The representative, in every role that is asked for, with everything a person may be asked."""
-    numbers = PERSON if country == "US" else {name: PERSON[name] for name in PERSON if name != "id_number"}
-    return {**numbers, "address": _address(country), **_roles(["representative", *roles])}
-
-
 def _roles(roles: Iterable[str]) -> Data:
     own: Data = {**dict.fromkeys(roles, True), "title": "Managing director"}
     return {"relationship": own | ({"percent_ownership": 60} if "owner" in own else {})}
@@ -163,33 +159,11 @@ def _address(country: str) -> Data:
     return {"line1": "address_full_match", **ADDRESSES.get(country, ELSEWHERE), "country": country}
 
 
-def _agreements(account: Data) -> list[str]:
-    """The agreements that are due."""
-    starts = {name: ".".join(path) for name, path in terms_words.PATHS.items()}
-    return [name for name, start in starts.items() if any(key.startswith(f"{start}.") for key in due(account))]
-
-
-def _terms(operation: Operation, account: Data) -> Step:
-    """The acceptance of what is due, at the second of the first attempt: the same at every attempt."""
-    signed = {"date": operation.first_tried_at or clock.timestamp(), "ip": TEST_IP}
-    return Step("terms", "", terms_models.params(_agreements(account), signed))
-
-
 def _read(path: str) -> tuple[Data, list[Step]]:
     """The account, and what to send next: two calls."""
     account = client.get(path, account=None).data
     persons = [person for page in client.pages(f"{path}/persons", account=None) for person in page.data["data"]]
     return account, plan(account, persons)
-
-
-def _sign(operation: Operation, path: str, terms: Step) -> str:
-    answer = client.post(path, terms.params, account=None, key=terms.key(operation))
-    terms_models.recorded(operation, answer.data, _agreements_of(terms.params), TEST_SIGNATURE)
-    return answer.request_id
-
-
-def _agreements_of(params: Data) -> list[str]:
-    return [name for name in AGREEMENTS if terms_models.terms(params, name)]
 
 
 def _outcome(operation: Operation, account: Account, request_id: str = "") -> Outcome:
@@ -206,7 +180,7 @@ TEST_SIGNATURE = Signature(TEST_VALUES, "Test values", "")
 
 
 class FillTestValues(AccountVerb, SigningVerb):
-    """Meet what is due with test values, round after round, the terms last."""
+    """Meet what is due with test values, in rounds, the terms last."""
 
     name = "accounts.fill_test_values"
     label, label_many = "Fill in test values", "Fill in test values"
@@ -247,9 +221,19 @@ class FillTestValues(AccountVerb, SigningVerb):
             if not fresh:
                 break
             data, steps = _read(path)
-        terms = _terms(operation, data)
-        request_id = _sign(operation, path, terms) if terms.params else ""
+        request_id = self._accept_terms(operation, path, data)
         return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), request_id)
+
+    def _accept_terms(self, operation: Operation, path: str, account: Data) -> str:
+        """Accept what is due, at the second of the first attempt: the same call at every attempt. Its request id."""
+        agreements = terms_models.due(account)
+        if not agreements:
+            return ""
+        signed = {"date": operation.first_tried_at or clock.timestamp(), "ip": TEST_IP}
+        terms = Step("terms", "", terms_models.params(agreements, signed))
+        answer = client.post(path, terms.params, account=None, key=terms.key(operation))
+        terms_models.recorded(operation, answer.data, agreements, TEST_SIGNATURE)
+        return answer.request_id
 
     def find(self, operation: Operation) -> Outcome | None:
         """It is done where nothing is due any more; one call, and four where it is so."""
