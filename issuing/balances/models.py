@@ -184,15 +184,13 @@ MOVING = (
 
 def on_events(events: list[Event]) -> None:
     """After events that move money: have the funds of their accounts read once each."""
-    accounts = {event.account for event in events if event.account and _moves(event)}
+    accounts = set()
+    for event in events:
+        issuing_begins = event.object_key == f"capability:{event.account}.card_issuing"
+        if event.account and (issuing_begins or event.type.startswith(MOVING)):
+            accounts.add(event.account)
     for account in sorted(accounts):
         enqueue("issuing.balances.models.read_again", account)
-
-
-def _moves(event: Event) -> bool:
-    """Whether a balance may have moved, or have begun to be."""
-    begins = event.object_key == f"capability:{event.account}.card_issuing"
-    return begins or event.type.startswith(MOVING)
 
 
 def read_again(account_id: str) -> int:

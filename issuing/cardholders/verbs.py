@@ -76,9 +76,9 @@ class UpdateCardholder(CardholderVerb, UpdateVerb):
     def request(self, row: Cardholder, values: Data) -> Request:
         """The POST, and each value before and after."""
         before, changed = current(row), changes(row, values)
-        told = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
+        shown = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
         params = {**self.body(row, changed), "metadata": {UPDATE_MARK: SHOWN}}
-        return Request("POST", self.path(row), row.account_id or "", params, changes=told, undo=self.undo)
+        return Request("POST", self.path(row), row.account_id or "", params, changes=shown, undo=self.undo)
 
 
 class ActivateCardholder(CardholderVerb, StatusVerb):

@@ -56,7 +56,7 @@ def create(seed: Seed) -> str:
     path = f"/v1/accounts/{account['id']}"
     person_id = _people(seed, path, account)
     for each in seed.then:
-        wish(account["id"], json.loads(json.dumps(each).replace("{person}", person_id)))
+        by_stripe(account["id"], json.loads(json.dumps(each).replace("{person}", person_id)))
     _post(path, {"metadata": {"seed": seed.slug}}, f"{seed.slug}-mark")
     if seed.reject:
         _post(f"{path}/reject", {"reason": seed.reject}, f"{seed.slug}-reject")
@@ -116,7 +116,7 @@ def _people(seed: Seed, path: str, account: Data) -> str:
     return str(_post(f"{path}/persons", params, f"{seed.slug}-person")["id"])
 
 
-def wish(account_id: str, what: Data) -> None:
+def by_stripe(account_id: str, what: Data) -> None:
     """What Stripe does by itself, ordered at the sandbox's own control."""
     control(f"accounts/{account_id}", what)
 
