@@ -118,7 +118,7 @@ class Mirror(models.Model):
 
     def refresh(self) -> Self:
         """Read it again at Stripe: one call. Raises Refused, Unreachable; an object that is gone becomes `gone`."""
-        return fetch_row(type(self), self.id, self.account_id, then=_witness_found)
+        return fetch_row(type(self), self.id, self.account_id, then=witness_found)
 
     @classmethod
     def absorb_answer(cls, answer: client.Answer, *, account: str | None, revision_before: int | None = None) -> Self:
@@ -260,7 +260,7 @@ def fetch_row(
     account: str | None,
     *,
     settles: int = 0,
-    then: Callable[[M, dict[str, Any] | None], None] | None = None,
+    then: Callable[[M, dict[str, Any] | None], object] | None = None,
 ) -> M:
     """Read one object and write its row; reads again when the row was written meanwhile. One call as a rule.
 
@@ -295,14 +295,12 @@ def read_account(account: str) -> None:
     model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)
 
 
-def differs(row: Mirror, old: dict[str, Any] | None) -> bool:
-    """Whether a reading found something that history must know: other data, or an object that is gone."""
-    return row.data != old or row.gone
-
-
-def _witness_found(row: Mirror, old: dict[str, Any] | None) -> None:
-    if row.data is not None and differs(row, old):
-        type(row).witness_difference(old, row.data, row=row)
+def witness_found(row: Mirror, old: dict[str, Any] | None) -> bool:
+    """Give history what a reading found: other data, or an object that is gone. Whether there was anything."""
+    if row.data is None or (row.data == old and not row.gone):
+        return False
+    type(row).witness_difference(old, row.data, row=row)
+    return True
 
 
 def absorb_object(

@@ -47,10 +47,6 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-def _nobody_watches(progress: Progress) -> None:
-    """Report to nobody."""
-
-
 class UnknownNoun(Exception):  # noqa: N818  (named after what is wrong)
     """No mirror has this name."""
 
@@ -58,7 +54,7 @@ class UnknownNoun(Exception):  # noqa: N818  (named after what is wrong)
 class Run:
     """One run of `run`, resumed while its cursor is not finished."""
 
-    def __init__(self, scope: str, report: Report) -> None:
+    def __init__(self, scope: str, report: Report | None) -> None:
         cursor, _ = SyncCursor.objects.get_or_create(noun=RUN, account=scope, defaults={"started_at": clock.now()})
         if cursor.finished_at is not None:
             cursor.started_at, cursor.finished_at = clock.now(), None
@@ -67,10 +63,11 @@ class Run:
         self.progress, self.lock = Progress(), threading.Lock()
 
     def add(self, noun: str, **numbers: int) -> None:
-        """Count, and tell whoever watches."""
+        """Count, and report."""
         with self.lock:
             self.progress = replace(self.progress.plus(**numbers), noun=noun)
-            self.report(self.progress)
+            if self.report:
+                self.report(self.progress)
 
     def finish(self) -> None:
         """Let the next run begin anew."""
@@ -93,7 +90,7 @@ def run(
         raise UnknownNoun(f"{', '.join(sorted(unknown))}: known are {', '.join(sorted(mirror.REGISTRY))}")
     models = [mirror.REGISTRY[noun] for noun in sorted(nouns or mirror.REGISTRY)]
     scope = f"{','.join(sorted(nouns or []))}|{','.join(sorted(accounts or []))}"[:255]
-    this = Run(scope, progress or _nobody_watches)
+    this = Run(scope, progress)
     for account in accounts or ():
         client.with_retries(partial(mirror.read_account, account), tries=TRIES)
     if accounts is None:
@@ -162,7 +159,7 @@ def _walk_list(this: Run, cursor: SyncCursor, number: int, path: str, header: st
         page = client.with_retries(partial(_page, path, header, after), tries=TRIES)
         objects = page.data.get("data") or []
         if number == 0 and not after:
-            # Stripe's own word on when the walk began; our clock may have been far off before the first answer.
+            # By Stripe's clock: ours may have been far off before the first answer.
             cursor.started_at = datetime.fromtimestamp(page.sent_at, UTC)
             cursor.save()
         _absorb(this, page, cursor.account or None)
@@ -212,15 +209,13 @@ def _compare(
 
 def _fetch(this: Run, model: type[mirror.Mirror], row_id: str, account: str | None) -> None:
     """Read one object: what the page left open, or what no page showed."""
-    found = []
+    differed = []
 
     def then(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
-        if row.data is not None and mirror.differs(row, old):
-            model.witness_difference(old, row.data, row=row)
-            found.append(row)
+        differed.append(mirror.witness_found(row, old))
 
     client.with_retries(partial(mirror.fetch_row, model, row_id, account, then=then), tries=TRIES)
-    this.add(model.stripe_object, differences=len(found))
+    this.add(model.stripe_object, differences=sum(differed))
 
 
 def _fetch_unseen(this: Run, model: type[mirror.Mirror], account: str | None, started_at: datetime) -> None:
