@@ -90,12 +90,12 @@ def submit(page: Page) -> Reply:
     opened = _open(page)
     if not isinstance(opened, Visit):
         return opened
-    step, wish = opened.step(), page.form.get("do", "save")
+    step, action = opened.step(), page.form.get("do", "save")
     if page.form.get("step", step.name) != step.name:  # sent twice, or from an older page
         return redirect(page.path)
-    if wish == "prefill":
+    if action == "prefill":
         return opened.form(step, {**opened.known(step), **{key: field.test for key, field in step.fields.items()}}, {})
-    if wish == "later":
+    if action == "later":
         opened.keep_what_is_right(step)
         return redirect(opened.visit["return_url"])
     return opened.save(step)
@@ -180,7 +180,7 @@ class Visit:
     def _format_errors(self, step: Step, values: Data) -> dict[str, str]:
         params, context = nested(values), Context(self.record.account["country"], self.page.world.now)
         dob = params.get("dob")
-        if dob and len(dob) < 3:  # a part is missing, which is told anyway
+        if dob and len(dob) < 3:  # a part is missing, which is reported as such
             params.pop("dob")
         return {_field_of(fault.param, step): fault.message for fault in faults(params, context)}
 

@@ -206,9 +206,7 @@ class Api:
     def _execute(self, asked: Asked, call: Call, fault: Fault, fingerprint: str) -> Done:
         world = self.world
         with world.during(asked.epoch):
-            world.run_due()
-            cause = world.on_behalf_of(asked.request_id, asked.key)
-            with world.store.transaction(), world.moment(), cause, world.attempt():
+            with world.carrying_out(asked.request_id, asked.key):
                 done = self._run(asked, call, fault)
                 if fingerprint and asked.key:
                     saved = Saved(fingerprint, done.status, done.body, asked.request_id)

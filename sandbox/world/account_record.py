@@ -95,8 +95,8 @@ class AccountRecord:
 
     def due(self, capability: str) -> Due:
         """All that one capability waits for at this moment."""
-        facts, asked = self.facts(), self.table(capability)
-        return requirements.capability_due(facts, asked, verification.findings(facts)) if asked else Due()
+        facts = self.facts()
+        return self._due(facts, verification.findings(facts), capability)
 
     # Changing
 
@@ -143,13 +143,10 @@ class AccountRecord:
             if look is None:
                 looks.pop(subject, None)
             elif looks.get(subject, {}).get("inputs") != look.inputs:
-                looks[subject] = {"inputs": look.inputs, "until": self._answer_known_at(bool(look.slow))}
-
-    def _answer_known_at(self, slow: bool) -> int:
-        delay = self.world.settings["verification_delay"] if slow else 0
-        if delay:
-            self.world.later(delay, "account.reconsider", {"account": self.id})
-        return int(self.world.precise + delay)
+                delay = self.world.settings["verification_delay"] if look.slow else 0
+                if delay:
+                    self.world.later(delay, "account.reconsider", {"account": self.id})
+                looks[subject] = {"inputs": look.inputs, "until": int(self.world.precise + delay)}
 
     def _due(self, facts: Facts, findings: list[Finding], capability: str) -> Due:
         asked = self.table(capability)
@@ -255,13 +252,10 @@ class AccountRecord:
         future, facts = self.account["_future"], self.facts()
         if not future:
             return requirements.nothing()
-        asked = {key for name in self.account["_requested"] for key in self._future_keys(name, capability)}
-        due = Due(keys={key: future["deadline"] for key in asked if not account_gave(facts, key)})
+        tables = [self.table(name) for name in self.account["_requested"] if capability in (None, name)]
+        keys = {key for asked in tables if asked for key in asked.future}
+        due = Due(keys={key: future["deadline"] for key in keys if not account_gave(facts, key)})
         return requirements.requirements(due, facts.now, None)
-
-    def _future_keys(self, requested: str, capability: str | None) -> tuple[str, ...]:
-        asked = self.table(requested)
-        return asked.future if asked and capability in (None, requested) else ()
 
     def _settle_account(self, facts: Facts, whole: Due, states: States) -> None:
         own, blocked = self.account, self._blocked(facts)
