@@ -23,11 +23,12 @@ MAY_IMPORT = {
 }
 EXCEPTED = {"account", "person"}  # every noun belongs to an account; a person is also whoever decides
 NAMED = {
-    ("console/people/masking.py", "cardholder_prompt_data"),  # a key of Stripe's, personal wherever it stands
-    ("console/running/backup_databases.py", "--single-transaction"),  # the database's, as the next two
-    ("console/settings.py", "idle_in_transaction_session_timeout"),
-    ("console/settings.py", "transaction_mode"),
-    ("console/viewing/models.py", "cardholder_question"),  # why somebody views as an account
+    ("console/settings.py", "idle_in_transaction_session_timeout"),  # PostgreSQL's own name of a limit, no noun of ours
+    ("console/settings.py", "transaction_mode"),  # Django's own name of an option of SQLite, no noun either
+    (
+        "console/viewing/models.py",
+        "cardholder_question",
+    ),  # a reason, stored in the rows of sessions
 }
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50

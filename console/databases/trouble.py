@@ -41,7 +41,7 @@ PASSING = re.compile(
 
 
 def explain(error: Error, database: dict[str, Any]) -> str:
-    """One line that names the database, what it said and what to do; "" where the error tells of no such trouble.
+    """One line that names the database, what it said and what to do; "" where the error has another cause.
 
     `database` are its settings. The password, which stands in DATABASE_URL too, is not in the line.
     """
@@ -49,7 +49,8 @@ def explain(error: Error, database: dict[str, Any]) -> str:
         return ""
     said = " ".join(str(error).split()).rstrip(".?")
     if database["ENGINE"].endswith("sqlite3"):
-        where, advice = str(database["NAME"]), _sqlite(said, Path(database["NAME"]))
+        where = str(database["NAME"])
+        advice = f"It is a folder. {RESTORE}" if Path(where).is_dir() else _fitting(SQLITE, said)
     else:
         where = f"{database['NAME']} at {database['HOST'] or 'this machine'}:{database['PORT'] or 5432} (DATABASE_URL)"
         advice = AWAY if PASSING.search(said) else _fitting(POSTGRESQL, said)
@@ -59,10 +60,6 @@ def explain(error: Error, database: dict[str, Any]) -> str:
 def may_pass(error: Error) -> bool:
     """Whether waiting may help: the server is away, starting or full; not a wrong name, password or file."""
     return isinstance(error, OperationalError | InterfaceError) and bool(PASSING.search(str(error)))
-
-
-def _sqlite(said: str, path: Path) -> str:
-    return f"It is a folder. {RESTORE}" if path.is_dir() else _fitting(SQLITE, said)
 
 
 def _fitting(hints: dict[str, str], said: str) -> str:

@@ -37,8 +37,9 @@ class DeclaredChangeList(ChangeList):
             _check_period([self.params.get(f"{self.date_hierarchy}__{each}") for each in PERIODS])
         filters = super().get_filters(request)
         for name, values in self.filter_params.items():
-            if name.endswith(EXACT):
-                _check_numbers(get_fields_from_path(self.model, name.removesuffix(EXACT))[-1], values)
+            field = get_fields_from_path(self.model, name.removesuffix(EXACT))[-1] if name.endswith(EXACT) else None
+            if isinstance(field, IntegerField) and None in map(addresses.number, values):  # what both databases hold
+                raise IncorrectLookupParameters("That is no number.")
         return filters
 
     def get_ordering_field(self, field_name: Any) -> Any:
@@ -62,12 +63,6 @@ def _check_period(parts: list[str | None]) -> None:
             raise IncorrectLookupParameters("No year follows it.")
     except (ValueError, OverflowError) as wrong:
         raise IncorrectLookupParameters(wrong) from wrong
-
-
-def _check_numbers(field: Any, values: list[str]) -> None:
-    """Numbers where the field is one, within what both databases hold; raises IncorrectLookupParameters."""
-    if isinstance(field, IntegerField) and None in map(addresses.number, values):
-        raise IncorrectLookupParameters("That is no number.")
 
 
 class ListAdmin(admin.ModelAdmin):

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 MASK = "•••"
 NUMBERS = frozenset({"account_number", "id_number", "ssn_last_4", "tax_id"})
-# Words that make a key personal wherever they stand in it: support_email, terms_ip, registered_address.
-WORDS = frozenset({"address", "birth", "dob", "email", "fax", "ip", "phone", "ssn"})
+# Words that make a key personal wherever they stand in it: support_email, terms_ip, registered_address, and what was
+# typed at a pump's prompt.
+WORDS = frozenset({"address", "birth", "dob", "email", "fax", "ip", "phone", "prompt", "ssn"})
 KEYS = frozenset(
     {
         "account_holder_name",
         "additional_tos_acceptances",
         "by_whom",
-        "cardholder_prompt_data",
         "evidence",
         "fingerprint",
         "first_name",

@@ -91,7 +91,7 @@ def load(path: Path, put: Callable[[Path, Path], None]) -> None:
         put(sqlite_path(), path)
         return
     with path.open("rb") as file:
-        _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", stdin=file)
+        _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-1", stdin=file)  # -1: as one whole
 
 
 def sqlite_path() -> Path:
