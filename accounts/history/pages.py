@@ -146,28 +146,19 @@ class _Window:
 
 def _operations(window: _Window) -> Iterator[Entry]:
     for operation in window.of(Operation.objects.select_related("user"), "created_at"):
-        state = Operation.State(operation.state)
+        state, verb = Operation.State(operation.state), verbs.find(operation.verb)
         ended = state == Operation.State.SUCCEEDED
         yield Entry(
             at=clock.from_unix(operation.first_tried_at) or operation.created_at,
             icon="pen" if ended else "crossed" if state == Operation.State.REFUSED else "ring",
             tone="" if ended else "bad" if state == Operation.State.REFUSED else "warn",
             who=operation.user.get_username(),
-            text=_label(operation.verb),
+            text=verb.label[:1].lower() + verb.label[1:] if verb else operation.verb,
             strong="" if ended else OUTCOMES.get(state, state.label.lower()),
             notes=tuple(filter(None, (state.label, operation.ticket, operation.error_code, operation.error_param))),
             ids=tuple(filter(None, (operation.request_id,))),
             url=reverse("operation", args=[operation.pk]),
         )
-
-
-def _label(name: str) -> str:
-    """A verb's label as it stands in a sentence; the name of one that is no more."""
-    try:
-        label = verbs.get(name).label
-    except KeyError:
-        return name
-    return label[:1].lower() + label[1:]
 
 
 def _changes(window: _Window, persons: Mapping[str, str], mask: Mask) -> Iterator[Entry]:

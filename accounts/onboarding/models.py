@@ -39,8 +39,12 @@ def links_of(account_id: str, limit: int = 5) -> list[MadeLink]:
         .select_related("user")
         .order_by("-created_at")[:limit]
     )
-    times = _given_at(account_id) if operations else []
-    return [_link(operation, times) for operation in operations if operation.result.get("expires_at")]
+    # What was due and was given, the holder gave in Stripe's form: no verb of ours does.
+    given = Requirement.objects.filter(
+        account=account_id, list="currently_due", became=Requirement.Became.MET, source=Source.EVENT
+    )
+    given_at = sorted(set(given.values_list("at", flat=True).order_by("-at")[:200])) if operations else []
+    return [_link(operation, given_at) for operation in operations if operation.result.get("expires_at")]
 
 
 def _link(operation: Operation, given_at: list[datetime]) -> MadeLink:
@@ -48,14 +52,6 @@ def _link(operation: Operation, given_at: list[datetime]) -> MadeLink:
     used_at = next((at for at in given_at if created <= at <= until + FORM_TIME), None)
     state = "used" if used_at else ("open" if clock.now() < until else "expired")
     return MadeLink(operation.user.get_username(), created, operation.result.get("type", ""), state, until, used_at)
-
-
-def _given_at(account_id: str) -> list[datetime]:
-    """When something that was due was given, oldest first: by the holder in Stripe's form, for no verb of ours does."""
-    given = Requirement.objects.filter(
-        account=account_id, list="currently_due", became=Requirement.Became.MET, source=Source.EVENT
-    )
-    return sorted(set(given.values_list("at", flat=True).order_by("-at")[:200]))
 
 
 def holder(account: Account) -> str:

@@ -135,7 +135,10 @@ def restore(folder: Path) -> Manifest:
     lost, and changes nothing then.
     """
     manifest = verified(folder)
-    _refuse_another_kind(manifest)
+    if manifest["mode"] != settings.CONSOLE_MODE:
+        raise BackupError(f"The backup is of {manifest['mode']} mode; CONSOLE_MODE is {settings.CONSOLE_MODE}.")
+    if manifest["database"] != connection.vendor:
+        raise BackupError(f"The backup is of {manifest['database']}; DATABASE_URL names {connection.vendor}.")
     backup_databases.refuse_unless_empty()
     kept = {Path(name).name: folder / name for name in manifest["files"] if name.startswith(f"{SECRETS}/")}
     if STORE in manifest["files"]:
@@ -150,13 +153,6 @@ def restore(folder: Path) -> Manifest:
     except OSError as error:
         raise BackupError(f"Not restored, run it again: {error}") from error
     return manifest
-
-
-def _refuse_another_kind(manifest: Manifest) -> None:
-    if manifest["mode"] != settings.CONSOLE_MODE:
-        raise BackupError(f"The backup is of {manifest['mode']} mode; CONSOLE_MODE is {settings.CONSOLE_MODE}.")
-    if manifest["database"] != connection.vendor:
-        raise BackupError(f"The backup is of {manifest['database']}; DATABASE_URL names {connection.vendor}.")
 
 
 def _refuse_other_content(path: Path, source: Path) -> None:

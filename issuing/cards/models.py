@@ -10,7 +10,7 @@ from gateway import texts
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
-from gateway.shapes import id_at, shown_at, text_at
+from gateway.shapes import id_at, integer_at, shown_at, text_at
 from gateway.spellings import holds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.words import last_four
@@ -93,6 +93,12 @@ class Card(OfAccount):
         self.cardholder_id = id_at(data, "cardholder")
         self.last4, self.type = text_at(data, "last4")[:8], shown_at(data, "type")[:32]
         self.status, self.currency = shown_at(data, "status")[:32], text_at(data, "currency")[:8]
+
+    @property
+    def expires(self) -> tuple[int, int] | None:
+        """Its last year and month; None where Stripe does not say."""
+        year, month = integer_at(self.data, "exp_year"), integer_at(self.data, "exp_month")
+        return None if year is None or month is None else (year, month)
 
     @property
     def canceled(self) -> bool:

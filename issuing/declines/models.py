@@ -185,7 +185,7 @@ def facts_of(authorization: Authorization, *, may_see: bool = False) -> Facts:
         card_id=authorization.card_id or "",
         last4=card.last4 if card else "",
         card_status=was(authorization.card_id, STATUS, card.status if card else None),
-        expires=_expiry(card_data),
+        expires=card.expires if card else None,
         cardholder_status=was(authorization.cardholder_id, STATUS, cardholder.status if cardholder else None),
         cardholder_reason=was(authorization.cardholder_id, REASON, cardholder.disabled_reason if cardholder else ""),
         card_controls=hash_at(card_data, "spending_controls"),
@@ -199,11 +199,6 @@ def _account_of(authorization: Authorization) -> Account | None:
     """Its account, with `own`: its card_issuing as Stripe sent it. One query."""
     own = Capability.objects.filter(account=OuterRef("pk"), name=NAME, gone_at=None).values("data")[:1]
     return Account.objects.filter(pk=authorization.account_id).annotate(own=Subquery(own)).first()
-
-
-def _expiry(card: Data) -> tuple[int, int] | None:
-    year, month = integer_at(card, "exp_year"), integer_at(card, "exp_month")
-    return (year, month) if year is not None and month is not None else None
 
 
 def _changes(authorization: Authorization) -> list[StateChange]:

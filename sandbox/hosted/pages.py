@@ -175,14 +175,10 @@ class Visit:
                 values[key] = typed(field, text)
             except ValueError as error:
                 errors[key] = str(error)
-        return values, {**self._format_errors(step, values), **errors}
-
-    def _format_errors(self, step: Step, values: Data) -> dict[str, str]:
         params, context = nested(values), Context(self.record.account["country"], self.page.world.now)
-        dob = params.get("dob")
-        if dob and len(dob) < 3:  # a part is missing, which is reported as such
-            params.pop("dob")
-        return {_field_of(fault.param, step): fault.message for fault in faults(params, context)}
+        if len(params.get("dob") or ()) < 3:  # a part is missing, which is reported as such
+            params.pop("dob", None)
+        return values, {_field_of(fault.param, step): fault.message for fault in faults(params, context)} | errors
 
     def missing(self, step: Step, values: Data) -> dict[str, str]:
         """Fields that must not stay empty. Secret ones may where they were given before and are not asked for now."""

@@ -54,7 +54,11 @@ def create(seed: Seed) -> str:
     """One account; its mark is set last, so that one half made is made again (its key finds the first half)."""
     account = _post("/v1/accounts", _account(seed), f"{seed.slug}-create")
     path = f"/v1/accounts/{account['id']}"
-    person_id = _people(seed, path, account)
+    person_id = str((account.get("individual") or {}).get("id", ""))
+    if seed.business_type != "individual" and seed.person[0]:
+        relationship = {"representative": True, "executive": True, "owner": True, "title": "Managing director"}
+        params = {**_names(seed), **IDENTITY, "relationship": {**relationship, "percent_ownership": 60}}
+        person_id = str(_post(f"{path}/persons", params, f"{seed.slug}-person")["id"])
     for each in seed.then:
         by_stripe(account["id"], json.loads(json.dumps(each).replace("{person}", person_id)))
     _post(path, {"metadata": {"seed": seed.slug}}, f"{seed.slug}-mark")
@@ -105,15 +109,6 @@ def _complete(seed: Seed, params: Data) -> Data:
 
 def _names(seed: Seed) -> Data:
     return {"first_name": seed.person[0], "last_name": seed.person[1], "email": f"office@{seed.slug}.example"}
-
-
-def _people(seed: Seed, path: str, account: Data) -> str:
-    """The representative's id; made here for all but individuals, "" where there is none."""
-    if seed.business_type == "individual" or not seed.person[0]:
-        return str((account.get("individual") or {}).get("id", ""))
-    relationship = {"representative": True, "executive": True, "owner": True, "title": "Managing director"}
-    params = {**_names(seed), **IDENTITY, "relationship": {**relationship, "percent_ownership": 60}}
-    return str(_post(f"{path}/persons", params, f"{seed.slug}-person")["id"])
 
 
 def by_stripe(account_id: str, what: Data) -> None:
