@@ -148,6 +148,12 @@ class ObjectChange:
     since: datetime | None = None  # of a reading: the last time at which Stripe showed `old`
 
     @property
+    def origin(self) -> Data:
+        """The columns of every row of it: whose, and who told it."""
+        names = ("account_id", "source", "source_id", "since", "read_at")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def read_at(self) -> datetime | None:
         """When it was found; None for an event."""
         return self.at if self.source == Source.SYNC else None
@@ -241,12 +247,8 @@ def _row(
     error: Data | None = None,
 ) -> Requirement:
     return Requirement(
-        account_id=change.account_id,
+        **change.origin,
         at=change.at,
-        source=change.source,
-        source_id=change.source_id,
-        since=change.since,
-        read_at=change.read_at,
         scope=change.scope,
         key=key[:255],
         list=name,
@@ -272,12 +274,8 @@ def _changes(change: ObjectChange) -> Iterable[StateChange]:
 
 def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any) -> StateChange:
     return StateChange(
-        account_id=change.account_id,
+        **change.origin,
         at=change.happened_at(name, after) or change.at,
-        source=change.source,
-        source_id=change.source_id,
-        since=change.since,
-        read_at=change.read_at,
         subject=str(change.new.get("id", "")),
         noun=noun,
         field=name,

@@ -60,8 +60,13 @@ class Rule:
         if rejected or not began(account):
             return []
         pending = set(texts_at(requirements, "pending_verification"))
-        keys = [*texts_at(requirements, "past_due"), *texts_at(requirements, "currently_due")]
-        return [key for key in dict.fromkeys(keys) if key not in pending and not self.ignores(key)]
+        return [key for key in keys_due(account) if key not in pending and not self.ignores(key)]
+
+
+def keys_due(account: Data | None) -> list[str]:
+    """The account's keys that are due now, past due or not, in Stripe's order."""
+    past_due, due = (texts_at(account, f"requirements.{name}") for name in (PAST_DUE, CURRENTLY_DUE))
+    return list(dict.fromkeys([*past_due, *due]))
 
 
 @dataclass

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.history.models import ObjectChange, Source
+from accounts.requirements.models import keys_due
 from accounts.terms.words import AGREEMENTS, HOW_SHORT, ISSUING, PATHS, SERVICES
 from console.operations import verbs
 from console.operations.models import Operation
@@ -21,7 +22,7 @@ from console.people import masking
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
 from gateway import clock
-from gateway.shapes import hash_at, texts_at
+from gateway.shapes import hash_at
 
 Data = dict[str, Any]
 
@@ -103,7 +104,7 @@ def terms(data: Data | None, agreement: str) -> Data:
 
 def due(account: Data | None) -> list[str]:
     """The agreements that Stripe asks for now."""
-    keys = [*texts_at(account, "requirements.currently_due"), *texts_at(account, "requirements.past_due")]
+    keys = keys_due(account)
     return [name for name, path in PATHS.items() if any(key.startswith(f"{path}.") for key in keys)]
 
 

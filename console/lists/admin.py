@@ -238,6 +238,7 @@ class ListedAdmin(MirrorAdmin):
     """One noun over all accounts. A subclass names the list of one account, whose tabs and words it shares."""
 
     listing: lists_listing.Listing
+    status_badge = ""  # of console.shell.badges, for rows with a status
     search_fields = ("id",)
 
     def prepare(self, queryset: Any) -> QuerySet:
@@ -269,6 +270,11 @@ class ListedAdmin(MirrorAdmin):
         name = str(related(row, "account") or row.account_id)
         url = reverse("account", args=[row.account_id])
         return format_html('<span class="two-lines"><a href="{}" title="{}">{}</a></span>', url, name, isolated(name))
+
+    @admin.display(description="Status")
+    def status_words(self, row: Any) -> SafeString:
+        """As Stripe has it."""
+        return tags.badge(row.status, self.status_badge, plain=True)
 
     @admin.display(description="Created")
     def created_at(self, row: Any) -> SafeString:

@@ -12,13 +12,14 @@ from typing import Any
 
 from accounts.account.models import Account
 from accounts.account.verbs import AccountVerb
+from accounts.requirements.models import keys_due
 from accounts.terms import models as terms_models
 from accounts.terms.models import Signature, SigningVerb
 from accounts.terms.words import AGREEMENTS, TEST_VALUES
 from console.operations.models import Operation
 from console.operations.verbs import TEST_MODES, Outcome, Request
 from gateway import client, clock
-from gateway.shapes import text_at, texts_at, value_at
+from gateway.shapes import text_at, value_at
 
 Data = dict[str, Any]
 
@@ -92,15 +93,9 @@ class Step:
         return f"{operation.key}-{self.name}-{hashlib.sha256(sent.encode()).hexdigest()[:12]}"
 
 
-def due(account: Data) -> list[str]:
-    """The account's keys that are due now, in Stripe's order."""
-    keys = (*texts_at(account, "requirements.past_due"), *texts_at(account, "requirements.currently_due"))
-    return list(dict.fromkeys(keys))
-
-
 def plan(account: Data, persons: Iterable[Data]) -> list[Step]:
     """The calls that meet what is due, except the terms; none where test values can meet nothing more."""
-    keys = [key for key in due(account) if "tos_acceptance" not in key]
+    keys = [key for key in keys_due(account) if "tos_acceptance" not in key]
     country = text_at(account, "country") or "US"
     steps = [Step("account", "", _account(keys, country))]
     roles = [role for role in ROLES if f"relationship.{role}" in keys]
@@ -172,7 +167,7 @@ def _outcome(operation: Operation, account: Account, request_id: str = "") -> Ou
         object_id=operation.account_id,
         account_name=str(account),
         request_id=request_id,
-        result={"card_issuing": text_at(data, "capabilities.card_issuing"), "left": due(data)},
+        result={"card_issuing": text_at(data, "capabilities.card_issuing"), "left": keys_due(data)},
     )
 
 
@@ -200,7 +195,7 @@ class FillTestValues(AccountVerb, SigningVerb):
             "POST",
             f"/v1/accounts/{row.pk}",
             params=steps[0].params if steps else {},
-            changes=(("Due now", f"{len(due(data))} keys", "none that test values can meet"),),
+            changes=(("Due now", f"{len(keys_due(data))} keys", "none that test values can meet"),),
             undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, "
             "the terms last.",
         )
@@ -238,7 +233,7 @@ class FillTestValues(AccountVerb, SigningVerb):
     def find(self, operation: Operation) -> Outcome | None:
         """It is done where nothing is due any more; one call, and four where it is so."""
         answer = client.get(f"/v1/accounts/{operation.account_id}", account=None)
-        if due(answer.data):
+        if keys_due(answer.data):
             return None
         return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), answer.request_id)
 
