@@ -1,4 +1,4 @@
-"""What connected accounts tell the shell."""
+"""What the shell may ask about connected accounts."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -2,8 +2,8 @@
 
 Never from `type`. The words are Stripe's Dashboard's own
 (docs.stripe.com/connect/dashboard/review-actionable-accounts);
-which of them wins where several fit is our inference. Nothing here needs a clock: a deadline that has passed is judged
-where it is shown.
+which of them counts where several fit is our inference. Nothing here needs a clock: whether a deadline has passed is
+decided where it is shown.
 """
 
 from collections.abc import Sequence
@@ -129,7 +129,7 @@ def inactive(account: Data) -> list[str]:
 
 
 def issuing(account: Data, capability: Data | None = None) -> Status:
-    """The Issuing badge. Without the capability's own object the account's short word for it must do."""
+    """The Issuing badge. Without the capability's own object it is read from the account's `capabilities`."""
     setup = kind(account)
     if not setup.can_issue:
         return Status(CANNOT_ISSUE, setup.why)
@@ -204,7 +204,7 @@ class Off:
 
     @property
     def sentence(self) -> str:
-        """All of it in one line, for where there is no more room."""
+        """Why, whose move and the next step in one line."""
         return f"{self.why} {self.whose}: {self.following}"
 
 
@@ -239,9 +239,9 @@ def why_off(account: Data, capability: Data | None = None, rows: Sequence[Row] |
 
 
 def _stopping(rows: Sequence[Row], capability: Data | None) -> list[Row]:
-    """What is asked of card_issuing now, or found wrong, most urgent first.
+    """What is asked for card_issuing now, or was found wrong for it, most urgent first.
 
-    Where its object is not there, or names none of it, whatever no other capability asks for.
+    Where its object is missing, or names no such row: what no other capability asks for.
     """
     now = [row for row in rows if row.state in (PAST_DUE, CURRENTLY_DUE, FAULTY) and not row.ignorable]
     own = [row for row in now if NAME in row.capabilities]
@@ -249,7 +249,7 @@ def _stopping(rows: Sequence[Row], capability: Data | None) -> list[Row]:
 
 
 def _said(badge: str, account: Data, capability: Data | None) -> tuple[str, Reason]:
-    """Stripe's word and what it means, requirements aside: the capability's own, the account's where that is silent."""
+    """Stripe's disabled_reason and what it means, requirements aside: the capability's, else the account's."""
     if badge == CANNOT_ISSUE:
         return "", Reason("this account cannot issue", kind(account).why, STAFF, NEW_ACCOUNT, NOTHING)
     whole = text_at(account, "requirements.disabled_reason")
@@ -291,9 +291,9 @@ def _asks(asked: list[Row], *, begun: bool) -> Reason:
 
 
 def mover(account: Data) -> str:
-    """Whose move it is, as far as the account itself tells, where no requirement says so; "" where nobody's.
+    """Whose move it is by the account's own data, where no requirement says it; "" for nobody's.
 
-    It counts while the capability's own object has not arrived, or says nothing (accounts.capabilities.words.mover).
+    It counts while the capability's own object is missing, or gives no reason (accounts.capabilities.words.mover).
     """
     off = why_off(account)
     settled = off is None or off.asked or off.reason.startswith("rejected.")

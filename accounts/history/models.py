@@ -135,7 +135,7 @@ class StateChange(HistoryRow):
 
 @dataclass(frozen=True)
 class ObjectChange:
-    """An object before and after: `old` is None where it had not been there. Times are Stripe's clock."""
+    """An object before and after; `old` is None for a new one. Times are Stripe's clock."""
 
     account_id: str
     old: Data | None
@@ -149,7 +149,7 @@ class ObjectChange:
 
     @property
     def origin(self) -> Data:
-        """The columns of every row of it: whose, and who told it."""
+        """The columns that every row of it has: whose it is, and where it is known from."""
         names = ("account_id", "source", "source_id", "since", "read_at")
         return {name: getattr(self, name) for name in names}
 
@@ -299,7 +299,7 @@ def record(change: ObjectChange) -> None:
 
 
 def record_connection(event: Event, account_id: str) -> None:
-    """That an account connected to this platform, or left it. What such an event shows is the application."""
+    """Write that an account connected to this platform, or left it. The object in such an event is the application."""
     at, left = clock.from_unix(event.created) or clock.now(), event.type.endswith(".deauthorized")
     change = ObjectChange(account_id, None, {"id": account_id}, at, Source.EVENT, event.id)
     row = _change(change, "account", "object", None, "left" if left else "connected")

@@ -1,7 +1,7 @@
-"""What happened to an account, ours and Stripe's in one stream, newest first.
+"""What happened to an account, our doing and Stripe's in one list, newest first.
 
-Stripe's rows and operations stand at Stripe's time, sessions and refusals at the wall's. Both agree but in a sandbox
-whose clock was moved.
+Stripe's changes and operations have Stripe's time, sessions and refusals this machine's. The two differ only in a
+sandbox whose clock was moved.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ class Entry:
     quiet: bool = False
 
     def masked(self, mask: Mask) -> "Entry":
-        """The line as somebody may read it: what Stripe and staff wrote may quote what is masked."""
+        """The line as somebody may read it: texts of Stripe and of staff may quote personal data."""
         ours = Mask(mask.may_see)  # our own sentences quote nothing but names
         notes = tuple(map(mask.text, self.notes))
         return replace(self, text=ours.text(self.text), strong=ours.text(self.strong), notes=notes)
@@ -90,7 +90,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A page of it. `older` is where the next page begins, None at the end."""
+    """One page. `older` is where the next begins, None on the last."""
 
     days: list[Day]
     older: datetime | None
@@ -106,11 +106,9 @@ def read(
     everything: bool = True,
     strict: bool = False,
 ) -> Timeline:
-    """The last `limit` entries before a moment, masked. `everything` adds events that changed nothing here.
+    """The last `limit` entries before a time, masked. `everything` adds events that changed nothing here.
 
-    Lines of one second stay together, however many they are, unless it is `strict`: a beginning that no page follows.
-
-    Seven queries.
+    Lines of one second stay on one page, so there may be more than `limit`; `strict` cuts them off. Seven queries.
     """
     window = _Window(account_id, before, 2 * limit)
     history = [*_changes(window, persons, mask), *_requirements(window, persons)]
@@ -231,7 +229,7 @@ def _first_read(change: StateChange) -> Entry:
 
 
 def _described(changes: list[StateChange]) -> dict[int, Words]:
-    """Changes of nouns that word their own, by the change's key. One query."""
+    """The lines of changes whose noun words them itself, by the change's key. One query."""
     worded = {
         noun.model.stripe_object: (noun.model, noun.describe) for noun in nouns.every() if noun.model and noun.describe
     }

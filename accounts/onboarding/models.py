@@ -16,7 +16,7 @@ FORM_TIME = timedelta(hours=1)  # how long a holder may sit at the form that a l
 
 @dataclass(frozen=True)
 class MadeLink:
-    """One link. `state` is open, used or expired; Stripe tells of none of them, so `used` is judged by events."""
+    """One link. `state` is open, used or expired; Stripe sends none of them, so `used` is inferred from events."""
 
     by: str
     at: datetime

@@ -45,7 +45,7 @@ def address_objection(text: str) -> str:
 
 
 def is_staffs(text: str, here: str = "") -> bool:
-    """Whether the request came from there (`here`), or any member of staff signed in from there lately. One query."""
+    """Whether it is the request's own address (`here`), or one that staff signed in from lately. One query."""
     if same_address(text, here):
         return True
     signed_in = AuditEntry.objects.filter(account_id="", action="sign_in.succeeded")
@@ -57,9 +57,9 @@ def is_staffs(text: str, here: str = "") -> bool:
 
 
 def same_address(one: str, other: str) -> bool:
-    """Whether two texts name the same address; an IPv4 address in IPv6 dress is itself.
+    """Whether two texts name the same address; an IPv4 address written as IPv6 is the IPv4 address.
 
-    Of IPv6 the first 64 bits count: one line has them all, and its machines change the rest every day (RFC 8981).
+    Of IPv6 only the first 64 bits count: they belong to one line, and its machines change the rest daily (RFC 8981).
     """
     try:
         first, second = _line(one), _line(other)
@@ -195,7 +195,7 @@ class RowForm(fields.RowForm, SignatureForm):
     """One of many accounts: its own acceptance; what was accepted is said once for all."""
 
     def chosen(self) -> list[str]:
-        """The agreements of the whole form, as far as they are any."""
+        """The agreements of the common form; none where it is not valid."""
         return list(getattr(self.common, "cleaned_data", {}).get("agreements") or ())
 
     def sent_token(self) -> str:
@@ -215,7 +215,7 @@ class RecordTermsForm(SignatureForm, AgreementsForm):
 
 
 def presented_last(account: Account) -> str:
-    """What Stripe still asks for before the terms, or until when it then decides: the clock starts with the last."""
+    """What Stripe still asks for before the terms; where nothing is left, by when it decides after the acceptance."""
     missing = AccountParts(account, may_see=False).before_terms
     if not missing:
         return f"Nothing else is missing: Stripe decides within {window_words()} of the acceptance, or clears it."

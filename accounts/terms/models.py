@@ -109,7 +109,7 @@ def due(account: Data | None) -> list[str]:
 
 
 def accepted_on(data: Data | None, agreement: str) -> datetime | None:
-    """When the acceptance that stands was given."""
+    """When it was accepted; None where it is not, or was cleared."""
     seconds = terms(data, agreement).get("date")
     return clock.from_unix(seconds) if isinstance(seconds, int) else None
 
@@ -144,7 +144,7 @@ class SigningVerb(Verb):
     """A verb that records acceptances."""
 
     def signature(self, operation: Operation) -> tuple[int, list[str], Signature]:
-        """What the operation asked to be recorded: the unix second, the agreements, and how it was obtained."""
+        """What the operation records: the unix second, the agreements, and how the acceptance was obtained."""
         raise NotImplementedError(self.name)
 
 
@@ -224,7 +224,7 @@ def _write(row: Acceptance) -> None:
 
 
 def shown(account_id: str, *, may_see: bool) -> list[Acceptance]:
-    """Acceptances and clearings of an account's terms, oldest first, masked as far as must be. One query."""
+    """Acceptances and clearings of an account's terms, oldest first, masked without `may_see`. One query."""
     rows = list(Acceptance.objects.of(account_id).select_related("recorded_by"))
     for row in rows:
         seen = masking.masked({name: getattr(row, name) for name in SIGNATURE}, may_see=may_see)
@@ -234,7 +234,7 @@ def shown(account_id: str, *, may_see: bool) -> list[Acceptance]:
 
 
 def agreements(data: Any, rows: list[Acceptance], *, decides: bool, may_see: bool) -> list[dict[str, Any]]:
-    """Each agreement: its name, the acceptance that stands, and, while Issuing `decides`, until when it has to.
+    """Each agreement: its name, its acceptance, and, while Issuing `decides`, by when it has to.
 
     `cleared` is the last row about it: a clearing, or an acceptance.
     """

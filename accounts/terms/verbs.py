@@ -23,7 +23,7 @@ Data = dict[str, Any]
 
 
 class RecordTerms(AccountVerb, SigningVerb):
-    """The holder's acceptance of one agreement or both, as the evidence has it."""
+    """The holder's acceptance of one agreement or both, as it stands in the evidence."""
 
     name = "accounts.record_terms"
     label, label_many = "Record acceptance", "Record acceptance of terms"
@@ -132,7 +132,7 @@ def _body(values: Data) -> Data:
 
 
 def asked(account: Account) -> list[str]:
-    """The agreements that Stripe asks for now; those that nobody accepted where it asks for none."""
+    """The agreements that Stripe asks for now; where it asks for none, those not yet accepted."""
     return models.due(account.data) or [name for name in AGREEMENTS if not models.accepted_on(account.data, name)]
 
 

@@ -182,6 +182,6 @@ class ReverseTestAuthorization(HelperVerb):
         return row.reverse_test(key=operation.key, params=params)
 
     def find(self, operation: Operation) -> Outcome | None:
-        """The authorization, where nothing of it is held any more. A part that was given back leaves no sign."""
+        """The authorization, where nothing of it is held any more. A reversal of a part cannot be found."""
         row = self.target(operation).refresh()
         return self.outcome(row) if row.status == "reversed" else None

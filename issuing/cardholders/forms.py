@@ -97,7 +97,7 @@ class CardholderFields(VerbForm):
         return _checked(self.cleaned_data["last_name"], LATIN, LATIN_ONLY)
 
     def clean_dob(self) -> date | None:
-        """Of somebody who is old enough, by Stripe's clock."""
+        """Of a person who is old enough, by Stripe's clock."""
         born: date | None = self.cleaned_data["dob"]
         today = clock.now().date()
         if born and (today.year - born.year) - ((today.month, today.day) < (born.month, born.day)) < YOUNGEST:
@@ -191,7 +191,7 @@ class UpdateCardholderForm(CardholderFields):
 
 
 def changes(cardholder: Cardholder, values: Data) -> Data:
-    """Those values that are given and differ from the cardholder's; with a part of the address, all of it."""
+    """The values that are given and differ from the cardholder's. A change in the address brings the whole address."""
     now = current(cardholder)
     changed = {
         name: values[name]

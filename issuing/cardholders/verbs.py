@@ -138,7 +138,7 @@ def _date(value: Any) -> Data:
 
 
 def unix(value: datetime | str | None) -> int | None:
-    """A moment in unix seconds; UTC where it names no zone."""
+    """Unix seconds of a date and time; UTC where it names no zone."""
     if not value:
         return None
     at = datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -43,7 +43,7 @@ class CardQuerySet(OfAccountQuerySet):
 
 
 class Canceled(Refused):
-    """The card was canceled at Stripe: nothing makes it work again, and nothing was sent."""
+    """The card was canceled at Stripe, for good. Nothing was sent."""
 
 
 class Card(OfAccount):
@@ -80,7 +80,7 @@ class Card(OfAccount):
         )
 
     def __str__(self) -> str:
-        """Return the last four, as staff and cardholders speak of it."""
+        """Return the last four digits, else the id."""
         return f"•• {texts.one_line(self.last4)}" if texts.visible(self.last4) else self.id
 
     def get_absolute_url(self) -> str:

@@ -31,7 +31,7 @@ CARDS = Listing(
 
 
 class CardPage(ObjectView):
-    """One card: its controls with Stripe's silent ones, its last authorizations. Three queries."""
+    """One card: its controls and Stripe's default ones, its last authorizations. Three queries."""
 
     model, template, related = Card, "issuing/cards/card.html", ("cardholder",)
 

@@ -183,9 +183,9 @@ class WordsField(forms.CharField):
 
 
 class UpdateCardForm(VerbForm):
-    """What a card may spend. Filled in as it stands; what stays is not sent, and [] in its values lifts a control.
+    """What a card may spend. It begins with the card's controls; unchanged ones are not sent, and [] lifts a control.
 
-    Only `lift` lifts: an entry that was left empty may never have been filled in, or be set meanwhile by somebody else.
+    Only `lift` lifts: an empty entry may be one that was never filled in, or that somebody else has set meanwhile.
     """
 
     spending_limits = LimitsField(
@@ -280,7 +280,7 @@ class UpdateCardForm(VerbForm):
         return {name: value for name, value in cleaned.items() if name not in (*NAMES, "lift")} | changed
 
     def _lifted(self, cleaned: Data) -> dict[str, list[Any]]:
-        """What is to be lifted, each as []; its entry may stand as it was filled in. A form sent twice is told so."""
+        """What is to be lifted, each as []. An error where its entry was changed too, or where the card has none."""
         names, now = cleaned.get("lift") or [], current(self.card)
         other = changes(self.card, cleaned)
         for name in () if self.sent_before() else names:

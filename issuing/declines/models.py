@@ -76,7 +76,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Meter:
-    """One spending limit at that moment. `used` is None where it does not count what came before."""
+    """One spending limit at that time, and what of it was used, in minor units."""
 
     limit: Data
     owner: str  # card, cardholder
@@ -94,7 +94,7 @@ class Meter:
 
 
 def window_start(interval: str, at: datetime) -> datetime | None:
-    """When the interval that `at` lies in began: midnight UTC, weeks on Sunday; None without a beginning."""
+    """When the interval around `at` began: at midnight UTC, a week on Sunday; None for one without a beginning."""
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     starts = {
         "daily": midnight,
@@ -106,7 +106,7 @@ def window_start(interval: str, at: datetime) -> datetime | None:
 
 
 def window_end(interval: str, at: datetime) -> datetime | None:
-    """When it begins anew; None where it never does."""
+    """When that interval ends; None for one without an end."""
     start = window_start(interval, at)
     if start is None:
         return None
@@ -127,7 +127,7 @@ def limits(facts: Facts) -> Iterator[tuple[Data, str]]:
 
 
 def meters(facts: Facts) -> list[Meter]:
-    """Every limit with what was used of it, those that leave least first."""
+    """Every limit with its use: first those that the request exceeds, then by what is left."""
     found = [meter(facts, each, owner) for each, owner in limits(facts)]
     return sorted(found, key=lambda each: (not each.stops(facts.amount), each.left))
 
@@ -249,7 +249,8 @@ def _uses(authorization: Authorization, at: datetime, *owners: Data) -> Iterable
 def available(authorization: Authorization, at: datetime) -> int | None:
     """The Issuing balance just before, in minor units; None while none is imported. One query.
 
-    Those of the very same second may have come before or after: they count where that alone explains a decline.
+    Balance transactions of the same second may have come before or after. They count where only that explains a
+    decline.
     """
     rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").in_currency(authorization.currency)
     before, within = rows.before(at, authorization.pk)

@@ -41,7 +41,7 @@ def refused_by_lists(facts: Facts) -> str:
 
 
 def default_meter(facts: Facts) -> Meter | None:
-    """Stripe's silent daily limit; None where the card has limits of its own, or for other currencies than usd."""
+    """Stripe's default daily limit; None where the card has limits of its own, or another currency than usd."""
     own = hashes_at(facts.card_controls, "spending_limits")
     return None if own or facts.currency != "usd" else meter(facts, DAILY_DEFAULT, "card")
 
@@ -63,7 +63,7 @@ def stopped_at(facts: Facts) -> str:
 
 
 def held_by(facts: Facts) -> str:
-    """Whose spending control stopped it: card, cardholder, stripe (nobody here can raise that), "" where none did."""
+    """Whose spending control stopped it: card, cardholder, stripe (a limit that cannot be raised here), "" for none."""
     refused = refused_by_lists(facts)
     if refused:
         return "cardholder" if refused.startswith("The cardholder") else "card"
@@ -205,7 +205,7 @@ def explain(facts: Facts) -> Explanation:
 
 
 def _explain_off(facts: Facts, known: Reason) -> Explanation:
-    """Why Issuing was off then, and whose move that was; nobody's where the mirror does not tell."""
+    """Why Issuing was off then, and whose move it was; nobody's where the mirror does not know."""
     off = facts.off
     if off is None:
         doubt = (

@@ -99,7 +99,7 @@ class Story:
                 self.add(max(self.end - days * DAY + self.random.randrange(HOUR), self.begin + HOUR), "by_stripe", what)
 
     def holders(self, many: int) -> list[str]:
-        """Cardholders: the first of a company is the company itself now and then; the others are people."""
+        """Cardholders: the first one of a company is sometimes the company itself; the others are people."""
         made = []
         for number in range(many):
             name, at = f"holder-{number}", self.begin + HOUR + number * 97
@@ -229,7 +229,7 @@ class Story:
 def plan(seed: int, accounts: int, end: int) -> list[Step]:
     """Every step of the world up to `end` (unix seconds), by time, account and the order they were planned in.
 
-    It is planned for one Friday evening and then moved, so that a seed tells the same story whenever it is told.
+    It is planned for one fixed Friday evening and then moved, so that a seed gives the same world at any time.
     """
     return [replace(step, at=step.at + end - FRIDAY) for step in _planned(seed, accounts)]
 

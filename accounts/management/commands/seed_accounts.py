@@ -36,7 +36,7 @@ EXPRESS = {
 
 @dataclass(frozen=True)
 class Seed:
-    """One account: what it is, how much of it is given, and what Stripe then does (`/_sandbox/accounts/{id}`)."""
+    """One account: what it is, what is given of it, and what Stripe then does to it (`/_sandbox/accounts/{id}`)."""
 
     slug: str
     name: str
@@ -51,7 +51,7 @@ class Seed:
 
 
 def create(seed: Seed) -> str:
-    """One account; its mark is set last, so that one half made is made again (its key finds the first half)."""
+    """Make one account. Its metadata is set last: one that was left half made is made again, with the same keys."""
     account = _post("/v1/accounts", _account(seed), f"{seed.slug}-create")
     path = f"/v1/accounts/{account['id']}"
     person_id = str((account.get("individual") or {}).get("id", ""))

@@ -1,7 +1,7 @@
 """Fill in what is due with Stripe's test values (docs.stripe.com/connect/testing); never in live mode.
 
-What to send is a pure function of what is due: `plan`. After each round the account is read again, because one answer
-makes another key due, until nothing is left that test values can meet. Then come the terms, last.
+What to send follows from what is due (`plan`, pure). After each round the account is read again, because an answer can
+make another key due, until test values can meet nothing more. The terms come last.
 """
 
 import hashlib
@@ -88,13 +88,13 @@ class Step:
     params: Data = field(default_factory=dict)
 
     def key(self, operation: Operation) -> str:
-        """Of the operation, the step and what it sends: the same step finds its first answer, another is another."""
+        """The idempotency key: of the operation, the step and what it sends. A repeated step gets its first answer."""
         sent = json.dumps([self.name, self.path, self.params], sort_keys=True)
         return f"{operation.key}-{self.name}-{hashlib.sha256(sent.encode()).hexdigest()[:12]}"
 
 
 def plan(account: Data, persons: Iterable[Data]) -> list[Step]:
-    """The calls that meet what is due, except the terms; none where test values can meet nothing more."""
+    """The calls that meet what is due, except the terms; empty where test values can meet nothing more."""
     keys = [key for key in keys_due(account) if "tos_acceptance" not in key]
     country = text_at(account, "country") or "US"
     steps = [Step("account", "", _account(keys, country))]
@@ -242,7 +242,7 @@ class FillTestValues(AccountVerb, SigningVerb):
         return operation.first_tried_at or 0, list(AGREEMENTS), TEST_SIGNATURE
 
     def done(self, operation: Operation) -> str:
-        """What is left, and how Issuing stands."""
+        """What is still due, and the status of card_issuing."""
         left, state = operation.result.get("left") or [], operation.result.get("card_issuing") or "not requested"
         rest = f" Still due: {', '.join(left)}." if left else " Nothing is due any more."
         return f"Test values are filled in: card_issuing is {state}.{rest}"
