@@ -41,7 +41,7 @@ def due() -> bool:
 
 
 def _silent() -> bool:
-    """Whether none of the last events came by webhook within CATCH_UP_INTERVAL."""
+    """Whether no event has come by webhook within CATCH_UP_INTERVAL."""
     latest = Event.objects.order_by("-created")[:100]
     heard = Event.objects.filter(pk__in=latest.values("pk"), source="webhook").aggregate(at=Max("received_at"))["at"]
     return heard is None or (timezone.now() - heard).total_seconds() >= settings.CATCH_UP_INTERVAL
@@ -78,7 +78,7 @@ def run(since: int | None = None, begun: float | None = None) -> int:
 def _list(account: str, since: int | None) -> int:
     """Walk one list of events, newest first, from where the last walk stopped; how many events were new.
 
-    `since` is the second of Stripe's clock from which on events may be missing, None: the last walk's.
+    `since` is the second of Stripe's clock from which on events may be missing; None for that of the last walk.
     """
     walk, _ = SyncCursor.objects.get_or_create(noun=WALK, account=account, defaults={"started_at": clock.now()})
     if since is None:

@@ -50,7 +50,7 @@ def _signed(body: bytes, header: str, secret: str) -> bool:
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """The JSON object in the body: no key twice, no number that JSON does not know, nothing no database takes."""
+    """The JSON object in the body: with distinct keys, finite numbers, and texts that a database can store."""
     try:
         payload = json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
@@ -153,8 +153,8 @@ def object_of(event: Event) -> dict[str, Any]:
 def object_key(event: Event) -> str:
     """`kind:row id` of the mirror row it is about, "" where nothing follows it.
 
-    Nothing follows what belongs to no connected account: the platform itself and its own objects. What (de)authorized
-    events show is the application.
+    What belongs to no connected account is not followed: the platform itself and its own objects. The object in
+    (de)authorized events is the application.
     """
     data = object_of(event)
     kind = data.get("object")

@@ -1,7 +1,7 @@
-"""Walking every list at Stripe: the first import, and whatever neither webhook nor catch-up brought.
+"""Walking every list at Stripe: the first import, and what neither webhook nor catch-up brought.
 
-Pages of 100, several lists at once within the rate budget. A list that was walked whole has been seen whole: what the
-mirror holds and the walk did not see is fetched, and is then gone or new.
+Pages of 100, several lists at once within the rate budget. After a whole walk of a list, what the mirror holds and the
+walk did not show is fetched, to see whether it is gone.
 """
 
 import logging
@@ -27,7 +27,7 @@ RUN = "run"
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: lists walked of those known so far, objects seen, and of those the ones that differed.
+    """How far a run is: lists walked, lists known so far, objects seen, and how many of them differed.
 
     `refused` counts the lists that Stripe does not show, such as Issuing's of an account without Issuing.
     """
@@ -174,7 +174,7 @@ def _page(path: str, header: str | None, after: str) -> client.Answer:
 
 
 def _absorb(this: Run, page: client.Answer, account: str | None) -> None:
-    """Absorb a page: each object by gateway.order, with a fetch where it cannot tell what is newer."""
+    """Absorb a page, each object by gateway.order; fetch those of which it cannot say what is newer."""
     kinds: dict[type[mirror.Mirror], dict[str, dict[str, Any]]] = {}
     for data in page.data.get("data") or []:
         model = mirror.REGISTRY.get(str(data.get("object")))

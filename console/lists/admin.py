@@ -161,7 +161,7 @@ class MirrorAdmin(ReadOnlyAdmin):
         return queryset
 
     def finish(self, rows: list[Any]) -> None:
-        """Give the rows of a page what one more query tells of all of them."""
+        """Add to the rows of a page what takes one more query for all of them."""
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
@@ -191,7 +191,7 @@ class MirrorAdmin(ReadOnlyAdmin):
 
 
 class RecordChangeList(PlainChangeList):
-    """A list whose rows show what staff and Stripe wrote as far as this person may see personal data."""
+    """A list whose rows are masked: texts of staff and of Stripe may hold personal data."""
 
     model_admin: "RecordAdmin"
 
@@ -204,8 +204,8 @@ class RecordChangeList(PlainChangeList):
 class RecordAdmin(ReadOnlyAdmin):
     """What the console itself has recorded.
 
-    `written` names the fields that staff or Stripe wrote: for who may not see personal data they are masked where they
-    quote it, and no part of them is searched.
+    `written` names the fields that staff or Stripe wrote. Without the permission for personal data they are masked,
+    where they quote it, and not searched.
     """
 
     written: tuple[str, ...] = ()
@@ -226,7 +226,7 @@ class RecordAdmin(ReadOnlyAdmin):
         return row
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Those of which this person sees the whole: a search tells a masked value letter by letter."""
+        """Those that this person sees unmasked: by searches a masked value could be guessed letter by letter."""
         personal = staff(request).has_perm(PERSONAL)
         return [name for name in self.search_fields if personal or name not in self.written]
 

@@ -1,8 +1,8 @@
 """What an address may ask of a list: the parameters that the list declares, and nothing else.
 
-Django's admin takes any lookup on a model's own fields (`email__startswith`, `data__…__regex`). That tells letter by
-letter what is masked, and a regular expression stops the server. Here a lookup that nobody declared is 400, whatever
-its value; a plain name that is no filter, and a filter's value that is none, lead to the first page, as Django does.
+Django's admin takes any lookup on a model's own fields (`email__startswith`, `data__…__regex`). With it a masked value
+can be guessed letter by letter, and a regular expression can stop the server. Here a lookup that is not declared is a
+400; an unknown plain name, or an invalid value of a filter, leads to the first page, as in Django.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class DeclaredChangeList(ChangeList):
         return filters
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """None for a column that is not offered for sorting: an order tells a masked value, too."""
+        """None for a column that is not offered for sorting: the order of rows shows masked values, too."""
         offered = self.sortable_by is None or field_name in self.sortable_by
         return super().get_ordering_field(field_name) if offered else None
 

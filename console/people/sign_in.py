@@ -75,7 +75,7 @@ def counted(name: str, origin: str) -> Iterator[Guess]:
 
 
 def _count(key: str) -> Guess | None:
-    """Add a guess; None where FAILURES of the last minutes are there. The last one makes all count from now on."""
+    """Add a guess; None where FAILURES of them are within LOCK. With the last one LOCK begins anew for all of them."""
     now = timezone.now()
     SignInFailure.objects.filter(at__lte=now - LOCK).delete()
     with transaction.atomic():

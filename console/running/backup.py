@@ -156,7 +156,7 @@ def restore(folder: Path) -> Manifest:
 
 
 def _refuse_other_content(path: Path, source: Path) -> None:
-    """The settings make a secret_key wherever there is none; without a database nothing depends on it."""
+    """Refuse to replace another file. A secret_key may be replaced: the settings make one where there is none."""
     leftover = [name for name in backup_databases.beside(path) if name.exists()] if path.name == STORE else []
     if leftover or (path.name != "secret_key" and path.exists() and digest(path) != digest(source)):
         raise BackupError(f"{leftover[0] if leftover else path} exists. Restore into an empty VAR_DIR.")

@@ -53,7 +53,7 @@ def style(page: Page) -> Reply:
 
 @route_page("GET", "/favicon.ico")
 def icon(page: Page) -> Reply:
-    """None; but browsers ask, and a 404 would stand in their console as an error."""
+    """None: browsers ask for it, and would log a 404 as an error."""
     return 204, {}, ""
 
 

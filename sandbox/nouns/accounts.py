@@ -145,7 +145,7 @@ def retrieve(call: Call) -> Data:
 
 @route("POST", "/v1/accounts/{id}")
 def update(call: Call) -> Data:
-    """Change what was given; verification starts anew where it must."""
+    """Change what was given; verification starts again where the change needs it."""
     record = open_account(call, "id")
     _put(record, call.params)
     return record.settle()

@@ -185,7 +185,7 @@ class Api:
         return self._execute(asked, self._call(asked), fault, fingerprint)
 
     def _call(self, asked: Asked) -> Call:
-        """The call with its parameters checked: whatever is refused here was not begun, and is not kept."""
+        """The call with its parameters checked. What is refused here did not begin: its idempotency key stays free."""
         params = coerce(self.description, tree(asked.fields), asked.operation.parameters)
         expand.check(self.description, asked.operation, params.get("expand", []))
         operation = asked.operation

@@ -80,8 +80,8 @@ class Control:
     def reset(self, request: Request) -> Any:
         """Forget everything but which platform this is; clock, settings, faults and deliveries are as at first.
 
-        With `{"now": unix}` the new world's clock begins there, in the past or to come, and goes on from it. Nothing
-        that began before acts any more when this has returned.
+        With `{"now": unix}` the new world's clock starts at that time, past or future. When this has returned, nothing
+        that began before can change anything.
         """
         start = beginning(read(request))
         with self.world.during(request.epoch):
@@ -118,7 +118,7 @@ class Control:
         return self.deliveries.state(request.epoch)
 
     def copy_store(self, request: Request) -> Any:
-        """Copy the store of this moment into a new file beside it; whoever asked takes the file away."""
+        """Copy the store into a new file beside it, which the caller takes away."""
         read(request)
         try:
             return {"file": str(self.world.store.copy())}

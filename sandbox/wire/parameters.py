@@ -162,7 +162,7 @@ def _any_of(description: Description, given: Any, branches: list[Schema], where:
 
 
 def _unlike(schema: Schema, given: Any) -> tuple[bool, ...]:
-    """Sorts the branch that was most likely meant to the front, so that its error is the one told."""
+    """Sort key: the branch that was most likely meant comes first, so that its error is the one raised."""
     tags = schema.get("properties", {}).get("object", {}).get("enum")
     shape = isinstance(given, dict) != (schema.get("type") in ("object", "array"))
     tagged = isinstance(given, dict) and tags is not None and given.get("object") not in tags

@@ -1,6 +1,6 @@
-"""Other API versions than ours: which are taken, and what a request of an older one says in ours.
+"""Other API versions than ours: which are taken, and how a request of an older one is written in ours.
 
-Only differences that Stripe's changelog names stand here; all else is read as our version reads it.
+Only differences that Stripe's changelog names are here; anything else is read as in our version.
 """
 
 import re

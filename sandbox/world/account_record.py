@@ -1,7 +1,7 @@
-"""An account's record: the account, its persons and bank accounts, opened for a change and settled as Stripe does.
+"""An account's record: the account, its persons and bank accounts, read for a change and settled as Stripe does.
 
-`settle` is the one place where verification starts, requirements and states are worked out anew, objects are stored
-and events are made. What Stripe keeps to itself stands in the account under keys that begin with `_`.
+`settle` is the one place where verification starts, requirements and states are worked out, objects are stored and
+events are made. What Stripe does not show is in the account under keys that begin with `_`.
 """
 
 from copy import deepcopy
@@ -101,7 +101,7 @@ class AccountRecord:
     # Changing
 
     def given(self, keys: set[str]) -> None:
-        """The holder or the platform has just given these account-level keys: what was demanded of them is met."""
+        """Note that these account-level keys were given: what was demanded of them is met."""
         left = [d for d in self.account["_demands"] if not any(f"{key}.".startswith(f"{d['key']}.") for key in keys)]
         self.account["_demands"] = left
 
@@ -118,7 +118,7 @@ class AccountRecord:
         self.world.later(moment - self.world.precise, "account.reconsider", {"account": self.id})
 
     def settle(self) -> Data:
-        """Work everything out anew, store what changed, make the events. Returns the account."""
+        """Work everything out again, store what changed, make the events. Returns the account."""
         self._start_looks()
         facts = self.facts()
         findings = verification.findings(facts)
@@ -314,7 +314,7 @@ def begin_future_requirements(world: World, payload: Data) -> None:
 
 @task("account.application_ends")
 def end_application(world: World, payload: Data) -> None:
-    """An Issuing application that was complete and is still inactive: its terms must be accepted anew."""
+    """A complete Issuing application that is still inactive: its terms must be accepted again."""
     account = world.store.get("account", payload["account"])
     if account is None or account["_applied_at"] != payload["applied_at"]:
         return

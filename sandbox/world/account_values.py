@@ -158,7 +158,7 @@ def _put_company(record: AccountRecord, given: Data) -> None:
 
 
 def _put_tax_id(record: AccountRecord, tax_id: str) -> None:
-    """A new number under a verified one voids the acceptances. Of two numbers that both prove true we cannot tell."""
+    """A new number in place of a verified one voids the acceptances; two that verify alike cannot be told apart."""
     own, verdict = record.account, verdicts.secret_verdict("tax_id", tax_id)
     before = own["_secrets"].get("company.tax_id")
     verified = before in ("ok", "ok_now") and own["_looks"].get("company", {}).get("until", 0) <= record.world.now

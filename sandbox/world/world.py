@@ -42,12 +42,12 @@ def public(value: Any) -> Any:
 class World:
     """One platform's Stripe. Handlers, pages and tasks get it inside a transaction of the store.
 
-    The way of an event to an endpoint: `emit` stores it with a delivery for each endpoint that hears it and notes their
+    The way of an event to an endpoint: `emit` stores it with a delivery for each endpoint that gets it and notes their
     numbers in `made`; the thread that did so answers its client and then calls `Sandbox.send_made`, the one place that
     gives numbers to `Deliveries`, whose threads send what is due.
 
-    `epoch` is set when a reset, or the end of the sandbox, is the end of what was there; a reset puts a new one in its
-    place. Whatever takes time notes the epoch that it begins in, and acts inside `during` alone.
+    `epoch` is an Event that a reset, or the end of the sandbox, sets; a reset puts a new one in its place. Code that
+    takes time notes the epoch in which it begins, and changes things only inside `during`.
     """
 
     def __init__(self, store: Store, base_url: str = "") -> None:
@@ -83,7 +83,7 @@ class World:
             self.epoch = threading.Event()
 
     def end(self) -> None:
-        """Let nothing act any more that is under way; what holds the store now is finished first."""
+        """End the epoch: what is under way changes nothing any more, but for what holds the store now."""
         with self.store.lock:
             self.epoch.set()
 
