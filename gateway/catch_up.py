@@ -51,7 +51,7 @@ def run(since: int | None = None, begun: float | None = None) -> int:
     """List and store what is missing since the last run, or since the second `since`; return how many were new.
 
     One call for each account and each hundred events. After SLICE seconds it hands on to a task of its own; `begun`
-    (wall time) then tells which accounts this run has listed. Raises Refused; where Stripe cannot be reached it ends,
+    (wall time) then says which accounts this run has listed. Raises Refused; where Stripe cannot be reached it ends,
     and `run_if_due` starts it again.
     """
     begun, end, found = begun or time.time(), time.monotonic() + SLICE, 0

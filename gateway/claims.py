@@ -129,7 +129,7 @@ class Claimed(models.Model):
     off given its id, or `swept_by`, which has all due rows worked off together (gateway.sweep). A Meta of its own
     inherits this one, and `indexes` begins with `*Claimed.Meta.indexes`.
 
-    A row is claimed by a process (`claimed_by`, "" for nobody) until a moment (`claimed_until`) at which another may
+    A row is claimed by a process (`claimed_by`, "" for nobody) until `claimed_until`, when another may
     take it. `next_try_at` is when it is due, None at once. `attempts` counts as the subclass says.
     """
 

@@ -114,9 +114,9 @@ def take_turn(name: str, seconds: float) -> bool:
         f"INSERT INTO {table} (name, at) VALUES (%s, %s) "  # noqa: S608  (the name is our own model's)
         f"ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE {table}.at < %s"
     )
-    moments = (connection.ops.adapt_datetimefield_value(at) for at in (now, now - timedelta(seconds=seconds)))
+    times = (connection.ops.adapt_datetimefield_value(at) for at in (now, now - timedelta(seconds=seconds)))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [name, *moments])
+        cursor.execute(statement, [name, *times])
         return bool(cursor.rowcount == 1)
 
 

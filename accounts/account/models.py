@@ -135,7 +135,7 @@ class Account(Mirror):
     country = models.CharField(max_length=8, blank=True)
     business_type = models.CharField(max_length=64, blank=True)
     kind = models.CharField(max_length=16, blank=True)  # of accounts.account.words.KINDS, from `controller`
-    issuing_status = models.CharField(max_length=64, blank=True)  # as far as the account itself tells
+    issuing_status = models.CharField(max_length=64, blank=True)  # by the account alone
     overall_status = models.CharField(max_length=64, blank=True)
     details_submitted = models.BooleanField(default=False)
     needs_attention = models.BooleanField(default=False)

@@ -96,9 +96,9 @@ def _deadlines(accounts: list[tuple[str, bool, datetime | None]], passed: Passed
     """When each of them is due, or was."""
     first: dict[str, datetime] = {}
     for (account_id, _), at in passed.items():
-        moment = clock.from_unix(at)
-        if moment:
-            first[account_id] = min(moment, first.get(account_id, moment))
+        deadline = clock.from_unix(at)
+        if deadline:
+            first[account_id] = min(deadline, first.get(account_id, deadline))
     just_now = clock.now() - JUST_PASSED
     return [first.get(account_id, just_now) if overdue else due for account_id, overdue, due in accounts]
 

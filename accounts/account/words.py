@@ -219,20 +219,20 @@ def why_off(account: Data, capability: Data | None = None, rows: Sequence[Row] |
         return None
     found = rows if rows is not None else requirement_rows.rows(account, [capability] if capability else [])
     stopping = _stopping(found, capability)
-    word, said = _said(badge.name, account, capability)
+    word, reason = _reason(badge.name, account, capability)
     settled = word not in ASKING or badge.name in (CANNOT_ISSUE, NOT_REQUESTED)
     asked = [] if settled else [row for row in stopping if row.state != FAULTY]
     if asked:
-        said = _asks(asked, begun=requirement_rows.began(account))
+        reason = _reason_of_rows(asked, begun=requirement_rows.began(account))
     causes = dict.fromkeys(cause for row in stopping if row.codes for cause in row.causes) if rows else ()
     return Off(
         badge.name,
         word,
-        said.title,
-        said.why,
-        said.move,
-        said.following,
-        said.button,
+        reason.title,
+        reason.why,
+        reason.move,
+        reason.following,
+        reason.button,
         faults=tuple(causes),
         asked=bool(asked),
     )
@@ -248,7 +248,7 @@ def _stopping(rows: Sequence[Row], capability: Data | None) -> list[Row]:
     return own or [row for row in now if not capability or not row.capabilities]
 
 
-def _said(badge: str, account: Data, capability: Data | None) -> tuple[str, Reason]:
+def _reason(badge: str, account: Data, capability: Data | None) -> tuple[str, Reason]:
     """Stripe's disabled_reason and what it means, requirements aside: the capability's, else the account's."""
     if badge == CANNOT_ISSUE:
         return "", Reason("this account cannot issue", kind(account).why, STAFF, NEW_ACCOUNT, NOTHING)
@@ -276,7 +276,7 @@ def _said(badge: str, account: Data, capability: Data | None) -> tuple[str, Reas
     return "", NO_REASON if capability else NOT_READ
 
 
-def _asks(asked: list[Row], *, begun: bool) -> Reason:
+def _reason_of_rows(asked: list[Row], *, begun: bool) -> Reason:
     """What Stripe asks by name, as a reason."""
     if not begun:
         return NOT_BEGUN

@@ -32,7 +32,7 @@ TERMS = {
 OUTCOMES = {Operation.State.REFUSED: "Stripe refused it", Operation.State.NOT_FOUND: "not found at Stripe"}
 # Of the changes of one event the first of these is the sentence; the others are notes below it.
 MAIN_FIELDS = ("object", "status", *TERMS, "verification.status", "charges_enabled", "payouts_enabled")
-ENDS: dict[tuple[str | None, str], str] = {  # of an object's own line, by what it became and who told
+ENDS: dict[tuple[str | None, str], str] = {  # of an object's own line, by what it became and where that is known from
     ("deleted", Source.EVENT): "was removed",
     ("deleted", Source.SYNC): "is no longer at Stripe",
     ("created", Source.SYNC): "was first seen",
@@ -136,10 +136,10 @@ class _Window:
     before: datetime | None
     limit: int
 
-    def of(self, queryset: Any, moment: str, times: int = 1) -> Any:
+    def of(self, queryset: Any, column: str, times: int = 1) -> Any:
         """The newest rows of a table inside the window: as many as lines, or `times` that where many make one line."""
-        rows = queryset.filter(account_id=self.account_id).order_by(f"-{moment}")
-        return (rows.filter(**{f"{moment}__lt": self.before}) if self.before else rows)[: self.limit * times]
+        rows = queryset.filter(account_id=self.account_id).order_by(f"-{column}")
+        return (rows.filter(**{f"{column}__lt": self.before}) if self.before else rows)[: self.limit * times]
 
 
 def _operations(window: _Window) -> Iterator[Entry]:
@@ -204,16 +204,16 @@ def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapp
     main, *others = changes
     if main.field == FIRST_READ:
         return _first_read(main)
-    said = known.get(main.pk) or Words(*_sentence(main, persons.get(main.subject) or main.subject))
+    line = known.get(main.pk) or Words(*_sentence(main, persons.get(main.subject) or main.subject))
     source = _source(main)
     notes = tuple(f"{change.field}: {_shown(change)}" for change in others if change.field != "requested")
     return Entry(
         at=main.at,
-        icon=said.icon,
-        tone=said.tone,
-        text=said.text,
-        strong=said.strong,
-        url=said.url,
+        icon=line.icon,
+        tone=line.tone,
+        text=line.text,
+        strong=line.strong,
+        url=line.url,
         **{**source, "notes": (*source.get("notes", ()), *notes)},
     )
 

@@ -41,7 +41,7 @@ class AcceptanceQuerySet(AppendOnlyQuerySet):
         return found
 
 
-SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # what an acceptance tells of whoever gave it
+SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # of who accepted, and how that is known
 
 
 class Acceptance(AppendOnly):

@@ -82,23 +82,23 @@ class KeysetChangeList(DeclaredChangeList):
 def _many(verb: Verb) -> Callable[..., HttpResponse]:
     """An action that leads on to the preview of this verb for the chosen rows."""
 
-    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+    def action(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
         return answer(request, verb, list(queryset.values_list("pk", flat=True)[: verb.most + 1]))
 
-    return act
+    return action
 
 
 def _one(verb: Verb) -> Callable[..., HttpResponse | None]:
     """An action that leads on to this verb's own page, for exactly one chosen row."""
 
-    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+    def action(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         rows = list(queryset[:2])
         if len(rows) == 1:
             return HttpResponseRedirect(verb_address(verb, rows[0]))
         messages.error(request, verb.one_at_a_time or f"“{verb.label}” has values of its own for each: select one row.")
         return None
 
-    return act
+    return action
 
 
 def verb_address(verb: Verb, row: Any) -> str:
@@ -143,8 +143,8 @@ class MirrorAdmin(ReadOnlyAdmin):
         """The admin's own, and one for each verb about its rows that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
-            act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
-            found[verb.name] = (act, verb.name, verb.label_many or verb.label)
+            action = _many(verb) if verb.bulk or verb.row_form else _one(verb)
+            found[verb.name] = (action, verb.name, verb.label_many or verb.label)
         return found
 
     def verbs(self, request: HttpRequest) -> list[Verb]:

@@ -60,7 +60,7 @@ def make(folder: Path) -> Manifest:
 def _copy(part: Path) -> None:
     """Database first: what the sandbox did later is caught up after a restore, as it would be from Stripe.
 
-    Secrets that change meanwhile belong to another moment: then all is copied again.
+    Secrets that change meanwhile belong to another time: then all is copied again.
     """
     for _ in range(MOST_TRIES):
         before = secrets()
@@ -119,11 +119,11 @@ def verified(folder: Path) -> Manifest:
         raise BackupError(f"{folder} is not a whole backup: it has no readable {MANIFEST}.") from None
     if not known:
         raise BackupError(f"{folder} was made by another release, whose form this one does not know.")
-    for name, said in files.items():
+    for name, entry in files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
             raise BackupError(f"{folder} is not a whole backup: {name} is missing.")
-        if path.stat().st_size != said["bytes"] or digest(path) != said["sha256"]:
+        if path.stat().st_size != entry["bytes"] or digest(path) != entry["sha256"]:
             raise BackupError(f"{folder} is not a whole backup: {name} is not as it was written.")
     return manifest
 

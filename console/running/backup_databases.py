@@ -63,9 +63,9 @@ def copy_sqlite(source: Path, path: Path) -> None:
         ).fetchone()  # raises where it is locked; backup() would try for ever
         original.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")
-        said = target.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if said != "ok":
-        raise BackupError(f"{source} is damaged: {said}")
+        result = target.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result != "ok":
+        raise BackupError(f"{source} is damaged: {result}")
     durable(path)
 
 

@@ -92,7 +92,7 @@ class AuthorizationPage(ObjectView):
             "transactions": transactions,
             "captured": -sum(each.amount for each in transactions if each.type == "capture"),
             "refunded": sum(each.amount for each in transactions if each.type == "refund"),
-            "movements": [
+            "balance_transactions": [
                 ({**NO_BALANCE_TRANSACTION, **each}, balances_words.type_words(text_at(each, "type")))
                 for each in listed
             ],

@@ -135,7 +135,7 @@ class LimitsField(forms.Field):
     """Several limits, all that the card is to have."""
 
     widget = LimitsWidget
-    currency: Callable[[], str] = str  # of the amounts, told by the form
+    currency: Callable[[], str] = str  # of the amounts; the form sets it
 
     def clean(self, value: Any) -> list[Data]:
         """Each row whole. Raises ValidationError that names the row."""
@@ -235,11 +235,11 @@ class UpdateCardForm(VerbForm):
         names = lifted(self.cleaned_data)
         if not names:
             return ""
-        said = f"This lifts: {', '.join(LABELS[name] for name in names)}. {UNDOCUMENTED}"
+        sentence = f"This lifts: {', '.join(LABELS[name] for name in names)}. {UNDOCUMENTED}"
         if LIMITS not in names:
-            return said
+            return sentence
         default = controls_words.silent_limits({}, self.card.currency)[0][1]
-        return f"{said} Without a limit Stripe’s own may apply, which the card does not show: {default}."
+        return f"{sentence} Without a limit Stripe’s own may apply, which the card does not show: {default}."
 
     def clean_spending_limits(self) -> list[Data]:
         """With intervals and categories that Stripe has, or that the card has already."""

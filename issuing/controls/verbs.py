@@ -51,11 +51,11 @@ class UpdateCard(CardVerb, UpdateVerb):
 
     def done(self, operation: Operation) -> str:
         """The sentence, and whether what was to be lifted is gone, where Stripe's answer showed the controls."""
-        said, lifted = super().done(operation), forms.lifted(operation.params)
+        sentence, lifted = super().done(operation), forms.lifted(operation.params)
         if lifted and "controls" not in operation.result:
-            return f"{said} Whether Stripe lifted what was to be lifted was not read: look at the card."
+            return f"{sentence} Whether Stripe lifted what was to be lifted was not read: look at the card."
         held = ", ".join(forms.LABELS[name] for name in self._held(operation))
-        return f"{said} But Stripe’s answer still holds what was to be lifted: {held}." if held else said
+        return f"{sentence} But Stripe’s answer still holds what was to be lifted: {held}." if held else sentence
 
     def went_well(self, operation: Operation) -> bool:
         """Not where the card still has what was to be lifted."""

@@ -220,8 +220,8 @@ def _explain_off(facts: Facts, known: Reason) -> Explanation:
     ]
     faults = " ".join(f"Stripe found: {fault}" for fault in off.faults)
     following = facts.off_now.following if facts.off_now else "Issuing is on again: nothing is left to do."
-    said = [*parts, (f"{off.why} {faults}".strip(), False)]
-    return Explanation(facts.why, replace(known, move=off.move), said, following=following)
+    parts.append((f"{off.why} {faults}".strip(), False))
+    return Explanation(facts.why, replace(known, move=off.move), parts, following=following)
 
 
 def _explain_controls(facts: Facts, known: Reason, stop: str) -> Explanation:

@@ -113,9 +113,9 @@ class AccountRecord:
         if deadline is not None:
             self.reconsider_at(deadline)
 
-    def reconsider_at(self, moment: int) -> None:
+    def reconsider_at(self, at: int) -> None:
         """Settle again when the sandbox's clock gets there."""
-        self.world.later(moment - self.world.precise, "account.reconsider", {"account": self.id})
+        self.world.later(at - self.world.precise, "account.reconsider", {"account": self.id})
 
     def settle(self) -> Data:
         """Work everything out again, store what changed, make the events. Returns the account."""

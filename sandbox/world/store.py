@@ -82,9 +82,9 @@ class Store:
         self.sql.execute("PRAGMA journal_mode=WAL")
         self.sql.execute("PRAGMA synchronous=NORMAL")
         self.sql.executescript(SCHEMA)
-        said = self.sql.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if said != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged ({said.splitlines()[-1]})")
+        result = self.sql.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if result != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged ({result.splitlines()[-1]})")
         self.sql.executescript(SUM_UP)
 
     @contextmanager
