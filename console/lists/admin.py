@@ -82,23 +82,23 @@ class KeysetChangeList(DeclaredChangeList):
 def _many(verb: Verb) -> Callable[..., HttpResponse]:
     """An action that leads on to the preview of this verb for the chosen rows."""
 
-    def action(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
         return answer(request, verb, list(queryset.values_list("pk", flat=True)[: verb.most + 1]))
 
-    return action
+    return act
 
 
 def _one(verb: Verb) -> Callable[..., HttpResponse | None]:
     """An action that leads on to this verb's own page, for exactly one chosen row."""
 
-    def action(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         rows = list(queryset[:2])
         if len(rows) == 1:
             return HttpResponseRedirect(verb_address(verb, rows[0]))
         messages.error(request, verb.one_at_a_time or f"“{verb.label}” has values of its own for each: select one row.")
         return None
 
-    return action
+    return act
 
 
 def verb_address(verb: Verb, row: Any) -> str:
@@ -143,8 +143,8 @@ class MirrorAdmin(ReadOnlyAdmin):
         """The admin's own, and one for each verb about its rows that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
-            action = _many(verb) if verb.bulk or verb.row_form else _one(verb)
-            found[verb.name] = (action, verb.name, verb.label_many or verb.label)
+            act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
+            found[verb.name] = (act, verb.name, verb.label_many or verb.label)
         return found
 
     def verbs(self, request: HttpRequest) -> list[Verb]:
@@ -161,7 +161,7 @@ class MirrorAdmin(ReadOnlyAdmin):
         return queryset
 
     def finish(self, rows: list[Any]) -> None:
-        """Add to the rows of a page what takes one more query for all of them."""
+        """Give the rows of a page what one more query tells of all of them."""
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
@@ -191,7 +191,7 @@ class MirrorAdmin(ReadOnlyAdmin):
 
 
 class RecordChangeList(PlainChangeList):
-    """A list whose rows are masked: texts of staff and of Stripe may hold personal data."""
+    """A list whose rows show what staff and Stripe wrote as far as this person may see personal data."""
 
     model_admin: "RecordAdmin"
 
@@ -204,8 +204,8 @@ class RecordChangeList(PlainChangeList):
 class RecordAdmin(ReadOnlyAdmin):
     """What the console itself has recorded.
 
-    `written` names the fields that staff or Stripe wrote. Without the permission for personal data they are masked,
-    where they quote it, and not searched.
+    `written` names the fields that staff or Stripe wrote: for who may not see personal data they are masked where they
+    quote it, and no part of them is searched.
     """
 
     written: tuple[str, ...] = ()
@@ -226,7 +226,7 @@ class RecordAdmin(ReadOnlyAdmin):
         return row
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Those that this person sees unmasked: by searches a masked value could be guessed letter by letter."""
+        """Those of which this person sees the whole: a search tells a masked value letter by letter."""
         personal = staff(request).has_perm(PERSONAL)
         return [name for name in self.search_fields if personal or name not in self.written]
 
@@ -264,17 +264,17 @@ class ListedAdmin(MirrorAdmin):
         """All, then each value, each counted no further than COUNTED."""
         return lists_listing.tabs(self.model.objects.all(), self.listing, here, chosen)
 
+    @admin.display(description="Status")
+    def status_words(self, row: Any) -> SafeString:
+        """As Stripe has it."""
+        return tags.badge(row.status, self.status_badge, plain=True)
+
     @admin.display(description="Account")
     def account_name(self, row: Any) -> SafeString:
         """Whose it is."""
         name = str(related(row, "account") or row.account_id)
         url = reverse("account", args=[row.account_id])
         return format_html('<span class="two-lines"><a href="{}" title="{}">{}</a></span>', url, name, isolated(name))
-
-    @admin.display(description="Status")
-    def status_words(self, row: Any) -> SafeString:
-        """As Stripe has it."""
-        return tags.badge(row.status, self.status_badge, plain=True)
 
     @admin.display(description="Created")
     def created_at(self, row: Any) -> SafeString:

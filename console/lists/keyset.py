@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from console.lists import addresses
 
-OLDER, NEWER = "older", "newer"  # in the address: the time and the id of the row beside which a page begins
+OLDER, NEWER = "older", "newer"  # in the address: the moment and the id of the row beside which a page begins
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def read(queryset: QuerySet, asked: Mapping[str, str], size: int) -> Page:
 
 def _rows(queryset: QuerySet, cursor: tuple[datetime, str] | None, size: int, *, backwards: bool) -> list[Any]:
     if cursor:
-        created, row_id = cursor
+        moment, row_id = cursor
         side = "gt" if backwards else "lt"
-        queryset = queryset.filter(Q(**{f"created__{side}": created}) | Q(created=created, **{f"id__{side}": row_id}))
+        queryset = queryset.filter(Q(**{f"created__{side}": moment}) | Q(created=moment, **{f"id__{side}": row_id}))
     order = ("created", "id") if backwards else ("-created", "-id")
     return list(queryset.order_by(*order)[: size + 1])
 
@@ -50,6 +50,6 @@ def _mark(row: Any) -> str:
 
 
 def _cursor(text: str) -> tuple[datetime, str] | None:
-    created, _, row_id = text.partition(",")
-    at = addresses.as_datetime(created, zone=True)
+    moment, _, row_id = text.partition(",")
+    at = addresses.as_datetime(moment, zone=True)
     return (at, row_id[:255]) if at and row_id and row_id.isprintable() else None

@@ -76,9 +76,9 @@ class UpdateCardholder(CardholderVerb, UpdateVerb):
     def request(self, row: Cardholder, values: Data) -> Request:
         """The POST, and each value before and after."""
         before, changed = current(row), changes(row, values)
-        shown = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
+        told = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
         params = {**self.body(row, changed), "metadata": {UPDATE_MARK: SHOWN}}
-        return Request("POST", self.path(row), row.account_id or "", params, changes=shown, undo=self.undo)
+        return Request("POST", self.path(row), row.account_id or "", params, changes=told, undo=self.undo)
 
 
 class ActivateCardholder(CardholderVerb, StatusVerb):
@@ -138,7 +138,7 @@ def _date(value: Any) -> Data:
 
 
 def unix(value: datetime | str | None) -> int | None:
-    """Unix seconds of a date and time; UTC where it names no zone."""
+    """A moment in unix seconds; UTC where it names no zone."""
     if not value:
         return None
     at = datetime.fromisoformat(value) if isinstance(value, str) else value

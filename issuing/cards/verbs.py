@@ -123,11 +123,12 @@ class CancelCard(CardVerb):
 
 
 def _open_holds(cards: list[Card]) -> dict[str, str]:
-    """What merchants can still take of each card, by its id, in words. One query."""
     found = Authorization.objects.open_of_cards([card.pk for card in cards])
-    words = {}
-    for card in cards:
-        number, amount = found.get(card.pk, (0, 0))
-        holds = "1 open authorization" if number == 1 else f"{number} open authorizations"
-        words[card.pk] = f"{holds}, {formats.amount(amount, card.currency)}" if number else "nothing that we know of"
-    return words
+    return {card.pk: _holds_words(card, *found.get(card.pk, (0, 0))) for card in cards}
+
+
+def _holds_words(card: Card, number: int, amount: int) -> str:
+    if not number:
+        return "nothing that we know of"
+    holds = "1 open authorization" if number == 1 else f"{number} open authorizations"
+    return f"{holds}, {formats.amount(amount, card.currency)}"
