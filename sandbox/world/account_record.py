@@ -126,7 +126,10 @@ class AccountRecord:
         whole = requirements.unite([*dues.values(), requirements.demands_only(facts)])
         states = self._states(facts, dues)
         self._note_application(facts, states)
-        self._settle_persons(facts, whole)
+        for person in self.persons:
+            person["verification"] = verification.person_verification(facts, person)
+            person["requirements"] = requirements.for_person(whole, facts.prefix(person), facts.now)
+            self._store("person", person, self.persons_before.get(person["id"]))
         for bank in self.banks:
             self._store("bank_account", bank, self.banks_before.get(bank["id"]))
         self._settle_capabilities(dues, states, facts.now)
@@ -192,13 +195,6 @@ class AccountRecord:
             self.world.later(window, "account.application_ends", {"account": self.id, "applied_at": facts.now})
 
     # Writing
-
-    def _settle_persons(self, facts: Facts, whole: Due) -> None:
-        for person in self.persons:
-            prefix = facts.prefix(person)
-            person["verification"] = verification.person_verification(facts, person)
-            person["requirements"] = requirements.for_person(whole, prefix, facts.now)
-            self._store("person", person, self.persons_before.get(person["id"]))
 
     def _store(self, kind: str, data: Data, before: Data | None) -> None:
         """Store what is new or changed and make its event."""
