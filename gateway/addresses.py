@@ -27,7 +27,7 @@ def is_here(base: str) -> bool:
 def allowed(mode: str, base: str) -> bool:
     """Whether STRIPE_API_BASE may be this: in live mode Stripe's own, in the sandbox this machine, in test mode both.
 
-    Stripe's own is compared letter by letter: a look-alike, a port, a user name or a trailing dot is another address.
+    Stripe's own is compared exactly: with a port, a user name or a trailing dot it is another address.
     """
     return (mode != "sandbox" and base == OWN["api"]) or (mode != "live" and is_here(base))
 

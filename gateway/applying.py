@@ -113,7 +113,7 @@ def _read_missing(account: str, events: Sequence[Event], end: float) -> Sequence
 
 
 def _settle(groups: Sequence[Group], end: float) -> int:
-    """Absorb the groups together; when one of them raises, each by itself, down to the single event that raises."""
+    """Absorb the groups together. When that raises, each group by itself; when that raises, each of its events."""
     if not groups:
         return 0
     try:
@@ -177,7 +177,8 @@ def _note_replaced(
 ) -> None:
     """Note with each event of a group what it replaced: the row's data, then what the event before it showed.
 
-    None where that is not known: of one that is not `after` the second of the data, and after one that shows no whole.
+    None where that is not known: for an event that is not `after` the second of the data, and for one that follows an
+    event without the whole object.
     """
     for event, snapshot in zip(events, snapshots, strict=True):
         event.replaced = data if event.created > after else None

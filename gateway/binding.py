@@ -19,9 +19,9 @@ HINT = "Use a database of its own for each mode and each platform account (DATAB
 
 
 def trouble() -> tuple[str, str]:
-    """Id and words of what is wrong with using this database with this mode and key; ("", "") when nothing.
+    """(id, sentence) of what is wrong with using this database with this mode and key; ("", "") for nothing.
 
-    Writes nothing and asks nobody: of the key only its digest is compared with the one that `bind` has verified.
+    Writes nothing and calls nobody: the key's digest is compared with the one that `bind` has verified.
     """
     names = {"mode", "platform_account", "key_digest"} & columns.existing(Binding)  # an older release's has fewer
     bound = Binding.objects.values(*names).first() if names else None
@@ -36,7 +36,7 @@ def trouble() -> tuple[str, str]:
 
 
 def digest(key: str) -> str:
-    """SHA-256 of a key of Stripe's: tells it from another, and opens nothing."""
+    """SHA-256 of a key of Stripe's: enough to compare keys, of no use as one."""
     return hashlib.sha256(f"console binding {key}".encode()).hexdigest()
 
 
@@ -76,7 +76,7 @@ def _refuse(identity: str, text: str) -> None:
 def bind() -> Binding:
     """Bind the platform account too, or refuse another one. One call to Stripe. A new key of the same account is taken.
 
-    Raises ImproperlyConfigured; Unreachable when Stripe cannot be asked now and the key is none that is unknown here.
+    Raises ImproperlyConfigured; Unreachable when Stripe cannot be asked about a key that is not known here.
     """
     _verify_mode()
     try:

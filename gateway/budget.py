@@ -51,7 +51,7 @@ def take(*, longest_wait: float = LONGEST_WAIT) -> None:
 
 
 def spacing(rate: float) -> float:
-    """Seconds between two slots: rate + 1 of them span a second and the lateness that is borne."""
+    """Seconds between two slots, so that rate + 1 of them take a second and the lateness that is allowed."""
     return (1 + LATE) / rate
 
 

@@ -41,7 +41,7 @@ def due() -> bool:
 
 
 def _silent() -> bool:
-    """Whether none of the last events came by webhook within CATCH_UP_INTERVAL."""
+    """Whether no event has come by webhook within CATCH_UP_INTERVAL."""
     latest = Event.objects.order_by("-created")[:100]
     heard = Event.objects.filter(pk__in=latest.values("pk"), source="webhook").aggregate(at=Max("received_at"))["at"]
     return heard is None or (timezone.now() - heard).total_seconds() >= settings.CATCH_UP_INTERVAL
@@ -51,7 +51,7 @@ def run(since: int | None = None, begun: float | None = None) -> int:
     """List and store what is missing since the last run, or since the second `since`; return how many were new.
 
     One call for each account and each hundred events. After SLICE seconds it hands on to a task of its own; `begun`
-    (wall time) then tells which accounts this run has listed. Raises Refused; where Stripe cannot be reached it ends,
+    (wall time) then says which accounts this run has listed. Raises Refused; where Stripe cannot be reached it ends,
     and `run_if_due` starts it again.
     """
     begun, end, found = begun or time.time(), time.monotonic() + SLICE, 0
@@ -78,7 +78,7 @@ def run(since: int | None = None, begun: float | None = None) -> int:
 def _list(account: str, since: int | None) -> int:
     """Walk one list of events, newest first, from where the last walk stopped; how many events were new.
 
-    `since` is the second of Stripe's clock from which on events may be missing, None: the last walk's.
+    `since` is the second of Stripe's clock from which on events may be missing; None for that of the last walk.
     """
     walk, _ = SyncCursor.objects.get_or_create(noun=WALK, account=account, defaults={"started_at": clock.now()})
     if since is None:

@@ -89,7 +89,7 @@ def _key(mode: str, key: str) -> Iterator[CheckMessage]:
 
 
 def _address(mode: str) -> Iterator[CheckMessage]:
-    """The value is not repeated: what stands before an @ may be a key."""
+    """The value is not shown: before an @ there may be a key."""
     if addresses.allowed(mode, settings.STRIPE_API_BASE):
         return
     if mode == "sandbox":

@@ -37,7 +37,7 @@ def claim_name() -> str:
 
 
 def is_dead(claimed_by: str) -> bool:
-    """Whether it was claimed by a process of this host that has ended; of another host nobody here can tell: False."""
+    """Whether it was claimed by a process of this host that has ended. False for one of another host: unknown here."""
     here, _, pid = claimed_by.partition("#")[0].rpartition(":")
     if here != _here():
         return False
@@ -56,7 +56,7 @@ class ClaimedQuerySet(models.QuerySet[C]):
         return self.filter(self.model.waiting)
 
     def due(self, now: datetime | None = None) -> Self:
-        """Those that wait, and that nobody holds: put off until a moment that has come, or their claim has run out."""
+        """Those that wait, are not put off any longer, and that no live claim holds."""
         now = now or timezone.now()
         free = Q(claimed_until=None) & (Q(next_try_at=None) | Q(next_try_at__lte=now))
         return self.waiting().filter(free | Q(claimed_until__lte=now))
@@ -106,7 +106,7 @@ class ClaimedQuerySet(models.QuerySet[C]):
         return self.update(**FREE, next_try_at=until, **changes)
 
     def settle(self, **changes: Any) -> int:
-        """They are worked off, and nobody's any more; `changes` are what makes them so."""
+        """Note that they are worked off, by `changes`, and end their claims."""
         return self.put_off(None, **changes)
 
     def release_dead(self, now: datetime | None = None) -> int:
@@ -129,7 +129,7 @@ class Claimed(models.Model):
     off given its id, or `swept_by`, which has all due rows worked off together (gateway.sweep). A Meta of its own
     inherits this one, and `indexes` begins with `*Claimed.Meta.indexes`.
 
-    A row is claimed by a process (`claimed_by`, "" for nobody) until a moment (`claimed_until`) at which another may
+    A row is claimed by a process (`claimed_by`, "" for nobody) until `claimed_until`, when another may
     take it. `next_try_at` is when it is due, None at once. `attempts` counts as the subclass says.
     """
 

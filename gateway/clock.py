@@ -28,7 +28,7 @@ def timestamp() -> int:
 
 
 def from_unix(seconds: int | None) -> datetime | None:
-    """A moment as Stripe writes it (unix seconds), as an aware datetime; None for what is no moment."""
+    """Stripe's unix seconds as an aware datetime; None for anything else."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
     try:

@@ -29,7 +29,7 @@ for _name in ("stripe", "urllib3"):
 
 
 class Body:
-    """The bytes of an answer. The library would decode and spell out plain bytes for a log line nobody reads."""
+    """The bytes of an answer, without a repr: the library would print them all for a log line that nobody reads."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -112,7 +112,7 @@ def serving() -> Iterator[None]:
 def room() -> Iterator[None]:
     """A place among the threads that may wait for Stripe: half of the process's, so that webhooks find one free.
 
-    Raises Unreachable (nothing sent) when none gets free within a moment; while serving, when none is free.
+    Raises Unreachable (nothing sent) when none gets free in a short time; while serving, at once.
     """
     places = _places()
     if not places.acquire(timeout=0 if _serving.get() else ROOM_SECONDS):

@@ -1,4 +1,4 @@
-"""Numbers as people type them: plain digits, and nothing that only Python reads as a number (1e2, 1_000, +5, １０)."""
+"""Numbers as people type them: plain digits, without what Python's int and float take too (1e2, 1_000, +5, １０)."""
 
 import re
 

@@ -1,8 +1,8 @@
 """Our two webhook endpoints at Stripe, and the secrets that sign what they deliver.
 
-An endpoint's api_version is fixed when it is made and its secret is told in that answer alone
-(https://docs.stripe.com/api/webhook_endpoints). So an endpoint remembers, in its metadata, a digest of the secret that
-we kept: without a match it is of no use to us and is replaced.
+An endpoint's api_version is fixed when it is made, and only that answer shows its secret
+(https://docs.stripe.com/api/webhook_endpoints). So its metadata hold a digest of the secret that we kept: an endpoint
+whose digest does not match is of no use to us and is replaced.
 """
 
 import hashlib
@@ -79,7 +79,7 @@ def register(kind: str, *, keep: Callable[[str, list[str]], None], roll: bool = 
 
 
 def keep_in_file(kind: str, values: list[str]) -> None:
-    """Replace the kind's file in VAR_DIR in one step; nobody but its owner can read it at any moment."""
+    """Replace the kind's file in VAR_DIR in one step; at no time can anybody but its owner read it."""
     path = secret_file(kind)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # made with mode 0600

@@ -1,4 +1,4 @@
-"""The two ways a call to Stripe can end without an answer. Nothing else leaves the gateway."""
+"""The two exceptions of a call to Stripe. No other leaves the gateway."""
 
 from gateway import back_off
 
@@ -35,7 +35,7 @@ class Refused(Exception):  # noqa: N818  (Stripe's answer, not our fault)
 
 
 class Unreachable(Exception):  # noqa: N818  (a state of the world, not an error of the code)
-    """No answer that settles anything: the outcome of a write is not known, or it is to be tried later.
+    """There was no answer, or none that says what happened: a write may have been made, a read can be tried later.
 
     `status` is 0 where nothing was answered. `retry_after` is seconds, where Stripe named a time. `replayed`: this
     very answer was stored for the idempotency key, so the same key will never get another one. `sent` is False only

@@ -39,7 +39,7 @@ def receive(body: bytes, header: str, kind: str) -> str:
 
 
 def work() -> int:
-    """The task: apply what waits, linger so that nothing stored meanwhile is left behind; how many settled."""
+    """The task: apply what waits, and for a while what is stored meanwhile. How many were settled."""
     queue.begun()
     settled, end = 0, time.monotonic() + TURN
     while time.monotonic() < end:
@@ -57,7 +57,7 @@ def work() -> int:
 def drain(limit: int | None = None, seconds: float = 600) -> int:
     """Apply what waits and is due until nothing is left, or `limit` events or `seconds` are reached; how many settled.
 
-    What crashed or raised before is taken by itself, in turn with the rest, so that neither keeps the other waiting.
+    An event that crashed or raised before is taken alone, in turn with the rest, so that neither holds up the other.
     """
     settled, idle, end = 0, 0, time.monotonic() + seconds
     for alone in cycle((False, True)):
@@ -70,10 +70,10 @@ def drain(limit: int | None = None, seconds: float = 600) -> int:
 
 
 def sweep() -> int:
-    """Have all that is due applied, for gateway.sweep: what no delivery woke a process for. How many events are due.
+    """For gateway.sweep: have the due events applied that no delivery woke a process for. How many are due.
 
-    While the queue is away it applies some of them itself: slower, and without a process to lose but the caller's.
-    Events that were quarantined because their account was not ours wait again once it is.
+    While the queue is away it applies some of them itself, in the caller's process. Events that were quarantined
+    because their account was not ours wait again once it is.
     """
     ours = mirror.account_model().objects.values("pk")
     unsettled = Event.objects.exclude(state=State.DONE)  # SQLite finds their index by these very words

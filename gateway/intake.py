@@ -1,10 +1,10 @@
-"""Taking in events: is it Stripe's, is it whole, what does it speak of. Total: every body is an Event or Rejected."""
+"""Taking in events: is it Stripe's, is it whole, which object is it about. Total: any body is an Event or Rejected."""
 
 import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import stripe
 from django.conf import settings
@@ -25,7 +25,7 @@ OF_NO_ACCOUNT = "Of no connected account: the platform's own objects are not fol
 
 
 class Rejected(Exception):  # noqa: N818  (an answer, not a fault of ours)
-    """Nothing that we take for an event of Stripe's. The message is safe to answer with."""
+    """Not an event of Stripe's. The message is safe to answer with."""
 
 
 def verified(body: bytes, header: str, secrets: Sequence[str]) -> dict[str, Any]:
@@ -50,9 +50,9 @@ def _signed(body: bytes, header: str, secret: str) -> bool:
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """The JSON object in the body: no key twice, no number that JSON does not know, nothing no database takes."""
+    """The JSON object in the body: with distinct keys, finite numbers, and texts that a database can store."""
     try:
-        payload = json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_refuse, parse_float=_finite)
+        payload = json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Rejected("The body is not JSON.") from None
     if not isinstance(payload, dict):
@@ -61,19 +61,17 @@ def parsed(body: bytes) -> dict[str, Any]:
     return clean
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object with distinct keys. Raises ValueError."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")
     return found
 
 
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
 def _finite(text: str) -> float:
-    if math.isinf(number := float(text)):
+    """A number that is neither infinite nor NaN. Raises ValueError."""
+    if not math.isfinite(number := float(text)):
         raise ValueError(text)
     return number
 
@@ -94,7 +92,7 @@ def storable(value: Any, depth: int = DEEPEST) -> Any:
 
 
 def event_of(payload: dict[str, Any], *, source: str, account: str = "") -> Event:
-    """An unsaved Event of Stripe's payload; `account` where the list it came from tells it. Raises Rejected."""
+    """An unsaved Event of Stripe's payload; `account` is whose list it came from. Raises Rejected."""
     if payload.get("object") != "event":  # such as a thin v2.core.event notification
         raise Rejected("The body is not a snapshot event.")
     created = payload.get("created")
@@ -153,10 +151,10 @@ def object_of(event: Event) -> dict[str, Any]:
 
 
 def object_key(event: Event) -> str:
-    """`kind:row id` of the mirror row it speaks of, "" where nothing follows it.
+    """`kind:row id` of the mirror row it is about, "" where nothing follows it.
 
-    Nothing follows what belongs to no connected account: the platform itself and its own objects. What (de)authorized
-    events show is the application.
+    What belongs to no connected account is not followed: the platform itself and its own objects. The object in
+    (de)authorized events is the application.
     """
     data = object_of(event)
     kind = data.get("object")

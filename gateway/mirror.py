@@ -34,9 +34,9 @@ class VisibleManager(models.Manager[M]):
 class Mirror(models.Model):
     """One Stripe object as Stripe last sent it.
 
-    A subclass names its `stripe_object` and by that is registered; it declares real columns for what lists filter or
-    sort by and fills them in `set_columns`. `as_of` is a whole second of Stripe's clock (gateway.order), `gone_at` a
-    moment of it. Nothing outside this module writes a row.
+    A subclass is registered under its `stripe_object`; it declares real columns for what lists filter or sort by and
+    fills them in `set_columns`. `as_of` is a whole second of Stripe's clock (gateway.order), `gone_at` is of Stripe's
+    clock too. Nothing outside this module writes a row.
     """
 
     stripe_object: ClassVar[str] = ""
@@ -112,20 +112,20 @@ class Mirror(models.Model):
 
     @classmethod
     def witness_difference(cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror") -> None:
-        """Write history of a change that no event has told, found by reading; in the transaction that writes it."""
+        """Write history of a change that a reading found, in the transaction that writes the row."""
 
     # What everybody may do with a row
 
     def refresh(self) -> Self:
         """Read it again at Stripe: one call. Raises Refused, Unreachable; an object that is gone becomes `gone`."""
-        return fetch_row(type(self), self.id, self.account_id, then=_witness_found)
+        return fetch_row(type(self), self.id, self.account_id, then=witness_found)
 
     @classmethod
     def absorb_answer(cls, answer: client.Answer, *, account: str | None, revision_before: int | None = None) -> Self:
         """Absorb the answer to a write of ours and return the row; pass the row's revision before the call.
 
-        Reads the object at Stripe (one call; raises Refused, Unreachable) where the answer cannot tell what is newest:
-        a replayed one, or when something else was absorbed meanwhile.
+        Reads the object at Stripe (one call; raises Refused, Unreachable) where the answer may not be the newest state:
+        where it was replayed, or the row was written meanwhile.
         """
         row_id = cls.row_id(answer.data, account)
         with transaction.atomic():
@@ -176,7 +176,7 @@ def account_model() -> type[Mirror]:
 
 
 def owner(model: type[Mirror], row_id: str, account: str | None) -> str | None:
-    """Whose row it is: an account is its own, everything else belongs to the account it came from."""
+    """The account that the row belongs to: an account's own id, else the account it came from."""
     return row_id if model is account_model() else account or None
 
 
@@ -212,7 +212,7 @@ def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fet
 
 
 def kept(model: type[Mirror], data: dict[str, Any]) -> dict[str, Any] | None:
-    """An object out of an answer as its row keeps it; None where the answer says that it is deleted."""
+    """An object of an answer in the form its row keeps; None for one that the answer calls deleted."""
     return None if data.get("deleted") is True else model.normalise(data)
 
 
@@ -260,7 +260,7 @@ def fetch_row(
     account: str | None,
     *,
     settles: int = 0,
-    then: Callable[[M, dict[str, Any] | None], None] | None = None,
+    then: Callable[[M, dict[str, Any] | None], object] | None = None,
 ) -> M:
     """Read one object and write its row; reads again when the row was written meanwhile. One call as a rule.
 
@@ -285,8 +285,8 @@ def fetch_row(
 def read_account(account: str) -> None:
     """Read an account that the mirror may lack, with the platform's key, and absorb it: one call, two in a race.
 
-    Raises Unreachable, and Refused for one that is not ours; then nothing is written. The platform's key reads the
-    platform's own account too (docs.stripe.com/api/accounts/retrieve), which is none of ours either.
+    Raises Unreachable; raises Refused, and writes nothing, for an account that is not ours. The platform's own account,
+    which its key reads too (docs.stripe.com/api/accounts/retrieve), is not.
     """
     if Binding.objects.filter(platform_account=account).exists():
         raise Refused("This is the platform's own account, no connected one.", code=NOT_SENT, status=404)
@@ -295,14 +295,12 @@ def read_account(account: str) -> None:
     model.absorb_answer(client.get(path, account=header), account=account, revision_before=0)
 
 
-def differs(row: Mirror, old: dict[str, Any] | None) -> bool:
-    """Whether a reading found something that history must know: other data, or an object that is gone."""
-    return row.data != old or row.gone
-
-
-def _witness_found(row: Mirror, old: dict[str, Any] | None) -> None:
-    if row.data is not None and differs(row, old):
-        type(row).witness_difference(old, row.data, row=row)
+def witness_found(row: Mirror, old: dict[str, Any] | None) -> bool:
+    """Give history what a reading found: other data, or an object that is gone. Whether there was anything."""
+    if row.data is None or (row.data == old and not row.gone):
+        return False
+    type(row).witness_difference(old, row.data, row=row)
+    return True
 
 
 def absorb_object(

@@ -20,7 +20,7 @@ class EventQuerySet(claims.ClaimedQuerySet["Event"]):
     """Claims of events take all that wait for an object, and leave objects alone of which another claim holds one."""
 
     def claim_fresh(self) -> list["Event"]:
-        """Claim the oldest, with all that wait for the same objects; none of objects that are held or in trouble."""
+        """Claim the oldest, with all that wait for the same objects, without objects that are held or in trouble."""
         with transaction.atomic():
             locks.one_at_a_time(CLAIM_LOCK)  # so that no two take events of the same object
             fresh = self.due().filter(attempts=0).exclude(object_key__in=self.tried().values("object_key"))
@@ -44,7 +44,7 @@ class EventQuerySet(claims.ClaimedQuerySet["Event"]):
             return self.take(siblings if first.object_key else Q(pk=first.pk), attempts=Greatest(F("attempts"), 1))
 
     def tried(self) -> "EventQuerySet":
-        """What is held, crashed or raised: its objects are nobody's to take along with others."""
+        """Those that are held, crashed or raised: events of their objects are not claimed together with others."""
         return self.waiting().filter(attempts__gt=0).exclude(object_key="")
 
     def take(self, wanted: Q, **counted: Any) -> list["Event"]:
@@ -61,7 +61,7 @@ class Event(claims.Claimed):
     """A Stripe event, stored before it was answered; applied at least once with the effect of once.
 
     `account` is Stripe's id of the connected account, empty for the platform's own. `created` is whole seconds of
-    Stripe's clock; every other moment is wall time. `object_key` names the mirror row it speaks of, as
+    Stripe's clock; every other time is this machine's. `object_key` names the mirror row it is about, as
     `issuing.card:ic_1` or `capability:acct_1.card_issuing`; empty for types that no mirror knows. `attempts` counts the
     claims that did not end in an answer (crashes) and what raised, `failures` the times Stripe could not be reached.
     """
@@ -121,7 +121,7 @@ class Event(claims.Claimed):
 
 
 class ClockOffset(models.Model):
-    """Stripe's clock minus ours, in seconds, as the Date header of Stripe's last answer told. One row."""
+    """Stripe's clock minus ours, in seconds, by the Date header of Stripe's last answer. One row."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     offset = models.FloatField(default=0)

@@ -1,4 +1,4 @@
-"""What gateway asks of every noun: its mirror, the events that tell of it, and what of it is personal.
+"""What the gateway needs of every noun: its mirror, its event types, and which fields are personal.
 
 Rooms declare it in each noun's noun.py; nothing here knows one.
 """

@@ -1,4 +1,4 @@
-"""How far Stripe's clock is from ours, as the Date header of its answers tells; shared by all processes in one row."""
+"""How far Stripe's clock is from ours, by the Date header of its answers; shared by all processes in one row."""
 
 import logging
 import time

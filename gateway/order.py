@@ -1,10 +1,10 @@
 """What a mirror row becomes when Stripe's messages arrive late, twice, shuffled or not at all. Pure functions.
 
 Each row says with `as_of`, a whole second of Stripe's clock: nothing before this second is missing. Stripe orders
-nothing finer: two changes of one second carry the same `created`, and only asking Stripe tells which came last.
+nothing finer: two changes of one second carry the same `created`, and only a fetch shows which came last.
 
 Snapshots are compared by Stripe's own clock alone, answers by the row's `revision`; a list page, which knows no
-revision, yields to whatever was written within DOUBT of it. So clocks that disagree cost a call, never a wrong row.
+revision, does not replace what was written within DOUBT of it. So clocks that differ cost a call, never a wrong row.
 """
 
 from collections.abc import Sequence
@@ -67,8 +67,8 @@ def newest(snapshots: Sequence[Snapshot]) -> int:
 def after_events(row: Row, snapshots: Sequence[Snapshot]) -> Write | Fetch | Keep:
     """Fold all waiting snapshots of one object into its row.
 
-    A write follows even when the data stays the same: the new revision tells a fetch in flight that it may be older
-    than what has been settled meanwhile.
+    The row is written even when its data stay the same: by the new revision a fetch that is under way sees that its
+    answer may be older.
     """
     if any(snapshot.returns for snapshot in snapshots):
         return FETCH
@@ -88,7 +88,7 @@ def after_events(row: Row, snapshots: Sequence[Snapshot]) -> Write | Fetch | Kee
 
 
 def _shown_late(row: Row, snapshots: Sequence[Snapshot]) -> Write | Keep:
-    """What was gone before anything of it was seen takes the last that events show; all else stays as it was."""
+    """A row that is gone and has no data takes the last data that events show; any other stays as it is."""
     whole = [snapshot for snapshot in snapshots if snapshot.whole and not snapshot.data.get("deleted")]
     if row.data is not None or not whole:
         return KEEP
@@ -97,7 +97,7 @@ def _shown_late(row: Row, snapshots: Sequence[Snapshot]) -> Write | Keep:
 
 
 def _ended(row: Row, ending: Snapshot, second: int) -> Write:
-    """The end of an object keeps its last data: the ending's own where it shows the object and is not older."""
+    """The row of an object that ended keeps its last data: the ending's, if it shows the object and is not older."""
     shows = ending.whole and not ending.data.get("deleted")
     data = ending.data if shows and (row.data is None or ending.created >= row.as_of) else row.data
     return Write(data, max(second, row.as_of), gone_at=ending.created)
@@ -106,10 +106,10 @@ def _ended(row: Row, ending: Snapshot, second: int) -> Write:
 def after_fetch(
     row: Row, revision_before: int, data: dict[str, Any] | None, sent_at: int, settles: int = 0
 ) -> Write | Fetch | Keep:
-    """Absorb the answer to a question sent while the row stood at `revision_before`, if it still does.
+    """Absorb the answer to a fetch that was sent when the row had `revision_before`, if it still has it.
 
-    `data` None: Stripe knows the object no more. What was gone and is served again is back.
-    `settles`: the newest second of the events that made us ask.
+    `data` None: Stripe no longer has the object. A gone object that Stripe serves again is back.
+    `settles`: the newest second of the events that made us fetch.
     """
     if row.gone and data is None:
         return KEEP
@@ -124,8 +124,8 @@ def after_answer(
 ) -> Write | Fetch | Keep:
     """Absorb an object out of a list page, or the answer to a write of ours; `data` None: deleted.
 
-    `revision_before` is the row's revision before the call, None where nobody could know the row then. A replayed
-    answer shows the object as it once was and is never absorbed. That something gone is back only a question tells.
+    `revision_before` is the row's revision before the call, None where it was not known which row. A replayed answer
+    shows an old state and is never absorbed. Only a fetch brings back what was gone.
     """
     if row.gone:
         return KEEP if data is None else FETCH

@@ -1,4 +1,4 @@
-"""Asking for background work, now or by time. The one place that knows django-q2.
+"""Background work, asked for at once or by schedule. The one place that knows django-q2.
 
 Its ORM broker loses nothing that was committed.
 
@@ -91,8 +91,8 @@ def enqueue_now(path: str, *args: object) -> bool:
 def wake() -> None:
     """Have the waiting events applied. Cheap to call for each event: most calls do nothing, none raises.
 
-    This process asks at most once in WAKE_INTERVAL, and a drain lingers that long after it found nothing; of all
-    processes none asks while a drain that was asked for has yet to begin. At most two statements.
+    A process asks at most once in WAKE_INTERVAL, and a drain waits that long for more before it ends. No process asks
+    while a drain that was asked for has not begun. At most two statements.
     """
     global _woken
     if time.monotonic() - _woken < settings.WAKE_INTERVAL:
@@ -107,16 +107,16 @@ def begun() -> None:
 
 
 def take_turn(name: str, seconds: float) -> bool:
-    """True for one caller in `seconds`, whatever the number of processes. One statement."""
+    """True for one caller in `seconds`, over all processes. One statement."""
     now = timezone.now()
     table = connection.ops.quote_name(Heartbeat._meta.db_table)
     statement = (
         f"INSERT INTO {table} (name, at) VALUES (%s, %s) "  # noqa: S608  (the name is our own model's)
         f"ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE {table}.at < %s"
     )
-    moments = (connection.ops.adapt_datetimefield_value(at) for at in (now, now - timedelta(seconds=seconds)))
+    times = (connection.ops.adapt_datetimefield_value(at) for at in (now, now - timedelta(seconds=seconds)))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [name, *moments])
+        cursor.execute(statement, [name, *times])
         return bool(cursor.rowcount == 1)
 
 

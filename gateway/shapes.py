@@ -1,9 +1,9 @@
-"""What lies at a dotted path in Stripe's data, whatever the shape on the way. Total: nothing here raises. Pure.
+"""What lies at a dotted path in Stripe's data, whatever the shape on the way. Pure; nothing here raises.
 
-Stripe adds and changes; a row whose data has another shape than we know must not break a list or a page. A number or
-a truth where a text belongs is a text as it came. An object or a list there is no text to judge by (`text_at`) and is
-shown as it came (`shown_at`), its own texts only as far as they are words of Stripe's: what it holds of a person could
-not be masked in a text any more. The page's JSON shows the whole.
+Stripe adds and changes; a row whose data have another shape than we know must not break a list or a page. Where a text
+belongs, a number or a boolean counts as its JSON. An object or a list is "" for what is decided by it (`text_at`) and
+JSON for what is shown (`shown_at`), in which only Stripe's own words are left: personal data could not be masked inside
+a text. The page's JSON shows the whole.
 """
 
 import json
@@ -28,8 +28,14 @@ def value_at(data: Any, path: str) -> Any:
     return data
 
 
+def plain_at(data: Any, path: str) -> str | int | bool | None:
+    """The text, integer or boolean there, as it came; None for anything else."""
+    value = value_at(data, path)
+    return value if isinstance(value, str | int | bool) else None
+
+
 def text_at(data: Any, path: str) -> str:
-    """The text there, a number or a truth as JSON writes it; "" for anything else."""
+    """The text there, a number or a boolean as JSON writes it; "" for anything else."""
     value = value_at(data, path)
     if isinstance(value, bool):
         return str(value).lower()
@@ -37,7 +43,7 @@ def text_at(data: Any, path: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as lists and pages draw it: text as it came, a number or a truth as JSON, an object without its texts."""
+    """A value for lists and pages: text as it came, a number or a boolean as JSON, an object without its texts."""
     if isinstance(value, dict | list):
         return printable(json.dumps(_words_of(value), ensure_ascii=False)) if value else ""
     return text_at({"": value}, "")
@@ -58,7 +64,7 @@ def _words_of(value: Any) -> Any:
 
 
 def name_at(data: Any, path: str) -> str:
-    """The text there as lists and titles say it: on one line, "" for what nobody could see."""
+    """The text there for lists and titles: on one line, "" where nothing of it is visible."""
     value = value_at(data, path)
     return texts.label(shown_at(data, path), "") if not isinstance(value, str) or texts.visible(value) else ""
 
@@ -92,7 +98,7 @@ def texts_at(data: Any, path: str) -> list[str]:
 
 
 def integer_at(data: Any, path: str) -> int | None:
-    """The integer there, as far as a database holds it: an amount in minor units, a moment in unix seconds."""
+    """The integer there, if a database can hold it: an amount in minor units, a time in unix seconds."""
     value = value_at(data, path)
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST else None
 

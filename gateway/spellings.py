@@ -6,7 +6,7 @@ from django.db.models import Q
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """The text first, then what else may be meant. Case alone only beyond ASCII, where SQLite's LIKE tells it apart."""
+    """The text, then its other spellings. Case is one only beyond ASCII, where SQLite's LIKE is case-sensitive."""
     forms = [text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC"))]
     cased = (way for form in forms if not form.isascii() for way in (form.lower(), form.upper(), form.title()))
     return tuple(dict.fromkeys([*forms, *cased]))

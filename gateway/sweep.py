@@ -1,4 +1,4 @@
-"""The one sweep over everything that is Claimed: what nobody asked for, or what was asked for in vain."""
+"""The one sweep over everything that is Claimed: what the queue was never asked for, or has lost."""
 
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,9 @@ BATCH = 200  # rows of a model that one sweep hands to the queue
 def everything(now: datetime | None = None, *, full: bool = True) -> int:
     """Go over every model that is Claimed; how many of their rows are due.
 
-    The worker does it at each tick: what dead processes held is free again, and single rows are handed on as soon as
-    they are due. What is worked off together has its turn in a `full` one (each SWEEP_INTERVAL), or when rows of it
-    became free.
+    The worker does it at each tick: rows that dead processes held are freed, and rows with a task of their own are
+    handed on as soon as they are due. Rows that are worked off together are handed on in a `full` sweep (each
+    SWEEP_INTERVAL), or when some were freed.
     """
     return sum(over(model, now, full=full) for model in apps.get_models() if issubclass(model, Claimed))
 
@@ -37,9 +37,9 @@ def over(model: type[Claimed], now: datetime | None = None, *, full: bool = True
 
 
 def hand_over(model: type[Claimed], pk: object, at: datetime) -> bool:
-    """Have the queue hold a row that is due at that moment, and work it off; False where it was not due.
+    """Claim a row that is due for the queue, and have it worked off; False where it was not due.
 
-    The queue's claim keeps the next sweep from sending the row there again, and runs out where the queue loses it.
+    The claim keeps the next sweep from handing the row on again, and runs out where the queue loses it.
     """
     objects: Any = model._default_manager
     due = objects.due(max(at, timezone.now())).filter(pk=pk)

@@ -1,7 +1,7 @@
-"""Walking every list at Stripe: the first import, and whatever neither webhook nor catch-up brought.
+"""Walking every list at Stripe: the first import, and what neither webhook nor catch-up brought.
 
-Pages of 100, several lists at once within the rate budget. A list that was walked whole has been seen whole: what the
-mirror holds and the walk did not see is fetched, and is then gone or new.
+Pages of 100, several lists at once within the rate budget. After a whole walk of a list, what the mirror holds and the
+walk did not show is fetched, to see whether it is gone.
 """
 
 import logging
@@ -27,7 +27,7 @@ RUN = "run"
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: lists walked of those known so far, objects seen, and of those the ones that differed.
+    """How far a run is: lists walked, lists known so far, objects seen, and how many of them differed.
 
     `refused` counts the lists that Stripe does not show, such as Issuing's of an account without Issuing.
     """
@@ -47,10 +47,6 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-def _nobody_watches(progress: Progress) -> None:
-    """Report to nobody."""
-
-
 class UnknownNoun(Exception):  # noqa: N818  (named after what is wrong)
     """No mirror has this name."""
 
@@ -58,7 +54,7 @@ class UnknownNoun(Exception):  # noqa: N818  (named after what is wrong)
 class Run:
     """One run of `run`, resumed while its cursor is not finished."""
 
-    def __init__(self, scope: str, report: Report) -> None:
+    def __init__(self, scope: str, report: Report | None) -> None:
         cursor, _ = SyncCursor.objects.get_or_create(noun=RUN, account=scope, defaults={"started_at": clock.now()})
         if cursor.finished_at is not None:
             cursor.started_at, cursor.finished_at = clock.now(), None
@@ -67,10 +63,11 @@ class Run:
         self.progress, self.lock = Progress(), threading.Lock()
 
     def add(self, noun: str, **numbers: int) -> None:
-        """Count, and tell whoever watches."""
+        """Count, and report."""
         with self.lock:
             self.progress = replace(self.progress.plus(**numbers), noun=noun)
-            self.report(self.progress)
+            if self.report:
+                self.report(self.progress)
 
     def finish(self) -> None:
         """Let the next run begin anew."""
@@ -93,7 +90,7 @@ def run(
         raise UnknownNoun(f"{', '.join(sorted(unknown))}: known are {', '.join(sorted(mirror.REGISTRY))}")
     models = [mirror.REGISTRY[noun] for noun in sorted(nouns or mirror.REGISTRY)]
     scope = f"{','.join(sorted(nouns or []))}|{','.join(sorted(accounts or []))}"[:255]
-    this = Run(scope, progress or _nobody_watches)
+    this = Run(scope, progress)
     for account in accounts or ():
         client.with_retries(partial(mirror.read_account, account), tries=TRIES)
     if accounts is None:
@@ -162,7 +159,7 @@ def _walk_list(this: Run, cursor: SyncCursor, number: int, path: str, header: st
         page = client.with_retries(partial(_page, path, header, after), tries=TRIES)
         objects = page.data.get("data") or []
         if number == 0 and not after:
-            # Stripe's own word on when the walk began; our clock may have been far off before the first answer.
+            # By Stripe's clock: ours may have been far off before the first answer.
             cursor.started_at = datetime.fromtimestamp(page.sent_at, UTC)
             cursor.save()
         _absorb(this, page, cursor.account or None)
@@ -177,7 +174,7 @@ def _page(path: str, header: str | None, after: str) -> client.Answer:
 
 
 def _absorb(this: Run, page: client.Answer, account: str | None) -> None:
-    """Absorb a page: each object by gateway.order, with a fetch where it cannot tell what is newer."""
+    """Absorb a page, each object by gateway.order; fetch those of which it cannot say what is newer."""
     kinds: dict[type[mirror.Mirror], dict[str, dict[str, Any]]] = {}
     for data in page.data.get("data") or []:
         model = mirror.REGISTRY.get(str(data.get("object")))
@@ -212,15 +209,13 @@ def _compare(
 
 def _fetch(this: Run, model: type[mirror.Mirror], row_id: str, account: str | None) -> None:
     """Read one object: what the page left open, or what no page showed."""
-    found = []
+    differed = []
 
     def then(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
-        if row.data is not None and mirror.differs(row, old):
-            model.witness_difference(old, row.data, row=row)
-            found.append(row)
+        differed.append(mirror.witness_found(row, old))
 
     client.with_retries(partial(mirror.fetch_row, model, row_id, account, then=then), tries=TRIES)
-    this.add(model.stripe_object, differences=len(found))
+    this.add(model.stripe_object, differences=sum(differed))
 
 
 def _fetch_unseen(this: Run, model: type[mirror.Mirror], account: str | None, started_at: datetime) -> None:

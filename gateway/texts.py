@@ -24,15 +24,15 @@ def visible(text: str) -> bool:
 
 
 def readable(text: str) -> str:
-    """What a person reads of it: without characters that nobody sees, one blank between words."""
+    """What a person reads of it: without invisible characters, one blank between words."""
     return " ".join("".join(each for each in text if each.isspace() or visible(each)).split())
 
 
 def one_line(text: str) -> str:
-    """It on one line, without what steers a terminal or turns the text round it: a sign stands in its place."""
+    """On one line; characters that steer a terminal or change the direction of text are replaced by a sign."""
     return HARMFUL.sub("\ufffd", BREAKS.sub(" ", text))
 
 
 def label(name: str, instead: str) -> str:
-    """A name as lists, titles and sentences say it; `instead` where nobody could see it."""
+    """A name for lists, titles and sentences; `instead` where nothing of it is visible."""
     return one_line(name) if visible(name) else instead

@@ -12,6 +12,8 @@ from pathlib import Path
 from sandbox.wire.hosts import HostNameError
 from sandbox.wire.server import Sandbox
 
+LOCKED = "Does another sandbox have it open?"
+UNUSABLE = "Move it away to begin with an empty world, or restore it from a backup."
 ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
@@ -41,19 +43,14 @@ def run(port: int, host: str, store: Path | None, allowed_hosts: str = "") -> in
         except (OSError, OverflowError) as error:
             return _cannot(f"Cannot listen on {host}:{port}, or keep {path}: {error}")
         except sqlite3.Error as error:
-            return _cannot(f"Cannot use {path} as the store: {error}. {_advice(error)}")
+            advice = LOCKED if "locked" in str(error) else UNUSABLE
+            return _cannot(f"Cannot use {path} as the store: {error}. {advice}")
         sandbox.start()
         sys.stdout.write(f"Sandbox ready: {sandbox.world.base_url}/\n")
         sys.stdout.flush()
         signal.sigwait(ENDING)
         sandbox.stop()
     return 0
-
-
-def _advice(error: sqlite3.Error) -> str:
-    if "locked" in str(error):
-        return "Does another sandbox have it open?"
-    return "Move it away to begin with an empty world, or restore it from a backup."
 
 
 def _cannot(words: str) -> int:

@@ -1,6 +1,7 @@
 """Every field of a full row of every noun, with every other type: the pages that show it stand, and show what came."""
 
 import itertools
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -190,6 +191,11 @@ def test_of_an_object_its_shape_is_shown_and_nothing_of_a_person(value: Any, tex
 
 @pytest.mark.parametrize("wrong", OTHER_TYPES)
 def test_history_reads_requirements_of_any_shape(wrong: Any) -> None:
+    at, whole = datetime(2026, 11, 24, tzinfo=UTC), {"object": "account", "requirements": {}}
     for name in ("currently_due", "errors"):
-        assert isinstance(history_models._keys({name: wrong}, name), dict)
-        assert isinstance(history_models._errors({name: wrong}), dict)
+        odd = {**whole, "requirements": {name: wrong}}
+        for old, new in ((whole, odd), (odd, whole), (whole, {**whole, "requirements": wrong})):
+            change = history_models.ObjectChange(ACCOUNT, old, new, at, history_models.Source.EVENT, "evt_1")
+            requirements, changes = change.rows()
+            assert all(isinstance(row.key, str) and row.key for row in requirements)
+            assert changes == []

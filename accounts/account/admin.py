@@ -153,7 +153,7 @@ class AccountAdmin(MirrorAdmin):
 
     @admin.display(description="Issuing")
     def issuing_badge(self, row: Account) -> SafeString:
-        """The Issuing badge, below it why it is off and whose move that is; all of it in its title."""
+        """The Issuing badge; below it why Issuing is off. Its title has the whole sentence."""
         off, shown = row.issuing_off, _titled(row.issuing, "issuing")
         if off is None or row.gone or off.name in (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED):
             return shown

@@ -98,7 +98,11 @@ class CreateAccountForm(VerbForm):
     def question(self) -> str:
         """The same name twice within a minute is more often a form sent twice than a second business."""
         name = own_name(self.cleaned_data)
-        if self.sent_before() or not _just_created(name):
+        if self.sent_before():
+            return ""
+        names = [own_name(each.params) for each in Operation.objects.lately("accounts.create_account", AGAIN)]
+        names += Account.objects.filter(created__gt=clock.now() - AGAIN, gone_at=None).values_list("name", flat=True)
+        if key(name) not in map(key, names):  # in any spelling
             return ""
         return (
             f"An account named {texts.one_line(name)} was created less than a minute ago, or is being created now."
@@ -121,13 +125,6 @@ def own_name(values: Data) -> str:
     person = " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
     legal = person if values.get("business_type") == "individual" else values.get("company_name")
     return str(values.get("business_name") or legal or "")
-
-
-def _just_created(name: str) -> bool:
-    """Whether an account of this name, in any spelling, was created within AGAIN, here or elsewhere. Two queries."""
-    found = [own_name(each.params) for each in Operation.objects.lately("accounts.create_account", AGAIN)]
-    found += Account.objects.filter(created__gt=clock.now() - AGAIN, gone_at=None).values_list("name", flat=True)
-    return key(name) in map(key, found)
 
 
 def create_params(values: Data, operation_id: str = "") -> Data:

@@ -56,7 +56,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(needs_attention=True, gone_at=None).order_by("-overdue", soonest, "-created")
 
     def off_unasked(self, *movers: str) -> Self:
-        """Those whose Issuing is off though Stripe asks for nothing by name, and it is the move of one of `movers`."""
+        """Those whose Issuing is off, though Stripe asks for nothing by name, and one of `movers` has to act."""
         own = Capability.objects.filter(name=account_words.NAME, mover__in=movers, gone_at=None).values("account_id")
         silent = Q(card_issuing__mover=capability_words.ACCOUNT, card_issuing__gone_at=None)
         arriving = Q(card_issuing__badge=None) | Q(card_issuing__badge="")
@@ -92,9 +92,9 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
 
 def left_at(accounts: "Iterable[Account]", passed: dict[tuple[str, str], int] | None = None) -> None:
-    """Give each account `left_at`: when its first deadline is, or was where keys are past due since.
+    """Give each account `left_at`: its first deadline, in the past where keys are past due.
 
-    One query, none where the deadlines that have `passed` were read before.
+    One query; none where `passed`, the deadlines that have passed, is given.
     """
     rows = list(accounts)
     if passed is None:
@@ -135,7 +135,7 @@ class Account(Mirror):
     country = models.CharField(max_length=8, blank=True)
     business_type = models.CharField(max_length=64, blank=True)
     kind = models.CharField(max_length=16, blank=True)  # of accounts.account.words.KINDS, from `controller`
-    issuing_status = models.CharField(max_length=64, blank=True)  # as far as the account itself tells
+    issuing_status = models.CharField(max_length=64, blank=True)  # by the account alone
     overall_status = models.CharField(max_length=64, blank=True)
     details_submitted = models.BooleanField(default=False)
     needs_attention = models.BooleanField(default=False)
@@ -192,9 +192,6 @@ class Account(Mirror):
         self.card_issuing_id = None if self.issuing_status in SETTLED else f"{self.id}.card_issuing"
         self.mover = account_words.mover(data) if self.card_issuing_id else ""
         self.details_submitted = bool(value_at(data, "details_submitted"))
-        self._set_attention(data)
-
-    def _set_attention(self, data: Data) -> None:
         keys = set(rule().open_keys(data))
         due = hash_at(data, "requirements")
         deadline = value_at(due, "current_deadline") if keys.intersection(texts_at(due, "currently_due")) else None
@@ -249,7 +246,7 @@ class Account(Mirror):
 
     @property
     def issuing_capability(self) -> Data | None:
-        """Its card_issuing as Stripe sent it; None where it has not arrived, or the account itself says enough."""
+        """Its card_issuing as Stripe sent it; None where it has not arrived, or the account's own data suffice."""
         if self.card_issuing_id is None:
             return None
         try:

@@ -1,4 +1,4 @@
-"""What connected accounts tell the shell."""
+"""What the shell may ask about connected accounts."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -75,9 +75,13 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
     """What the account needs first, and how much more."""
     url, first = account.get_absolute_url(), rows[0] if rows else None
     ask = may_link and first is not None and first.done_in_form
+    if off := account.issuing_off:
+        cost = "Issuing is off: cards are declined until it is done." if first else off.sentence
+    else:
+        cost = account.overall.why
     return Need(
         title=first.title if first else "Restricted",
-        why=(first.cause if first else "") or _cost(account, asked=first is not None),
+        why=(first.cause if first else "") or cost,
         url=url,
         move=first.move if first else STAFF,
         at=account.left_at,  # type: ignore[attr-defined]
@@ -89,21 +93,13 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
     )
 
 
-def _cost(account: Account, *, asked: bool) -> str:
-    """What it costs that it is not done; where nothing is asked by name, why Issuing is off."""
-    off = account.issuing_off
-    if off is None:
-        return account.overall.why
-    return "Issuing is off: cards are declined until it is done." if asked else off.sentence
-
-
 def _deadlines(accounts: list[tuple[str, bool, datetime | None]], passed: Passed) -> list[datetime | None]:
     """When each of them is due, or was."""
     first: dict[str, datetime] = {}
     for (account_id, _), at in passed.items():
-        moment = clock.from_unix(at)
-        if moment:
-            first[account_id] = min(moment, first.get(account_id, moment))
+        deadline = clock.from_unix(at)
+        if deadline:
+            first[account_id] = min(deadline, first.get(account_id, deadline))
     just_now = clock.now() - JUST_PASSED
     return [first.get(account_id, just_now) if overdue else due for account_id, overdue, due in accounts]
 

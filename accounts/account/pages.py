@@ -105,7 +105,7 @@ class AccountParts:
 
     @cached_property
     def actions(self) -> list[Row]:
-        """What somebody has to do, most urgent first; for a new account too, whose first step it is."""
+        """What somebody has to do, most urgent first; of a new account its first step."""
         rejected = self.account.overall_status == "rejected"
         return [] if rejected or self.account.gone else [row for row in self.rows if self.rule.counts(row)]
 
@@ -130,7 +130,7 @@ class AccountParts:
 
     @property
     def agreements(self) -> list[dict[str, Any]]:
-        """Each agreement: its name, the acceptance that stands, and until when Issuing has to decide on it."""
+        """Each agreement: its name, its acceptance, and by when Issuing has to decide on it."""
         decides = self.account.issuing.name != "enabled" and not self.before_terms
         return terms_models.agreements(self.account.data, self.acceptances, decides=decides, may_see=self.may_see)
 
@@ -200,12 +200,12 @@ class AccountParts:
 
     @property
     def json(self) -> Any:
-        """The account's data, masked as far as this person may see."""
+        """The account's data, masked for who may not see personal data."""
         return self.mask.data(self.account.data)
 
     @property
     def people(self) -> list[dict[str, Any]]:
-        """Each person: row, data as far as it may be seen, and what Stripe still asks."""
+        """Each person: row, data (masked), and what Stripe still asks of them."""
         return [persons_pages.shown(person, self.rows, self.mask) for person in self.persons]
 
     def tabs(self, open_: str) -> list[dict[str, Any]]:
@@ -305,7 +305,7 @@ class AccountPage(AccountView):
 
 
 class TabsPage(AccountPage):
-    """The account's own page: `?tab=` one of TABS, `?before=` a moment in the timeline."""
+    """The account's own page: `?tab=` one of TABS, `?before=` where the timeline begins."""
 
     template = "accounts/account/account.html"
 
@@ -339,7 +339,7 @@ class TabsPage(AccountPage):
 
 
 class LivePart(AccountPage):
-    """What changes by itself: `?part=` one of PARTS (default: badges), with the version it was drawn from."""
+    """A part of the page that is drawn again by itself: `?part=` one of PARTS (default: badges), with its version."""
 
     def get(self, request: HttpRequest, account_id: str) -> HttpResponse:
         """The part alone, without the frame."""
@@ -356,7 +356,7 @@ class ActivityPage(AccountPage):
     template, title = "accounts/history/activity.html", "Activity"
 
     def parts(self) -> dict[str, Any]:
-        """From `?before=` a moment on."""
+        """From the time in `?before=` back."""
         before = addresses.as_datetime(self.request.GET.get("before", ""))
         timeline = pages.read(self.account_id, self.shown.names, self.shown.mask, before=before)
         return {**super().parts(), "timeline": timeline}

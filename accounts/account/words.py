@@ -2,8 +2,8 @@
 
 Never from `type`. The words are Stripe's Dashboard's own
 (docs.stripe.com/connect/dashboard/review-actionable-accounts);
-which of them wins where several fit is our inference. Nothing here needs a clock: a deadline that has passed is judged
-where it is shown.
+which of them counts where several fit is our inference. Nothing here needs a clock: whether a deadline has passed is
+decided where it is shown.
 """
 
 from collections.abc import Sequence
@@ -113,7 +113,8 @@ def overall(account: Data) -> Status:
         return Status(IN_REVIEW, of_account(reason).why)
     stopped = inactive(account)
     if stopped or reason:
-        return Status(RESTRICTED, _restriction(reason, stopped))
+        what = f"{' and '.join(stopped)} {'is' if len(stopped) == 1 else 'are'} inactive." if stopped else ""
+        return Status(RESTRICTED, " ".join(filter(None, (what, of_account(reason).why if reason else ""))))
     if requirements.get("pending_verification") and not requirements.get("currently_due"):
         return Status(IN_REVIEW, "Stripe is verifying what was given.")
     if requirements.get("currently_due") and requirements.get("current_deadline"):
@@ -128,7 +129,7 @@ def inactive(account: Data) -> list[str]:
 
 
 def issuing(account: Data, capability: Data | None = None) -> Status:
-    """The Issuing badge. Without the capability's own object the account's short word for it must do."""
+    """The Issuing badge. Without the capability's own object it is read from the account's `capabilities`."""
     setup = kind(account)
     if not setup.can_issue:
         return Status(CANNOT_ISSUE, setup.why)
@@ -139,12 +140,6 @@ def issuing(account: Data, capability: Data | None = None) -> Status:
     if not short:
         return Status(NOT_REQUESTED, "The capability card_issuing is not requested.")
     return capability_status(capability or {"status": short})
-
-
-def _restriction(reason: str, stopped: list[str]) -> str:
-    why = of_account(reason).why if reason else ""
-    off = f"{' and '.join(stopped)} {'is' if len(stopped) == 1 else 'are'} inactive." if stopped else ""
-    return f"{off} {why}".strip()
 
 
 NAME = "card_issuing"
@@ -209,7 +204,7 @@ class Off:
 
     @property
     def sentence(self) -> str:
-        """All of it in one line, for where there is no more room."""
+        """Why, whose move and the next step in one line."""
         return f"{self.why} {self.whose}: {self.following}"
 
 
@@ -224,37 +219,37 @@ def why_off(account: Data, capability: Data | None = None, rows: Sequence[Row] |
         return None
     found = rows if rows is not None else requirement_rows.rows(account, [capability] if capability else [])
     stopping = _stopping(found, capability)
-    word, said = _said(badge.name, account, capability)
+    word, reason = _reason(badge.name, account, capability)
     settled = word not in ASKING or badge.name in (CANNOT_ISSUE, NOT_REQUESTED)
     asked = [] if settled else [row for row in stopping if row.state != FAULTY]
     if asked:
-        said = _asks(asked, begun=requirement_rows.began(account))
+        reason = _reason_of_rows(asked, begun=requirement_rows.began(account))
     causes = dict.fromkeys(cause for row in stopping if row.codes for cause in row.causes) if rows else ()
     return Off(
         badge.name,
         word,
-        said.title,
-        said.why,
-        said.move,
-        said.following,
-        said.button,
+        reason.title,
+        reason.why,
+        reason.move,
+        reason.following,
+        reason.button,
         faults=tuple(causes),
         asked=bool(asked),
     )
 
 
 def _stopping(rows: Sequence[Row], capability: Data | None) -> list[Row]:
-    """What is asked of card_issuing now, or found wrong, most urgent first.
+    """What is asked for card_issuing now, or was found wrong for it, most urgent first.
 
-    Where its object is not there, or names none of it, whatever no other capability asks for.
+    Where its object is missing, or names no such row: what no other capability asks for.
     """
     now = [row for row in rows if row.state in (PAST_DUE, CURRENTLY_DUE, FAULTY) and not row.ignorable]
     own = [row for row in now if NAME in row.capabilities]
     return own or [row for row in now if not capability or not row.capabilities]
 
 
-def _said(badge: str, account: Data, capability: Data | None) -> tuple[str, Reason]:
-    """Stripe's word and what it means, requirements aside: the capability's own, the account's where that is silent."""
+def _reason(badge: str, account: Data, capability: Data | None) -> tuple[str, Reason]:
+    """Stripe's disabled_reason and what it means, requirements aside: the capability's, else the account's."""
     if badge == CANNOT_ISSUE:
         return "", Reason("this account cannot issue", kind(account).why, STAFF, NEW_ACCOUNT, NOTHING)
     whole = text_at(account, "requirements.disabled_reason")
@@ -281,7 +276,7 @@ def _said(badge: str, account: Data, capability: Data | None) -> tuple[str, Reas
     return "", NO_REASON if capability else NOT_READ
 
 
-def _asks(asked: list[Row], *, begun: bool) -> Reason:
+def _reason_of_rows(asked: list[Row], *, begun: bool) -> Reason:
     """What Stripe asks by name, as a reason."""
     if not begun:
         return NOT_BEGUN
@@ -296,9 +291,9 @@ def _asks(asked: list[Row], *, begun: bool) -> Reason:
 
 
 def mover(account: Data) -> str:
-    """Whose move it is, as far as the account itself tells, where no requirement says so; "" where nobody's.
+    """Whose move it is by the account's own data, where no requirement says it; "" for nobody's.
 
-    It counts while the capability's own object has not arrived, or says nothing (accounts.capabilities.words.mover).
+    It counts while the capability's own object is missing, or gives no reason (accounts.capabilities.words.mover).
     """
     off = why_off(account)
     settled = off is None or off.asked or off.reason.startswith("rejected.")

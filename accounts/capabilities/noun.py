@@ -1,4 +1,4 @@
-"""What capabilities tell the shell."""
+"""What the shell may ask about capabilities."""
 
 from accounts.capabilities.models import Capability
 from console.shell.badges import absent, no, off, ok, waits

@@ -166,7 +166,7 @@ def of_account(disabled_reason: str) -> Reason:
 
 
 def as_it_came(word: str) -> Reason:
-    """A word of Stripe's that this console does not know: told by its beginning."""
+    """A reason of Stripe's that this console does not know: judged by its beginning."""
     _, move, following, button = next(each for each in BEGINNINGS if word.startswith(each[0]))
     return Reason(f"Stripe says {word}", f"Stripe says {word}.", move, following, button)
 
@@ -203,7 +203,7 @@ def capability_status(capability: Data) -> Status:
 
 
 def verifies(requirements: Data, reason: str) -> bool:
-    """Whether what keeps it off is what Stripe verifies: it asks for nothing, and says nothing else."""
+    """Whether it is off only because Stripe is verifying: nothing is due, and no other reason is given."""
     pending, asked = (texts_at(requirements, name) for name in ("pending_verification", "currently_due"))
     return reason in SILENT and bool(pending) and not asked and not texts_at(requirements, "past_due")
 
@@ -212,7 +212,7 @@ ACCOUNT = "account"  # of `mover`: its own reason is silent, the account's count
 
 
 def mover(capability: Data) -> str:
-    """Whose move it is that it is off, where no requirement says so: holder, staff, stripe, ACCOUNT.
+    """Who has to act on its being off, where no requirement says it: holder, staff, stripe, ACCOUNT.
 
     "" for one that works or is not requested, that Stripe asks something for by name, or that is rejected.
     """

@@ -1,4 +1,4 @@
-"""What external accounts tell the shell."""
+"""What the shell may ask about external accounts."""
 
 from accounts.external_accounts.models import ExternalAccount
 from console.shell.badges import no, off, ok

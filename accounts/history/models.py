@@ -1,9 +1,9 @@
 """What became due, what was met, which state changed: written once for each event, or where a reading found it.
 
-An event tells what was before in `previous_attributes`, so rows do not depend on the order of arrival; one that tells
-nothing of it is compared with the row that it replaced. What was found by reading (`sync`) gives way to the event that
-tells it, whichever comes first. The first import of an account is one row, FIRST_READ: what was there before it was
-read is no change.
+An event holds the values before it in `previous_attributes`, so rows do not depend on the order of arrival; an event
+without them is compared with the row that it replaced. What a reading (`sync`) found is deleted, or not written, where
+an event reports the same change. The first import of an account is one row, FIRST_READ: what was there before is no
+change.
 """
 
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ from django.db.models import Max, Q
 from gateway import clock
 from gateway.mirror import REGISTRY
 from gateway.models import Event
-from gateway.shapes import hashes_at, texts_at
+from gateway.shapes import hash_at, hashes_at, plain_at, texts_at
 
 Data = dict[str, Any]
 
 LISTS = ("currently_due", "past_due", "pending_verification", "eventually_due")
 FIRST_READ = "first_read"  # the `field` of the one row that an account's first import is
-LONGEST_IMPORT = timedelta(days=1)  # what has no moment of its own and was read by then belongs to the first import
+LONGEST_IMPORT = timedelta(days=1)  # an object without a date that is read within it belongs to the first import
 
 
 class Source(models.TextChoices):
@@ -36,8 +36,8 @@ class Source(models.TextChoices):
 class HistoryRow(models.Model):
     """A row that one event, or one reading, brought. `at` is Stripe's clock.
 
-    What a reading found lies between `since`, when it still stood otherwise (null: never seen before), and `read_at`.
-    Its `at` is its own moment where Stripe tells that, else the moment it was read. Both are null for events.
+    What a reading found happened after `since`, when the value was still the old one (null: never seen before), and
+    no later than `read_at`; both are null for events. Its `at` is when it happened if Stripe says so, else `read_at`.
     """
 
     account = models.ForeignKey(
@@ -57,7 +57,7 @@ class HistoryRow(models.Model):
 
     @property
     def dated_by_reading(self) -> bool:
-        """Whether `at` is no more than the moment at which it was found."""
+        """Whether `at` is only when it was found, not when it happened."""
         return self.source == Source.SYNC and self.read_at in (None, self.at)
 
 
@@ -135,7 +135,7 @@ class StateChange(HistoryRow):
 
 @dataclass(frozen=True)
 class ObjectChange:
-    """An object before and after: `old` is None where it had not been there. Times are Stripe's clock."""
+    """An object before and after; `old` is None for a new one. Times are Stripe's clock."""
 
     account_id: str
     old: Data | None
@@ -145,7 +145,13 @@ class ObjectChange:
     source_id: str
     ended: bool = False
     scope: str = field(default="account")
-    since: datetime | None = None  # of a reading: the last moment at which `old` is known to have stood
+    since: datetime | None = None  # of a reading: the last time at which Stripe showed `old`
+
+    @property
+    def origin(self) -> Data:
+        """The columns that every row of it has: whose it is, and where it is known from."""
+        names = ("account_id", "source", "source_id", "since", "read_at")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def read_at(self) -> datetime | None:
@@ -155,11 +161,11 @@ class ObjectChange:
     @property
     def began_at(self) -> datetime | None:
         """When the object came to be at Stripe; None where Stripe does not say."""
-        moments = (self.new.get(name) for name in ("created", "requested_at"))
-        return next((at for at in map(clock.from_unix, moments) if at and at <= self.at), None)
+        times = (self.new.get(name) for name in ("created", "requested_at"))
+        return next((at for at in map(clock.from_unix, times) if at and at <= self.at), None)
 
-    def moment_of(self, name: str, value: Any) -> datetime | None:
-        """The own moment of a change that a reading found; None where Stripe does not say, and for an event."""
+    def happened_at(self, name: str, value: Any) -> datetime | None:
+        """When a change that a reading found happened; None where Stripe does not say, and for an event."""
         if self.source != Source.SYNC:
             return None
         if name == "object" and value == "created":
@@ -173,9 +179,9 @@ class ObjectChange:
 
 
 def change_by_event(event: Event, account_id: str, scope: str) -> ObjectChange:
-    """What an event tells. A nested hash in `previous_attributes` names only what changed in it; a list is whole.
+    """The change that an event reports. A hash in `previous_attributes` names only what changed in it; a list is whole.
 
-    Without them it is compared with what it replaced in the mirror (`event.replaced`), where that is known.
+    Without them the object is compared with what it replaced in the mirror (`event.replaced`), where that is known.
     """
     content = event.payload["data"]
     new, previous = content["object"], content.get("previous_attributes") or {}
@@ -192,7 +198,7 @@ def change_by_event(event: Event, account_id: str, scope: str) -> ObjectChange:
 
 
 def change_by_reading(account_id: str, old: Data | None, new: Data, scope: str, row: Any) -> ObjectChange:
-    """What a reading of the mirror's `row` found to have changed since it was seen before, at the latest then."""
+    """The change that a reading of the mirror's `row` found since the row was read before."""
     at = clock.from_unix(row.as_of) or clock.now()
     since = clock.from_unix(row.as_of_before) if old is not None and row.as_of_before else None
     source_id = f"sync:{row.pk}:{row.revision}"
@@ -209,11 +215,11 @@ def merged(new: Data, previous: Data) -> Data:
 
 
 def _requirements(change: ObjectChange) -> Iterable[Requirement]:
-    before, after = _hash(change.old, "requirements"), _hash(change.new, "requirements")
+    before, after = hash_at(change.old, "requirements"), hash_at(change.new, "requirements")
     if change.ended:
         return
     for name in LISTS:
-        old, new = _keys(before, name), _keys(after, name)
+        old, new = dict.fromkeys(texts_at(before, name)), dict.fromkeys(texts_at(after, name))
         deadline = _deadline(name, before, after, change.at)
         yield from (_row(change, key, name, "due", deadline=deadline) for key in new if key not in old)
         yield from (_row(change, key, name, "met") for key in old if key not in new)
@@ -241,12 +247,8 @@ def _row(
     error: Data | None = None,
 ) -> Requirement:
     return Requirement(
-        account_id=change.account_id,
+        **change.origin,
         at=change.at,
-        source=change.source,
-        source_id=change.source_id,
-        since=change.since,
-        read_at=change.read_at,
         scope=change.scope,
         key=key[:255],
         list=name,
@@ -265,19 +267,15 @@ def _changes(change: ObjectChange) -> Iterable[StateChange]:
     if change.ended or change.old is None:
         return
     for name in getattr(REGISTRY.get(noun), "watched", ()):
-        before, after = _at(change.old, name), _at(change.new, name)
+        before, after = plain_at(change.old, name), plain_at(change.new, name)
         if before != after:
             yield _change(change, noun, name, before, after)
 
 
 def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any) -> StateChange:
     return StateChange(
-        account_id=change.account_id,
-        at=change.moment_of(name, after) or change.at,
-        source=change.source,
-        source_id=change.source_id,
-        since=change.since,
-        read_at=change.read_at,
+        **change.origin,
+        at=change.happened_at(name, after) or change.at,
         subject=str(change.new.get("id", "")),
         noun=noun,
         field=name,
@@ -287,31 +285,31 @@ def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any)
 
 
 def record(change: ObjectChange) -> None:
-    """Write what it tells, once; at most six statements, none where nothing changed."""
+    """Write its history, once; at most six statements, none where nothing changed."""
     if change.source == Source.SYNC and change.old is None and _is_first_import(change):
         return
     requirements, changes = change.rows()
     tables: tuple[tuple[Any, list[Any]], ...] = ((Requirement, requirements), (StateChange, changes))
-    for model, told in tables:
-        if told:
-            new = _unless_told(model, change, told) if change.source == Source.SYNC else told
-            if change.source == Source.EVENT:
-                _forget_found(model, change, told)
+    for model, rows in tables:
+        if rows and change.source == Source.EVENT:
+            _delete_found(model, change, rows)
+        if rows:
+            new = _without_known(model, change, rows) if change.source == Source.SYNC else rows
             model.objects.bulk_create(new, ignore_conflicts=True)
 
 
 def record_connection(event: Event, account_id: str) -> None:
-    """That an account connected to this platform, or left it. What such an event shows is the application."""
+    """Write that an account connected to this platform, or left it. The object in such an event is the application."""
     at, left = clock.from_unix(event.created) or clock.now(), event.type.endswith(".deauthorized")
     change = ObjectChange(account_id, None, {"id": account_id}, at, Source.EVENT, event.id)
-    said = _change(change, "account", "object", None, "left" if left else "connected")
+    row = _change(change, "account", "object", None, "left" if left else "connected")
     if left:  # a reading can only have found it gone
-        _forget_found(StateChange, change, [_change(change, "account", "object", None, "deleted")])
-    StateChange.objects.bulk_create([said], ignore_conflicts=True)
+        _delete_found(StateChange, change, [_change(change, "account", "object", None, "deleted")])
+    StateChange.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def _is_first_import(change: ObjectChange) -> bool:
-    """Whether it was there when its account was first read; the account's own row says so, the one of its import."""
+    """Whether the object was there when its account was first read. For the account itself, write that row."""
     if change.new.get("object") == "account":
         first = _change(change, "account", FIRST_READ, None, change.new.get("created"))
         StateChange.objects.bulk_create([first], ignore_conflicts=True)
@@ -323,11 +321,11 @@ def _is_first_import(change: ObjectChange) -> bool:
     return change.began_at <= first_at if change.began_at else change.at <= first_at + LONGEST_IMPORT
 
 
-# What makes two tellings one, and which of its fields say how it ended.
+# Two rows with equal values in these fields report the same change; the last field is what it ended as.
 _SAME = {Requirement: ("scope", "key", "list", "code", "became"), StateChange: ("subject", "field", "after")}
 
 
-def _told(row: Any) -> tuple[Any, ...]:
+def _identity(row: Any) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in _SAME[type(row)])
 
 
@@ -336,47 +334,25 @@ def _of_object(model: Any, change: ObjectChange) -> Any:
     return model.objects.filter(account=change.account_id, **own)
 
 
-def _forget_found(model: Any, change: ObjectChange, told: Iterable[Any]) -> None:
-    """An event knows better when it was: what a reading found of the same change goes."""
+def _delete_found(model: Any, change: ObjectChange, new: Iterable[Any]) -> None:
+    """Delete what a reading found of the changes that an event now reports: the event knows when it was."""
     rows = _of_object(model, change).filter(source=Source.SYNC)
     rows = rows.filter(Q(since=None) | Q(since__lte=change.at))
     rows = rows.filter(Q(read_at__gte=change.at) | Q(read_at=None, at__gte=change.at))
-    known = {_told(row) for row in told}
-    if superseded := [row.pk for row in rows if _told(row) in known]:
+    known = {_identity(row) for row in new}
+    if superseded := [row.pk for row in rows if _identity(row) in known]:
         model.objects.filter(pk__in=superseded).delete()
 
 
-def _unless_told(model: Any, change: ObjectChange, found: list[Any]) -> list[Any]:
-    """What a reading found, without what an event has told already: the last that events say of each."""
+def _without_known(model: Any, change: ObjectChange, found: list[Any]) -> list[Any]:
+    """What a reading found, without what the last event about the same thing has reported already."""
     rows = _of_object(model, change).filter(source=Source.EVENT, at__lte=change.at)
-    last: dict[tuple[Any, ...], Any] = {}
-    for row in (rows.filter(at__gte=change.since) if change.since else rows).order_by("at", "id"):
-        *what, end = _told(row)
-        last[tuple(what)] = end
-    return [row for row in found if last.get(_told(row)[:-1], _NOTHING) != _told(row)[-1]]
-
-
-_NOTHING = object()
-
-
-def _keys(requirements: Data, name: str) -> dict[str, None]:
-    return dict.fromkeys(texts_at(requirements, name))
+    rows = rows.filter(at__gte=change.since) if change.since else rows
+    last = {_identity(row)[:-1]: _identity(row) for row in rows.order_by("at", "id")}
+    return [row for row in found if last.get(_identity(row)[:-1]) != _identity(row)]
 
 
 def _errors(requirements: Data) -> dict[tuple[str, str], Data]:
     """Faults by key and code."""
     named = [error for error in hashes_at(requirements, "errors") if isinstance(error.get("requirement"), str)]
     return {(error["requirement"], str(error.get("code") or "")): error for error in named}
-
-
-def _hash(data: Data | None, name: str) -> Data:
-    value = (data or {}).get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _at(data: Data, path: str) -> Any:
-    """The plain value at a dotted path; None where there is none."""
-    value: Any = data
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value if isinstance(value, str | int | bool | None) else None

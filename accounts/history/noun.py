@@ -1,4 +1,4 @@
-"""What the history of an account tells the shell."""
+"""What the shell may ask about the history of an account."""
 
 from console.shell.nouns import Noun, Tab
 

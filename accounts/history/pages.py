@@ -1,7 +1,7 @@
-"""What happened to an account, ours and Stripe's in one stream, newest first.
+"""What happened to an account, our doing and Stripe's in one list, newest first.
 
-Stripe's rows and operations stand at Stripe's time, sessions and refusals at the wall's. Both agree but in a sandbox
-whose clock was moved.
+Stripe's changes and operations have Stripe's time, sessions and refusals this machine's. The two differ only in a
+sandbox whose clock was moved.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,10 +24,18 @@ from console.viewing.models import WorkSession
 from gateway import clock, mirror
 from gateway.models import Event
 
-ELSEWHERE = ("operation.", "session.")  # audit rows that tell what operations and sessions tell here already
+ELSEWHERE = ("operation.", "session.")  # audit rows of what operations and sessions show here already
 TERMS = {
     "tos_acceptance.date": "Stripe’s services agreement:",
     "settings.card_issuing.tos_acceptance.date": "The Issuing terms:",
+}
+OUTCOMES = {Operation.State.REFUSED: "Stripe refused it", Operation.State.NOT_FOUND: "not found at Stripe"}
+# Of the changes of one event the first of these is the sentence; the others are notes below it.
+MAIN_FIELDS = ("object", "status", *TERMS, "verification.status", "charges_enabled", "payouts_enabled")
+ENDS: dict[tuple[str | None, str], str] = {  # of an object's own line, by what it became and where that is known from
+    ("deleted", Source.EVENT): "was removed",
+    ("deleted", Source.SYNC): "is no longer at Stripe",
+    ("created", Source.SYNC): "was first seen",
 }
 ICONS = {"account": "accounts", "person": "person", "bank_account": "bank", "capability": "capabilities"}
 CONNECTIONS = {"connected": "connected to this platform", "left": "left this platform"}
@@ -50,7 +58,7 @@ class Entry:
     quiet: bool = False
 
     def masked(self, mask: Mask) -> "Entry":
-        """The line as somebody may read it: what Stripe and staff wrote may quote what is masked."""
+        """The line as somebody may read it: texts of Stripe and of staff may quote personal data."""
         ours = Mask(mask.may_see)  # our own sentences quote nothing but names
         notes = tuple(map(mask.text, self.notes))
         return replace(self, text=ours.text(self.text), strong=ours.text(self.strong), notes=notes)
@@ -58,7 +66,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Words:
-    """A change as a room that knows its noun tells it."""
+    """The line of a change, as its noun words it."""
 
     text: str
     strong: str
@@ -82,7 +90,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A page of it. `older` is where the next page begins, None at the end."""
+    """One page. `older` is where the next begins, None on the last."""
 
     days: list[Day]
     older: datetime | None
@@ -98,16 +106,14 @@ def read(
     everything: bool = True,
     strict: bool = False,
 ) -> Timeline:
-    """The last `limit` entries before a moment, masked. `everything` adds events that changed nothing here.
+    """The last `limit` entries before a time, masked. `everything` adds events that changed nothing here.
 
-    Lines of one second stay together, however many they are, unless it is `strict`: a beginning that no page follows.
-
-    Seven queries.
+    Lines of one second stay on one page, so there may be more than `limit`; `strict` cuts them off. Seven queries.
     """
     window = _Window(account_id, before, 2 * limit)
-    told = list(_told(window, persons, mask))
-    entries = [*_operations(window), *told, *_sessions(window), *_audit(window)]
-    known = {entry_id for entry in told for entry_id in entry.ids}
+    history = [*_changes(window, persons, mask), *_requirements(window, persons)]
+    entries = [*_operations(window), *history, *_sessions(window), *_audit(window)]
+    known = {entry_id for entry in history for entry_id in entry.ids}
     events = list(_events(window))
     entries += [entry for entry in events if entry.ids[0] not in known and (everything or not entry.quiet)]
     # Stripe orders nothing finer than seconds: within one, the order of arrival has to do.
@@ -130,75 +136,58 @@ class _Window:
     before: datetime | None
     limit: int
 
-    def of(self, queryset: Any, moment: str, times: int = 1) -> Any:
+    def of(self, queryset: Any, column: str, times: int = 1) -> Any:
         """The newest rows of a table inside the window: as many as lines, or `times` that where many make one line."""
-        rows = queryset.filter(account_id=self.account_id).order_by(f"-{moment}")
-        return (rows.filter(**{f"{moment}__lt": self.before}) if self.before else rows)[: self.limit * times]
+        rows = queryset.filter(account_id=self.account_id).order_by(f"-{column}")
+        return (rows.filter(**{f"{column}__lt": self.before}) if self.before else rows)[: self.limit * times]
 
 
 def _operations(window: _Window) -> Iterator[Entry]:
     for operation in window.of(Operation.objects.select_related("user"), "created_at"):
-        state = Operation.State(operation.state)
+        state, verb = Operation.State(operation.state), verbs.find(operation.verb)
         ended = state == Operation.State.SUCCEEDED
         yield Entry(
             at=clock.from_unix(operation.first_tried_at) or operation.created_at,
             icon="pen" if ended else "crossed" if state == Operation.State.REFUSED else "ring",
             tone="" if ended else "bad" if state == Operation.State.REFUSED else "warn",
             who=operation.user.get_username(),
-            text=_label(operation.verb),
-            strong="" if ended else _outcome(state),
+            text=verb.label[:1].lower() + verb.label[1:] if verb else operation.verb,
+            strong="" if ended else OUTCOMES.get(state, state.label.lower()),
             notes=tuple(filter(None, (state.label, operation.ticket, operation.error_code, operation.error_param))),
             ids=tuple(filter(None, (operation.request_id,))),
             url=reverse("operation", args=[operation.pk]),
         )
 
 
-def _label(name: str) -> str:
-    """A verb's label as it stands in a sentence; the name of one that is no more."""
-    try:
-        label = verbs.get(name).label
-    except KeyError:
-        return name
-    return label[:1].lower() + label[1:]
-
-
-def _outcome(state: Operation.State) -> str:
-    words = {Operation.State.REFUSED: "Stripe refused it", Operation.State.NOT_FOUND: "not found at Stripe"}
-    return words.get(state, state.label.lower())
-
-
-def _told(window: _Window, persons: Mapping[str, str], mask: Mask) -> Iterator[Entry]:
-    """What Stripe told: states that changed, requirements that came and went; one line for each telling of a kind."""
-    changes = sorted(
-        window.of(StateChange.objects.all(), "at", times=3), key=lambda row: (row.source_id, row.at, _weight(row))
-    )
+def _changes(window: _Window, persons: Mapping[str, str], mask: Mask) -> Iterator[Entry]:
+    """States that changed: one line for all that one event, or one reading, changed at once."""
+    main = {field: number for number, field in enumerate(MAIN_FIELDS)}
+    rows = window.of(StateChange.objects.all(), "at", times=3)
+    changes = sorted(rows, key=lambda row: (row.source_id, row.at, main.get(row.field, len(main))))
     for change in changes:
         change.before, change.after = (
             mask.data({change.field: each})[change.field] for each in (change.before, change.after)
         )
     known = _described(changes)
-    for _, told in groupby(changes, key=lambda row: (row.source_id, row.at)):
-        yield _changed(list(told), persons, known)
+    for _, group in groupby(changes, key=lambda row: (row.source_id, row.at)):
+        yield _changed(list(group), persons, known)
+
+
+def _requirements(window: _Window, persons: Mapping[str, str]) -> Iterator[Entry]:
+    """Requirements of the account that came and went: one line for each list of one event, or one reading.
+
+    What came or went in both lists at once is shown once, as due now.
+    """
     rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
-    ordered = sorted(_once(list(rows)), key=lambda row: (row.source_id, row.list, row.became))
-    for (_, kind, became), asked in groupby(ordered, key=lambda row: (row.source_id, row.list, row.became)):
-        yield _required(kind, became, list(asked), persons)
-
-
-def _once(rows: list[Requirement]) -> list[Requirement]:
-    """What came or went in both lists at once is told once, as due now."""
-    told = {(row.source_id, row.key, row.became) for row in rows if row.list == "currently_due"}
-    return [row for row in rows if row.list != "past_due" or (row.source_id, row.key, row.became) not in told]
-
-
-def _weight(change: StateChange) -> int:
-    """Which of the changes of one event is the sentence; the others are notes below it."""
-    heavy = ("object", "status", *TERMS, "verification.status", "charges_enabled", "payouts_enabled")
-    return heavy.index(change.field) if change.field in heavy else len(heavy)
+    rows = sorted(rows, key=lambda row: (row.source_id, row.list, row.became))
+    due_now = {(row.source_id, row.key, row.became) for row in rows if row.list == "currently_due"}
+    shown = [row for row in rows if row.list != "past_due" or (row.source_id, row.key, row.became) not in due_now]
+    for (_, kind, became), group in groupby(shown, key=lambda row: (row.source_id, row.list, row.became)):
+        yield _required(kind, became, list(group), persons)
 
 
 def _source(row: Any) -> dict[str, Any]:
-    """Who told, and of what was found by reading how its moment is to be taken."""
+    """Who told it, and how exact its time is where a reading found it."""
     if row.source == Source.EVENT:
         return {"who": "Stripe", "ids": (row.source_id,)}
     if not row.dated_by_reading:
@@ -215,17 +204,17 @@ def _changed(changes: list[StateChange], persons: Mapping[str, str], known: Mapp
     main, *others = changes
     if main.field == FIRST_READ:
         return _first_read(main)
-    said = known.get(main.pk) or Words(*_sentence(main, persons.get(main.subject) or main.subject))
-    told = _source(main)
+    line = known.get(main.pk) or Words(*_sentence(main, persons.get(main.subject) or main.subject))
+    source = _source(main)
     notes = tuple(f"{change.field}: {_shown(change)}" for change in others if change.field != "requested")
     return Entry(
         at=main.at,
-        icon=said.icon,
-        tone=said.tone,
-        text=said.text,
-        strong=said.strong,
-        url=said.url,
-        **{**told, "notes": (*told.get("notes", ()), *notes)},
+        icon=line.icon,
+        tone=line.tone,
+        text=line.text,
+        strong=line.strong,
+        url=line.url,
+        **{**source, "notes": (*source.get("notes", ()), *notes)},
     )
 
 
@@ -240,27 +229,26 @@ def _first_read(change: StateChange) -> Entry:
 
 
 def _described(changes: list[StateChange]) -> dict[int, Words]:
-    """Changes of nouns that word their own, by the change's key. One query."""
-    told = {
+    """The lines of changes whose noun words them itself, by the change's key. One query."""
+    worded = {
         noun.model.stripe_object: (noun.model, noun.describe) for noun in nouns.every() if noun.model and noun.describe
     }
     subjects: dict[str, set[str]] = {}
     for change in changes:
-        if change.noun in told:
+        if change.noun in worded:
             subjects.setdefault(change.noun, set()).add(change.subject)
     if not subjects:
         return {}
-    found = mirror.together(*(told[name][0].objects.filter(pk__in=ids) for name, ids in subjects.items()))
+    found = mirror.together(*(worded[name][0].objects.filter(pk__in=ids) for name, ids in subjects.items()))
     rows = {row.pk: row for each in found for row in each}
-    own = [change for change in changes if change.noun in told and change.subject in rows]
-    return {change.pk: told[change.noun][1](rows[change.subject], change) for change in own}
+    own = [change for change in changes if change.noun in worded and change.subject in rows]
+    return {change.pk: worded[change.noun][1](rows[change.subject], change) for change in own}
 
 
 def _shown(change: StateChange) -> str:
-    """The new value; a moment where it is one."""
-    if change.field.endswith((".date", "current_deadline")) and isinstance(change.after, int):
-        return f"{clock.from_unix(change.after):%-d %b %Y, %H:%M} UTC"
-    return _word(change.after)
+    """The new value in words; unix seconds as date and time."""
+    at = clock.from_unix(change.after) if change.field.endswith((".date", "current_deadline")) else None
+    return formats.minute(at) if at else _word(change.after)
 
 
 def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
@@ -269,7 +257,9 @@ def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
         return "The account", CONNECTIONS[change.after], "accounts", "bad" if change.after == "left" else "ok"
     if change.field == "object":
         words = {"account": "The account", "person": f"Person {subject}", "bank_account": "A bank account"}
-        return words.get(change.noun, f"{change.noun} {subject}"), _came(change), ICONS.get(change.noun, "ring"), ""
+        came = "was created" if change.noun == "account" else "was added"
+        end = ENDS.get((change.after, change.source), came)
+        return words.get(change.noun, f"{change.noun} {subject}"), end, ICONS.get(change.noun, "ring"), ""
     if change.field in TERMS:
         return TERMS[change.field], *(("accepted", "terms", "ok") if change.after else ("cleared", "terms", "bad"))
     if change.noun == "capability" and change.field == "status":
@@ -281,19 +271,13 @@ def _sentence(change: StateChange, subject: str) -> tuple[str, str, str, str]:
     return f"{name} went from {_word(change.before)} to", _word(change.after), "dash", ""
 
 
-def _came(change: StateChange) -> str:
-    if change.after == "deleted":
-        return "was removed" if change.source == Source.EVENT else "is no longer at Stripe"
-    added = "was created" if change.noun == "account" else "was added"
-    return "was first seen" if change.source == Source.SYNC else added
-
-
 def _word(value: Any) -> str:
     return {None: "nothing", True: "true", False: "false"}.get(value, str(value))
 
 
 def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[str, str]) -> Entry:
-    asked = list(dict.fromkeys(_asked(row.key, persons) for row in rows))
+    keys = [understand(row.key, persons) for row in rows]
+    asked = list(dict.fromkeys(key.sentence or ": ".join(filter(None, (key.subject, key.topic))) for key in keys))
     words = ", ".join(asked[:SHOWN_KEYS]) + (f" and {len(asked) - SHOWN_KEYS} more" if len(asked) > SHOWN_KEYS else "")
     texts = {
         ("currently_due", "due"): "Stripe asks for:",
@@ -306,20 +290,15 @@ def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[
         ("errors", "met"): "Stripe no longer finds a fault with:",
     }
     faults = dict.fromkeys(row.reason or row.code for row in rows if row.code and became == "due")
-    told = _source(rows[0])
+    source = _source(rows[0])
     return Entry(
         at=rows[0].at,
         icon="triangle" if kind in ("past_due", "errors") and became == "due" else "document",
         tone="bad" if kind in ("past_due", "errors") and became == "due" else "",
         text=texts.get((kind, became), f"{kind} {became}:"),
         strong=words,
-        **{**told, "who": "", "notes": (*told.get("notes", ()), *faults)},
+        **{**source, "who": "", "notes": (*source.get("notes", ()), *faults)},
     )
-
-
-def _asked(key: str, persons: Mapping[str, str]) -> str:
-    asked = understand(key, persons)
-    return asked.sentence or ": ".join(filter(None, (asked.subject, asked.topic)))
 
 
 def _sessions(window: _Window) -> Iterator[Entry]:

@@ -72,7 +72,7 @@ class OfAccount(Mirror):
 
     @classmethod
     def refresh_all(cls, account_id: str) -> None:
-        """Read the account's whole list; what has changed or vanished is read by itself, so that history tells it."""
+        """Read the account's whole list. What has changed or vanished is read once more by itself, for history."""
         known = {row.pk: row for row in cls.objects.filter(account=account_id, gone_at=None)}
         seen = set()
         path, header = cls.list_of(account_id)
@@ -112,6 +112,6 @@ class OfAccount(Mirror):
 
 
 def asked_for(account_id: str, capability: str) -> bool:
-    """Whether the account has asked for the capability, as far as we know. One query."""
+    """Whether the account has requested the capability, by the mirror's data. One query."""
     data = account_model().objects.filter(pk=account_id).values_list("data", flat=True).first()
     return capability in hash_at(data, "capabilities")

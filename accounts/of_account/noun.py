@@ -1,4 +1,4 @@
-"""What the base of the nouns tells the shell: nothing, each of them speaks for itself."""
+"""The base of the nouns declares nothing: each noun declares itself."""
 
 from console.shell.nouns import Noun
 

@@ -15,8 +15,8 @@ FORM_TIME = timedelta(hours=1)  # how long a holder may sit at the form that a l
 
 
 @dataclass(frozen=True)
-class Made:
-    """One link. `state` is open, used or expired; Stripe tells of none of them, so `used` is judged by events."""
+class MadeLink:
+    """One link. `state` is open, used or expired; Stripe sends none of them, so `used` is inferred from events."""
 
     by: str
     at: datetime
@@ -26,36 +26,32 @@ class Made:
     used_at: datetime | None = None
 
 
-def just_made(by: str, link: dict[str, Any], link_type: str) -> Made:
+def new_link(by: str, link: dict[str, Any], link_type: str) -> MadeLink:
     """The link whose making is still being stored; `link` is Stripe's answer."""
     at, until = (clock.from_unix(link[name]) or clock.now() for name in ("created", "expires_at"))
-    return Made(by, at, link_type, "open", until)
+    return MadeLink(by, at, link_type, "open", until)
 
 
-def made(account_id: str, limit: int = 5) -> list[Made]:
+def links_of(account_id: str, limit: int = 5) -> list[MadeLink]:
     """The last links, newest first; three queries at most."""
     operations = list(
         Operation.objects.filter(account_id=account_id, verb=VERB, state=Operation.State.SUCCEEDED)
         .select_related("user")
         .order_by("-created_at")[:limit]
     )
-    moments = _holder_moments(account_id) if operations else []
-    return [_made(operation, moments) for operation in operations if operation.result.get("expires_at")]
-
-
-def _made(operation: Operation, moments: list[datetime]) -> Made:
-    created, until = (clock.from_unix(operation.result[name]) or clock.now() for name in ("created", "expires_at"))
-    used_at = next((at for at in moments if created <= at <= until + FORM_TIME), None)
-    state = "used" if used_at else ("open" if clock.now() < until else "expired")
-    return Made(operation.user.get_username(), created, operation.result.get("type", ""), state, until, used_at)
-
-
-def _holder_moments(account_id: str) -> list[datetime]:
-    """When something that was due was given: by the holder at the form, for no verb of ours gives it. Oldest first."""
+    # What was due and was given, the holder gave in Stripe's form: no verb of ours does.
     given = Requirement.objects.filter(
         account=account_id, list="currently_due", became=Requirement.Became.MET, source=Source.EVENT
     )
-    return sorted(set(given.values_list("at", flat=True).order_by("-at")[:200]))
+    given_at = sorted(set(given.values_list("at", flat=True).order_by("-at")[:200])) if operations else []
+    return [_link(operation, given_at) for operation in operations if operation.result.get("expires_at")]
+
+
+def _link(operation: Operation, given_at: list[datetime]) -> MadeLink:
+    created, until = (clock.from_unix(operation.result[name]) or clock.now() for name in ("created", "expires_at"))
+    used_at = next((at for at in given_at if created <= at <= until + FORM_TIME), None)
+    state = "used" if used_at else ("open" if clock.now() < until else "expired")
+    return MadeLink(operation.user.get_username(), created, operation.result.get("type", ""), state, until, used_at)
 
 
 def holder(account: Account) -> str:

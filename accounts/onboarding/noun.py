@@ -1,4 +1,4 @@
-"""What onboarding tells the shell."""
+"""What the shell may ask about onboarding."""
 
 from accounts.onboarding.verbs.create_account_link import CreateAccountLink
 from accounts.onboarding.verbs.fill_test_values import FillTestValues

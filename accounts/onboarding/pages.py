@@ -1,7 +1,7 @@
-"""Where Stripe's form sends whoever filled it in: back from it, or after a link that was used up.
+"""The pages to which Stripe's form leads: back from it, or after a link that was used up.
 
-A holder has no account here: whoever is not signed in gets a small page that tells nothing of the connected account,
-not even whether there is one, and says what to do next.
+A holder does not sign in here: without a sign-in there is a small page that says what to do next and shows nothing of
+the connected account, not even whether it exists.
 """
 
 from typing import Any
@@ -19,26 +19,26 @@ from console.viewing.addresses import ACCOUNT
 
 
 class ReturnPage(AccountPage):
-    """Where Stripe's form sends the holder: it proves nothing, not even that anything was filled in.
+    """Where Stripe's form leads the holder. Coming here does not prove that anything was filled in.
 
-    A GET writes nothing, so nothing is read again by itself: the event turns the badges, and a button reads again.
+    A GET writes nothing, so the account is not read again here: events change the badges, and a button reads it.
     """
 
     template, title = "accounts/onboarding/return.html", "Back from Stripe"
 
 
 class LinkUsedPage(AccountPage):
-    """Where Stripe sends whoever opens a link that was used or ran out. Staff make a new one, by POST."""
+    """Where a link leads that was used or has expired. Staff make a new one, by POST."""
 
     template, title = "accounts/onboarding/link_used.html", "Link used up"
 
     def parts(self) -> dict[str, Any]:
         """The links that were made before, too."""
-        return {**super().parts(), "links": models.made(self.account_id)}
+        return {**super().parts(), "links": models.links_of(self.account_id)}
 
 
 def open_to_holders(staffs: Any, template: str) -> Any:
-    """The page of staff, for staff; for everybody else one that is drawn outside of the frame, the same for any id."""
+    """The staff's page for staff; for everybody else a page without the frame, the same for any id."""
 
     @login_not_required
     @require_safe

@@ -1,4 +1,4 @@
-"""What persons tell the shell."""
+"""What the shell may ask about persons."""
 
 from accounts.persons.models import Person
 from console.shell.badges import bad, off, ok, waits

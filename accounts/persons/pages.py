@@ -11,7 +11,7 @@ from gateway.shapes import hash_at, integer_at
 
 
 def shown(person: Person, rows: Iterable[Row], mask: Mask) -> dict[str, Any]:
-    """The person: row, data as far as it may be seen, and what Stripe still asks (of the account's requirements)."""
+    """The person: row, data (masked), and what Stripe still asks of them, out of the account's requirements."""
     return {
         "row": person,
         "data": mask.data(person.data),

@@ -40,7 +40,7 @@ PARTS = {"business_profile": "Business profile", "company": "The company", "indi
 class Rule:
     """The one rule of what counts for attention: for the home page, lists and badges alike.
 
-    Not what may be ignored, not what waits for Stripe, not what is due later, not a new account nobody began.
+    Left out is what may be ignored, what waits for Stripe, what is due later, and a new account that nobody began.
     """
 
     ignored: frozenset[str] = frozenset()
@@ -60,8 +60,13 @@ class Rule:
         if rejected or not began(account):
             return []
         pending = set(texts_at(requirements, "pending_verification"))
-        keys = [*texts_at(requirements, "past_due"), *texts_at(requirements, "currently_due")]
-        return [key for key in dict.fromkeys(keys) if key not in pending and not self.ignores(key)]
+        return [key for key in keys_due(account) if key not in pending and not self.ignores(key)]
+
+
+def keys_due(account: Data | None) -> list[str]:
+    """The account's keys that are due now, past due or not, in Stripe's order."""
+    past_due, due = (texts_at(account, f"requirements.{name}") for name in (PAST_DUE, CURRENTLY_DUE))
+    return list(dict.fromkeys([*past_due, *due]))
 
 
 @dataclass
@@ -135,9 +140,10 @@ def understand(key: str, persons: Mapping[str, str]) -> Asked:
     """A key in words; `persons` names those that are known by id. A fault may name no key."""
     if not key:
         return Asked(key, "", "", STAFF, "verification", sentence="Stripe found a fault and names no requirement")
-    intervention = INTERVENTION.fullmatch(key)
-    if intervention:
-        return _intervention(key, intervention["what"], intervention["path"])
+    if found := INTERVENTION.fullmatch(key):
+        move, hint = words.PATHS.get(found["path"], (STAFF, "Stripe's Dashboard says how it can be answered."))
+        sentence = f"Stripe asks about: {found['what'].replace('_', ' ').replace('.', ', ')}"
+        return Asked(key, "", "", move, "verification", sentence=sentence, hint=hint)
     rule = next((name for start, name in words.RULES.items() if key.startswith(start)), "required_information")
     for start, sentence in words.SENTENCES.items():
         if key == start or key.startswith(f"{start}."):
@@ -146,14 +152,8 @@ def understand(key: str, persons: Mapping[str, str]) -> Asked:
     return Asked(key, subject, _topic(rest, key), HOLDER, rule)
 
 
-def _intervention(key: str, what: str, path: str) -> Asked:
-    move, hint = words.PATHS.get(path, (STAFF, "Stripe's Dashboard says how it can be answered."))
-    sentence = f"Stripe asks about: {what.replace('_', ' ').replace('.', ', ')}"
-    return Asked(key, "", "", move, "verification", sentence=sentence, hint=hint)
-
-
 def _subject(key: str, persons: Mapping[str, str]) -> tuple[str, str]:
-    """Whose key it is, and what remains of it."""
+    """Whose key it is, and the rest of the key."""
     head, _, rest = key.partition(".")
     if head == "person" and rest:
         head, _, rest = rest.partition(".")
@@ -167,7 +167,7 @@ def _subject(key: str, persons: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _topic(rest: str, key: str) -> str:
-    """The longest known beginning of what remains; the key itself where nothing is known."""
+    """The words for the longest beginning of `rest` that has some; else the key itself."""
     rest = rest.removeprefix("relationship.")
     if key.startswith("company.verification."):
         return words.COMPANY_DOCUMENT
@@ -203,7 +203,7 @@ def rows(
 
 
 def with_causes(found: list[Row], in_words: Callable[[str], str]) -> list[Row]:
-    """The same rows, with their causes as somebody may read them: Stripe's own reasons may quote what was given."""
+    """The same rows, with `in_words` applied to their causes: Stripe's reasons may quote personal data."""
     for row in found:
         row.causes = [in_words(cause) for cause in row.causes]
     return found
@@ -263,7 +263,7 @@ class _Context:
         row.instead = sorted({*row.instead, *self._instead(key)})
 
     def _errors(self, key: str) -> list[Data]:
-        """All that Stripe found wrong with the key, wherever it says so, each fault once."""
+        """The errors of this key in the account and its capabilities, each once."""
         holders = (self.account, *self.capabilities)
         named = [error for each in holders for error in hashes_at(each, "requirements.errors")]
         own = [error for error in named if text_at(error, "requirement") == key]
@@ -283,7 +283,7 @@ class _Context:
         ]
 
     def _deadline(self, state: str, key: str) -> int | None:
-        """The capability's own deadline; of what no capability names, such as risk requirements, the account's."""
+        """The capability's own deadline; the account's for what no capability names, such as risk requirements."""
         if state == PAST_DUE:
             return self.passed.get(key)
         if state not in (CURRENTLY_DUE, FUTURE):
@@ -310,7 +310,7 @@ def cause(error: Data) -> str:
 
 
 def began(account: Data) -> bool:
-    """Whether anybody has begun to onboard: before, everything is due and nothing is wrong."""
+    """Whether onboarding has begun: before that everything is due, and nothing is wrong."""
     requirements = hash_at(account, "requirements")
     signed = value_at(account, "tos_acceptance.date") or issuing_terms(account).get("date")
     touched = (

@@ -1,4 +1,4 @@
-"""What requirements tell the shell."""
+"""What the shell may ask about requirements."""
 
 from console.shell.badges import bad, off, ok, soon, waits
 from console.shell.links import DOCS

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts.account.models import Account
 from accounts.account.pages import AccountParts
 from accounts.terms.models import Acceptance, accepted_on, window_words
-from accounts.terms.words import AGREEMENTS, HOW
+from accounts.terms.words import AGREEMENTS, HOW, to_the_second
 from console.operations import fields
 from console.operations.fields import PlainDateTimeField, VerbForm, legible
 from console.operations.models import Operation
@@ -45,7 +45,7 @@ def address_objection(text: str) -> str:
 
 
 def is_staffs(text: str, here: str = "") -> bool:
-    """Whether the request came from there (`here`), or any member of staff signed in from there lately. One query."""
+    """Whether it is the request's own address (`here`), or one that staff signed in from lately. One query."""
     if same_address(text, here):
         return True
     signed_in = AuditEntry.objects.filter(account_id="", action="sign_in.succeeded")
@@ -57,9 +57,9 @@ def is_staffs(text: str, here: str = "") -> bool:
 
 
 def same_address(one: str, other: str) -> bool:
-    """Whether two texts name the same address; an IPv4 address in IPv6 dress is itself.
+    """Whether two texts name the same address; an IPv4 address written as IPv6 is the IPv4 address.
 
-    Of IPv6 the first 64 bits count: one line has them all, and its machines change the rest every day (RFC 8981).
+    Of IPv6 only the first 64 bits count: they belong to one line, and its machines change the rest daily (RFC 8981).
     """
     try:
         first, second = _line(one), _line(other)
@@ -78,9 +78,9 @@ def _line(text: str) -> Any:
 def date_objection(account: Any, agreements: Iterable[str], accepted_at: datetime) -> str:
     """Why these agreements cannot have been accepted then, or "". Two queries an agreement."""
     if accepted_at > clock.now():
-        return f"This lies in the future: Stripe’s clock says {_moment(clock.now())}."
+        return f"This lies in the future: Stripe’s clock says {to_the_second(clock.now())}."
     if account.created and accepted_at < account.created:
-        return f"The account was created at {_moment(account.created)}: nothing can have been accepted before."
+        return f"The account was created at {to_the_second(account.created)}: nothing can have been accepted before."
     for agreement in agreements:
         sentence = _agreement_objection(account, agreement, accepted_at)
         if sentence:
@@ -92,29 +92,25 @@ def _agreement_objection(account: Any, agreement: str, accepted_at: datetime) ->
     name = AGREEMENTS[agreement]
     cleared = Acceptance.objects.last_clearing(account.pk, agreement)
     if cleared and accepted_at <= cleared:
-        return f"{name}: Stripe cleared the acceptance at {_moment(cleared)}. A new one must be later than that."
+        return f"{name}: Stripe cleared the acceptance at {to_the_second(cleared)}. A new one must be later than that."
     there = Acceptance.objects.filter(account=account.pk, agreement=agreement, accepted_at=accepted_at)
     if accepted_on(account.data, agreement) == accepted_at or there.exists():
         return f"{name}: this very acceptance is already recorded."
     return ""
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%-d %b %Y, %H:%M:%S} UTC"
-
-
 SHOWN = 4
 STAFFS = "This is an address of our own staff. The representative accepts from theirs."
 
 
-class MomentField(PlainDateTimeField):
-    """A moment in UTC, to the second; ISO 8601 with an offset is taken as well."""
+class SecondField(PlainDateTimeField):
+    """Date and time in UTC, to the second; ISO 8601 with an offset is taken as well."""
 
     def clean(self, value: Any) -> datetime | None:
-        """In UTC, without fractions: Stripe keeps whole seconds. A year that UTC does not have is no moment."""
-        moment: datetime | None = super().clean(value)
+        """In UTC, without fractions: Stripe keeps whole seconds. Refuses a year that UTC does not have."""
+        at: datetime | None = super().clean(value)
         try:
-            return moment and moment.astimezone(UTC).replace(microsecond=0)
+            return at and at.astimezone(UTC).replace(microsecond=0)
         except OverflowError:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
@@ -122,7 +118,7 @@ class MomentField(PlainDateTimeField):
 class SignatureForm(VerbForm):
     """One acceptance: when, from where, by whom, and where the evidence lies. `where` is what it is drawn for."""
 
-    accepted_at = MomentField(label="Accepted on (UTC)", help_text="As the evidence says, to the second.")
+    accepted_at = SecondField(label="Accepted on (UTC)", help_text="As the evidence says, to the second.")
     ip = forms.GenericIPAddressField(
         label="IP address", unpack_ipv4=True, help_text="The representative’s, never ours."
     )
@@ -199,7 +195,7 @@ class RowForm(fields.RowForm, SignatureForm):
     """One of many accounts: its own acceptance; what was accepted is said once for all."""
 
     def chosen(self) -> list[str]:
-        """The agreements of the whole form, as far as they are any."""
+        """The agreements of the common form; none where it is not valid."""
         return list(getattr(self.common, "cleaned_data", {}).get("agreements") or ())
 
     def sent_token(self) -> str:
@@ -219,7 +215,7 @@ class RecordTermsForm(SignatureForm, AgreementsForm):
 
 
 def presented_last(account: Account) -> str:
-    """What Stripe still asks for before the terms, or until when it then decides: the clock starts with the last."""
+    """What Stripe still asks for before the terms; where nothing is left, by when it decides after the acceptance."""
     missing = AccountParts(account, may_see=False).before_terms
     if not missing:
         return f"Nothing else is missing: Stripe decides within {window_words()} of the acceptance, or clears it."

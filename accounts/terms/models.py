@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.history.models import ObjectChange, Source
+from accounts.requirements.models import keys_due
 from accounts.terms.words import AGREEMENTS, HOW_SHORT, ISSUING, PATHS, SERVICES
 from console.operations import verbs
 from console.operations.models import Operation
@@ -21,6 +22,7 @@ from console.people import masking
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
 from gateway import clock
+from gateway.shapes import hash_at
 
 Data = dict[str, Any]
 
@@ -39,13 +41,13 @@ class AcceptanceQuerySet(AppendOnlyQuerySet):
         return found
 
 
-SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # what an acceptance tells of whoever gave it
+SIGNATURE = ("ip", "user_agent", "by_whom", "evidence")  # of who accepted, and how that is known
 
 
 class Acceptance(AppendOnly):
     """One acceptance, or one clearing of an acceptance. Every acceptance stands here once and is cleared at most once.
 
-    Dates are Stripe's clock. `accepted_at` is the holder's act (of a clearing: of what was cleared), `at` when it
+    Dates are Stripe's clock. `accepted_at` is when the holder accepted (of a clearing: what was cleared), `at` when it
     was recorded, seen, or cleared. What nobody recorded here was accepted in Stripe's form or through another program.
     """
 
@@ -97,14 +99,17 @@ class Acceptance(AppendOnly):
 
 def terms(data: Data | None, agreement: str) -> Data:
     """The account's `tos_acceptance` hash of this agreement; empty where Stripe sends none."""
-    value: Any = data or {}
-    for step in PATHS[agreement]:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
+    return hash_at(data, PATHS[agreement])
+
+
+def due(account: Data | None) -> list[str]:
+    """The agreements that Stripe asks for now."""
+    keys = keys_due(account)
+    return [name for name, path in PATHS.items() if any(key.startswith(f"{path}.") for key in keys)]
 
 
 def accepted_on(data: Data | None, agreement: str) -> datetime | None:
-    """When the acceptance that stands was given."""
+    """When it was accepted; None where it is not, or was cleared."""
     seconds = terms(data, agreement).get("date")
     return clock.from_unix(seconds) if isinstance(seconds, int) else None
 
@@ -128,7 +133,7 @@ def window_words() -> str:
 
 @dataclass(frozen=True)
 class Signature:
-    """What an operation recorded, beside what Stripe keeps."""
+    """What Stripe does not keep of an acceptance that staff recorded."""
 
     obtained_how: str
     by_whom: str
@@ -139,7 +144,7 @@ class SigningVerb(Verb):
     """A verb that records acceptances."""
 
     def signature(self, operation: Operation) -> tuple[int, list[str], Signature]:
-        """What the operation asked to be recorded: the unix second, the agreements, and how it was obtained."""
+        """What the operation records: the unix second, the agreements, and how the acceptance was obtained."""
         raise NotImplementedError(self.name)
 
 
@@ -177,18 +182,18 @@ def _signed(account_id: str, agreement: str, accepted_at: datetime, signed: Data
 
 
 def witness(change: ObjectChange) -> None:
-    """Write what an event or a reading tells of both agreements, each acceptance and each clearing once."""
+    """Write each acceptance and each clearing that an event or a reading shows, once."""
     if change.ended:
         return
     for agreement in AGREEMENTS:
         before, after = accepted_on(change.old, agreement), accepted_on(change.new, agreement)
         if after and after != before:
-            _write(_ours(change, agreement, after) or _told(change, agreement, after, change.new, "accepted"))
+            _write(_ours(change, agreement, after) or _seen(change, agreement, after, change.new, "accepted"))
         elif before and not after:
-            _write(_told(change, agreement, before, change.old or {}, "cleared"))
+            _write(_seen(change, agreement, before, change.old or {}, "cleared"))
 
 
-def _told(change: ObjectChange, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
+def _seen(change: ObjectChange, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
     return Acceptance(
         kind=kind,
         at=accepted_at if kind == "accepted" and change.source == Source.SYNC else change.at,
@@ -199,7 +204,7 @@ def _told(change: ObjectChange, agreement: str, accepted_at: datetime, data: Dat
 
 
 def _ours(change: ObjectChange, agreement: str, accepted_at: datetime) -> Acceptance | None:
-    """The same as an operation's own row, where one asked for exactly this; its answer may have been lost."""
+    """The row of the operation that recorded exactly this, if there is one: its answer may have been lost."""
     signing = {verb.name: verb for verb in verbs.every() if isinstance(verb, SigningVerb)}
     asked = Operation.objects.filter(account_id=change.account_id, verb__in=signing).exclude(
         state__in=(Operation.State.REFUSED, Operation.State.DROPPED)
@@ -219,7 +224,7 @@ def _write(row: Acceptance) -> None:
 
 
 def shown(account_id: str, *, may_see: bool) -> list[Acceptance]:
-    """Acceptances and clearings of an account's terms, oldest first, masked as far as must be. One query."""
+    """Acceptances and clearings of an account's terms, oldest first, masked without `may_see`. One query."""
     rows = list(Acceptance.objects.of(account_id).select_related("recorded_by"))
     for row in rows:
         seen = masking.masked({name: getattr(row, name) for name in SIGNATURE}, may_see=may_see)
@@ -229,7 +234,7 @@ def shown(account_id: str, *, may_see: bool) -> list[Acceptance]:
 
 
 def agreements(data: Any, rows: list[Acceptance], *, decides: bool, may_see: bool) -> list[dict[str, Any]]:
-    """Each agreement: its name, the acceptance that stands, and, while Issuing `decides`, until when it has to.
+    """Each agreement: its name, its acceptance, and, while Issuing `decides`, by when it has to.
 
     `cleared` is the last row about it: a clearing, or an acceptance.
     """

@@ -1,4 +1,4 @@
-"""What acceptances of terms tell the shell."""
+"""What the shell may ask about acceptances of terms."""
 
 from accounts.terms.verbs import RecordTerms
 from console.shell.links import DOCS

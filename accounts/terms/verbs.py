@@ -11,20 +11,19 @@ from accounts.account.models import Account
 from accounts.account.verbs import AccountVerb
 from accounts.account.words import platform_collects
 from accounts.persons.models import Person
-from accounts.terms import forms, models, words
+from accounts.terms import forms, models
 from accounts.terms.models import Signature, SigningVerb
-from accounts.terms.words import AGREEMENTS
+from accounts.terms.words import AGREEMENTS, ISSUING, to_the_second
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request
 from gateway import client
 from gateway.errors import NOT_SENT, Refused
-from gateway.shapes import texts_at
 
 Data = dict[str, Any]
 
 
 class RecordTerms(AccountVerb, SigningVerb):
-    """The holder's acceptance of one agreement or both, as the evidence has it."""
+    """The holder's acceptance of one agreement or both, as it stands in the evidence."""
 
     name = "accounts.record_terms"
     label, label_many = "Record acceptance", "Record acceptance of terms"
@@ -59,12 +58,14 @@ class RecordTerms(AccountVerb, SigningVerb):
 
     def request(self, row: Account, values: Data) -> Request:
         """The call, what it changes, and until when Stripe then decides."""
-        moment, chosen = _moment(values.get("accepted_at")), list(values.get("agreements") or ())
+        accepted_at, chosen = _parsed(values.get("accepted_at")), list(values.get("agreements") or ())
         changes = [
-            (AGREEMENTS[each], _said(models.accepted_on(row.data, each)), _said(moment)) for each in chosen if moment
+            (AGREEMENTS[each], to_the_second(models.accepted_on(row.data, each)), to_the_second(accepted_at))
+            for each in chosen
+            if accepted_at
         ]
-        if moment and words.ISSUING in chosen:
-            changes.append(("Stripe decides until", "", _said(moment + models.window())))
+        if accepted_at and ISSUING in chosen:
+            changes.append(("Stripe decides until", "", to_the_second(accepted_at + models.window())))
         undo = (
             "It cannot be taken back; a later acceptance replaces it. Stripe clears it when it has not taken up "
             f"the complete application within {models.window_words()}."
@@ -76,9 +77,9 @@ class RecordTerms(AccountVerb, SigningVerb):
         account = Account.objects.get(pk=operation.account_id)
         if problem := forms.address_objection(values["ip"]):
             raise Refused(problem, code=NOT_SENT, param="ip")
-        moment = datetime.fromisoformat(values["accepted_at"])
+        accepted_at = datetime.fromisoformat(values["accepted_at"])
         # A later attempt may find its own acceptance there.
-        problem = forms.date_objection(account, values["agreements"], moment) if operation.attempts <= 1 else ""
+        problem = forms.date_objection(account, values["agreements"], accepted_at) if operation.attempts <= 1 else ""
         if problem:
             raise Refused(problem, code=NOT_SENT, param="date")
         answer = account.record_terms(key=operation.key, params=_body(values))
@@ -96,15 +97,15 @@ class RecordTerms(AccountVerb, SigningVerb):
     def _note(self, operation: Operation, data: Data, request_id: str) -> Outcome:
         _, agreements, signature = self.signature(operation)
         models.recorded(operation, data, agreements, signature)
-        told = {"agreements": agreements, "accepted_at": operation.params["accepted_at"]}
-        return Outcome(object_id=operation.account_id, request_id=request_id, result=told)
+        result = {"agreements": agreements, "accepted_at": operation.params["accepted_at"]}
+        return Outcome(object_id=operation.account_id, request_id=request_id, result=result)
 
     def signature(self, operation: Operation) -> tuple[int, list[str], Signature]:
         """As the form gave it."""
         given = operation.params
-        moment = _moment(given.get("accepted_at"))
+        accepted_at = _parsed(given.get("accepted_at"))
         signature = Signature(given.get("obtained_how", ""), given.get("by_whom", ""), given.get("evidence", ""))
-        return int(moment.timestamp()) if moment else 0, list(given.get("agreements") or ()), signature
+        return int(accepted_at.timestamp()) if accepted_at else 0, list(given.get("agreements") or ()), signature
 
     def done(self, operation: Operation) -> str:
         """Which agreements, by whom."""
@@ -116,30 +117,23 @@ class RecordTerms(AccountVerb, SigningVerb):
         return f"{reverse('account', args=[operation.account_id])}?tab=terms"
 
 
-def _moment(value: Any) -> datetime | None:
-    """The date as a form or a stored operation has it."""
+def _parsed(value: Any) -> datetime | None:
+    """The date of a form (datetime) or of a stored operation (its ISO text)."""
     return parse_datetime(value) if isinstance(value, str) else value
 
 
 def _body(values: Data) -> Data:
     """The body of POST /v1/accounts/{id}."""
-    moment = _moment(values.get("accepted_at"))
-    signed = {"date": int(moment.timestamp()) if moment else "…", "ip": values.get("ip") or "…"}
+    accepted_at = _parsed(values.get("accepted_at"))
+    signed = {"date": int(accepted_at.timestamp()) if accepted_at else "…", "ip": values.get("ip") or "…"}
     if values.get("user_agent"):
         signed["user_agent"] = values["user_agent"]
     return models.params(values.get("agreements") or (), signed)
 
 
-def _said(moment: datetime | None) -> str:
-    return f"{moment:%-d %b %Y, %H:%M:%S} UTC" if moment else ""
-
-
 def asked(account: Account) -> list[str]:
-    """The agreements that Stripe asks for now; those that nobody accepted where it asks for none."""
-    keys = [*texts_at(account.data, "requirements.currently_due"), *texts_at(account.data, "requirements.past_due")]
-    starts = {name: ".".join(path) for name, path in words.PATHS.items()}
-    wanted = [name for name, start in starts.items() if any(key.startswith(f"{start}.") for key in keys)]
-    return wanted or [name for name in AGREEMENTS if not models.accepted_on(account.data, name)]
+    """The agreements that Stripe asks for now; where it asks for none, those not yet accepted."""
+    return models.due(account.data) or [name for name in AGREEMENTS if not models.accepted_on(account.data, name)]
 
 
 def representative(persons: Iterable[Person]) -> str:

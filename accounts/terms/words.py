@@ -1,12 +1,10 @@
-"""The ledger of accepted and cleared terms, and the rules of what may be recorded (docs.stripe.com/issuing/connect).
+"""The agreements, where Stripe keeps their acceptances, and how staff know of one."""
 
-The 29-day rule: an application that Issuing has not taken up in time loses its acceptance, and Stripe asks for a new
-one. Stripe then forgets who had accepted what, and when; this ledger does not.
-"""
+from datetime import datetime
 
 ISSUING, SERVICES = "issuing", "services"
 AGREEMENTS = {ISSUING: "Issuing terms", SERVICES: "Stripe’s services agreement"}
-PATHS = {ISSUING: ("settings", "card_issuing", "tos_acceptance"), SERVICES: ("tos_acceptance",)}
+PATHS = {ISSUING: "settings.card_issuing.tos_acceptance", SERVICES: "tos_acceptance"}  # in the account
 HOW = {
     "application": "Our application’s records: the holder was signed in and ticked it there",
     "signed_document": "A document signed online, with the signing service’s record of date and address",
@@ -19,3 +17,8 @@ HOW_SHORT = {
     "email": "an e-mail",
     TEST_VALUES: "test values",
 }
+
+
+def to_the_second(at: datetime | None) -> str:
+    """24 Nov 2026, 14:09:03 UTC; "" for None."""
+    return f"{at:%-d %b %Y, %H:%M:%S} UTC" if at else ""

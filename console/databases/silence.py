@@ -7,7 +7,7 @@ PAUSE = 1.0  # seconds between the end of one try and the next
 
 
 class Silence:
-    """Noted by whoever waited in vain. From then on one connection at a time is tried, and nobody else waits."""
+    """Set by the first that waited in vain. From then on one connection at a time is tried, and nobody else waits."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class Silence:
             self._silent = False
 
     def may_try(self, seconds: float) -> bool:
-        """Whether the caller may open a connection, which takes at most `seconds`; nobody else may meanwhile."""
+        """Whether the caller may open a connection; of a silent database it has the only one, for at most `seconds`."""
         with self._lock:
             if not self._silent:
                 return True

@@ -41,19 +41,20 @@ PASSING = re.compile(
 
 
 def explain(error: Error, database: dict[str, Any]) -> str:
-    """One line that names the database, what it said and what to do; "" where the error tells of no such trouble.
+    """One line that names the database, what it said and what to do; "" where the error has another cause.
 
     `database` are its settings. The password, which stands in DATABASE_URL too, is not in the line.
     """
     if isinstance(error, IntegrityError | DataError):
         return ""
-    said = " ".join(str(error).split()).rstrip(".?")
+    problem = " ".join(str(error).split()).rstrip(".?")
     if database["ENGINE"].endswith("sqlite3"):
-        where, advice = str(database["NAME"]), _sqlite(said, Path(database["NAME"]))
+        where = str(database["NAME"])
+        advice = f"It is a folder. {RESTORE}" if Path(where).is_dir() else _fitting(SQLITE, problem)
     else:
         where = f"{database['NAME']} at {database['HOST'] or 'this machine'}:{database['PORT'] or 5432} (DATABASE_URL)"
-        advice = AWAY if PASSING.search(said) else _fitting(POSTGRESQL, said)
-    return f"The database {where} cannot be used: {said}. {advice}" if advice else ""
+        advice = AWAY if PASSING.search(problem) else _fitting(POSTGRESQL, problem)
+    return f"The database {where} cannot be used: {problem}. {advice}" if advice else ""
 
 
 def may_pass(error: Error) -> bool:
@@ -61,9 +62,5 @@ def may_pass(error: Error) -> bool:
     return isinstance(error, OperationalError | InterfaceError) and bool(PASSING.search(str(error)))
 
 
-def _sqlite(said: str, path: Path) -> str:
-    return f"It is a folder. {RESTORE}" if path.is_dir() else _fitting(SQLITE, said)
-
-
-def _fitting(hints: dict[str, str], said: str) -> str:
-    return next((hint for pattern, hint in hints.items() if re.search(pattern, said, re.IGNORECASE)), "")
+def _fitting(hints: dict[str, str], problem: str) -> str:
+    return next((hint for pattern, hint in hints.items() if re.search(pattern, problem, re.IGNORECASE)), "")

@@ -1,4 +1,4 @@
-"""What an address says, read totally: a moment or a row's number, or None for whatever else somebody typed there."""
+"""What stands in an address, read without raising: a time or a row's number, None for anything else."""
 
 import re
 from datetime import UTC, datetime

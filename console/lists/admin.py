@@ -238,6 +238,7 @@ class ListedAdmin(MirrorAdmin):
     """One noun over all accounts. A subclass names the list of one account, whose tabs and words it shares."""
 
     listing: lists_listing.Listing
+    status_badge = ""  # of console.shell.badges, for rows with a status
     search_fields = ("id",)
 
     def prepare(self, queryset: Any) -> QuerySet:
@@ -262,6 +263,11 @@ class ListedAdmin(MirrorAdmin):
     def tabs(self, here: str, chosen: str) -> list[dict[str, Any]]:
         """All, then each value, each counted no further than COUNTED."""
         return lists_listing.tabs(self.model.objects.all(), self.listing, here, chosen)
+
+    @admin.display(description="Status")
+    def status_words(self, row: Any) -> SafeString:
+        """As Stripe has it."""
+        return tags.badge(row.status, self.status_badge, plain=True)
 
     @admin.display(description="Account")
     def account_name(self, row: Any) -> SafeString:

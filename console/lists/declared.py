@@ -1,8 +1,8 @@
 """What an address may ask of a list: the parameters that the list declares, and nothing else.
 
-Django's admin takes any lookup on a model's own fields (`email__startswith`, `data__…__regex`). That tells letter by
-letter what is masked, and a regular expression stops the server. Here a lookup that nobody declared is 400, whatever
-its value; a plain name that is no filter, and a filter's value that is none, lead to the first page, as Django does.
+Django's admin takes any lookup on a model's own fields (`email__startswith`, `data__…__regex`). With it a masked value
+can be guessed letter by letter, and a regular expression can stop the server. Here a lookup that is not declared is a
+400; an unknown plain name, or an invalid value of a filter, leads to the first page, as in Django.
 """
 
 from collections.abc import Iterator
@@ -37,12 +37,13 @@ class DeclaredChangeList(ChangeList):
             _check_period([self.params.get(f"{self.date_hierarchy}__{each}") for each in PERIODS])
         filters = super().get_filters(request)
         for name, values in self.filter_params.items():
-            if name.endswith(EXACT):
-                _check_numbers(get_fields_from_path(self.model, name.removesuffix(EXACT))[-1], values)
+            field = get_fields_from_path(self.model, name.removesuffix(EXACT))[-1] if name.endswith(EXACT) else None
+            if isinstance(field, IntegerField) and None in map(addresses.number, values):  # what both databases hold
+                raise IncorrectLookupParameters("That is no number.")
         return filters
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """None for a column that is not offered for sorting: an order tells a masked value, too."""
+        """None for a column that is not offered for sorting: the order of rows shows masked values, too."""
         offered = self.sortable_by is None or field_name in self.sortable_by
         return super().get_ordering_field(field_name) if offered else None
 
@@ -62,12 +63,6 @@ def _check_period(parts: list[str | None]) -> None:
             raise IncorrectLookupParameters("No year follows it.")
     except (ValueError, OverflowError) as wrong:
         raise IncorrectLookupParameters(wrong) from wrong
-
-
-def _check_numbers(field: Any, values: list[str]) -> None:
-    """Numbers where the field is one, within what both databases hold; raises IncorrectLookupParameters."""
-    if isinstance(field, IntegerField) and None in map(addresses.number, values):
-        raise IncorrectLookupParameters("That is no number.")
 
 
 class ListAdmin(admin.ModelAdmin):

@@ -10,7 +10,7 @@ from console.viewing.models import WorkSession
 
 
 def end(user: User, why: str, *, by: User | None) -> None:
-    """End all of it, in the transaction of the change that asks for it (`why`, a word for the audit trail).
+    """End every sign-in, token and session of a person, in the caller's transaction; `why` goes to the audit trail.
 
     Sign-ins and tokens carry a digest over the password and `access_generation`, which only ever counts up: what was
     ended works no more when the person is enabled again, or when a request that was under way saves it once more.

@@ -1,4 +1,4 @@
-"""How Django asks what somebody may do: Django's own backend, which reads it at once."""
+"""Django's own backend, which reads all permissions of a user at once."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""At most SIGN_IN_HASHES passwords are hashed at once in a process: each takes 100 MiB and a core for a moment.
+"""At most SIGN_IN_HASHES passwords are hashed at once in a process: each takes 100 MiB and a core for a short time.
 
-The limit stands in the hashers themselves, so no way to check or set a password goes round it.
+The limit is in the hashers themselves, so every check and every change of a password keeps it.
 """
 
 import os
@@ -25,7 +25,7 @@ _semaphores: dict[tuple[int, str, int], threading.BoundedSemaphore] = {}
 
 
 class Busy(Exception):  # noqa: N818  (it says what this process is)
-    """No hash got free in time; nothing was checked and nothing set."""
+    """No hash got free in time: no password was checked or set."""
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Personal data, masked for staff without `accounts.view_pii`. Numbers that prove identity are masked for everybody.
 
-Whether a value is masked is decided here and nowhere else: by its key, whatever hash it stands in; in a text by what
-looks like an e-mail address, a telephone number or an IP address, and by the personal values that the text may quote.
-The name by which an account, a person or a cardholder is listed is shown to everybody: there is no list without it.
+Only here is decided whether a value is masked: by its key, in any hash; in a text by what looks like an e-mail address,
+a telephone number or an IP address, and by the personal values that the text may quote. The names by which accounts,
+persons and cardholders are listed are shown to everybody: there is no list without them.
 """
 
 import ipaddress
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 MASK = "•••"
 NUMBERS = frozenset({"account_number", "id_number", "ssn_last_4", "tax_id"})
-# Words that make a key personal wherever they stand in it: support_email, terms_ip, registered_address.
-WORDS = frozenset({"address", "birth", "dob", "email", "fax", "ip", "phone", "ssn"})
+# Words that make a key personal wherever they stand in it: support_email, terms_ip, registered_address, and what was
+# typed at a pump's prompt.
+WORDS = frozenset({"address", "birth", "dob", "email", "fax", "ip", "phone", "prompt", "ssn"})
 KEYS = frozenset(
     {
         "account_holder_name",
         "additional_tos_acceptances",
         "by_whom",
-        "cardholder_prompt_data",
         "evidence",
         "fingerprint",
         "first_name",
@@ -125,12 +125,12 @@ def email(value: str, *, may_see: bool) -> str:
 
 
 def proves_identity(name: str) -> bool:
-    """Whether nobody may see what stands under this key; a dotted path is judged by each of its steps."""
+    """Whether nobody may see the value of this key; a dotted path is judged by each of its steps."""
     return not NUMBERS.isdisjoint(name.split("."))
 
 
 def is_personal(name: str) -> bool:
-    """Whether only those may see what stands under this key who may see personal data."""
+    """Whether the value of this key is shown only to those who may see personal data."""
     return any(step in KEYS or not WORDS.isdisjoint(step.lower().split("_")) for step in name.split("."))
 
 
@@ -181,7 +181,7 @@ def quoting(*data: Any, may_see: bool) -> Mask:
 
 
 def _quotable(data: Any) -> Iterator[str]:
-    """Personal values that are long enough to be told from a word, names and metadata aside."""
+    """Personal values that are too long to be in a text by chance, without names and metadata."""
     if isinstance(data, list | tuple):
         for part in data:
             yield from _quotable(part)
@@ -197,12 +197,12 @@ NEVER_QUOTED = frozenset({"first_name", "last_name", "metadata", "url"})
 
 
 def of_operation(operation: "Operation", verb: "Verb | None", *, may_see: bool) -> Mask:
-    """What somebody sees of the texts of an operation: none of what was typed, whichever way Stripe quotes it."""
+    """The mask of an operation's texts: nothing that was typed, in whatever spelling Stripe quotes it."""
     return Mask(may_see, frozenset() if may_see else frozenset(_typed(operation, verb)))
 
 
 def _typed(operation: "Operation", verb: "Verb | None") -> Iterator[str]:
-    """What staff typed that may be personal. The account's own name is not: it stands above."""
+    """What staff typed that may be personal. The account's own name is not: the page shows it anyway."""
     for name, value in operation.params.items():
         hidden = hides(verb, name)
         yield from (

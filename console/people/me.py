@@ -91,7 +91,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
     context = {"title": "Change your password", "form": form}
     answer = page(request, "registration/password_change_form.html", context, status=form_status(request))
     if form.locked_out:
-        _lock_out(request)
+        with transaction.atomic():
+            access.end(form.user, "too many wrong passwords", by=form.user)
+        logout(request)
     return hashing.answered(answer, form)
 
 
@@ -112,13 +114,6 @@ def _change(request: HttpRequest, form: OwnPasswordForm) -> bool:
         audit.record("user.password_changed", user=user, detail={"address": sign_in.address(request)})
     update_session_auth_hash(request, user)
     return True
-
-
-def _lock_out(request: HttpRequest) -> None:
-    user = staff(request)
-    with transaction.atomic():
-        access.end(user, "too many wrong passwords", by=user)
-    logout(request)
 
 
 def _context(request: HttpRequest, form: TokenForm, plain: str = "") -> dict[str, object]:

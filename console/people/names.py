@@ -1,4 +1,4 @@
-"""Names of staff, compared in one way wherever two of them meet."""
+"""Names of staff, and the one way to compare them."""
 
 import unicodedata
 from typing import Any

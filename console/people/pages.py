@@ -97,7 +97,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @signed_in.needs("console.change_user")
 def member(request: HttpRequest, user_id: int) -> HttpResponseBase:
-    """Change somebody's role or names, or shut them out; that ends what they have open."""
+    """Change somebody's role or names, or shut them out, which ends their sign-ins, tokens and sessions."""
     user = get_object_or_404(User, pk=user_id)
     form = StaffForm(request.POST or None, instance=user, editor=signed_in.staff(request))
     if request.method == "POST" and form.is_valid():
@@ -114,7 +114,7 @@ def member(request: HttpRequest, user_id: int) -> HttpResponseBase:
 
 @signed_in.needs("console.change_user")
 def password(request: HttpRequest, user_id: int) -> HttpResponseBase:
-    """Set somebody else's password anew; that ends what they have open. One's own needs the current one."""
+    """Set somebody else's password, which ends their sign-ins, tokens and sessions. One's own needs the current one."""
     user = get_object_or_404(User, pk=user_id)
     if user == signed_in.staff(request):
         return redirect("admin:password_change")
@@ -132,9 +132,9 @@ def password(request: HttpRequest, user_id: int) -> HttpResponseBase:
 
 
 def _save(request: HttpRequest, form: StaffForm) -> None:
-    """Store what the form shows and nothing else of the row: a password that changed meanwhile stays.
+    """Store the form's fields and no other column: a password that changed meanwhile stays.
 
-    Being shut out ends all that the person has open, and being let in again begins with nothing.
+    Shutting a person out, or letting them in again, ends their sign-ins, tokens and sessions.
     """
     with transaction.atomic():
         user = form.save(commit=False)

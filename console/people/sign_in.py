@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import user_logged_in, user_logged_out
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -22,6 +22,7 @@ from console.people.models import SignInFailure, User
 from console.record import audit
 from console.viewing import sessions
 from console.viewing.models import WorkSession
+from gateway import locks
 
 IDLE_SECONDS = 30 * 60
 TOUCH_SECONDS = 60  # the session is written at most this often
@@ -74,11 +75,11 @@ def counted(name: str, origin: str) -> Iterator[Guess]:
 
 
 def _count(key: str) -> Guess | None:
-    """Add a guess; None where FAILURES of the last minutes are there. The last one makes all count from now on."""
+    """Add a guess; None where FAILURES of them are within LOCK. With the last one LOCK begins anew for all of them."""
     now = timezone.now()
     SignInFailure.objects.filter(at__lte=now - LOCK).delete()
     with transaction.atomic():
-        _wait_for(key)
+        locks.one_at_a_time(int(key[:15], 16))
         recent = SignInFailure.objects.filter(key=key, at__gt=now - LOCK)
         number = recent.count() + 1
         if number > FAILURES:
@@ -87,13 +88,6 @@ def _count(key: str) -> Guess | None:
         if number == FAILURES:
             recent.update(at=now)
     return Guess(added.pk, last=number == FAILURES)
-
-
-def _wait_for(key: str) -> None:
-    """One count of a key at a time, until commit. SQLite's IMMEDIATE transactions are so already."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(key[:15], 16)])
 
 
 def address(request: HttpRequest | None) -> str:

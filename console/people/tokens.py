@@ -32,9 +32,9 @@ def create(user: User, label: str = "") -> tuple[PersonalToken, str]:
 
 
 def find(plain: str) -> User | None:
-    """Whose valid token it is; None for a wrong, old or revoked one, or a disabled person's. Notes its use.
+    """The owner of a valid token, and notes its use. None for one that is wrong, old, revoked, or a disabled person's.
 
-    A token from before its owner's password was changed, or from before they were shut out, is nobody's either.
+    None too for one made before its owner's password was changed, or before they were shut out.
     """
     now = timezone.now()
     valid = PersonalToken.objects.filter(
@@ -62,7 +62,7 @@ def revoke(token: PersonalToken) -> None:
 
 
 def stop_all(user: User) -> list[PersonalToken]:
-    """End every token of a person, in the caller's transaction; returns those that it ended, to be told of."""
+    """End every token of a person, in the caller's transaction; returns those that it ended."""
     unrevoked = PersonalToken.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
     ended = list(unrevoked.select_for_update().order_by("pk"))
     PersonalToken.objects.filter(pk__in=[token.pk for token in ended]).update(revoked_at=timezone.now())

@@ -60,7 +60,7 @@ def make(folder: Path) -> Manifest:
 def _copy(part: Path) -> None:
     """Database first: what the sandbox did later is caught up after a restore, as it would be from Stripe.
 
-    Secrets that change meanwhile belong to another moment: then all is copied again.
+    Secrets that change meanwhile belong to another time: then all is copied again.
     """
     for _ in range(MOST_TRIES):
         before = secrets()
@@ -119,11 +119,11 @@ def verified(folder: Path) -> Manifest:
         raise BackupError(f"{folder} is not a whole backup: it has no readable {MANIFEST}.") from None
     if not known:
         raise BackupError(f"{folder} was made by another release, whose form this one does not know.")
-    for name, said in files.items():
+    for name, entry in files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
             raise BackupError(f"{folder} is not a whole backup: {name} is missing.")
-        if path.stat().st_size != said["bytes"] or digest(path) != said["sha256"]:
+        if path.stat().st_size != entry["bytes"] or digest(path) != entry["sha256"]:
             raise BackupError(f"{folder} is not a whole backup: {name} is not as it was written.")
     return manifest
 
@@ -135,7 +135,10 @@ def restore(folder: Path) -> Manifest:
     lost, and changes nothing then.
     """
     manifest = verified(folder)
-    _refuse_another_kind(manifest)
+    if manifest["mode"] != settings.CONSOLE_MODE:
+        raise BackupError(f"The backup is of {manifest['mode']} mode; CONSOLE_MODE is {settings.CONSOLE_MODE}.")
+    if manifest["database"] != connection.vendor:
+        raise BackupError(f"The backup is of {manifest['database']}; DATABASE_URL names {connection.vendor}.")
     backup_databases.refuse_unless_empty()
     kept = {Path(name).name: folder / name for name in manifest["files"] if name.startswith(f"{SECRETS}/")}
     if STORE in manifest["files"]:
@@ -152,15 +155,8 @@ def restore(folder: Path) -> Manifest:
     return manifest
 
 
-def _refuse_another_kind(manifest: Manifest) -> None:
-    if manifest["mode"] != settings.CONSOLE_MODE:
-        raise BackupError(f"The backup is of {manifest['mode']} mode; CONSOLE_MODE is {settings.CONSOLE_MODE}.")
-    if manifest["database"] != connection.vendor:
-        raise BackupError(f"The backup is of {manifest['database']}; DATABASE_URL names {connection.vendor}.")
-
-
 def _refuse_other_content(path: Path, source: Path) -> None:
-    """The settings make a secret_key wherever there is none; without a database nothing depends on it."""
+    """Refuse to replace another file. A secret_key may be replaced: the settings make one where there is none."""
     leftover = [name for name in backup_databases.beside(path) if name.exists()] if path.name == STORE else []
     if leftover or (path.name != "secret_key" and path.exists() and digest(path) != digest(source)):
         raise BackupError(f"{leftover[0] if leftover else path} exists. Restore into an empty VAR_DIR.")

@@ -63,9 +63,9 @@ def copy_sqlite(source: Path, path: Path) -> None:
         ).fetchone()  # raises where it is locked; backup() would try for ever
         original.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")
-        said = target.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if said != "ok":
-        raise BackupError(f"{source} is damaged: {said}")
+        result = target.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result != "ok":
+        raise BackupError(f"{source} is damaged: {result}")
     durable(path)
 
 
@@ -91,7 +91,7 @@ def load(path: Path, put: Callable[[Path, Path], None]) -> None:
         put(sqlite_path(), path)
         return
     with path.open("rb") as file:
-        _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", stdin=file)
+        _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-1", stdin=file)  # -1: as one whole
 
 
 def sqlite_path() -> Path:

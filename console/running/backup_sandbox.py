@@ -22,18 +22,13 @@ def copy(path: Path) -> None:
             made = Path(json.load(answer)["file"])
     except urllib.error.HTTPError as error:
         raise BackupError(f"The sandbox did not copy its store: {error.read().decode(errors='replace')}") from None
-    except urllib.error.URLError:
-        _copy_what_is_closed(path)
+    except urllib.error.URLError:  # it does not run: nobody has its store open
+        store = settings.VAR_DIR / "sandbox.sqlite3"
+        if store.exists():
+            copy_sqlite(store, path)
         return
     try:
         with made.open("rb") as original, private(path) as file:
             shutil.copyfileobj(original, file)
     finally:
         made.unlink()
-
-
-def _copy_what_is_closed(path: Path) -> None:
-    """The sandbox does not answer: its store is copied where it lies."""
-    store = settings.VAR_DIR / "sandbox.sqlite3"
-    if store.exists():
-        copy_sqlite(store, path)

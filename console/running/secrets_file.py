@@ -13,7 +13,7 @@ def read_secret(path: Path) -> str:
 
 
 def write_secret(path: Path, value: str) -> None:
-    """Replace the file in one step; nobody but its owner can read it at any moment."""
+    """Replace the file in one step; at no time can anybody but its owner read it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -50,7 +50,7 @@ class Variables(environ.Env):
         return int(text) if text else default
 
     def seconds(self, name: str, *, default: float, least: float = 0.0) -> float:
-        """A number, of seconds where nothing else is said; an empty value is the default."""
+        """A number, mostly of seconds; an empty value is the default."""
         text = self.str(name, default="").strip()
         try:
             value = float(text) if text else default

@@ -3,8 +3,8 @@
 A cluster whose idle worker was killed can hang while it still reports itself as working and ignores SIGTERM. So the
 supervisor trusts one thing only: a heartbeat task that went through the queue and was run.
 
-The rounds, which ask the database and Stripe, run in a thread of their own: whatever they wait for, the main thread
-hears a signal at once, and begins anew when a round does not end.
+The rounds, which ask the database and Stripe, run in a thread of their own: while they wait, the main thread still
+takes a signal at once, and it replaces this process when a round does not end.
 """
 
 import logging

@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.lists.admin import name_and_id
 from console.lists.filters import Choice, CreatedFilter, tabbed
 from console.templatetags import console as tags
 from issuing.authorizations import pages
@@ -32,11 +31,6 @@ class AuthorizationAdmin(UsedCardAdmin):
     list_display = ("merchant", "account_name", "outcome_words", "who", "created_at", "amount_words")
     list_filter = (tabbed(pages.AUTHORIZATIONS), ReasonFilter, CreatedFilter)
     search_help_text = pages.AUTHORIZATIONS.placeholder
-
-    @admin.display(description="Merchant")
-    def merchant(self, row: Authorization) -> SafeString:
-        """Name and id."""
-        return name_and_id(row, row.merchant_name or row.pk)
 
     @admin.display(description="Outcome")
     def outcome_words(self, row: Authorization) -> SafeString:

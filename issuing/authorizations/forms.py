@@ -117,7 +117,7 @@ class ReverseForm(VerbForm):
         return self.where.row.currency if self.where.row else ""
 
     def clean_reverse_amount(self) -> Any:
-        """No more than is held, as far as we know."""
+        """No more than is held by the mirror's data."""
         amount = self.cleaned_data["reverse_amount"]
         row = self.where.row
         if row:

@@ -65,7 +65,7 @@ class AuthorizationQuerySet(OfAccountQuerySet):
         return {card_id: (number, held or 0) for card_id, number, held in sums}
 
     def approved_before(self, one: "Authorization", at: datetime, since: datetime | None) -> Self:
-        """Approved authorizations with all cards of its cardholder before a moment, `since` another, newest first."""
+        """Approved authorizations with all cards of its cardholder, from `since` to before `at`, newest first."""
         rows = self.filter(account=one.account_id, cardholder=one.cardholder_id, approved=True, created__lte=at)
         rows = rows.exclude(pk=one.pk)
         return (rows.filter(created__gte=since) if since else rows).order_by("-created", "-id")

@@ -1,4 +1,4 @@
-"""What authorizations tell the shell."""
+"""What the shell may ask about authorizations."""
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words, became

@@ -62,20 +62,20 @@ class AuthorizationPage(ObjectView):
     def parts(self) -> dict[str, Any]:
         """What the page shows."""
         row, data = self.row, self.row.data or {}
-        scene = declines_models.scene(row, may_see=may_see(self.request))
-        explanation = words.explain(scene)
+        facts = declines_models.facts_of(row, may_see=may_see(self.request))
+        explanation = words.explain(facts)
         return {
             **super().parts(),
             "title": f"{formats.amount(row.requested, row.currency)} at {row.merchant_name or 'an unnamed merchant'}",
             "authorization": row,
             "card": mirror.related(row, "card"),
             "cardholder": mirror.related(row, "cardholder"),
-            "scene": scene,
+            "facts": facts,
             "explanation": explanation,
-            "declined": not scene.request.get("approved"),
-            "mend": button(self.request, row.account_id or "", scene.off_now)
-            or self.remedy(explanation, words.held_by(scene)),
-            "ladder": words.ladder(scene),
+            "declined": not facts.request.get("approved"),
+            "remedy": button(self.request, row.account_id or "", facts.off_now)
+            or self.remedy(explanation, words.held_by(facts)),
+            "ladder": words.ladder(facts),
             "history": [{**NO_REQUEST, **each} for each in hashes_at(data, "request_history")],
             **self.money(data),
             "merchant": hash_at(data, "merchant_data"),
@@ -83,8 +83,8 @@ class AuthorizationPage(ObjectView):
                 (label, text_at(data, f"verification_data.{name}"))
                 for name, label in authorizations_words.CHECKS.items()
             ],
-            "method": authorizations_words.METHODS.get(scene.method, scene.method),
-            "presence": authorizations_words.PRESENCES.get(scene.presence, scene.presence),
+            "method": authorizations_words.METHODS.get(facts.method, facts.method),
+            "presence": authorizations_words.PRESENCES.get(facts.presence, facts.presence),
             "buttons": self.offered(),
         }
 
@@ -97,7 +97,7 @@ class AuthorizationPage(ObjectView):
             "transactions": transactions,
             "captured": -sum(each.amount for each in transactions if each.type == "capture"),
             "refunded": sum(each.amount for each in transactions if each.type == "refund"),
-            "movements": [
+            "balance_transactions": [
                 ({**NO_BALANCE_TRANSACTION, **each}, balances_words.type_words(text_at(each, "type")))
                 for each in listed
             ],

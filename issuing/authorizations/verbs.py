@@ -33,7 +33,8 @@ class CreateTestAuthorization(CreateVerb):
 
     def body(self, account_id: str, values: Data) -> Data:
         """In the card's currency."""
-        currency = _card_currency(values)
+        cards = Card.objects.filter(pk=values.get("card"))
+        currency = cards.values_list("currency", flat=True).first() or "usd"
         body = {
             "card": values.get("card"),
             "amount": minor(values.get("amount"), currency),
@@ -54,21 +55,22 @@ class CreateTestAuthorization(CreateVerb):
         return self.outcome(row, answer.request_id)
 
     def find(self, operation: Operation) -> Outcome | None:
-        """The card's authorization of that moment that no other operation made."""
+        """The card's authorization, created since, with this amount and merchant, that no other operation made."""
         body = self.body(operation.account_id, operation.params)
         asked = (body["amount"], body["merchant_data"]["name"])
         listed = finding.created_since(
             Authorization.listed_at, operation, account=operation.account_id, card=str(body["card"])
         )
         for data, page in listed:
-            taken = Operation.objects.filter(object_id=data["id"], verb=operation.verb).exists()
-            if _asked(data) == asked and not taken:
+            first = next(iter(hashes_at(data, "request_history")), {})
+            same = (first.get("amount"), value_at(data, "merchant_data.name")) == asked
+            if same and not Operation.objects.filter(object_id=data["id"], verb=operation.verb).exists():
                 row = finding.absorbed(Authorization, data, page, operation.account_id)
                 return self.outcome(row, page.request_id)
         return None
 
     def outcome(self, row: Any, request_id: str = "", **result: Any) -> Outcome:
-        """Told by its amount, and by what Stripe decided."""
+        """Named by its amount, with what Stripe decided."""
         amount = formats.amount(row.amount if row.approved else row.requested, row.currency)
         return super().outcome(row, request_id, name=amount, approved=row.approved, reason=row.reason)
 
@@ -84,17 +86,6 @@ class CreateTestAuthorization(CreateVerb):
     def went_well(self, operation: Operation) -> bool:
         """Whether it was approved."""
         return bool(operation.result.get("approved", True))
-
-
-def _card_currency(values: Data) -> str:
-    found = Card.objects.filter(pk=values.get("card")).values_list("currency", flat=True).first()
-    return found or "usd"
-
-
-def _asked(data: Data) -> tuple[Any, Any]:
-    """Amount and merchant of the first request."""
-    first = next(iter(hashes_at(data, "request_history")), {})
-    return first.get("amount"), value_at(data, "merchant_data.name")
 
 
 class HelperVerb(ObjectVerb):
@@ -153,7 +144,7 @@ class CaptureTestAuthorization(HelperVerb):
         return row.capture_test(key=operation.key, params=params)
 
     def find(self, operation: Operation) -> Outcome | None:
-        """The authorization, where it has a capture of that moment and amount."""
+        """The authorization, where it has a capture of this amount, created since."""
         row: Authorization = self.target(operation)
         answer = client.get(self.path(row), account=operation.account_id)
         wanted = self.body(row, operation.params).get("capture_amount")
@@ -191,6 +182,6 @@ class ReverseTestAuthorization(HelperVerb):
         return row.reverse_test(key=operation.key, params=params)
 
     def find(self, operation: Operation) -> Outcome | None:
-        """The authorization, where nothing of it is held any more. A part that was given back leaves no sign."""
+        """The authorization, where nothing of it is held any more. A reversal of a part cannot be found."""
         row = self.target(operation).refresh()
         return self.outcome(row) if row.status == "reversed" else None

@@ -26,7 +26,7 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
     """Questions about the books of an account."""
 
     def of_issuing(self, account_id: str) -> Self:
-        """Balance transactions of what cards can spend."""
+        """Balance transactions of the Issuing balance, which cards spend from."""
         return self.filter(account=account_id, balance_type="issuing")
 
     def sums(self, account_id: str, currency: str) -> dict[str, int]:
@@ -47,7 +47,7 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
         return self.filter(currency=currency)
 
     def before(self, at: datetime, source: str) -> tuple[int | None, int | None]:
-        """Their sum before a second, and with that second, but for those of one source; None for none. One query."""
+        """(sum before that second, sum including it), without the rows of one source; None for no rows. One query."""
         rows = self.filter(created__lte=at).exclude(source=source)
         found = rows.aggregate(before=Sum("net", filter=Q(created__lt=at)), within=Sum("net"))
         return found["before"], found["within"]
@@ -60,7 +60,7 @@ class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
 
 
 class BalanceTransaction(OfAccount):
-    """One movement of a balance (docs.stripe.com/api/balance_transactions). Stripe sends no events for them."""
+    """One balance transaction (docs.stripe.com/api/balance_transactions). Stripe sends no events for them."""
 
     stripe_object = "balance_transaction"
     listed_at = "/v1/balance_transactions"
@@ -88,7 +88,7 @@ class BalanceTransaction(OfAccount):
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
-        """Nothing: what moved it has a history of its own."""
+        """Nothing: the object that caused it has a history of its own."""
 
 
 class Balance(Mirror):
@@ -184,15 +184,13 @@ MOVING = (
 
 def on_events(events: list[Event]) -> None:
     """After events that move money: have the funds of their accounts read once each."""
-    accounts = {event.account for event in events if event.account and _moves(event)}
+    accounts = set()
+    for event in events:
+        issuing_begins = event.object_key == f"capability:{event.account}.card_issuing"
+        if event.account and (issuing_begins or event.type.startswith(MOVING)):
+            accounts.add(event.account)
     for account in sorted(accounts):
         enqueue("issuing.balances.models.read_again", account)
-
-
-def _moves(event: Event) -> bool:
-    """Whether a balance may have moved, or have begun to be."""
-    begins = event.object_key == f"capability:{event.account}.card_issuing"
-    return begins or event.type.startswith(MOVING)
 
 
 def read_again(account_id: str) -> int:

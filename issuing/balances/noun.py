@@ -1,4 +1,4 @@
-"""What balances tell the shell."""
+"""What the shell may ask about balances."""
 
 from django.http import HttpRequest
 from django.urls import reverse

@@ -73,7 +73,7 @@ class BalancesPage(AccountView):
             "title": "Balances",
             **found,
             **history(found),
-            "movements": [
+            "balance_transactions": [
                 (
                     row,
                     type_words(row.type),

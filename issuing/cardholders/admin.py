@@ -39,6 +39,7 @@ class CardholderAdmin(ListedAdmin):
     """Who may hold cards."""
 
     listing = pages.CARDHOLDERS
+    status_badge = "cardholder"
     list_display = ("name_words", "account_name", "status_words", "asked", "type_words", "created_at")
     list_filter = (tabbed(pages.CARDHOLDERS), RequirementFilter, HolderTypeFilter, CreatedFilter, AttentionFilter)
     search_help_text, search_help_personal = pages.CARDHOLDERS.placeholder, pages.CARDHOLDERS.personal
@@ -57,11 +58,6 @@ class CardholderAdmin(ListedAdmin):
     def name_words(self, row: Cardholder) -> SafeString:
         """Name and id."""
         return name_and_id(row, str(row))
-
-    @admin.display(description="Status")
-    def status_words(self, row: Cardholder) -> SafeString:
-        """As Stripe has it."""
-        return tags.badge(row.status, "cardholder", plain=True)
 
     @admin.display(description="Stripe asks")
     def asked(self, row: Cardholder) -> SafeString:

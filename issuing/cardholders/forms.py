@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 
 from accounts.account.forms import COUNTRIES
 from accounts.terms import forms as terms_forms
-from accounts.terms.forms import MomentField
+from accounts.terms.forms import SecondField
 from console.operations.fields import LineField, PlainDateField, VerbForm
 from console.shell import formats
 from gateway import clock
@@ -21,7 +22,10 @@ Data = dict[str, Any]
 
 NAME = re.compile(r"[^\W\d_]+([ .,'-]+[^\W\d_]+)*[.]?")
 LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿĀ-ž .,'-]+")
-PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+LATIN_ONLY = "Stripe takes Latin letters, spaces and . , ' - only."
+PHONE = RegexValidator(
+    r"\A\+[1-9][0-9]{6,14}\Z", "Write it with its country code and without blanks, such as +14155550123."
+)
 NAME_LENGTH = 24  # characters that Stripe prints on a card
 YOUNGEST = 13  # years
 ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
@@ -36,21 +40,6 @@ def check_decimals(amount: Decimal | str | None, currency: str) -> None:
         raise ValidationError(f"{currency.upper()} has {places or 'no'} decimals.")
 
 
-def _latin(value: str) -> None:
-    if not LATIN.fullmatch(value):
-        raise ValidationError("Stripe takes Latin letters, spaces and . , ' - only.")
-
-
-def _printable_name(value: str) -> None:
-    if not NAME.fullmatch(value):
-        raise ValidationError("Stripe takes letters, spaces and . , ' - only: no digits, no other signs.")
-
-
-def _phone(value: str) -> None:
-    if not PHONE.fullmatch(value):
-        raise ValidationError("Write it with its country code and without blanks, such as +14155550123.")
-
-
 class CardholderFields(VerbForm):
     """What can be given and changed of a cardholder."""
 
@@ -58,7 +47,7 @@ class CardholderFields(VerbForm):
     phone_number = forms.CharField(
         label="Phone",
         required=False,
-        validators=[_phone],
+        validators=[PHONE],
         help_text="With country code. Needed for one-time codes, and for cards in Europe.",
     )
     first_name = LineField(
@@ -84,7 +73,7 @@ class CardholderFields(VerbForm):
     state = LineField(label="State or region", required=False, max_length=100)
     postal_code = LineField(label="Postal code", max_length=20)
     country = forms.ChoiceField(choices=list(COUNTRIES.items()))
-    terms_date = MomentField(
+    terms_date = SecondField(
         label="Authorized-user terms accepted at (UTC)",
         required=False,
         help_text="When the cardholder accepted them, by themselves. Needed in the United States.",
@@ -101,14 +90,14 @@ class CardholderFields(VerbForm):
 
     def clean_first_name(self) -> str:
         """In the letters that Stripe takes."""
-        return _checked(self.cleaned_data["first_name"], _latin)
+        return _checked(self.cleaned_data["first_name"], LATIN, LATIN_ONLY)
 
     def clean_last_name(self) -> str:
         """In the letters that Stripe takes."""
-        return _checked(self.cleaned_data["last_name"], _latin)
+        return _checked(self.cleaned_data["last_name"], LATIN, LATIN_ONLY)
 
     def clean_dob(self) -> date | None:
-        """Of somebody who is old enough, by Stripe's clock."""
+        """Of a person who is old enough, by Stripe's clock."""
         born: date | None = self.cleaned_data["dob"]
         today = clock.now().date()
         if born and (today.year - born.year) - ((today.month, today.day) < (born.month, born.day)) < YOUNGEST:
@@ -144,9 +133,9 @@ class CardholderFields(VerbForm):
                 self.add_error(name, f"An acceptance needs its {label}.")
 
 
-def _checked(value: str, check: Any) -> str:
-    if value:
-        check(value)
+def _checked(value: str, pattern: re.Pattern[str], problem: str) -> str:
+    if value and not pattern.fullmatch(value):
+        raise ValidationError(problem)
     return value
 
 
@@ -168,7 +157,8 @@ class CreateCardholderForm(CardholderFields):
 
     def clean_name(self) -> str:
         """As Stripe prints it."""
-        return _checked(self.cleaned_data["name"], _printable_name)
+        problem = "Stripe takes letters, spaces and . , ' - only: no digits, no other signs."
+        return _checked(self.cleaned_data["name"], NAME, problem)
 
     def clean(self) -> Data:
         """What is given must belong together."""
@@ -201,7 +191,7 @@ class UpdateCardholderForm(CardholderFields):
 
 
 def changes(cardholder: Cardholder, values: Data) -> Data:
-    """Those values that are given and differ from the cardholder's; with a part of the address, all of it."""
+    """The values that are given and differ from the cardholder's. A change in the address brings the whole address."""
     now = current(cardholder)
     changed = {
         name: values[name]

@@ -1,4 +1,4 @@
-"""What cardholders tell the shell."""
+"""What the shell may ask about cardholders."""
 
 from collections.abc import Iterable
 

@@ -23,7 +23,7 @@ DISABLED = {
 
 @dataclass(frozen=True)
 class Asked:
-    """One thing that Stripe asks of a cardholder, with the keys it stands for, and whose move it is."""
+    """One thing that Stripe asks of a cardholder, its keys, and whose move it is."""
 
     title: str
     move: str
@@ -31,7 +31,7 @@ class Asked:
 
 
 def asked(past_due: list[str]) -> list[Asked]:
-    """Past-due keys in words, those that make one thing together; an unknown key as it came, for staff to read."""
+    """Past-due keys in words, several keys of one thing as one. An unknown key stays as it came."""
     found: dict[tuple[str, str], list[str]] = {}
     for key in past_due:
         begin = next((name for name in PAST_DUE if key == name or key.startswith(f"{name}.")), "")

@@ -8,7 +8,6 @@ from django.utils.safestring import SafeString
 
 from console.lists.admin import ListedAdmin, link, name_and_id
 from console.lists.filters import Choice, CreatedFilter, tabbed
-from console.templatetags import console as tags
 from gateway.mirror import related
 from issuing.cardholders import words as cardholders_words
 from issuing.cards import pages
@@ -26,6 +25,7 @@ class CardAdmin(ListedAdmin):
     """Issued cards."""
 
     listing = pages.CARDS
+    status_badge = "card"
     list_display = ("name_words", "account_name", "holder", "status_words", "type_words", "created_at")
     list_filter = (tabbed(pages.CARDS), TypeFilter, CreatedFilter)
     search_help_text = pages.CARDS.placeholder
@@ -40,11 +40,6 @@ class CardAdmin(ListedAdmin):
         """Who holds it."""
         return format_html('<span class="two-lines">{}</span>', link(related(row, "cardholder")))
 
-    @admin.display(description="Status")
-    def status_words(self, row: Card) -> SafeString:
-        """As Stripe has it."""
-        return tags.badge(row.status, "card", plain=True)
-
     @admin.display(description="Type")
     def type_words(self, row: Card) -> str:
         """Virtual or physical."""
@@ -53,6 +48,11 @@ class CardAdmin(ListedAdmin):
 
 class UsedCardAdmin(ListedAdmin):
     """A list of what was done with cards."""
+
+    @admin.display(description="Merchant")
+    def merchant(self, row: Any) -> SafeString:
+        """Name and id."""
+        return name_and_id(row, row.merchant_name or row.pk)
 
     @admin.display(description="Cardholder")
     def who(self, row: Any) -> SafeString:

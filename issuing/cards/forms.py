@@ -76,7 +76,7 @@ def card_words(card: Card) -> str:
 
 
 class CancelCardForm(VerbForm):
-    """Why a card is canceled, as far as Stripe wants to know."""
+    """Why a card is canceled: the reasons that Stripe takes."""
 
     cancellation_reason = forms.ChoiceField(
         label="Cancellation reason",

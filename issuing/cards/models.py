@@ -10,7 +10,7 @@ from gateway import texts
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
-from gateway.shapes import id_at, shown_at, text_at
+from gateway.shapes import id_at, integer_at, shown_at, text_at
 from gateway.spellings import holds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.words import last_four
@@ -43,7 +43,7 @@ class CardQuerySet(OfAccountQuerySet):
 
 
 class Canceled(Refused):
-    """The card was canceled at Stripe: nothing makes it work again, and nothing was sent."""
+    """The card was canceled at Stripe, for good. Nothing was sent."""
 
 
 class Card(OfAccount):
@@ -80,7 +80,7 @@ class Card(OfAccount):
         )
 
     def __str__(self) -> str:
-        """Return the last four, as staff and cardholders speak of it."""
+        """Return the last four digits, else the id."""
         return f"•• {texts.one_line(self.last4)}" if texts.visible(self.last4) else self.id
 
     def get_absolute_url(self) -> str:
@@ -93,6 +93,12 @@ class Card(OfAccount):
         self.cardholder_id = id_at(data, "cardholder")
         self.last4, self.type = text_at(data, "last4")[:8], shown_at(data, "type")[:32]
         self.status, self.currency = shown_at(data, "status")[:32], text_at(data, "currency")[:8]
+
+    @property
+    def expires(self) -> tuple[int, int] | None:
+        """Its last year and month; None where Stripe does not say."""
+        year, month = integer_at(self.data, "exp_year"), integer_at(self.data, "exp_month")
+        return None if year is None or month is None else (year, month)
 
     @property
     def canceled(self) -> bool:

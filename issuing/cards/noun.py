@@ -1,4 +1,4 @@
-"""What cards tell the shell."""
+"""What the shell may ask about cards."""
 
 from collections.abc import Iterable
 

@@ -11,7 +11,7 @@ from console.operations.buttons import present
 from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import RECENT, ObjectView
 from gateway import clock, mirror
-from gateway.shapes import hash_at, integer_at
+from gateway.shapes import hash_at
 from issuing.authorizations.models import Authorization
 from issuing.cards.models import Card
 from issuing.controls import words as controls_words
@@ -31,7 +31,7 @@ CARDS = Listing(
 
 
 class CardPage(ObjectView):
-    """One card: its controls with Stripe's silent ones, its last authorizations. Three queries."""
+    """One card: its controls and Stripe's default ones, its last authorizations. Three queries."""
 
     model, template, related = Card, "issuing/cards/card.html", ("cardholder",)
 
@@ -41,14 +41,14 @@ class CardPage(ObjectView):
         cardholder, controls = mirror.related(row, "cardholder"), hash_at(data, "spending_controls")
         theirs = hash_at(cardholder.data, "spending_controls") if cardholder else {}
         authorizations = Authorization.objects.of_card(row.pk)
-        year, month, now = integer_at(data, "exp_year"), integer_at(data, "exp_month"), clock.now()
+        expires, now = row.expires, clock.now()
         return {
             **super().parts(),
             "title": f"Card {row}",
             "card": row,
             "cardholder": cardholder,
             "data": data,
-            "expired": year is not None and month is not None and (year, month) < (now.year, now.month),
+            "expired": expires is not None and expires < (now.year, now.month),
             "controls": controls_words.controls(controls, row.currency),
             "silent": controls_words.silent_limits(controls, row.currency),
             "of_cardholder": controls_words.controls(theirs, row.currency),

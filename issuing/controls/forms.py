@@ -135,7 +135,7 @@ class LimitsField(forms.Field):
     """Several limits, all that the card is to have."""
 
     widget = LimitsWidget
-    currency: Callable[[], str] = str  # of the amounts, told by the form
+    currency: Callable[[], str] = str  # of the amounts; the form sets it
 
     def clean(self, value: Any) -> list[Data]:
         """Each row whole. Raises ValidationError that names the row."""
@@ -183,9 +183,9 @@ class WordsField(forms.CharField):
 
 
 class UpdateCardForm(VerbForm):
-    """What a card may spend. Filled in as it stands; what stays is not sent, and [] in its values lifts a control.
+    """What a card may spend. It begins with the card's controls; unchanged ones are not sent, and [] lifts a control.
 
-    Only `lift` lifts: an entry that was left empty may never have been filled in, or be set meanwhile by somebody else.
+    Only `lift` lifts: an empty entry may be one that was never filled in, or that somebody else has set meanwhile.
     """
 
     spending_limits = LimitsField(
@@ -235,11 +235,11 @@ class UpdateCardForm(VerbForm):
         names = lifted(self.cleaned_data)
         if not names:
             return ""
-        said = f"This lifts: {', '.join(LABELS[name] for name in names)}. {UNDOCUMENTED}"
+        sentence = f"This lifts: {', '.join(LABELS[name] for name in names)}. {UNDOCUMENTED}"
         if LIMITS not in names:
-            return said
+            return sentence
         default = controls_words.silent_limits({}, self.card.currency)[0][1]
-        return f"{said} Without a limit Stripe’s own may apply, which the card does not show: {default}."
+        return f"{sentence} Without a limit Stripe’s own may apply, which the card does not show: {default}."
 
     def clean_spending_limits(self) -> list[Data]:
         """With intervals and categories that Stripe has, or that the card has already."""
@@ -280,7 +280,7 @@ class UpdateCardForm(VerbForm):
         return {name: value for name, value in cleaned.items() if name not in (*NAMES, "lift")} | changed
 
     def _lifted(self, cleaned: Data) -> dict[str, list[Any]]:
-        """What is to be lifted, each as []; its entry may stand as it was filled in. A form sent twice is told so."""
+        """What is to be lifted, each as []. An error where its entry was changed too, or where the card has none."""
         names, now = cleaned.get("lift") or [], current(self.card)
         other = changes(self.card, cleaned)
         for name in () if self.sent_before() else names:

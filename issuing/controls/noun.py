@@ -1,4 +1,4 @@
-"""What spending controls tell the shell."""
+"""What the shell may ask about spending controls."""
 
 from console.shell.links import DOCS
 from console.shell.nouns import Noun

@@ -45,17 +45,17 @@ class UpdateCard(CardVerb, UpdateVerb):
         )
 
     def outcome(self, row: Card, request_id: str = "", **result: Any) -> Outcome:
-        """What came of it, with the names of the controls that the card in Stripe's answer has."""
+        """The outcome, with the names of the controls that the card in Stripe's answer has."""
         found = [name for name, value in forms.current(row).items() if value]
         return super().outcome(row, request_id, controls=found, **result)
 
     def done(self, operation: Operation) -> str:
-        """The sentence, and whether what was to be lifted is gone. An event alone does not tell of the controls."""
-        said, lifted = super().done(operation), forms.lifted(operation.params)
+        """The sentence, and whether what was to be lifted is gone, where Stripe's answer showed the controls."""
+        sentence, lifted = super().done(operation), forms.lifted(operation.params)
         if lifted and "controls" not in operation.result:
-            return f"{said} Whether Stripe lifted what was to be lifted was not read: look at the card."
+            return f"{sentence} Whether Stripe lifted what was to be lifted was not read: look at the card."
         held = ", ".join(forms.LABELS[name] for name in self._held(operation))
-        return f"{said} But Stripe’s answer still holds what was to be lifted: {held}." if held else said
+        return f"{sentence} But Stripe’s answer still holds what was to be lifted: {held}." if held else sentence
 
     def went_well(self, operation: Operation) -> bool:
         """Not where the card still has what was to be lifted."""
@@ -66,7 +66,7 @@ class UpdateCard(CardVerb, UpdateVerb):
         return [name for name in forms.lifted(operation.params) if name in operation.result.get("controls", ())]
 
     def send(self, operation: Operation, values: Data) -> Outcome:
-        """A card that was canceled after an attempt of ours in doubt tells by its mark whether that one arrived."""
+        """Of a card canceled after an attempt of ours in doubt, the metadata say whether that attempt arrived."""
         try:
             return super().send(operation, values)
         except Canceled:

@@ -1,4 +1,4 @@
-"""What is known of the moment of one request to pay: read from the mirror, so as complete as the import is."""
+"""What is known of one request to pay, as it was then: read from the mirror, so as complete as the import is."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -37,8 +37,8 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What is known of the moment of one request. `None` is not known; amounts are in minor units."""
+class Facts:
+    """What is known of one request, as it was then. `None` is not known; amounts are in minor units."""
 
     request: Data  # of request_history
     at: datetime
@@ -75,7 +75,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Meter:
-    """One spending limit at that moment. `used` is None where it does not count what came before."""
+    """One spending limit at that time, and what of it was used, in minor units."""
 
     limit: Data
     owner: str  # card, cardholder
@@ -93,7 +93,7 @@ class Meter:
 
 
 def window_start(interval: str, at: datetime) -> datetime | None:
-    """When the interval that `at` lies in began: midnight UTC, weeks on Sunday; None without a beginning."""
+    """When the interval around `at` began: at midnight UTC, a week on Sunday; None for one without a beginning."""
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     starts = {
         "daily": midnight,
@@ -105,7 +105,7 @@ def window_start(interval: str, at: datetime) -> datetime | None:
 
 
 def window_end(interval: str, at: datetime) -> datetime | None:
-    """When it begins anew; None where it never does."""
+    """When that interval ends; None for one without an end."""
     start = window_start(interval, at)
     if start is None:
         return None
@@ -116,31 +116,31 @@ def window_end(interval: str, at: datetime) -> datetime | None:
     return start.replace(year=start.year + 1)
 
 
-def limits(scene: Scene) -> Iterator[tuple[Data, str]]:
+def limits(facts: Facts) -> Iterator[tuple[Data, str]]:
     """Every spending limit that counts for this category, with whose it is."""
-    for found, owner in ((scene.card_controls, "card"), (scene.cardholder_controls, "cardholder")):
+    for found, owner in ((facts.card_controls, "card"), (facts.cardholder_controls, "cardholder")):
         for each in hashes_at(found, "spending_limits"):
             names = texts_at(each, "categories")
-            if integer_at(each, "amount") is not None and (not names or scene.category in names):
+            if integer_at(each, "amount") is not None and (not names or facts.category in names):
                 yield each, owner
 
 
-def meters(scene: Scene) -> list[Meter]:
-    """Every limit with what was used of it, those that leave least first."""
-    found = [meter(scene, each, owner) for each, owner in limits(scene)]
-    return sorted(found, key=lambda each: (not each.stops(scene.amount), each.left))
+def meters(facts: Facts) -> list[Meter]:
+    """Every limit with its use: first those that the request exceeds, then by what is left."""
+    found = [meter(facts, each, owner) for each, owner in limits(facts)]
+    return sorted(found, key=lambda each: (not each.stops(facts.amount), each.left))
 
 
-def meter(scene: Scene, limit: Data, owner: str) -> Meter:
+def meter(facts: Facts, limit: Data, owner: str) -> Meter:
     """One limit with what earlier authorizations used of it."""
     interval, names = text_at(limit, "interval"), texts_at(limit, "categories")
     if interval == "per_authorization":
         return Meter(limit, owner, 0, 0)
-    start = window_start(interval, scene.at)
+    start = window_start(interval, facts.at)
     counted = [
         use.amount
-        for use in scene.uses
-        if (owner == "cardholder" or use.card_id == scene.card_id)
+        for use in facts.uses
+        if (owner == "cardholder" or use.card_id == facts.card_id)
         and (start is None or use.created >= start)
         and (not names or use.category in names)
     ]
@@ -151,8 +151,8 @@ OFF = "account_disabled"  # Stripe's word for Issuing that is off
 MOST_USES = 5_000  # earlier authorizations are counted no further back than this
 
 
-def scene(authorization: Authorization, *, may_see: bool = False) -> Scene:
-    """The scene of its last request, with the card and the cardholder as they were then. Three queries.
+def facts_of(authorization: Authorization, *, may_see: bool = False) -> Facts:
+    """What is known of its last request, with the card and the cardholder as they were then. Three queries.
 
     At most two more where Issuing was off. The row is read `with_account`; `may_see` personal data that Stripe wrote.
     """
@@ -169,7 +169,7 @@ def scene(authorization: Authorization, *, may_see: bool = False) -> Scene:
     whole: Data = (account.data if account else None) or {}
     own: Data | None = authorization.issuing  # type: ignore[attr-defined]
     is_off = bool(whole) and text_at(request, "reason") == OFF
-    return Scene(
+    return Facts(
         request=request,
         at=at,
         currency=authorization.currency,
@@ -184,12 +184,12 @@ def scene(authorization: Authorization, *, may_see: bool = False) -> Scene:
         card_id=authorization.card_id or "",
         last4=card.last4 if card else "",
         card_status=was(authorization.card_id, STATUS, card.status if card else None),
-        expires=_expiry(card_data),
+        expires=card.expires if card else None,
         cardholder_status=was(authorization.cardholder_id, STATUS, cardholder.status if cardholder else None),
         cardholder_reason=was(authorization.cardholder_id, REASON, cardholder.disabled_reason if cardholder else ""),
         card_controls=hash_at(card_data, "spending_controls"),
         cardholder_controls=hash_at(holder_data, "spending_controls"),
-        uses=tuple(_uses(authorization, at, _intervals(card_data, holder_data))),
+        uses=tuple(_uses(authorization, at, card_data, holder_data)),
         available=available(authorization, at),
     )
 
@@ -198,11 +198,6 @@ def with_account(rows: QuerySet[Authorization]) -> QuerySet[Authorization]:
     """Each with its account and, as `issuing`, what Stripe sent of the account's card_issuing, in the same query."""
     own = Capability.objects.filter(account=OuterRef("account_id"), name=NAME, gone_at=None).values("data")[:1]
     return rows.select_related("account").annotate(issuing=Subquery(own))
-
-
-def _expiry(card: Data) -> tuple[int, int] | None:
-    year, month = integer_at(card, "exp_year"), integer_at(card, "exp_month")
-    return (year, month) if year is not None and month is not None else None
 
 
 def _changes(authorization: Authorization) -> list[StateChange]:
@@ -214,7 +209,7 @@ def _changes(authorization: Authorization) -> list[StateChange]:
 
 
 def _states(changes: list[StateChange], at: datetime) -> Any:
-    """`was(subject, field, now)`: a value as it was then, told by the first change after that moment."""
+    """`was(subject, field, now)`: a value as it was then, taken from the first change after that."""
     first: dict[tuple[str, str], Any] = {}
     for change in changes:
         if change.at > at:
@@ -227,17 +222,14 @@ def _states(changes: list[StateChange], at: datetime) -> Any:
     return was
 
 
-def _intervals(*owners: Data) -> set[str]:
-    """Of all limits that look back; a day at least, for Stripe's default."""
-    every = [each for data in owners for each in hashes_at(data, "spending_controls.spending_limits")]
-    return {"daily", *(text_at(each, "interval") for each in every)} - {"per_authorization"}
+def _uses(authorization: Authorization, at: datetime, *owners: Data) -> Iterable[Use]:
+    """Earlier approved authorizations with all cards of the cardholder, as far back as a limit of the owners looks.
 
-
-def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) -> Iterable[Use]:
-    """Earlier approved authorizations with all cards of the cardholder: holds, and what was captured. One query.
-
-    Earlier requests of this very authorization count as well: an increment asks for more.
+    What is held, and what was captured. Earlier requests of this very authorization count as well: an increment asks
+    for more. One query.
     """
+    limits = [each for data in owners for each in hashes_at(data, "spending_controls.spending_limits")]
+    intervals = {"daily", *(text_at(each, "interval") for each in limits)} - {"per_authorization"}
     starts = [window_start(interval, at) for interval in intervals]
     since = None if None in starts else min(start for start in starts if start)
     rows = Authorization.objects.approved_before(authorization, at, since)
@@ -249,14 +241,15 @@ def _uses(authorization: Authorization, at: datetime, intervals: Iterable[str]) 
     for each in hashes_at(authorization.data, "request_history")[:-1]:
         amount = integer_at(each, "amount")
         if each.get("approved") and amount is not None:
-            moment = clock.from_unix(each.get("created")) or at
-            yield Use(authorization.card_id or "", amount, moment, authorization.category)
+            created = clock.from_unix(each.get("created")) or at
+            yield Use(authorization.card_id or "", amount, created, authorization.category)
 
 
 def available(authorization: Authorization, at: datetime) -> int | None:
     """The Issuing balance just before, in minor units; None while none is imported. One query.
 
-    Those of the very same second may have come before or after: they count where that alone explains a decline.
+    Balance transactions of the same second may have come before or after. They count where only that explains a
+    decline.
     """
     rows = BalanceTransaction.objects.of_issuing(authorization.account_id or "").in_currency(authorization.currency)
     before, within = rows.before(at, authorization.pk)

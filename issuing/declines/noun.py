@@ -1,4 +1,4 @@
-"""What declines tell the shell: nothing of their own, they are told on the pages of authorizations."""
+"""Declines declare nothing: they are shown on the pages of authorizations."""
 
 from console.shell.nouns import Noun
 

@@ -19,7 +19,9 @@ from issuing.transactions.models import REFUND
 
 Data = dict[str, Any]
 THREADS = 3  # of two cores the sandbox holds one
-SLOT = 300  # seconds of the sandbox's clock that are one moment for all accounts: longer ones show in lists as one
+SLOT = (
+    300  # seconds: what lies in one slot has one time of the sandbox's clock, in all accounts; lists show longer ones
+)
 
 
 class Builder:
@@ -31,9 +33,9 @@ class Builder:
         self.approved: set[tuple[str, str]] = set()
         self.captured: dict[tuple[str, str], str] = {}  # the last transaction of an authorization
         self.done = 0
-        self.acts: dict[str, Callable[[Step], None]] = {
+        self.calls: dict[str, Callable[[Step], None]] = {
             "account": self.account,
-            "wish": self.wish,
+            "by_stripe": self.by_stripe,
             "cardholder": self.cardholder,
             "update_cardholder": self.update_cardholder,
             "review": self.review,
@@ -50,12 +52,12 @@ class Builder:
         """Carry out all, slot by slot. `progress(steps done, unix second reached)`. Raises Refused, Unreachable."""
         with ThreadPoolExecutor(THREADS) as pool:
             for _, slot in groupby(steps, key=lambda step: step.at // SLOT):
-                moment = list(slot)
-                seed_accounts.control("clock", {"set": moment[0].at})
+                together = list(slot)
+                seed_accounts.control("clock", {"set": together[0].at})
                 clock.refresh()
-                list(pool.map(self.of_account, by_account(moment)))
-                self.done += len(moment)
-                progress(self.done, moment[0].at)
+                list(pool.map(self.of_account, by_account(together)))
+                self.done += len(together)
+                progress(self.done, together[0].at)
             list(pool.map(self.close, [Barrier(THREADS)] * THREADS))
 
     @staticmethod
@@ -67,7 +69,7 @@ class Builder:
     def of_account(self, steps: list[Step]) -> None:
         """The steps of one account, in order."""
         for step in steps:
-            self.acts[step.act](step)
+            self.calls[step.kind](step)
 
     def post(self, step: Step, path: str, params: Data) -> Data:
         """One write in the account's name."""
@@ -78,14 +80,14 @@ class Builder:
         """A connected account, complete with its persons."""
         self.made[step.slug, ""] = seed_accounts.create(step.params["seed"])
 
-    def wish(self, step: Step) -> None:
+    def by_stripe(self, step: Step) -> None:
         """What Stripe does by itself; `{person}` in its keys is the account's first person."""
         account = self.made[step.slug, ""]
         params = dict(step.params)
         if any("{person}" in key for key in params.get("keys", ())):
             person = client.get(f"/v1/accounts/{account}/persons", account=None).data["data"][0]["id"]
             params["keys"] = [key.replace("{person}", person) for key in params["keys"]]
-        seed_accounts.wish(account, params)
+        seed_accounts.by_stripe(account, params)
 
     def cardholder(self, step: Step) -> None:
         """A cardholder; people have accepted the authorized user terms, but for those who are `unsigned`."""
@@ -149,7 +151,7 @@ class Builder:
 
 
 def by_account(steps: list[Step]) -> Iterator[list[Step]]:
-    """The steps of one moment, a list an account, each in the order it was planned in."""
+    """The steps of one slot, a list an account, each in the order it was planned in."""
     ordered = sorted(steps, key=lambda step: (step.slug, step.at, step.number))
     return (list(own) for _, own in groupby(ordered, key=lambda step: step.slug))
 

@@ -9,7 +9,7 @@ from gateway.models import Event, SyncCursor
 
 
 def forget() -> None:
-    """Drop every mirrored row, the history told by events, and the events themselves."""
+    """Delete every mirrored row, its history, and the events."""
     mirrored = [model.every.all() for model in REGISTRY.values()]
     for rows in (*mirrored, *(model.objects.all() for model in (Requirement, StateChange, Event, SyncCursor))):
         rows._raw_delete(rows.db)

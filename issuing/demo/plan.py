@@ -54,7 +54,7 @@ class Step:
     at: int
     slug: str
     number: int  # of the account's steps, in the order they were planned
-    act: str = field(compare=False)
+    kind: str = field(compare=False)  # a method of issuing.demo.build.Builder
     name: str = field(compare=False, default="")
     of: str = field(compare=False, default="")  # the name of what it is done to
     params: Data = field(compare=False, default_factory=dict)
@@ -83,9 +83,9 @@ class Story:
         self.people = [self._person() for _ in range(4)]
         self.cards: list[Card] = []
 
-    def add(self, at: int, act: str, params: Data | None = None, *, name: str = "", of: str = "") -> None:
+    def add(self, at: int, kind: str, params: Data | None = None, *, name: str = "", of: str = "") -> None:
         """Plan one step."""
-        self.steps.append(Step(at, self.slug, len(self.steps), act, name, of, params or {}))
+        self.steps.append(Step(at, self.slug, len(self.steps), kind, name, of, params or {}))
 
     def _person(self) -> tuple[str, str]:
         return self.random.choice(FIRST), self.random.choice(LAST)
@@ -96,10 +96,10 @@ class Story:
         self.add(self.begin, "account", {"seed": Seed(self.slug, self.title, self.kind, **given)})
         for slug, days, what in FATES:
             if slug == self.slug:
-                self.add(max(self.end - days * DAY + self.random.randrange(HOUR), self.begin + HOUR), "wish", what)
+                self.add(max(self.end - days * DAY + self.random.randrange(HOUR), self.begin + HOUR), "by_stripe", what)
 
     def holders(self, many: int) -> list[str]:
-        """Cardholders: the first of a company is the company itself now and then; the others are people."""
+        """Cardholders: the first one of a company is sometimes the company itself; the others are people."""
         made = []
         for number in range(many):
             name, at = f"holder-{number}", self.begin + HOUR + number * 97
@@ -229,7 +229,7 @@ class Story:
 def plan(seed: int, accounts: int, end: int) -> list[Step]:
     """Every step of the world up to `end` (unix seconds), by time, account and the order they were planned in.
 
-    It is planned for one Friday evening and then moved, so that a seed tells the same story whenever it is told.
+    It is planned for one fixed Friday evening and then moved, so that a seed gives the same world at any time.
     """
     return [replace(step, at=step.at + end - FRIDAY) for step in _planned(seed, accounts)]
 

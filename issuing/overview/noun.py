@@ -1,4 +1,4 @@
-"""What the overview of an account's Issuing tells the shell."""
+"""What the shell may ask about the overview of an account's Issuing."""
 
 from typing import Any
 

@@ -137,7 +137,7 @@ def columns(counted: Counted, today: date) -> tuple[list[Column], list[tuple[flo
 
 
 def above(shown: list[Column], peak: Column) -> float:
-    """Where words over a column stand: clear of its neighbours too, which the words reach."""
+    """The height of the words over a column: above its neighbours too, because the words reach over them."""
     place = shown.index(peak)
     return min(each.declined_y for each in shown[max(place - 1, 0) : place + 2]) - 5
 

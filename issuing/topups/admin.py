@@ -16,6 +16,7 @@ class TopupAdmin(ListedAdmin):
     """Money pulled in from banks."""
 
     listing = pages.TOPUPS
+    status_badge = "topup"
     list_display = ("name_words", "account_name", "status_words", "expected", "created_at", "amount_words")
     list_filter = (tabbed(pages.TOPUPS), CreatedFilter)
     search_help_text = pages.TOPUPS.placeholder
@@ -24,11 +25,6 @@ class TopupAdmin(ListedAdmin):
     def name_words(self, row: Topup) -> SafeString:
         """Description and id."""
         return name_and_id(row, text_at(row.data, "description") or "Top-up")
-
-    @admin.display(description="Status")
-    def status_words(self, row: Topup) -> SafeString:
-        """As Stripe has it."""
-        return tags.badge(row.status, "topup", plain=True)
 
     @admin.display(description="Expected")
     def expected(self, row: Topup) -> SafeString:

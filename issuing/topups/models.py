@@ -46,7 +46,7 @@ class Topup(OfAccount):
 
     @classmethod
     def witness(cls, event: Event) -> None:
-        """A top-up's events carry nothing of what was before: their type says which status they brought."""
+        """A top-up's events hold no previous values; their type says which status is new."""
         change = history_models.change_by_event(event, event.account, str(event.payload["data"]["object"]["id"]))
         if event.type != "topup.created":
             before = "succeeded" if event.type == "topup.reversed" else "pending"

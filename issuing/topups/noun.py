@@ -1,4 +1,4 @@
-"""What top-ups tell the shell."""
+"""What the shell may ask about top-ups."""
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words

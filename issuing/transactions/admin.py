@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from console.lists.admin import name_and_id
 from console.lists.filters import CreatedFilter, tabbed
 from console.templatetags import console as tags
 from issuing.cards.admin import UsedCardAdmin
@@ -19,11 +18,6 @@ class TransactionAdmin(UsedCardAdmin):
     list_display = ("merchant", "account_name", "type_words", "who", "created_at", "amount_words")
     list_filter = (tabbed(pages.TRANSACTIONS), CreatedFilter)
     search_help_text = pages.TRANSACTIONS.placeholder
-
-    @admin.display(description="Merchant")
-    def merchant(self, row: Transaction) -> SafeString:
-        """Name and id."""
-        return name_and_id(row, row.merchant_name or row.pk)
 
     @admin.display(description="Type")
     def type_words(self, row: Transaction) -> SafeString:

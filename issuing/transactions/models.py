@@ -24,7 +24,7 @@ class TransactionQuerySet(AuthorizationQuerySet):
         return self.filter(authorization=authorization_id)
 
     def captured(self) -> Subquery:
-        """A column for authorizations: what captures took of each, in minor units below zero, NULL for nothing."""
+        """A column for authorizations: the sum of each one's captures, in minor units, negative; NULL for none."""
         rows = self.filter(authorization=OuterRef("pk"), type="capture").order_by()
         return Subquery(rows.values("authorization").annotate(sum=Sum("amount")).values("sum"))
 

@@ -1,4 +1,4 @@
-"""What transactions tell the shell."""
+"""What the shell may ask about transactions."""
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words

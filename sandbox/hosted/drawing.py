@@ -50,6 +50,8 @@ def step(sheet: Sheet, step: Step, values: dict[str, str], errors: dict[str, str
         _input(key, field, values.get(key, ""), errors.get(key, "")) for key, field in step.fields.items()
     )
     hidden = f'<input type="hidden" name="step" value="{escape(step.name)}">'
+    general = escape(errors.get("", "Please look at the fields marked below."))
+    last = "Agree and submit" if step.fields else "Finish"
     dots = "".join(f'<li class="{"done" if n <= sheet.number else "todo"}"></li>' for n in range(1, sheet.total + 1))
     return _template("step.html").substitute(
         account_name=escape(sheet.account_name),
@@ -58,33 +60,20 @@ def step(sheet: Sheet, step: Step, values: dict[str, str], errors: dict[str, str
         dots=dots,
         heading=escape(step.heading),
         lead=escape(step.lead),
-        alert=_alert(errors),
+        alert=f'<p class="alert" role="alert">{general}</p>' if errors else "",
         action=escape(sheet.action),
         fields=f"{hidden}\n<fieldset>{inputs}</fieldset>",
-        button=_button(step),
+        button=last if step.kind == "terms" else "Continue",
     )
-
-
-def _button(step: Step) -> str:
-    if step.kind != "terms":
-        return "Continue"
-    return "Agree and submit" if step.fields else "Finish"
-
-
-def _alert(errors: dict[str, str]) -> str:
-    if not errors:
-        return ""
-    general = escape(errors.get("", "Please look at the fields marked below."))
-    return f'<p class="alert" role="alert">{general}</p>'
 
 
 def _input(key: str, field: Field, value: str, error: str) -> str:
     name, ident = escape(key), "f-" + "".join(c if c.isalnum() else "-" for c in key)
     notes = [(f"{ident}-error", "error", error), (f"{ident}-hint", "hint", field.hint)]
     notes = [note for note in notes if note[2]]
-    told = f' aria-describedby="{" ".join(note[0] for note in notes)}"' if notes else ""
+    described = f' aria-describedby="{" ".join(note[0] for note in notes)}"' if notes else ""
     marked = ' aria-invalid="true"' if error else ""
-    control = _control(field, f'id="{ident}" name="{name}"{told}{marked}', value)
+    control = _control(field, f'id="{ident}" name="{name}"{described}{marked}', value)
     words = "".join(f'<p class="{kind}" id="{at}">{escape(text)}</p>' for at, kind, text in notes)
     if field.kind in ("check", "choice"):
         return f'<div class="field">{control}{words}</div>'

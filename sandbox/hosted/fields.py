@@ -124,17 +124,14 @@ def typed(field: Field, text: str) -> Any:
             raise ValueError("Enter a whole number.")
         return int(text)
     if field.kind == "money":
-        return _minor_units(text)
+        whole, _, cents = text.replace(",", "").partition(".")
+        digits = whole.isascii() and whole.isdigit() and (cents + "0").isdigit()
+        if not digits or len(whole) > 12 or len(cents) > 2:
+            raise ValueError("Enter an amount such as 250000.00.")
+        return int(whole) * 100 + int(cents.ljust(2, "0"))
     if field.options and text not in dict(field.options):
         raise ValueError("Choose one of the list.")
     return text
-
-
-def _minor_units(text: str) -> int:
-    whole, _, cents = text.replace(",", "").partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(whole) <= 12) or len(cents) > 2 or not (cents + "0").isdigit():
-        raise ValueError("Enter an amount such as 250000.00.")
-    return int(whole) * 100 + int(cents.ljust(2, "0"))
 
 
 def nested(values: Data) -> Data:

@@ -53,7 +53,7 @@ def style(page: Page) -> Reply:
 
 @route_page("GET", "/favicon.ico")
 def icon(page: Page) -> Reply:
-    """None; but browsers ask, and a 404 would stand in their console as an error."""
+    """None: browsers ask for it, and would log a 404 as an error."""
     return 204, {}, ""
 
 
@@ -90,12 +90,12 @@ def submit(page: Page) -> Reply:
     opened = _open(page)
     if not isinstance(opened, Visit):
         return opened
-    step, wish = opened.step(), page.form.get("do", "save")
+    step, action = opened.step(), page.form.get("do", "save")
     if page.form.get("step", step.name) != step.name:  # sent twice, or from an older page
         return redirect(page.path)
-    if wish == "prefill":
+    if action == "prefill":
         return opened.form(step, {**opened.known(step), **{key: field.test for key, field in step.fields.items()}}, {})
-    if wish == "later":
+    if action == "later":
         opened.keep_what_is_right(step)
         return redirect(opened.visit["return_url"])
     return opened.save(step)
@@ -175,14 +175,10 @@ class Visit:
                 values[key] = typed(field, text)
             except ValueError as error:
                 errors[key] = str(error)
-        return values, {**self._format_errors(step, values), **errors}
-
-    def _format_errors(self, step: Step, values: Data) -> dict[str, str]:
         params, context = nested(values), Context(self.record.account["country"], self.page.world.now)
-        dob = params.get("dob")
-        if dob and len(dob) < 3:  # a part is missing, which is told anyway
-            params.pop("dob")
-        return {_field_of(fault.param, step): fault.message for fault in faults(params, context)}
+        if len(params.get("dob") or ()) < 3:  # a part is missing, which is reported as such
+            params.pop("dob", None)
+        return values, {_field_of(fault.param, step): fault.message for fault in faults(params, context)} | errors
 
     def missing(self, step: Step, values: Data) -> dict[str, str]:
         """Fields that must not stay empty. Secret ones may where they were given before and are not asked for now."""

@@ -71,8 +71,9 @@ def steps(record: AccountRecord, visit: Data) -> list[Step]:
             "type", "What kind of business is it?", "This decides what else we ask.", _business({"business_type"})
         )
         return [first, _terms(keys)]
+    fields, lead = _business(keys), "As it stands on its registration and tax papers."
     found = [
-        *_business_steps(keys),
+        *([Step("business", "About the business", lead, fields)] if fields else []),
         *_person_steps(record, keys, visit.get("adding", "")),
         *_other_steps(record, keys),
     ]
@@ -85,12 +86,6 @@ def _business(keys: Iterable[str]) -> dict[str, Field]:
         if wanted & set(pair):
             wanted |= set(pair)
     return fields_for(wanted, BUSINESS)
-
-
-def _business_steps(keys: set[str]) -> list[Step]:
-    fields = _business(keys)
-    lead = "As it stands on its registration and tax papers."
-    return [Step("business", "About the business", lead, fields)] if fields else []
 
 
 def _person_steps(record: AccountRecord, keys: set[str], adding: str) -> list[Step]:
@@ -151,12 +146,12 @@ def _other_steps(record: AccountRecord, keys: set[str]) -> list[Step]:
     prefixes = ("person_", "individual.", "relationship.", "tos_acceptance.", "settings.", "representative.")
     rest = sorted(key for key in keys if key not in known and not key.startswith(prefixes))
     if rest:
-        fields = {key: Field(_words(key), "area", OTHER.test, f"{OTHER.hint} ({key})") for key in rest}
+        fields = {key: Field(_label(key), "area", OTHER.test, f"{OTHER.hint} ({key})") for key in rest}
         found.append(Step("other", "Questions from Stripe", "These cannot be answered through the API.", fields))
     return found
 
 
-def _words(key: str) -> str:
+def _label(key: str) -> str:
     """`interv_1….business_model_verification.form` as words; other keys as they are."""
     parts = key.split(".")
     return parts[1].replace("_", " ").capitalize() if key.startswith("interv_") and len(parts) > 1 else key

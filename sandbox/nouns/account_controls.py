@@ -47,8 +47,8 @@ CAPABILITY_REASONS = frozenset(
 
 
 @control("accounts")
-def act(world: World, account_id: str, body: Data) -> Data:
-    """Carry out one wish; returns the account. Raises ValueError in words for whoever sent it."""
+def control_account(world: World, account_id: str, body: Data) -> Data:
+    """Carry out one order; returns the account. Raises ValueError in words for whoever sent it."""
     account = world.store.get("account", account_id)
     if account is None:
         raise ValueError(f"There is no account {account_id!r}.")

@@ -12,6 +12,8 @@ from sandbox.world.noun import Call, route, setting
 from sandbox.world.store import Data
 
 LINK = "/setup/s/"  # where a link leads: then the account's id and the link's
+# Plain http is allowed in test mode; no user names, blanks or other oddities.
+WEB_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?([/?#][^\s\x00-\x1f]*)?", re.ASCII)
 setting("link_life", 300)  # seconds
 
 
@@ -44,20 +46,12 @@ def _check(record: AccountRecord, params: Data) -> None:
             param="type",
         )
     for name in ("refresh_url", "return_url"):
-        _check_url(params, name)
+        if name not in params:
+            raise invalid(f"Missing required param: {name}.", "parameter_missing", name)
+        if not WEB_URL.fullmatch(params[name]):
+            raise invalid("Not a valid URL", "url_invalid", name)
     if "collect" in params and "collection_options" in params:
         raise invalid("You may only specify one of these parameters: collect, collection_options.", param="collect")
-
-
-WEB_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?([/?#][^\s\x00-\x1f]*)?", re.ASCII)
-
-
-def _check_url(params: Data, name: str) -> None:
-    """Plain http is allowed in test mode; no user names, blanks or other oddities."""
-    if name not in params:
-        raise invalid(f"Missing required param: {name}.", "parameter_missing", name)
-    if not WEB_URL.fullmatch(params[name]):
-        raise invalid("Not a valid URL", "url_invalid", name)
 
 
 def _remember(call: Call) -> Data:

@@ -112,21 +112,16 @@ def _check_controller(controller: Data) -> None:
 def _put(record: AccountRecord, params: Data) -> None:
     account_values.check(record, {name: value for name, value in params.items() if name != "external_account"})
     account_values.check_terms(record, params)
-    _refuse_elsewhere(record, params)
+    if "account_token" in params:  # tokens are made in a browser
+        raise invalid(f"No such token: '{params['account_token']}'", "resource_missing", "account_token")
+    if "paypay_payments" in params.get("settings", {}):  # Japan's
+        words = f"PayPay payments are not available in {record.account['country']}."
+        raise invalid(words, param="settings[paypay_payments]")
     account_values.put_account(record, params)
     _check_table(record)
     if "external_account" in params:
         replace_default(record, params["external_account"])
     request_capabilities(record, params.get("capabilities", {}))
-
-
-def _refuse_elsewhere(record: AccountRecord, params: Data) -> None:
-    """Tokens are made in a browser, PayPay is Japan's."""
-    if "account_token" in params:
-        raise invalid(f"No such token: '{params['account_token']}'", "resource_missing", "account_token")
-    if "paypay_payments" in params.get("settings", {}):
-        words = f"PayPay payments are not available in {record.account['country']}."
-        raise invalid(words, param="settings[paypay_payments]")
 
 
 def _check_table(record: AccountRecord) -> None:
@@ -150,7 +145,7 @@ def retrieve(call: Call) -> Data:
 
 @route("POST", "/v1/accounts/{id}")
 def update(call: Call) -> Data:
-    """Change what was given; verification starts anew where it must."""
+    """Change what was given; verification starts again where the change needs it."""
     record = open_account(call, "id")
     _put(record, call.params)
     return record.settle()

@@ -118,7 +118,7 @@ def _pending(authorization: Data, what: str) -> None:
 
 @route("POST", HELPERS + "/{id}/capture")
 def capture(call: Call) -> Data:
-    """The merchant takes the money: more, less, or in several parts; always, whatever the card is by now."""
+    """The merchant takes the money: more or less than is held, or in several parts, whatever the card's status."""
     account, authorization, before = _open(call)
     if not authorization["approved"]:
         raise invalid("You cannot capture an authorization that was declined.")

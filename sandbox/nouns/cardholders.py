@@ -86,7 +86,9 @@ def _put(world: World, cardholder: Data, before: Data, account: str) -> Data:
 def _take(call: Call, cardholder: Data, account: str) -> None:
     """Lay the parameters that create and update share over the cardholder, checked."""
     params = call.params
-    _check(call, cardholder)
+    country = (params.get("billing") or cardholder["billing"])["address"]["country"]
+    for fault in faults(params, Context(country, call.world.now)):
+        raise invalid(fault.message, fault.code, fault.param)
     if "billing" in params:
         cardholder["billing"] = {"address": {"line2": None, "state": None, **params["billing"]["address"]}}
     for name in ("email", "preferred_locales"):
@@ -100,12 +102,6 @@ def _take(call: Call, cardholder: Data, account: str) -> None:
     cardholder["metadata"] = merge_metadata(cardholder["metadata"], params.get("metadata"))
     _take_person(call, cardholder)
     _require(call.world, cardholder, account)
-
-
-def _check(call: Call, cardholder: Data) -> None:
-    billing = call.params.get("billing") or cardholder["billing"]
-    for fault in faults(call.params, Context(billing["address"]["country"], call.world.now)):
-        raise invalid(fault.message, fault.code, fault.param)
 
 
 def _check_name(name: str) -> None:
@@ -135,7 +131,9 @@ def _individual(call: Call, old: Data, given: Data) -> Data:
         if merged[name] and not LATIN.fullmatch(merged[name]):
             raise invalid(f"`{name}` may only contain Latin letters.", param=f"individual[{name}]")
     if given.get("dob"):
-        _check_age(merged["dob"], call.world.now)
+        born, today = merged["dob"], datetime.fromtimestamp(call.world.now, UTC)
+        if today.year - born["year"] - ((today.month, today.day) < (born["month"], born["day"])) < LEAST_AGE:
+            raise invalid(f"The cardholder must be at least {LEAST_AGE} years old.", param="individual[dob]")
     _check_document(call.store, (given.get("verification") or {}).get("document") or {}, call.account)
     terms = (given.get("card_issuing") or {}).get("user_terms_acceptance") or {}
     for name in ("date", "ip"):
@@ -145,13 +143,6 @@ def _individual(call: Call, old: Data, given: Data) -> Data:
     if terms and terms.get("user_agent") in (None, UNSET):
         merged["card_issuing"]["user_terms_acceptance"]["user_agent"] = None  # not that of an earlier acceptance
     return merged
-
-
-def _check_age(dob: Data, now: int) -> None:
-    today = datetime.fromtimestamp(now, UTC)
-    age = today.year - dob["year"] - ((today.month, today.day) < (dob["month"], dob["day"]))
-    if age < LEAST_AGE:
-        raise invalid(f"The cardholder must be at least {LEAST_AGE} years old.", param="individual[dob]")
 
 
 def _check_document(store: Store, given: Data, account: str | None) -> None:
@@ -200,7 +191,7 @@ FINDINGS = {"block": "rejected.listed", "clear": None, "review": "under_review"}
 
 
 @control("cardholders")
-def act(world: World, cardholder_id: str, body: Data) -> Data:
+def control_cardholder(world: World, cardholder_id: str, body: Data) -> Data:
     """Let Stripe find something about a cardholder; returns it. Raises ValueError in words for whoever sent it."""
     found = world.store.find(CARDHOLDER, cardholder_id)
     if found is None or found[1] is None:

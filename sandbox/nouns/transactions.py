@@ -82,18 +82,13 @@ def refund(call: Call) -> Data:
         raise invalid(f"You cannot refund more than the {left} that is left of it.", param="refund_amount")
     found["_refunded"] += amount
     call.store.put(TRANSACTION, found, account)
-    if found["authorization"]:
-        return _refund_linked(call, account, found["authorization"], amount)
+    if found["authorization"]:  # it joins the authorization's transactions
+        authorization = fetch(call, AUTHORIZATION, found["authorization"])
+        before = public(show_authorization(call.store, authorization, account))
+        made = authorizations.book_of(call.world, account, authorization, amount)
+        authorizations.put(call.world, authorization, account, before)
+        return made
     card = fetch(call, CARD, found["card"])
     return authorizations.book(
         call.world, account, authorizations.transaction(call.world, card, amount, found["merchant_data"], None)
     )
-
-
-def _refund_linked(call: Call, account: str, authorization_id: str, amount: int) -> Data:
-    """A refund of an authorization's capture joins the authorization's transactions."""
-    authorization = fetch(call, AUTHORIZATION, authorization_id)
-    before = public(show_authorization(call.store, authorization, account))
-    made = authorizations.book_of(call.world, account, authorization, amount)
-    authorizations.put(call.world, authorization, account, before)
-    return made

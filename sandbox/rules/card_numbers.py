@@ -1,4 +1,4 @@
-"""Test numbers of virtual cards, made from a card's id: the same for the same card, kept nowhere, good for nothing.
+"""Test numbers of virtual cards, made from a card's id: the same for the same card, never stored, never valid.
 
 They begin with 4000 0099 9, as those of Stripe's test mode do, which no bank issues.
 """

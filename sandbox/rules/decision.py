@@ -29,7 +29,7 @@ class Spend:
 
 @dataclass(frozen=True)
 class Attempt:
-    """All that is true at the moment of a request. `amount` is in minor units, `now` unix seconds."""
+    """All that a decision depends on. `amount` is in minor units, `now` unix seconds."""
 
     amount: int
     now: int
@@ -45,7 +45,7 @@ class Attempt:
 
     @property
     def own(self) -> tuple[Spend, ...]:
-        """What this card has used up, and the cards that it replaces: limits go on over a replacement."""
+        """What was spent with this card and with the cards that it replaces: a replacement does not reset limits."""
         first = self.card.get("_first", self.card["id"])
         return tuple(spend for spend in self.spent if spend.card == first)
 

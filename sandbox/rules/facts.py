@@ -20,7 +20,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Facts:
-    """An account at one moment (`now`, unix seconds), ready for judgement."""
+    """An account at one time (`now`, unix seconds), as the rules need it."""
 
     account: Data
     persons: list[Data]

@@ -1,4 +1,4 @@
-"""What Stripe refuses at once: values that cannot be right whoever sends them."""
+"""What Stripe refuses at once: values that are never valid."""
 
 import ipaddress
 import re
@@ -22,10 +22,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Context:
-    """What a value is judged against: a country and the moment (unix seconds).
+    """What a value is judged against: a country, and the time (unix seconds).
 
-    The country is the account's or cardholder's; inside an address that names one, that one. `living` is the country
-    in which a person lives, where that is another.
+    The country is that of the address around the value, else the account's or cardholder's. `living` is the country in
+    which a person lives, where that is another.
     """
 
     country: str

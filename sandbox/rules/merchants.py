@@ -1,5 +1,6 @@
 """The merchant of an authorization or transaction and what was bought there, in Stripe's shapes."""
 
+import math
 from typing import Any
 
 Data = dict[str, Any]
@@ -119,17 +120,13 @@ def purchase_details(given: Data | None) -> Data | None:
 
 
 def _receipt(line: Data) -> Data:
-    whole = _filled(RECEIPT, line)
-    return {**whole, "quantity": _number(whole["quantity"])}
-
-
-def _number(text: str | None) -> float | None:
     """Stripe takes the quantity as a decimal string and shows it as a number; what is none shows as null."""
+    whole = _filled(RECEIPT, line)
     try:
-        number = float(text) if text is not None else None
+        quantity = float(whole["quantity"] or "nan")
     except ValueError:
-        return None
-    return number if number is None or abs(number) < 10**12 else None
+        quantity = math.nan
+    return {**whole, "quantity": quantity if abs(quantity) < 10**12 else None}
 
 
 def _filled(shape: Data, given: Data) -> Data:

@@ -179,14 +179,12 @@ PARTNERS = {"card_payments": "transfers", "transfers": "card_payments"}
 
 
 def pair(states: States) -> States:
-    """card_payments and transfers stand and fall together where both are requested."""
-    return {name: _with_partner(state, states.get(PARTNERS.get(name, ""))) for name, state in states.items()}
-
-
-def _with_partner(own: State, partner: State | None) -> State:
-    if partner is None or own[0] == "inactive" or partner[0] == "active":
-        return own
-    return partner
+    """card_payments and transfers where both are requested: neither is active while the other is not."""
+    paired = {}
+    for name, own in states.items():
+        partner = states.get(PARTNERS.get(name, ""))
+        paired[name] = own if partner is None or own[0] == "inactive" or partner[0] == "active" else partner
+    return paired
 
 
 def account_disabled_reason(due: Due, states: States, blocked: str | None, now: int) -> str | None:

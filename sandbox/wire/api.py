@@ -185,7 +185,7 @@ class Api:
         return self._execute(asked, self._call(asked), fault, fingerprint)
 
     def _call(self, asked: Asked) -> Call:
-        """The call with its parameters checked: whatever is refused here was not begun, and is not kept."""
+        """The call with its parameters checked. What is refused here did not begin: its idempotency key stays free."""
         params = coerce(self.description, tree(asked.fields), asked.operation.parameters)
         expand.check(self.description, asked.operation, params.get("expand", []))
         operation = asked.operation
@@ -206,9 +206,7 @@ class Api:
     def _execute(self, asked: Asked, call: Call, fault: Fault, fingerprint: str) -> Done:
         world = self.world
         with world.during(asked.epoch):
-            world.run_due()
-            cause = world.on_behalf_of(asked.request_id, asked.key)
-            with world.store.transaction(), world.moment(), cause, world.attempt():
+            with world.carrying_out(asked.request_id, asked.key):
                 done = self._run(asked, call, fault)
                 if fingerprint and asked.key:
                     saved = Saved(fingerprint, done.status, done.body, asked.request_id)

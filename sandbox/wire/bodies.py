@@ -16,7 +16,7 @@ TWO_LENGTHS = "Invalid request: send either one Content-Length or `Transfer-Enco
 
 
 class CutOffError(Exception):
-    """The connection ended within the body: there is nobody left to tell."""
+    """The connection ended within the body: nobody is there to answer."""
 
 
 def read(headers: Message, stream: BufferedIOBase) -> bytes:

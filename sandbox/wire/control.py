@@ -24,7 +24,7 @@ class MistakeError(ValueError):
 
 
 class Control:
-    """What stands outside of Stripe: the hand that moves this one's clock."""
+    """The controls that no Stripe has, such as moving the clock."""
 
     def __init__(self, world: World, faults: Faults, deliveries: Deliveries, traffic: Traffic) -> None:
         self.world, self.faults, self.deliveries, self.traffic = world, faults, deliveries, traffic
@@ -60,14 +60,12 @@ class Control:
         """The control that a noun registered for `accounts/acct_1…`, as an action."""
         prefix, _, object_id = name.partition("/")
         handler = CONTROLS.get(prefix) if method == "POST" and object_id else None
-        return partial(self._act, handler, object_id) if handler else None
+        return partial(self._control, handler, object_id) if handler else None
 
-    def _act(self, handler: ControlHandler, object_id: str, request: Request) -> Any:
-        body, world = read(request), self.world
-        with world.during(request.epoch):
-            world.run_due()
-            with world.store.transaction(), world.moment(), world.on_behalf_of(None, None), world.attempt():
-                return public(handler(world, object_id, body))
+    def _control(self, handler: ControlHandler, object_id: str, request: Request) -> Any:
+        body = read(request)
+        with self.world.during(request.epoch), self.world.carrying_out():
+            return public(handler(self.world, object_id, body))
 
     def move_clock(self, request: Request) -> Any:
         """`{"advance": "29d"}` or `{"set": unix}`, forward only; what falls due on the way has happened then."""
@@ -82,8 +80,8 @@ class Control:
     def reset(self, request: Request) -> Any:
         """Forget everything but which platform this is; clock, settings, faults and deliveries are as at first.
 
-        With `{"now": unix}` the new world's clock begins there, in the past or to come, and goes on from it. Nothing
-        that began before acts any more when this has returned.
+        With `{"now": unix}` the new world's clock starts at that time, past or future. When this has returned, nothing
+        that began before can change anything.
         """
         start = beginning(read(request))
         with self.world.during(request.epoch):
@@ -120,7 +118,7 @@ class Control:
         return self.deliveries.state(request.epoch)
 
     def copy_store(self, request: Request) -> Any:
-        """Copy the store of this moment into a new file beside it; whoever asked takes the file away."""
+        """Copy the store into a new file beside it, which the caller takes away."""
         read(request)
         try:
             return {"file": str(self.world.store.copy())}

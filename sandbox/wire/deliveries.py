@@ -129,7 +129,7 @@ class Deliveries:
             self.changed.notify_all()
 
     def wait_for_those_sent(self) -> None:
-        """Give endpoints that are being sent something a moment to take it, so that it is not taken for later."""
+        """Wait shortly for deliveries under way, so that endpoints do not take them for later ones."""
         with self.changed:
             sending = set(self.busy)
             self.changed.wait_for(lambda: not sending & self.busy, LONGEST_GOODBYE)
@@ -141,11 +141,10 @@ class Deliveries:
             self.changed.notify_all()
 
     def state(self, epoch: threading.Event, wait: float = 0.0) -> Data:
-        """Mode, how many wait and how many of them are due or being sent; with `wait`, when none is (seconds).
+        """Mode, how many wait and how many of these are due or being sent. Waits up to `wait` seconds until none is.
 
-        The end of the epoch ends the wait.
-
-        Counted in the store: a delivery is there before the answer that caused it has gone.
+        The end of the epoch ends the wait. They are counted in the store, where a delivery is before the answer to
+        the request that caused it is sent.
         """
         end = time.monotonic() + wait
         while True:

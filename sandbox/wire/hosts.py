@@ -1,7 +1,7 @@
 """By which names the sandbox is called, and whose pages may change something in it.
 
 A page of another site can let a name of its own lead to this machine (DNS rebinding). The browser then takes the
-sandbox for that site and lets the page read and write everything; the foreign name in the Host is all that tells.
+sandbox for that site and lets the page read and write everything; only the foreign name in the Host shows it.
 """
 
 import re
@@ -19,7 +19,7 @@ FOREIGN_PAGE = "The sandbox is for this machine: a page of another site may not 
 
 
 class HostNameError(ValueError):
-    """A name was set that no Host header could bear, in words for whoever set it."""
+    """A name was set that cannot stand in a Host header. The message is for who set it."""
 
 
 class Hosts:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from sandbox.wire.faults import key_in_use
 from sandbox.wire.parameters import Fields
 from sandbox.world.errors import StripeError
-from sandbox.world.noun import Upload
 from sandbox.world.store import Store
 
 KEPT = 24 * 3600
@@ -31,12 +30,10 @@ class Saved:
 
 def digest(method: str, path: str, fields: Fields) -> str:
     """A fingerprint of the request: the same for the same parameters, in whatever order they were sent."""
-    plain = sorted((name, _fingerprint(value)) for name, value in fields)
+    plain = sorted(
+        (name, value if isinstance(value, str) else hashlib.sha256(value.content).hexdigest()) for name, value in fields
+    )
     return hashlib.sha256(json.dumps([method, path, plain]).encode()).hexdigest()
-
-
-def _fingerprint(value: str | Upload) -> str:
-    return value if isinstance(value, str) else hashlib.sha256(value.content).hexdigest()
 
 
 def check(key: str) -> None:

@@ -43,20 +43,14 @@ def answer(request: Request, handler: PageHandler, world: World) -> Answer:
         form = {name: value for name, value in fields if isinstance(value, str)}
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         page = Page(request.method, request.path, query, form, request.headers, world, request.remote_ip)
-        with world.during(request.epoch):
-            status, headers, text = _draw(page, handler, world)
+        with world.during(request.epoch), world.carrying_out():
+            status, headers, text = handler(page)
     except StripeError as error:
         status, headers, text = error.status, {}, message(error.message)
     except Exception:  # the visitor of a page never sees a traceback
         log.exception("The page %s failed", request.path)
         status, headers, text = 500, {}, message("Something went wrong here.")
     return Answer(status, text.encode(), {**HEADERS, **headers})
-
-
-def _draw(page: Page, handler: PageHandler, world: World) -> tuple[int, dict[str, str], str]:
-    world.run_due()
-    with world.store.transaction(), world.moment(), world.on_behalf_of(None, None), world.attempt():
-        return handler(page)
 
 
 def message(words: str) -> str:

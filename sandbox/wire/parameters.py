@@ -114,7 +114,10 @@ def coerce(description: Description, given: Any, schema: Schema, where: str = ""
     if kind == "object":
         return _object(description, given, schema, where)
     if kind == "array":
-        return _array(description, given, schema, where)
+        if not isinstance(given, dict) or set(given) != set(map(str, range(len(given)))):
+            raise invalid("Invalid array", param=where)
+        members = [(f"{where}[{index}]", given[str(index)]) for index in range(len(given))]
+        return [coerce(description, value, schema["items"], place) for place, value in members]
     if schema.get("format") == "binary":
         if not isinstance(given, Upload):
             raise invalid("Invalid file: must be an uploaded file", param=where)
@@ -137,24 +140,13 @@ def _object(description: Description, given: Any, schema: Schema, where: str) ->
     for name in schema.get("required", ()):
         if name not in given:
             raise invalid(f"Missing required param: {_join(where, name)}.", "parameter_missing", _join(where, name))
+    free = extra if isinstance(extra, dict) else {}
     return {
-        name: coerce(description, value, known[name], _join(where, name))
-        if name in known
-        else _extra(description, value, extra, _join(where, name))
+        name: UNSET  # one key of a map such as metadata
+        if name not in known and value == ""
+        else coerce(description, value, known.get(name, free), _join(where, name))
         for name, value in given.items()
     }
-
-
-def _extra(description: Description, value: Any, schema: Any, where: str) -> Any:
-    # "" unsets one key of a map such as metadata
-    return UNSET if value == "" else coerce(description, value, schema if isinstance(schema, dict) else {}, where)
-
-
-def _array(description: Description, given: Any, schema: Schema, where: str) -> list[Any]:
-    if not isinstance(given, dict) or set(given) != {str(index) for index in range(len(given))}:
-        raise invalid("Invalid array", param=where)
-    ordered = [given[str(index)] for index in range(len(given))]
-    return [coerce(description, value, schema["items"], f"{where}[{index}]") for index, value in enumerate(ordered)]
 
 
 def _any_of(description: Description, given: Any, branches: list[Schema], where: str) -> Any:
@@ -170,7 +162,7 @@ def _any_of(description: Description, given: Any, branches: list[Schema], where:
 
 
 def _unlike(schema: Schema, given: Any) -> tuple[bool, ...]:
-    """Sorts the branch that was most likely meant to the front, so that its error is the one told."""
+    """Sort key: the branch that was most likely meant comes first, so that its error is the one raised."""
     tags = schema.get("properties", {}).get("object", {}).get("enum")
     shape = isinstance(given, dict) != (schema.get("type") in ("object", "array"))
     tagged = isinstance(given, dict) and tags is not None and given.get("object") not in tags
@@ -185,7 +177,10 @@ def _scalar(given: Any, schema: Schema, where: str) -> Any:
     if given == "" and "" not in (choices or ()):
         raise _empty(where)
     if kind in NUMBERS:
-        return _number(given, kind, where)
+        if not re.fullmatch(NUMBERS[kind], given, re.ASCII):
+            what = NUMBER_WORDS[kind]
+            raise invalid(f"Invalid {what}: {given}", f"parameter_invalid_{what}" if kind == "integer" else None, where)
+        return int(given) if kind == "integer" else float(given)
     if kind == "boolean":
         if given not in ("true", "false"):
             raise invalid(f"Invalid boolean: {given}", param=where)
@@ -193,13 +188,6 @@ def _scalar(given: Any, schema: Schema, where: str) -> Any:
     if choices and given not in choices:
         raise invalid(f"Invalid {where}: must be one of {words(choices)}", param=where)
     return given
-
-
-def _number(given: str, kind: str, where: str) -> int | float:
-    if not re.fullmatch(NUMBERS[kind], given, re.ASCII):
-        what = NUMBER_WORDS[kind]
-        raise invalid(f"Invalid {what}: {given}", f"parameter_invalid_{what}" if kind == "integer" else None, where)
-    return int(given) if kind == "integer" else float(given)
 
 
 def _empty(where: str) -> StripeError:

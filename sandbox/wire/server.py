@@ -193,8 +193,10 @@ class Handler(BaseHTTPRequestHandler):
             pass
 
     def _send(self, answer: Answer) -> None:
-        if answer.reset:
-            self._reset()
+        if answer.reset:  # cut the connection with RST; by its number, for this handler's streams would keep it open
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+            self.close_connection = True
             return
         now = formatdate(self.server.sandbox.world.now, usegmt=True)
         headers = {"Date": now, "Server": "sandbox", **answer.headers, "Content-Length": str(len(answer.body))}
@@ -205,13 +207,6 @@ class Handler(BaseHTTPRequestHandler):
         head = "\r\n".join(line.replace("\r", " ").replace("\n", " ") for line in lines)
         body = b"" if self.command == "HEAD" else answer.body
         self.wfile.write(head.encode("latin-1", "replace") + b"\r\n\r\n" + body)
-
-    def _reset(self) -> None:
-        """Cut the connection with RST instead of an answer."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Closed by its number: the streams of this handler would otherwise keep the socket open.
-        os.close(self.connection.detach())
-        self.close_connection = True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the HTTP parser refuses: Stripe's envelope instead of a page; an unknown method is an unknown URL."""

@@ -1,6 +1,6 @@
-"""Other API versions than ours: which are taken, and what a request of an older one says in ours.
+"""Other API versions than ours: which are taken, and how a request of an older one is written in ours.
 
-Only differences that Stripe's changelog names stand here; all else is read as our version reads it.
+Only differences that Stripe's changelog names are here; anything else is read as in our version.
 """
 
 import re
@@ -29,12 +29,12 @@ def is_known(description: Description, given: str) -> bool:
 
 def in_our_words(operation: Operation, version: str, fields: Fields) -> Fields:
     """The fields of a request in the values of our version. Raises StripeError for values that its own did not know."""
-    said: Fields = []
+    translated: Fields = []
     for name, value in fields:
         changed, values = FORMER.get((operation.method, operation.template, name), ("", {}))
         if version[:10] < changed and isinstance(value, str) and value:
             if value not in values:
                 raise invalid(f"Invalid {name}: must be one of {words(list(values))}", param=name)
             value = values[value]
-        said.append((name, value))
-    return said
+        translated.append((name, value))
+    return translated

@@ -1,7 +1,7 @@
-"""An account's record: the account, its persons and bank accounts, opened for a change and settled as Stripe does.
+"""An account's record: the account, its persons and bank accounts, read for a change and settled as Stripe does.
 
-`settle` is the one place where verification starts, requirements and states are worked out anew, objects are stored
-and events are made. What Stripe keeps to itself stands in the account under keys that begin with `_`.
+`settle` is the one place where verification starts, requirements and states are worked out, objects are stored and
+events are made. What Stripe does not show is in the account under keys that begin with `_`.
 """
 
 from copy import deepcopy
@@ -95,13 +95,13 @@ class AccountRecord:
 
     def due(self, capability: str) -> Due:
         """All that one capability waits for at this moment."""
-        facts, asked = self.facts(), self.table(capability)
-        return requirements.capability_due(facts, asked, verification.findings(facts)) if asked else Due()
+        facts = self.facts()
+        return self._due(facts, verification.findings(facts), capability)
 
     # Changing
 
     def given(self, keys: set[str]) -> None:
-        """The holder or the platform has just given these account-level keys: what was demanded of them is met."""
+        """Note that these account-level keys were given: what was demanded of them is met."""
         left = [d for d in self.account["_demands"] if not any(f"{key}.".startswith(f"{d['key']}.") for key in keys)]
         self.account["_demands"] = left
 
@@ -113,12 +113,12 @@ class AccountRecord:
         if deadline is not None:
             self.reconsider_at(deadline)
 
-    def reconsider_at(self, moment: int) -> None:
+    def reconsider_at(self, at: int) -> None:
         """Settle again when the sandbox's clock gets there."""
-        self.world.later(moment - self.world.precise, "account.reconsider", {"account": self.id})
+        self.world.later(at - self.world.precise, "account.reconsider", {"account": self.id})
 
     def settle(self) -> Data:
-        """Work everything out anew, store what changed, make the events. Returns the account."""
+        """Work everything out again, store what changed, make the events. Returns the account."""
         self._start_looks()
         facts = self.facts()
         findings = verification.findings(facts)
@@ -126,7 +126,10 @@ class AccountRecord:
         whole = requirements.unite([*dues.values(), requirements.demands_only(facts)])
         states = self._states(facts, dues)
         self._note_application(facts, states)
-        self._settle_persons(facts, whole)
+        for person in self.persons:
+            person["verification"] = verification.person_verification(facts, person)
+            person["requirements"] = requirements.for_person(whole, facts.prefix(person), facts.now)
+            self._store("person", person, self.persons_before.get(person["id"]))
         for bank in self.banks:
             self._store("bank_account", bank, self.banks_before.get(bank["id"]))
         self._settle_capabilities(dues, states, facts.now)
@@ -143,13 +146,10 @@ class AccountRecord:
             if look is None:
                 looks.pop(subject, None)
             elif looks.get(subject, {}).get("inputs") != look.inputs:
-                looks[subject] = {"inputs": look.inputs, "until": self._answer_known_at(bool(look.slow))}
-
-    def _answer_known_at(self, slow: bool) -> int:
-        delay = self.world.settings["verification_delay"] if slow else 0
-        if delay:
-            self.world.later(delay, "account.reconsider", {"account": self.id})
-        return int(self.world.precise + delay)
+                delay = self.world.settings["verification_delay"] if look.slow else 0
+                if delay:
+                    self.world.later(delay, "account.reconsider", {"account": self.id})
+                looks[subject] = {"inputs": look.inputs, "until": int(self.world.precise + delay)}
 
     def _due(self, facts: Facts, findings: list[Finding], capability: str) -> Due:
         asked = self.table(capability)
@@ -195,13 +195,6 @@ class AccountRecord:
             self.world.later(window, "account.application_ends", {"account": self.id, "applied_at": facts.now})
 
     # Writing
-
-    def _settle_persons(self, facts: Facts, whole: Due) -> None:
-        for person in self.persons:
-            prefix = facts.prefix(person)
-            person["verification"] = verification.person_verification(facts, person)
-            person["requirements"] = requirements.for_person(whole, prefix, facts.now)
-            self._store("person", person, self.persons_before.get(person["id"]))
 
     def _store(self, kind: str, data: Data, before: Data | None) -> None:
         """Store what is new or changed and make its event."""
@@ -255,13 +248,10 @@ class AccountRecord:
         future, facts = self.account["_future"], self.facts()
         if not future:
             return requirements.nothing()
-        asked = {key for name in self.account["_requested"] for key in self._future_keys(name, capability)}
-        due = Due(keys={key: future["deadline"] for key in asked if not account_gave(facts, key)})
+        tables = [self.table(name) for name in self.account["_requested"] if capability in (None, name)]
+        keys = {key for asked in tables if asked for key in asked.future}
+        due = Due(keys={key: future["deadline"] for key in keys if not account_gave(facts, key)})
         return requirements.requirements(due, facts.now, None)
-
-    def _future_keys(self, requested: str, capability: str | None) -> tuple[str, ...]:
-        asked = self.table(requested)
-        return asked.future if asked and capability in (None, requested) else ()
 
     def _settle_account(self, facts: Facts, whole: Due, states: States) -> None:
         own, blocked = self.account, self._blocked(facts)
@@ -320,7 +310,7 @@ def begin_future_requirements(world: World, payload: Data) -> None:
 
 @task("account.application_ends")
 def end_application(world: World, payload: Data) -> None:
-    """An Issuing application that was complete and is still inactive: its terms must be accepted anew."""
+    """A complete Issuing application that is still inactive: its terms must be accepted again."""
     account = world.store.get("account", payload["account"])
     if account is None or account["_applied_at"] != payload["applied_at"]:
         return

@@ -128,7 +128,11 @@ def put_account(record: AccountRecord, params: Data) -> None:
     _put_company(record, params.get("company", {}))
     _put_individual(record, params.get("individual"))
     _put_settings(own, params.get("settings", {}))
-    _put_terms(own, params.get("tos_acceptance", {}))
+    terms = params.get("tos_acceptance", {})
+    if terms.get("date"):
+        own["_terms_void"] = False
+        own["tos_acceptance"]["user_agent"] = None  # that of another acceptance
+    own["tos_acceptance"].update(terms)
     if "groups" in params:
         own["groups"] = {"payments_pricing": params["groups"].get("payments_pricing") or None}
     record.given(leaves({name: value for name, value in params.items() if name not in ("individual", "metadata")}))
@@ -154,7 +158,7 @@ def _put_company(record: AccountRecord, given: Data) -> None:
 
 
 def _put_tax_id(record: AccountRecord, tax_id: str) -> None:
-    """A new number under a verified one voids the acceptances. Of two numbers that both prove true we cannot tell."""
+    """A new number in place of a verified one voids the acceptances; two that verify alike cannot be told apart."""
     own, verdict = record.account, verdicts.secret_verdict("tax_id", tax_id)
     before = own["_secrets"].get("company.tax_id")
     verified = before in ("ok", "ok_now") and own["_looks"].get("company", {}).get("until", 0) <= record.world.now
@@ -184,13 +188,6 @@ def _put_settings(own: Data, given: Data) -> None:
     if delay.get("delay_days") == "minimum":
         given = merge(given, {"payouts": {"schedule": {"delay_days": 2}}})
     own["settings"] = merge(own["settings"], given)
-
-
-def _put_terms(own: Data, given: Data) -> None:
-    if given.get("date"):
-        own["_terms_void"] = False
-        own["tos_acceptance"]["user_agent"] = None  # that of another acceptance
-    own["tos_acceptance"].update(given)
 
 
 TERMS = ("tos_acceptance",), ("settings", "card_issuing", "tos_acceptance"), ("settings", "treasury", "tos_acceptance")

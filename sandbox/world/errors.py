@@ -62,7 +62,7 @@ def world_ended() -> StripeError:
 
 
 def mask(key: str) -> str:
-    """`sk_test_abcdefgh1234` as `sk_test_********1234`; a short or strange key shows nothing but its length."""
+    """`sk_test_abcdefgh1234` as `sk_test_********1234`; of a short or strange key only its length."""
     prefix = key[: key.find("_", 3) + 1] if key[2:3] == "_" else ""
     rest = key[len(prefix) :]
     shown = rest[-4:] if len(rest) > 8 else ""

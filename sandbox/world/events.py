@@ -1,4 +1,4 @@
-"""Events: their shape, who is to hear of them, and the signature of a delivery (https://docs.stripe.com/webhooks)."""
+"""Events: their shape, which endpoints get them, and the signature of a delivery (https://docs.stripe.com/webhooks)."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ EXPLICIT_ONLY = frozenset({"issuing_authorization.request"})
 
 
 def build(event_id: str, event_type: str, data: Data, previous: Data | None, *, request: dict[str, str | None]) -> Data:
-    """An event as Stripe shows it, without what depends on the moment (`created`) and on who listens."""
+    """An event as Stripe shows it, without its time (`created`) and what depends on the endpoints."""
     content: Data = {"object": data}
     if previous is not None:
         content["previous_attributes"] = previous
@@ -33,7 +33,7 @@ def build(event_id: str, event_type: str, data: Data, previous: Data | None, *, 
 
 
 def listeners(store: Store, event_type: str, account: str | None) -> list[tuple[str | None, Data]]:
-    """The enabled endpoints that hear this event, each with its owner.
+    """The enabled endpoints that get this event, each with its owner.
 
     The platform's own events go to its account endpoints; those of a connected account go to the platform's
     `connect=true` endpoints and to the account's own.

@@ -88,7 +88,7 @@ def show_card(store: Store, card: Data, account: str) -> Data:
 
 
 def read_card(store: Store, card_id: str, account: str) -> Data:
-    """The card of that id as Stripe shows it. A card is never forgotten, so whoever holds its id finds it."""
+    """The card of that id as Stripe shows it. Cards are never deleted."""
     return show_card(store, store.get(CARD, card_id, account) or {}, account)
 
 
@@ -129,10 +129,10 @@ def put_card(world: World, card: Data, account: str) -> Data:
 
 
 def controls(old: Data | None, given: Any, *, currency: str) -> Data:
-    """`spending_controls` after a create or update; what may not stand together is refused as Stripe does.
+    """`spending_controls` after a create or update; what excludes each other is refused as Stripe does.
 
-    `""` lifts a list: it is null again, and the limits are none, as on a card that never had any. So the silent default
-    limit counts again (sandbox.rules.decision).
+    `""` lifts a list: it is null, and the limits are [], as on a card that never had any. So the default limit counts
+    again (sandbox.rules.decision).
     """
     names = [name for pair in PAIRS for name in pair]
     empty: Data = {**dict.fromkeys(names), "spending_limits": [], "spending_limits_currency": None}

@@ -1,6 +1,6 @@
 """The two balances of an account, and each change of them as a balance transaction.
 
-A hold takes from `issuing.available` what its release gives back. So at every moment: available + open holds = funded -
+A hold takes from `issuing.available` what its release gives back. So at any time available + open holds = funded -
 spent, and each balance is the sum of its balance transactions.
 """
 

@@ -157,7 +157,10 @@ def listing(
     `where` are top-level fields that must be equal; `match` a condition on the object. Raises StripeError for a
     limit outside 1 to 100, for both cursors at once and for a cursor that is not in the list.
     """
-    limit = _limit(call.params.get("limit", 10))
+    limit = call.params.get("limit", 10)
+    if not 1 <= limit <= 100:
+        bound = "less than or equal to 100" if limit > 100 else "greater than or equal to 1"
+        raise invalid(f"This value must be {bound}.", "parameter_invalid_integer", "limit")
     after, before = _cursor(call, kind, account, "starting_after"), _cursor(call, kind, account, "ending_before")
     if after is not None and before is not None:
         raise invalid("You cannot parameterize both ending_before and starting_after.", "parameters_exclusive")
@@ -170,14 +173,6 @@ def listing(
     found = call.store.page(kind, account, Window(limit + 1, after, before, bounds), wanted)
     page = found[-limit:] if before is not None else found[:limit]
     return {"object": "list", "data": page, "has_more": len(found) > limit, "url": url}
-
-
-def _limit(limit: int) -> int:
-    if limit < 1:
-        raise invalid("This value must be greater than or equal to 1.", "parameter_invalid_integer", "limit")
-    if limit > 100:
-        raise invalid("This value must be less than or equal to 100.", "parameter_invalid_integer", "limit")
-    return limit
 
 
 def _cursor(call: Call, kind: str, account: str | None, param: str) -> int | None:

@@ -36,7 +36,7 @@ def address() -> Data:
 
 
 def whole(data: Data) -> Data:
-    """The object with the hashes that are absent until somebody gives a part of them shown in full, at any depth."""
+    """The object with every hash of which a part was given shown in full, at any depth."""
     shown = {}
     for name, value in data.items():
         if isinstance(value, dict) and name != "metadata" and not name.startswith("_"):

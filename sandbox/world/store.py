@@ -62,7 +62,7 @@ COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def close_to_others(path: Path) -> None:
-    """Take every right of group and others from the store and what SQLite keeps beside it, as far as they are there."""
+    """Take every right of group and others from the store and the files that SQLite keeps beside it."""
     for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
         if each.is_file() and each.stat().st_mode & 0o077:
             each.chmod(0o600)
@@ -82,9 +82,9 @@ class Store:
         self.sql.execute("PRAGMA journal_mode=WAL")
         self.sql.execute("PRAGMA synchronous=NORMAL")
         self.sql.executescript(SCHEMA)
-        said = self.sql.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if said != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged ({said.splitlines()[-1]})")
+        result = self.sql.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if result != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged ({result.splitlines()[-1]})")
         self.sql.executescript(SUM_UP)
 
     @contextmanager
@@ -117,9 +117,9 @@ class Store:
             self.sql.close()
 
     def copy(self) -> Path:
-        """A copy of this moment in a new file beside the store, which the caller takes away. Nobody else may read it.
+        """A copy of the store in a new file beside it, which the caller takes away. Nobody else may read it.
 
-        Made here, because no other process can open the store. Raises sqlite3.Error or OSError, and leaves nothing.
+        Made here, because no other process can open the store. Raises sqlite3.Error or OSError, and leaves no file.
         """
         with self.lock:
             store = self.sql.execute("PRAGMA database_list").fetchone()[2]
@@ -153,7 +153,7 @@ class Store:
         return json.loads(row[0]) if row else None
 
     def find(self, kind: str, object_id: str) -> tuple[Data, str | None] | None:
-        """The object and its owner, whoever that is: for the sandbox's own pages, never for the API."""
+        """The object and its owner, of any account: for the sandbox's own pages, never for the API."""
         row = self.sql.execute(
             "SELECT data, account FROM object WHERE kind = ? AND id = ?", (kind, object_id)
         ).fetchone()

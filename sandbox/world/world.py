@@ -42,12 +42,12 @@ def public(value: Any) -> Any:
 class World:
     """One platform's Stripe. Handlers, pages and tasks get it inside a transaction of the store.
 
-    The way of an event to an endpoint: `emit` stores it with a delivery for each endpoint that hears it and notes their
+    The way of an event to an endpoint: `emit` stores it with a delivery for each endpoint that gets it and notes their
     numbers in `made`; the thread that did so answers its client and then calls `Sandbox.send_made`, the one place that
     gives numbers to `Deliveries`, whose threads send what is due.
 
-    `epoch` is set when a reset, or the end of the sandbox, is the end of what was there; a reset puts a new one in its
-    place. Whatever takes time notes the epoch that it begins in, and acts inside `during` alone.
+    `epoch` is an Event that a reset, or the end of the sandbox, sets; a reset puts a new one in its place. Code that
+    takes time notes the epoch in which it begins, and changes things only inside `during`.
     """
 
     def __init__(self, store: Store, base_url: str = "") -> None:
@@ -83,7 +83,7 @@ class World:
             self.epoch = threading.Event()
 
     def end(self) -> None:
-        """Let nothing act any more that is under way; what holds the store now is finished first."""
+        """End the epoch: what is under way changes nothing any more, but for what holds the store now."""
         with self.store.lock:
             self.epoch.set()
 
@@ -108,7 +108,7 @@ class World:
         return int(self.precise)
 
     @contextmanager
-    def moment(self, at: float | None = None) -> Iterator[None]:
+    def standing_still(self, at: float | None = None) -> Iterator[None]:
         """Let the clock stand at `at` (default: now) for everything inside."""
         before, self.frozen = self.frozen, self.precise if at is None else at
         try:
@@ -117,7 +117,7 @@ class World:
             self.frozen = before
 
     def set_clock(self, target: int) -> None:
-        """Move the clock forward to `target`; what falls due on the way happens at its own moment, in order."""
+        """Move the clock forward to `target`; what falls due on the way happens at its own time, in order."""
         with self.store.lock:
             self.run_due(target)
             with self.store.transaction():
@@ -151,9 +151,19 @@ class World:
             query = "SELECT seq, due, name, payload FROM task ORDER BY due, seq LIMIT 1"
             seq, due, name, payload = self.store.sql.execute(query).fetchone()
             self.store.sql.execute("DELETE FROM task WHERE seq = ?", (seq,))
-            with self.moment(due), self.on_behalf_of(None, None):
+            with self.standing_still(due), self.on_behalf_of(None, None):
                 self._run(name, json.loads(payload))
             self.next_due = self.first_due()
+
+    @contextmanager
+    def carrying_out(self, request_id: str | None = None, key: str | None = None) -> Iterator[None]:
+        """Carry out a request: after what fell due before it, in one transaction, with the clock standing still.
+
+        What it does is undone when it raises. Its events name it as their cause, where it has an id.
+        """
+        self.run_due()
+        with self.store.transaction(), self.standing_still(), self.on_behalf_of(request_id, key), self.attempt():
+            yield
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

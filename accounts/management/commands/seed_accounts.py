@@ -36,7 +36,7 @@ EXPRESS = {
 
 @dataclass(frozen=True)
 class Seed:
-    """One account: what it is, how much of it is given, and what Stripe then does (`/_sandbox/accounts/{id}`)."""
+    """One account: what it is, what is given of it, and what Stripe then does to it (`/_sandbox/accounts/{id}`)."""
 
     slug: str
     name: str
@@ -51,12 +51,16 @@ class Seed:
 
 
 def create(seed: Seed) -> str:
-    """One account; its mark is set last, so that one half made is made again (its key finds the first half)."""
+    """Make one account. Its metadata is set last: one that was left half made is made again, with the same keys."""
     account = _post("/v1/accounts", _account(seed), f"{seed.slug}-create")
     path = f"/v1/accounts/{account['id']}"
-    person_id = _people(seed, path, account)
+    person_id = str((account.get("individual") or {}).get("id", ""))
+    if seed.business_type != "individual" and seed.person[0]:
+        relationship = {"representative": True, "executive": True, "owner": True, "title": "Managing director"}
+        params = {**_names(seed), **IDENTITY, "relationship": {**relationship, "percent_ownership": 60}}
+        person_id = str(_post(f"{path}/persons", params, f"{seed.slug}-person")["id"])
     for each in seed.then:
-        wish(account["id"], json.loads(json.dumps(each).replace("{person}", person_id)))
+        by_stripe(account["id"], json.loads(json.dumps(each).replace("{person}", person_id)))
     _post(path, {"metadata": {"seed": seed.slug}}, f"{seed.slug}-mark")
     if seed.reject:
         _post(f"{path}/reject", {"reason": seed.reject}, f"{seed.slug}-reject")
@@ -107,16 +111,7 @@ def _names(seed: Seed) -> Data:
     return {"first_name": seed.person[0], "last_name": seed.person[1], "email": f"office@{seed.slug}.example"}
 
 
-def _people(seed: Seed, path: str, account: Data) -> str:
-    """The representative's id; made here for all but individuals, "" where there is none."""
-    if seed.business_type == "individual" or not seed.person[0]:
-        return str((account.get("individual") or {}).get("id", ""))
-    relationship = {"representative": True, "executive": True, "owner": True, "title": "Managing director"}
-    params = {**_names(seed), **IDENTITY, "relationship": {**relationship, "percent_ownership": 60}}
-    return str(_post(f"{path}/persons", params, f"{seed.slug}-person")["id"])
-
-
-def wish(account_id: str, what: Data) -> None:
+def by_stripe(account_id: str, what: Data) -> None:
     """What Stripe does by itself, ordered at the sandbox's own control."""
     control(f"accounts/{account_id}", what)
 

@@ -30,14 +30,18 @@ class CreateAccountLink(AccountVerb):
 
     def request(self, row: Account, values: Data) -> Request:
         """The POST."""
-        link_type, collect, future = _asked(values)
+        link_type, collect, future = _options(values)
         params = row.link_params(link_type, collect, future)
         undo = "It cannot be taken back. It works once, and for about five minutes."
         return Request("POST", "/v1/account_links", params=params, undo=undo)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Mint it. The address goes to the page that waits and nowhere else."""
-        account, (link_type, collect, future) = _get(operation.account_id), _asked(values)
+        account = Account.objects.filter(pk=operation.account_id).first()
+        if account is None or account.gone:
+            message = f"{operation.account_id} is no longer connected to this platform."
+            raise Refused(message, code="account_invalid")  # as Stripe says it
+        link_type, collect, future = _options(values)
         if link_type == "account_update" and not platform_collects(account.data or {}):
             message = "account_update works only where the platform collects requirements. Use account_onboarding."
             raise Refused(message, code=NOT_SENT, param="type")
@@ -50,7 +54,7 @@ class CreateAccountLink(AccountVerb):
             result={"type": link_type, "collect": collect, **times},
             shown={
                 "link": _shown(account, answer.data, link_type, collect),
-                "links": [models.just_made(by, answer.data, link_type), *models.made(account.id)],
+                "links": [models.new_link(by, answer.data, link_type), *models.links_of(account.id)],
             },
         )
 
@@ -59,18 +63,10 @@ class CreateAccountLink(AccountVerb):
         return "The link was made. Its address was shown once and is kept nowhere."
 
 
-def _asked(values: Data) -> tuple[str, str, bool]:
+def _options(values: Data) -> tuple[str, str, bool]:
     """Type, how much it collects, and whether also what is announced for later."""
     link_type, collect = values.get("type") or "account_onboarding", values.get("collect") or "currently_due"
     return link_type, collect, bool(values.get("future"))
-
-
-def _get(account_id: str) -> Account:
-    """The account of an operation; Refused where it is gone, as Stripe would say."""
-    account = Account.objects.filter(pk=account_id).first()
-    if account is None or account.gone:
-        raise Refused(f"{account_id} is no longer connected to this platform.", code="account_invalid")
-    return account
 
 
 def _shown(account: Account, link: Data, link_type: str, collect: str) -> Data:

@@ -1,7 +1,7 @@
 """Fill in what is due with Stripe's test values (docs.stripe.com/connect/testing); never in live mode.
 
-What to send is a pure function of what is due: `plan`. After each round the account is read again, because one answer
-makes another key due, until nothing is left that test values can meet. Then come the terms, last.
+What to send follows from what is due (`plan`, pure). After each round the account is read again, because an answer can
+make another key due, until test values can meet nothing more. The terms come last.
 """
 
 import hashlib
@@ -12,14 +12,14 @@ from typing import Any
 
 from accounts.account.models import Account
 from accounts.account.verbs import AccountVerb
+from accounts.requirements.models import keys_due
 from accounts.terms import models as terms_models
-from accounts.terms import words as terms_words
 from accounts.terms.models import Signature, SigningVerb
 from accounts.terms.words import AGREEMENTS, TEST_VALUES
 from console.operations.models import Operation
 from console.operations.verbs import TEST_MODES, Outcome, Request
 from gateway import client, clock
-from gateway.shapes import text_at, texts_at, value_at
+from gateway.shapes import text_at, value_at
 
 Data = dict[str, Any]
 
@@ -88,26 +88,23 @@ class Step:
     params: Data = field(default_factory=dict)
 
     def key(self, operation: Operation) -> str:
-        """Of the operation, the step and what it sends: the same step finds its first answer, another is another."""
+        """The idempotency key: of the operation, the step and what it sends. A repeated step gets its first answer."""
         sent = json.dumps([self.name, self.path, self.params], sort_keys=True)
         return f"{operation.key}-{self.name}-{hashlib.sha256(sent.encode()).hexdigest()[:12]}"
 
 
-def due(account: Data) -> list[str]:
-    """The account's keys that are due now, in Stripe's order."""
-    keys = (*texts_at(account, "requirements.past_due"), *texts_at(account, "requirements.currently_due"))
-    return list(dict.fromkeys(keys))
-
-
 def plan(account: Data, persons: Iterable[Data]) -> list[Step]:
-    """The calls that meet what is due, except the terms; none where test values can meet nothing more."""
-    keys = [key for key in due(account) if "tos_acceptance" not in key]
+    """The calls that meet what is due, except the terms; empty where test values can meet nothing more."""
+    keys = [key for key in keys_due(account) if "tos_acceptance" not in key]
     country = text_at(account, "country") or "US"
     steps = [Step("account", "", _account(keys, country))]
     roles = [role for role in ROLES if f"relationship.{role}" in keys]
     representative = next((person for person in persons if value_at(person, "relationship.representative")), None)
     if representative is None and (roles or any(key.startswith("representative.") for key in keys)):
-        steps.append(Step("person", "/persons", _new_person(roles, country)))
+        # in every role that is asked for, with everything a person may be asked
+        numbers = PERSON if country == "US" else {name: PERSON[name] for name in PERSON if name != "id_number"}
+        params = {**numbers, "address": _address(country), **_roles(["representative", *roles])}
+        steps.append(Step("person", "/persons", params))
     elif representative and roles:
         steps.append(Step("roles", f"/persons/{representative['id']}", _roles(roles)))
     for person_id in dict.fromkeys(key.partition(".")[0] for key in keys if key.startswith("person_")):
@@ -148,12 +145,6 @@ def _person(asked: list[str], country: str) -> Data:
     return given
 
 
-def _new_person(roles: list[str], country: str) -> Data:
-    """The representative, in every role that is asked for, with everything a person may be asked."""
-    numbers = PERSON if country == "US" else {name: PERSON[name] for name in PERSON if name != "id_number"}
-    return {**numbers, "address": _address(country), **_roles(["representative", *roles])}
-
-
 def _roles(roles: Iterable[str]) -> Data:
     own: Data = {**dict.fromkeys(roles, True), "title": "Managing director"}
     return {"relationship": own | ({"percent_ownership": 60} if "owner" in own else {})}
@@ -163,33 +154,11 @@ def _address(country: str) -> Data:
     return {"line1": "address_full_match", **ADDRESSES.get(country, ELSEWHERE), "country": country}
 
 
-def _agreements(account: Data) -> list[str]:
-    """The agreements that are due."""
-    starts = {name: ".".join(path) for name, path in terms_words.PATHS.items()}
-    return [name for name, start in starts.items() if any(key.startswith(f"{start}.") for key in due(account))]
-
-
-def _terms(operation: Operation, account: Data) -> Step:
-    """The acceptance of what is due, at the second of the first attempt: the same at every attempt."""
-    signed = {"date": operation.first_tried_at or clock.timestamp(), "ip": TEST_IP}
-    return Step("terms", "", terms_models.params(_agreements(account), signed))
-
-
 def _read(path: str) -> tuple[Data, list[Step]]:
     """The account, and what to send next: two calls."""
     account = client.get(path, account=None).data
     persons = [person for page in client.pages(f"{path}/persons", account=None) for person in page.data["data"]]
     return account, plan(account, persons)
-
-
-def _sign(operation: Operation, path: str, terms: Step) -> str:
-    answer = client.post(path, terms.params, account=None, key=terms.key(operation))
-    terms_models.recorded(operation, answer.data, _agreements_of(terms.params), TEST_SIGNATURE)
-    return answer.request_id
-
-
-def _agreements_of(params: Data) -> list[str]:
-    return [name for name in AGREEMENTS if terms_models.terms(params, name)]
 
 
 def _outcome(operation: Operation, account: Account, request_id: str = "") -> Outcome:
@@ -198,7 +167,7 @@ def _outcome(operation: Operation, account: Account, request_id: str = "") -> Ou
         object_id=operation.account_id,
         account_name=str(account),
         request_id=request_id,
-        result={"card_issuing": text_at(data, "capabilities.card_issuing"), "left": due(data)},
+        result={"card_issuing": text_at(data, "capabilities.card_issuing"), "left": keys_due(data)},
     )
 
 
@@ -206,7 +175,7 @@ TEST_SIGNATURE = Signature(TEST_VALUES, "Test values", "")
 
 
 class FillTestValues(AccountVerb, SigningVerb):
-    """Meet what is due with test values, round after round, the terms last."""
+    """Meet what is due with test values, in rounds, the terms last."""
 
     name = "accounts.fill_test_values"
     label, label_many = "Fill in test values", "Fill in test values"
@@ -226,7 +195,7 @@ class FillTestValues(AccountVerb, SigningVerb):
             "POST",
             f"/v1/accounts/{row.pk}",
             params=steps[0].params if steps else {},
-            changes=(("Due now", f"{len(due(data))} keys", "none that test values can meet"),),
+            changes=(("Due now", f"{len(keys_due(data))} keys", "none that test values can meet"),),
             undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, "
             "the terms last.",
         )
@@ -247,14 +216,24 @@ class FillTestValues(AccountVerb, SigningVerb):
             if not fresh:
                 break
             data, steps = _read(path)
-        terms = _terms(operation, data)
-        request_id = _sign(operation, path, terms) if terms.params else ""
+        request_id = self._accept_terms(operation, path, data)
         return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), request_id)
+
+    def _accept_terms(self, operation: Operation, path: str, account: Data) -> str:
+        """Accept what is due, at the second of the first attempt: the same call at every attempt. Its request id."""
+        agreements = terms_models.due(account)
+        if not agreements:
+            return ""
+        signed = {"date": operation.first_tried_at or clock.timestamp(), "ip": TEST_IP}
+        terms = Step("terms", "", terms_models.params(agreements, signed))
+        answer = client.post(path, terms.params, account=None, key=terms.key(operation))
+        terms_models.recorded(operation, answer.data, agreements, TEST_SIGNATURE)
+        return answer.request_id
 
     def find(self, operation: Operation) -> Outcome | None:
         """It is done where nothing is due any more; one call, and four where it is so."""
         answer = client.get(f"/v1/accounts/{operation.account_id}", account=None)
-        if due(answer.data):
+        if keys_due(answer.data):
             return None
         return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), answer.request_id)
 
@@ -263,7 +242,7 @@ class FillTestValues(AccountVerb, SigningVerb):
         return operation.first_tried_at or 0, list(AGREEMENTS), TEST_SIGNATURE
 
     def done(self, operation: Operation) -> str:
-        """What is left, and how Issuing stands."""
+        """What is still due, and the status of card_issuing."""
         left, state = operation.result.get("left") or [], operation.result.get("card_issuing") or "not requested"
         rest = f" Still due: {', '.join(left)}." if left else " Nothing is due any more."
         return f"Test values are filled in: card_issuing is {state}.{rest}"

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run, with a bar on a terminal and a line a noun elsewhere."""
         binding.check_command()
-        self.said = ""
+        self.shown = ""
         try:
             done = sync.run(options["only"], options["account"], self.show, threads=options["threads"])
         except (sync.UnknownNoun, ValueError) as error:
@@ -38,8 +38,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run it again: it goes on where it stopped.") from None
         self.clear()
-        said = f"{done.walked} lists walked, {done.objects} objects seen, {done.differences} differed"
-        self.stdout.write(f"{said}, {done.refused} lists refused by Stripe." if done.refused else f"{said}.")
+        summary = f"{done.walked} lists walked, {done.objects} objects seen, {done.differences} differed"
+        self.stdout.write(f"{summary}, {done.refused} lists refused by Stripe." if done.refused else f"{summary}.")
 
     def show(self, progress: sync.Progress) -> None:
         """Draw the bar, or say which noun is being walked."""
@@ -48,9 +48,9 @@ class Command(BaseCommand):
             bar = f"[{'#' * full}{'.' * (WIDTH - full)}] {progress.walked}/{progress.lists} lists"
             self.stdout.write(f"\r\033[K{bar}  {progress.objects} objects  {progress.noun}", ending="")
             self.stdout.flush()
-        elif progress.noun and progress.noun != self.said:
+        elif progress.noun and progress.noun != self.shown:
             self.stdout.write(f"{progress.noun}: {progress.walked} of {progress.lists} lists walked")
-        self.said = progress.noun or self.said
+        self.shown = progress.noun or self.shown
 
     def clear(self) -> None:
         """Take the bar away."""

@@ -72,7 +72,7 @@ class Command(BaseCommand):
             raise CommandError(f"The sandbox did not do as it was told: {problem}") from None
 
     def checked(self, options: dict[str, Any]) -> date | None:
-        """The day the world ends on, None where none is given; before anything is forgotten."""
+        """The last day of the world, None where none is given. Checked before anything is deleted."""
         if not 1 <= options["accounts"] <= len(BUSINESSES):
             raise CommandError(f"--accounts is a number from 1 to {len(BUSINESSES)}.")
         try:
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(steps)} steps in {time.monotonic() - began:.0f} s.")
 
     def mirror(self) -> None:
-        """Bring the console in step: endpoints, lists, then the events that told of it."""
+        """Bring the console up to date: endpoints, lists, then the events."""
         began = time.monotonic()
         call_command("register_webhooks", stdout=self.stdout, stderr=self.stderr)
         call_command("sync", stdout=StringIO(), stderr=self.stderr)

@@ -69,13 +69,13 @@ def test_viewer_and_support_make_no_links(do: Do, make: Make) -> None:
 def test_links_made_tell_who_and_what_became_of_them(do: Do, make: Make, sandbox: SandboxProcess) -> None:
     account = make()
     do("create_account_link", account)
-    assert [(made.by, made.state) for made in models.made(account.pk)] == [("otto", "open")]
+    assert [(link.by, link.state) for link in models.links_of(account.pk)] == [("otto", "open")]
     sandbox.control("clock", {"advance": "10m"})
     do("create_account_link", account)
-    assert [made.state for made in models.made(account.pk)] == ["open", "expired"]
-    made = models.made(account.pk)[0]
+    assert [link.state for link in models.links_of(account.pk)] == ["open", "expired"]
+    made = models.links_of(account.pk)[0]
     Requirement.objects.create(
         account_id=account.pk, at=made.at, source="event", source_id="evt_1", scope="account", key="company.phone",
         list="currently_due", became="met",
     )  # fmt: skip
-    assert models.made(account.pk)[0].state == "used"
+    assert models.links_of(account.pk)[0].state == "used"

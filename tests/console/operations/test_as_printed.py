@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.template import engines
 
-from accounts.terms.forms import MomentField
+from accounts.terms.forms import SecondField
 from console.operations import amounts, dates
 from console.operations.fields import AmountField, IdField, PlainDateField, PlainDateTimeField
 from console.shell import formats
@@ -109,7 +109,7 @@ def test_every_date_of_a_page_is_read_back(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["2026-03-03 04:09:07 UTC", "2026-03-03T04:09:07Z", "3 Mar 2026, 04:09:07 UTC"])
 def test_a_moment_of_the_trail_is_read_back(text: str) -> None:
-    assert MomentField().clean(text) == AT
+    assert SecondField().clean(text) == AT
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_what_is_no_date_or_two_is_refused(text: str) -> None:
 
 def test_what_a_browsers_own_box_would_drop_is_shown_in_a_plain_one() -> None:
     assert 'type="text"' in PlainDateTimeField().widget.render("at", "3 Mar 2026")
-    assert 'type="datetime-local"' in MomentField().widget.render("at", "2026-03-03T04:09:07")
+    assert 'type="datetime-local"' in SecondField().widget.render("at", "2026-03-03T04:09:07")
     assert 'type="date"' in PlainDateField().widget.render("dob", date(2026, 3, 3))
     assert 'value="2026-03-03"' in PlainDateField().widget.render("dob", date(2026, 3, 3))
 

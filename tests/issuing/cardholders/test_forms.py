@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts.terms.forms import MomentField
+from accounts.terms.forms import SecondField
 from console.operations import fields
 from console.operations.fields import Where
 from console.operations.models import Operation
@@ -45,7 +45,7 @@ def test_names_that_stripe_does_not_print(name: str) -> None:
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "²"])
 def test_a_moment_that_utc_does_not_have_is_none(moment: str) -> None:
     assert list(cardholder_errors(terms_date=moment)) == ["terms_date"]
-    assert MomentField().clean("2026-11-24T01:30:00.5+02:00") == datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    assert SecondField().clean("2026-11-24T01:30:00.5+02:00") == datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name", ["first_name", "last_name"])

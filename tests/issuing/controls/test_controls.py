@@ -297,7 +297,7 @@ def test_a_decline_leads_to_what_mends_it(otto: Client, account: Account, sandbo
     fund(sandbox, account)
     declined = buy(card, "12.50")
     address = f"/{account.pk}/issuing/authorizations/{declined.pk}"
-    assert otto.get(address).context["mend"].url == path(card)
+    assert otto.get(address).context["remedy"].url == path(card)
     assert otto.get(f"/{account.pk}/issuing/cards/{card.pk}").context["change_controls"].url == path(card)
     assert typed(otto, card, spending_limits_0_amount="20").status_code == 303
     assert buy(card, "12.50").approved
@@ -318,7 +318,7 @@ def test_a_limit_of_the_cardholders_or_of_stripes_is_not_mended_at_the_card(
     work(client, ACCOUNT)
     declined = rows.authorization(card, amount=amount, reason="spending_controls")
     page = client.get(f"/{ACCOUNT}/issuing/authorizations/{declined.pk}")
-    assert bool(page.context["mend"]) == offered
+    assert bool(page.context["remedy"]) == offered
 
 
 # Command

@@ -8,7 +8,7 @@ from accounts.account.models import Account
 from accounts.history.models import Requirement, StateChange
 from gateway import clock
 from issuing.authorizations.models import Authorization
-from issuing.declines.models import scene, with_account
+from issuing.declines.models import facts_of, with_account
 from issuing.declines.words import explain, ladder
 from tests.accounts import builders
 from tests.accounts.builders import requirements
@@ -61,7 +61,7 @@ def whole(row: Any) -> Any:
 def test_the_cause_is_the_one_of_that_moment_and_not_of_now() -> None:
     account()
     paused_then()
-    found = scene(declined())
+    found = facts_of(declined())
     assert found.off is not None
     assert (found.off.reason, found.off.move, found.off.since) == (
         "platform_paused", "staff", clock.from_unix(AT - 500))  # fmt: skip
@@ -73,7 +73,7 @@ def test_the_cause_is_the_one_of_that_moment_and_not_of_now() -> None:
 
 def test_it_was_stripes_move_where_stripe_reviewed() -> None:
     account("inactive", "pending.review")
-    said = explain(scene(declined()))
+    said = explain(facts_of(declined()))
     assert said.reason.move == "stripe"
     assert said.following.startswith("Wait for Stripe")
 
@@ -86,7 +86,7 @@ def test_it_was_the_holders_move_where_details_were_past_due() -> None:
     asked(AT + 500, "company.tax_id", "met")
     changed(AT + 500, "status", "inactive", "active")
     changed(AT + 500, "requirements.disabled_reason", "requirements.fields_needed", None)
-    said = explain(scene(declined()))
+    said = explain(facts_of(declined()))
     assert said.reason.move == "holder"
     assert "The company: tax ID" in said.sentence
 
@@ -96,18 +96,18 @@ def test_what_became_due_later_was_not_the_cause() -> None:
     changed(AT - 500, "requirements.disabled_reason", None, "platform_paused")
     changed(AT + 500, "requirements.disabled_reason", "platform_paused", "requirements.fields_needed")
     asked(AT + 500, "company.phone", "due")
-    assert "paused by the platform" in explain(scene(declined())).sentence
+    assert "paused by the platform" in explain(facts_of(declined())).sentence
 
 
 def test_what_is_not_known_is_said_and_is_nobodys_move() -> None:
     account()
-    said = explain(scene(declined()))
+    said = explain(facts_of(declined()))
     assert said.reason.move == ""
     assert "does not say why" in said.sentence
 
 
 def test_an_account_that_has_not_arrived_is_no_error() -> None:
-    found = scene(whole(rows.authorization(reason="account_disabled", at=AT)))
+    found = facts_of(whole(rows.authorization(reason="account_disabled", at=AT)))
     assert found.off is None
     assert "does not say why" in explain(found).sentence
 
@@ -118,7 +118,7 @@ def test_the_page_names_it_and_offers_what_helps_now() -> None:
     otto = browser("otto")
     view_as(otto, ACCOUNT)
     answer = otto.get(row.get_absolute_url())
-    assert answer.context["mend"].label == "Ask the holder"
+    assert answer.context["remedy"].label == "Ask the holder"
     page = answer.content.decode()
     assert "onboarding is not finished" in page
     assert "Cardholder’s move" not in page
@@ -129,5 +129,5 @@ def test_what_stripe_wrote_is_masked_for_those_who_may_not_see_it() -> None:
     fault = {"code": "x", "reason": "marta@kestrel.example is unknown", "requirement": "company.name"}
     account("inactive", "rejected.other", errors=[fault])
     row = declined()
-    assert "marta@" not in explain(scene(row)).sentence
-    assert "marta@kestrel.example" in explain(scene(row, may_see=True)).sentence
+    assert "marta@" not in explain(facts_of(row)).sentence
+    assert "marta@kestrel.example" in explain(facts_of(row, may_see=True)).sentence

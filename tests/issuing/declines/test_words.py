@@ -8,7 +8,7 @@ import pytest
 from issuing.authorizations import words
 from issuing.declines import models as declines_models
 from issuing.declines import words as declines_words
-from issuing.declines.models import Scene, Use
+from issuing.declines.models import Facts, Use
 from issuing.declines.words import NOT_REACHED, PASSED, STOPPED
 
 AT = datetime(2026, 11, 24, 13, 42, 11, tzinfo=UTC)  # a Tuesday
@@ -16,7 +16,7 @@ FUEL = "automated_fuel_dispensers"
 WEEKLY = {"amount": 20000, "interval": "weekly", "categories": [FUEL]}
 
 
-def scene(reason: str = "spending_controls", amount: int = 18420, **values: Any) -> Scene:
+def facts(reason: str = "spending_controls", amount: int = 18420, **values: Any) -> Facts:
     """An authorization at a fuel pump with everything in order but for what is given."""
     request = {"amount": amount, "approved": reason == "card_active", "reason": reason}
     known: dict[str, Any] = {
@@ -36,7 +36,7 @@ def scene(reason: str = "spending_controls", amount: int = 18420, **values: Any)
         "cardholder_controls": {},
         "available": 232056,
     }
-    return Scene(request=request, at=AT, **{**known, **values})
+    return Facts(request=request, at=AT, **{**known, **values})
 
 
 def used(amount: int, days: int = 0, card_id: str = "ic_1", category: str = FUEL) -> Use:
@@ -44,31 +44,31 @@ def used(amount: int, days: int = 0, card_id: str = "ic_1", category: str = FUEL
     return Use(card_id, amount, AT - timedelta(days=days, hours=1), category)
 
 
-def states(found: Scene) -> dict[str, str]:
+def states(found: Facts) -> dict[str, str]:
     return {rung.name: rung.state for rung in declines_words.ladder(found)}
 
 
 def test_an_approval_passes_every_rung() -> None:
-    assert set(states(scene("card_active")).values()) == {PASSED}
-    assert declines_words.explain(scene("card_active")).sentence == "The card was active and nothing stood against it."
+    assert set(states(facts("card_active")).values()) == {PASSED}
+    assert declines_words.explain(facts("card_active")).sentence == "The card was active and nothing stood against it."
 
 
 @pytest.mark.parametrize(
     ("reason", "rung"), [(name, each.rung) for name, each in words.REASONS.items() if each.move and each.rung]
 )
 def test_each_reason_stops_at_its_rung_and_nothing_below_is_reached(reason: str, rung: str) -> None:
-    found = states(scene(reason, available=0))
+    found = states(facts(reason, available=0))
     names = list(words.RUNGS)
     place = names.index(rung)
     assert [found[name] for name in names] == [PASSED] * place + [STOPPED] + [NOT_REACHED] * (len(names) - place - 1)
 
 
 def test_an_unknown_reason_claims_no_rung() -> None:
-    assert set(states(scene("moon_phase")).values()) == {NOT_REACHED}
+    assert set(states(facts("moon_phase")).values()) == {NOT_REACHED}
 
 
 def test_a_weekly_limit_is_told_with_what_was_left_and_when_it_starts_anew() -> None:
-    found = scene(card_controls={"spending_limits": [WEEKLY]}, uses=(used(10000, 1), used(3865, 1), used(9999, 5)))
+    found = facts(card_controls={"spending_limits": [WEEKLY]}, uses=(used(10000, 1), used(3865, 1), used(9999, 5)))
     explanation = declines_words.explain(found)
     assert explanation.sentence == (
         "The card may spend 200.00 USD a week on automated fuel dispensers. "
@@ -82,23 +82,23 @@ def test_a_weekly_limit_is_told_with_what_was_left_and_when_it_starts_anew() -> 
 
 def test_a_limit_of_the_cardholder_spans_all_their_cards() -> None:
     limit = {"amount": 20000, "interval": "monthly", "categories": None}
-    found = scene(cardholder_controls={"spending_limits": [limit]}, uses=(used(10000, 2, "ic_2", "bakeries"),))
+    found = facts(cardholder_controls={"spending_limits": [limit]}, uses=(used(10000, 2, "ic_2", "bakeries"),))
     assert declines_words.explain(found).sentence.startswith("The cardholder may spend 200.00 USD a month. ")
     assert "; 100.00 USD of it was left." in declines_words.explain(found).sentence
 
 
 def test_a_limit_for_other_categories_does_not_count() -> None:
     limit = {"amount": 1, "interval": "daily", "categories": ["bakeries"]}
-    assert declines_models.meters(scene(card_controls={"spending_limits": [limit]})) == []
+    assert declines_models.meters(facts(card_controls={"spending_limits": [limit]})) == []
 
 
 def test_a_blocked_category_is_named() -> None:
-    explanation = declines_words.explain(scene(card_controls={"blocked_categories": [FUEL]}))
+    explanation = declines_words.explain(facts(card_controls={"blocked_categories": [FUEL]}))
     assert explanation.sentence == "The card’s spending controls do not allow the category automated fuel dispensers."
 
 
 def test_the_silent_daily_limit_is_named_where_the_card_has_none() -> None:
-    found = scene(amount=30000, uses=(used(25000),))
+    found = facts(amount=30000, uses=(used(25000),))
     assert states(found)["controls"] == PASSED
     assert states(found)["defaults"] == STOPPED
     assert "Stripe’s silent one counts: 500.00 USD a day" in declines_words.explain(found).sentence
@@ -107,18 +107,18 @@ def test_the_silent_daily_limit_is_named_where_the_card_has_none() -> None:
 
 def test_more_than_ten_thousand_at_once_stops_at_the_default_limits() -> None:
     limit = {"amount": 5_000_000, "interval": "monthly", "categories": None}
-    found = scene(amount=1_000_001, card_controls={"spending_limits": [limit]})
+    found = facts(amount=1_000_001, card_controls={"spending_limits": [limit]})
     assert states(found)["defaults"] == STOPPED
     assert declines_words.explain(found).sentence == "Stripe approves at most 10,000.00 USD at once."
 
 
 def test_a_decline_that_no_control_explains_says_so() -> None:
-    explanation = declines_words.explain(scene(amount=100))
+    explanation = declines_words.explain(facts(amount=100))
     assert "None of those that stand now explains it" in explanation.sentence
 
 
 def test_insufficient_funds_names_both_amounts() -> None:
-    explanation = declines_words.explain(scene("insufficient_funds", amount=400000))
+    explanation = declines_words.explain(facts("insufficient_funds", amount=400000))
     assert (
         explanation.sentence == "The Issuing balance had 2,320.56 USD available. The merchant asked for 4,000.00 USD."
     )
@@ -126,13 +126,13 @@ def test_insufficient_funds_names_both_amounts() -> None:
 
 def test_a_mismatch_is_told_as_what_was_sent() -> None:
     explanation = declines_words.explain(
-        scene("verification_failed", checks={"cvc_check": "mismatch", "expiry_check": "match"})
+        facts("verification_failed", checks={"cvc_check": "mismatch", "expiry_check": "match"})
     )
     assert explanation.sentence == "The merchant’s terminal or form sent: chip; CVC does not match; expiry date matches"
 
 
 def test_what_is_not_imported_is_said_and_not_guessed() -> None:
-    bare = Scene(request={"amount": 1, "reason": "card_inactive"}, at=AT, currency="usd")
+    bare = Facts(request={"amount": 1, "reason": "card_inactive"}, at=AT, currency="usd")
     texts = {rung.name: rung.text for rung in declines_words.ladder(bare)}
     assert {texts[name] for name in ("capability", "card", "cardholder", "balance")} == {"not yet imported"}
 
@@ -153,6 +153,6 @@ def test_intervals_begin_at_midnight_utc_and_weeks_on_sunday(interval: str, star
 
 def test_an_interval_without_a_beginning_counts_everything() -> None:
     limit = {"amount": 20000, "interval": "all_time", "categories": None}
-    found = scene(card_controls={"spending_limits": [limit]}, uses=(used(15000, 400),))
+    found = facts(card_controls={"spending_limits": [limit]}, uses=(used(15000, 400),))
     assert declines_models.meters(found)[0].left == 5000
     assert declines_words.explain(found).wait == ""

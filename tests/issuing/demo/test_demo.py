@@ -93,9 +93,9 @@ def test_the_plan_is_the_same_for_the_same_seed_and_another_for_another() -> Non
 
 def test_the_plan_is_of_the_promised_size() -> None:
     steps = plan(1, 40, END)
-    acts = {act: sum(step.act == act for step in steps) for act in ("account", "cardholder", "card", "authorize")}
-    assert acts["account"] == 40
-    assert 70 <= acts["cardholder"] <= 95
-    assert 110 <= acts["card"] <= 140
-    assert 2_200 <= acts["authorize"] <= 2_900
+    kinds = {kind: sum(step.kind == kind for step in steps) for kind in ("account", "cardholder", "card", "authorize")}
+    assert kinds["account"] == 40
+    assert 70 <= kinds["cardholder"] <= 95
+    assert 110 <= kinds["card"] <= 140
+    assert 2_200 <= kinds["authorize"] <= 2_900
     assert all(step.at <= END for step in steps)

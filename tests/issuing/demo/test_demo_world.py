@@ -43,7 +43,7 @@ def issuers() -> Iterator[str]:
 
 
 def test_forty_accounts_show_every_badge_and_120_cards_every_status(sandbox: SandboxProcess) -> None:
-    live([step for step in plan(1, 40, END) if step.act not in PURCHASES])
+    live([step for step in plan(1, 40, END) if step.kind not in PURCHASES])
     accounts = list(every("/v1/accounts", None))
     assert sorted(each["business_profile"]["name"] for each in accounts) == sorted(name for _, name, *_ in BUSINESSES)
     assert {words.overall(each).name for each in accounts} == set(capability_words.OVERALL)
@@ -96,7 +96,7 @@ def dry(account: str) -> bool:
 
 def test_merchants_fit_their_category_and_their_price() -> None:
     shops = {name: shop for own in SHOPS.values() for shop in (*own, DRINKS) for name in shop.names}
-    steps = [step for step in plan(1, 40, END) if step.act == "authorize"]
+    steps = [step for step in plan(1, 40, END) if step.kind == "authorize"]
     for step in steps:
         shop = shops[step.params["merchant_data"]["name"]]
         assert step.params["merchant_data"]["category"] == shop.category
@@ -105,7 +105,7 @@ def test_merchants_fit_their_category_and_their_price() -> None:
 
 
 def test_authorizations_spread_over_three_weeks_and_the_hours_of_work() -> None:
-    moments = [datetime.fromtimestamp(step.at, UTC) for step in plan(1, 40, END) if step.act == "authorize"]
+    moments = [datetime.fromtimestamp(step.at, UTC) for step in plan(1, 40, END) if step.kind == "authorize"]
     assert len({moment.date() for moment in moments}) == 21
     weekdays, hours = Counter(moment.weekday() for moment in moments), Counter(moment.hour for moment in moments)
     assert weekdays[6] < weekdays[5] < min(weekdays[day] for day in range(5))
@@ -114,20 +114,20 @@ def test_authorizations_spread_over_three_weeks_and_the_hours_of_work() -> None:
 
 
 def test_few_authorizations_share_a_moment() -> None:
-    moments = Counter(step.at // SLOT for step in plan(1, 40, END) if step.act == "authorize")
+    moments = Counter(step.at // SLOT for step in plan(1, 40, END) if step.kind == "authorize")
     assert max(moments.values()) <= 8
     assert len(moments) > 1_500
 
 
 def test_nobody_is_called_after_a_test() -> None:
-    made = [step for step in plan(1, 40, END) if step.act in {"account", "cardholder"}]
+    made = [step for step in plan(1, 40, END) if step.kind in {"account", "cardholder"}]
     names = [str(step.params.get("name") or step.params["seed"].name) for step in made]
     assert not [name for name in names if "test" in name.lower() or any(sign.isdigit() for sign in name)]
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_there_are_120_cards_whatever_the_seed(seed: int) -> None:
-    assert sum(step.act == "card" for step in plan(seed, 40, END)) == 120
+    assert sum(step.kind == "card" for step in plan(seed, 40, END)) == 120
 
 
 def test_a_world_ends_by_this_machines_clock_however_far_the_last_one_moved_it(sandbox: SandboxProcess) -> None:

@@ -106,7 +106,7 @@ class Life:
         if name == "time":
             self.world.set_clock(self.world.now + value)
             return
-        with self.world.store.transaction(), self.world.moment():
+        with self.world.store.transaction(), self.world.standing_still():
             account = self.world.store.get("account", "acct_1")
             assert account is not None
             record = AccountRecord(self.world, account)

@@ -1,0 +1,1 @@
+"""Transactions: their row and their pages."""
