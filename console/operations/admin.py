@@ -4,11 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from console.lists.admin import RecordAdmin, plain_object
+from console.lists.records import RecordAdmin
 from console.operations.models import Operation
 from console.templatetags import console as tags
 from gateway import texts
@@ -40,6 +40,7 @@ class OperationAdmin(RecordAdmin):
     list_display_links = None
     search_fields = ("=id", "=account_id", "account_name", "=object_id", "=ticket", "=request_id", "=key", "reason")
     date_hierarchy = "created_at"
+    by = ("created_at", "id")
 
     @admin.display(description="When", ordering="created_at")
     def when(self, operation: Operation) -> str:
@@ -62,9 +63,6 @@ class OperationAdmin(RecordAdmin):
         """Its name as it then was, else its id."""
         return texts.label(operation.account_name, operation.account_id)
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+    def row_page(self, request: HttpRequest, row: Operation) -> HttpResponse:
         """Lead to the operation's page."""
-        operation = plain_object(Operation, object_id)
-        if operation is None:
-            raise Http404(f"No operation {object_id}.")
-        return HttpResponseRedirect(reverse("operation", args=[operation.pk]))
+        return HttpResponseRedirect(reverse("operation", args=[row.pk]))
