@@ -44,24 +44,26 @@ class RecordChangeList(PagedChangeList):
         """What the drill-down offers. No query but, for the years, that of the oldest row."""
         name, today = self.date_hierarchy, timezone.now().date()
         given = [int(self.params[f"{name}__{each}"]) for each in PERIODS if f"{name}__{each}" in self.params]
-        inside = [each for each in self._inside(given, today) if date(*each, *(1,) * (3 - len(each))) <= today]
+        field = str(name)
+        oldest = self.model._default_manager.order_by(field).values_list(field, flat=True).first()
+        first, last = ([*each.timetuple()[:3]] for each in (oldest.date() if oldest else today, today))
+        inside = [each for each in _inside(given, first[0], today) if first[: len(each)] <= each <= last]
         choices = [{"link": self._period_link(each), "title": _title(each)} for each in inside]
         back = {"link": self._period_link(given[:-1]), "title": _title(given[:-1])} if given else None
         return {"back": back, "choices": [{"title": _title(given)}, *choices] if given else choices}
 
-    def _inside(self, given: list[int], today: date) -> list[list[int]]:
-        """The years, or the months of a year, or the days of a month."""
-        if not given:
-            field = str(self.date_hierarchy)
-            oldest = self.model._default_manager.order_by(field).values_list(field, flat=True).first() or today
-            years = range(oldest.year, today.year + 1)
-            return [[year] for year in years] if len(years) > 1 else self._inside([today.year], today)
-        most = 12 if len(given) == 1 else monthrange(*given)[1] if len(given) == 2 else 0
-        return [[*given, number] for number in range(1, most + 1)]
-
     def _period_link(self, parts: list[int]) -> str:
         names = [f"{self.date_hierarchy}__{each}" for each in PERIODS]
         return self.get_query_string(dict(zip(names, parts, strict=False)), [*names, keyset.OLDER, keyset.NEWER])
+
+
+def _inside(given: list[int], first: int, today: date) -> list[list[int]]:
+    """The years from the `first`, or the months of a year, or the days of a month."""
+    if not given:
+        years = range(first, today.year + 1)
+        return [[year] for year in years] if len(years) > 1 else _inside([today.year], first, today)
+    most = 12 if len(given) == 1 else monthrange(*given)[1] if len(given) == 2 else 0
+    return [[*given, number] for number in range(1, most + 1)]
 
 
 def _title(parts: list[int]) -> str:
@@ -79,6 +81,7 @@ class RecordAdmin(ReadOnlyAdmin):
     may not see personal data they are masked where they quote it, and no part of them is searched.
     """
 
+    list_title = ""
     written: tuple[str, ...] = ()
     by: tuple[str, str] = ("at", "id")
     answers: tuple[str, ...] = ()  # what a row's page takes beside GET
@@ -87,6 +90,11 @@ class RecordAdmin(ReadOnlyAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Paged by keyset; links carry ids as they are."""
         return RecordChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list under its own name."""
+        names = {"title": self.list_title, "list_title": self.list_title}
+        return super().changelist_view(request, {**names, **(extra_context or {})})
 
     def queries(self, request: HttpRequest, rows: QuerySet, words: str) -> list[QuerySet]:
         """The rows that the words find, as queries of which each has its index (`found`)."""

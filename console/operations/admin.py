@@ -33,6 +33,7 @@ class NeedsAPerson(admin.SimpleListFilter):
 class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
+    list_title = "Operations"
     list_display = ("when", "verb", "account", "user", "state_badge", "object", "ticket")
     list_filter = ("state", NeedsAPerson, "verb", "via", "user")
     written = ("reason", "ticket")

@@ -30,7 +30,8 @@ class ActionFilter(Choice):
 class AuditEntryAdmin(RecordAdmin):
     """The audit trail, newest first."""
 
-    list_display = ("number", "when", "user_name", "did", "account", "about", "ticket", "reason")
+    list_title = "Audit"
+    list_display = ("number", "when", "who", "did", "account", "about", "why")
     list_display_links = ("number", "did")
     list_filter = (ActionFilter, "user")
     written = ("reason", "ticket")
@@ -46,9 +47,10 @@ class AuditEntryAdmin(RecordAdmin):
             return [Q(number=number), Q(subject=words_), Q(ticket=words_)]
         if words_.startswith("acct_"):
             return [Q(account_id=words_)]
-        if copied.AN_ID.fullmatch(words_):
+        acts = _of_act(words_)
+        if copied.AN_ID.fullmatch(words_) and not acts:
             return [Q(subject=words_)]
-        return [*_of_person(words_), *_of_act(words_), Q(ticket=words_)]
+        return [*_of_person(words_), *acts, Q(ticket=words_)]
 
     def row_page(self, request: HttpRequest, row: AuditEntry) -> HttpResponse:
         """The row in words."""
@@ -58,6 +60,19 @@ class AuditEntryAdmin(RecordAdmin):
     def when(self, entry: AuditEntry) -> SafeString:
         """The moment, by the wall clock."""
         return tags.when(entry.at)
+
+    @admin.display(description="Who")
+    def who(self, entry: AuditEntry) -> str:
+        """The name as it then was; a dash for the worker, and for somebody who is not known."""
+        return entry.user_name
+
+    @admin.display(description="Reason")
+    def why(self, entry: AuditEntry) -> SafeString:
+        """The reason, and its ticket."""
+        if not entry.reason:
+            return tags.DASH
+        ticket = format_html('<span class="second">{}</span>', isolated(entry.ticket)) if entry.ticket else ""
+        return format_html('<span class="two-lines"><span>{}</span>{}</span>', isolated(entry.reason), ticket)
 
     @admin.display(description="What")
     def did(self, entry: AuditEntry) -> str:

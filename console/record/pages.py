@@ -21,6 +21,7 @@ from console.viewing.models import AccessEntry, WorkSession
 LINES = 100
 SHOWN = {"": "All", "acts": "Acts", "pages": "Pages"}
 IN_SESSION = ("operation.denied", "access.refused")  # audit rows of acts that left no operation
+TURNS = {"session.started": "Began", "session.mode_changed": "Switched", seals.SEALED: "Ended, and sealed"}
 MARKS = {"succeeded": ("pen", "ok"), "refused": ("crossed", "bad"), "dropped": ("dash", "mute")}
 OPENED = {"page": ("eye", "mute"), "link_out": ("out", "info"), "refused": ("crossed", "bad")}
 
@@ -36,6 +37,7 @@ def audit_page(request: HttpRequest, row: AuditEntry) -> HttpResponse:
     context = {
         "title": f"Audit {row.number} · {did}",
         "entry": row,
+        "account": _account(row),
         "did": did,
         "said": said,
         "sound": sound,
@@ -45,6 +47,11 @@ def audit_page(request: HttpRequest, row: AuditEntry) -> HttpResponse:
         "later": neighbours.get(row.number + 1),
     }
     return page(request, "console/record/audit.html", context)
+
+
+def _account(row: AuditEntry | WorkSession) -> dict[str, str] | None:
+    """Whom it is about, by the name as it then was."""
+    return {"id": row.account_id, "name": row.account_name} if row.account_id else None
 
 
 SAID = ("reason", "ticket")  # what staff wrote
@@ -67,6 +74,7 @@ def session_page(request: HttpRequest, session: WorkSession) -> HttpResponse:
     context = {
         "title": f"Work session {session.pk} · {session.user.get_username()} as {session.account_name}",
         "session": session,
+        "account": _account(session),
         "said": mask.data({name: getattr(session, name) for name in SAID}),
         "lasted": (session.ended_at or session.last_seen_at) - session.started_at,
         "stream": _stream(request, session, show),
@@ -114,14 +122,15 @@ def _turn(row: AuditEntry) -> Line:
         why = str(detail.get("why") or "")
         said = words.action(row.action, detail.get("verb"))
         return Line(row.at, "crossed", said, "bad", url, notes=(masking.masked(why, may_see=False),) if why else ())
-    return Line(row.at, "key", words.action(row.action), "info", url, mode=mode)
+    return Line(row.at, "key", TURNS.get(row.action, words.action(row.action)), "info", url, mode=mode)
 
 
 def _opening(row: AccessEntry, *, link: bool) -> Line:
     icon, tone = OPENED.get(row.kind, OPENED["page"])
-    url = row.path if link and row.kind == "page" and "/out/" not in row.path and "/mode" not in row.path else ""
+    url = row.path if link and row.kind == "page" and not row.path.startswith("/connect/") else ""
     did, found = words.opened(row.path, row.kind), words.object_in(row.path)
-    return Line(row.at, icon, did, tone, url, notes=(row.path,), ids=(found,) if found else ())
+    notes = () if found else (row.path.removeprefix(f"/{row.account_id}"),)
+    return Line(row.at, icon, did, tone, url, notes=notes, ids=(found,) if found else ())
 
 
 def _act(row: Operation) -> Line:
@@ -139,6 +148,7 @@ def access_page(request: HttpRequest, entry: AccessEntry) -> HttpResponse:
     context = {
         "title": f"Access {entry.pk} · {words.opened(entry.path, entry.kind)}",
         "entry": entry,
+        "account": _account(session),
         "did": words.opened(entry.path, entry.kind),
         "session": session,
         "said": masking.Mask(staff(request).has_perm(PERSONAL)).data({name: getattr(session, name) for name in SAID}),

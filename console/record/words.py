@@ -2,6 +2,7 @@
 
 from console.operations import verbs
 from console.shell import nouns
+from gateway import copied
 
 ACTIONS = {
     "access.refused": "Was refused what belongs to another account",
@@ -64,14 +65,14 @@ def opened(path: str, kind: str = "page") -> str:
     if parts[:1] == ["out"]:
         return "Followed a link to Stripe’s Dashboard"
     if parts[-1:] == ["mode"]:
-        return "Switched the mode"
+        return "Asked to switch the mode"
     if parts[-2:-1] == ["do"]:
         return f"Opened the form “{label(parts[-1])}”"
     place = "/".join(parts)
     tab = max((tab for tab in nouns.tabs() if f"{place}/".startswith(f"{tab.path}/")), key=_length, default=None)
     if tab is None:
         return "Opened a page"
-    return f"Opened {tab.label}" if place == tab.path else f"Opened one of {tab.label}"
+    return f"Opened {tab.label}" if place == tab.path else f"Opened one of the {tab.label.lower()}"
 
 
 def _length(tab: nouns.Tab) -> int:
@@ -79,5 +80,6 @@ def _length(tab: nouns.Tab) -> int:
 
 
 def object_in(path: str) -> str:
-    """The id in the address of an object's page, or ""."""
-    return next((part for part in path.split("/")[2:] if "_" in part and "." not in part), "")
+    """The id in the address of a page of one object of an account, or ""."""
+    found = (part for part in path.split("/")[2:] if copied.AN_ID.fullmatch(part) and not part.startswith("acct_"))
+    return next(found, "")

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.lists.filters import Choice
@@ -13,8 +14,9 @@ from console.lists.listing import counts, shown_count
 from console.lists.records import RecordAdmin
 from console.people.signed_in import staff
 from console.shell import events
+from console.shell.outside import isolated
 from console.templatetags import console as tags
-from gateway import copied, mirror, nouns
+from gateway import mirror, nouns
 from gateway.models import Event
 
 TABS = {"": "All", "waiting": "Waiting", "dead": "Dead", "quarantined": "Quarantined", "ignored": "Ignored"}
@@ -26,15 +28,23 @@ class SourceFilter(Choice):
     title, parameter_name, words = "source", "source", {"webhook": "Delivered", "catch_up": "Caught up"}
 
 
+class StateTabs(admin.ChoicesFieldListFilter):
+    """The states: drawn as tabs above the list."""
+
+    template = "console/lists/no_filter.html"
+
+
 @admin.register(Event)
 class EventAdmin(RecordAdmin):
     """Stripe's events as they arrived. Payloads hold what Stripe tells of people: a page shows them masked."""
 
-    list_display = ("id", "type", "account_id", "object_id", "created_at", "state_badge", "why")
-    list_filter = ("state", SourceFilter, "livemode")
+    list_title = "Events"
+    list_display = ("event", "about", "created_at", "outcome")
+    list_display_links = None
+    list_filter = (("state", StateTabs), SourceFilter, "livemode")
     written = ("error",)
     search_fields = ("id",)
-    search_help_text = "Event, object, account, request, type"
+    search_help_text = "Id, account, request, or type"
     by = ("created", "id")
     answers = ("POST",)
     actions = ("replay",)
@@ -47,9 +57,9 @@ class EventAdmin(RecordAdmin):
             return [Q(request_id=words)]
         if words.startswith("acct_") and "." not in words:
             return [Q(account=words)]
-        if copied.AN_ID.fullmatch(words) or ("." in words and words.startswith("acct_")):
-            return [Q(object_key__in=[f"{kind}:{words}" for kind in mirror.REGISTRY])]
         types = [name for name in nouns.event_types() if words.lower() in name]
+        if not types and "_" in words:
+            return [Q(object_key__in=[f"{kind}:{words}" for kind in mirror.REGISTRY])]
         # As its index is, else SQLite reads every event.
         by_key = Q(idempotency_key=words) & ~Q(idempotency_key="")
         return [Q(type__in={words, *types}), by_key]
@@ -59,25 +69,26 @@ class EventAdmin(RecordAdmin):
         """Stripe's time."""
         return tags.when(event.created)
 
-    @admin.display(description="Account")
-    def account_id(self, event: Event) -> SafeString:
-        """Whose it is; the platform's own have none."""
-        return tags.copy_id(event.account, short=True)
+    @admin.display(description="Event")
+    def event(self, event: Event) -> SafeString:
+        """Its type, leading to its page, over its id."""
+        url = reverse("admin:gateway_event_change", args=[event.pk])
+        name = format_html('<a href="{}" title="{}">{}</a>', url, event.type, isolated(event.type))
+        return format_html('<span class="two-lines">{}{}</span>', name, tags.copy_id(event.pk))
 
-    @admin.display(description="Object")
-    def object_id(self, event: Event) -> SafeString:
-        """What it speaks of."""
-        return tags.copy_id(events.object_id(event), short=True)
+    @admin.display(description="Object and account")
+    def about(self, event: Event) -> SafeString:
+        """What it speaks of, over whose that is; the platform's own are nobody's."""
+        own, account = events.object_id(event), tags.copy_id(event.account, short=True)
+        if own == event.account:
+            return account
+        return format_html('<span class="two-lines">{}{}</span>', tags.copy_id(own, short=True), account)
 
     @admin.display(description="State")
-    def state_badge(self, event: Event) -> SafeString:
-        """How it stands."""
-        return tags.badge(event.state, "event", plain=True)
-
-    @admin.display(description="Why")
-    def why(self, event: Event) -> str:
-        """What kept it from being applied."""
-        return event.error
+    def outcome(self, event: Event) -> SafeString:
+        """How it stands, and what kept it from being applied."""
+        why = format_html('<span class="second">{}</span>', isolated(event.error)) if event.error else ""
+        return format_html('<span class="two-lines">{}{}</span>', tags.badge(event.state, "event", plain=True), why)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with how many stand in each state that is not done (`state_counts`: state → number)."""

@@ -18,7 +18,7 @@ from console.people.masking import MASK, Mask, leaves
 from console.people.signed_in import PERSONAL, needs, staff
 from console.record import audit, words
 from console.record.models import AuditEntry
-from console.shell import leading, nouns
+from console.shell import formats, leading, nouns
 from console.shell.drawing import page
 from gateway import inbox, intake, shapes
 from gateway.models import Event
@@ -26,6 +26,7 @@ from gateway.models import Event
 State = Event.State
 TRAIL = 20  # rows of the audit trail about it
 SAME = 6  # events of the same object that the page lists
+ENDED = {State.DONE: "Applied", State.IGNORED: "Passed over", State.DEAD: "Given up"}
 WAITS = "It waits for the worker."
 REPLAYABLE = (State.DEAD, State.QUARANTINED, State.IGNORED)
 SIGNS = {
@@ -144,6 +145,7 @@ def _outcome(request: HttpRequest, event: Event) -> dict[str, Any]:
         "tone": tone,
         "sign": sign,
         "sentence": _sentence(event, why),
+        "ended": ENDED.get(State(event.state), "Last settled"),
         "why": why,
         "stays": stays(event) if event.state in REPLAYABLE else "",
         "may_replay": staff(request).has_perm("gateway.replay_event"),
@@ -155,7 +157,8 @@ def _outcome(request: HttpRequest, event: Event) -> dict[str, Any]:
 def _sentence(event: Event, why: str) -> str:
     tried = max(event.attempts, event.failures)
     if event.state == State.DONE:
-        return "It was applied: the mirror shows what it says, or something newer."
+        after = f"{formats.span(event.done_at - event.received_at)} after it came" if event.done_at else "when it came"
+        return f"It was applied {after}: the mirror shows what it says, or something newer."
     if event.state == State.WAITING:
         return f"It was tried {tried} time{'s' * (tried != 1)} and waits for the next." if tried else WAITS
     if event.state == State.DEAD:

@@ -27,8 +27,9 @@ LATELY = timedelta(days=90)  # how far back words of a reason are looked for: no
 class AccessEntryAdmin(RecordAdmin):
     """Pages opened while viewing as an account."""
 
-    list_display = ("when", "user", "account", "did", "path", "session")
-    list_display_links = ("when", "did")
+    list_title = "Pages opened"
+    list_display = ("when", "user", "account", "did", "session")
+    list_display_links = ("when",)
     list_filter = ("kind", "user")
     list_select_related = ("user", "work_session")
     search_fields = ("path",)
@@ -58,9 +59,11 @@ class AccessEntryAdmin(RecordAdmin):
         return tags.when(entry.at)
 
     @admin.display(description="What")
-    def did(self, entry: AccessEntry) -> str:
-        """What was opened, in words."""
-        return words.opened(entry.path, entry.kind)
+    def did(self, entry: AccessEntry) -> SafeString:
+        """What was opened, in words, and the id of the object whose page it is."""
+        did, own = words.opened(entry.path, entry.kind), words.object_in(entry.path)
+        shown = tags.copy_id(own, short=True) if own else ""
+        return format_html('<span class="two-lines"><span title="{}">{}</span>{}</span>', entry.path, did, shown)
 
     @admin.display(description="Account")
     def account(self, entry: AccessEntry) -> SafeString:
@@ -78,6 +81,7 @@ class AccessEntryAdmin(RecordAdmin):
 class WorkSessionAdmin(RecordAdmin):
     """Who viewed as which account, why, and how it ended."""
 
+    list_title = "Work sessions"
     list_display = ("started", "user", "account", "category", "mode_badge", "ticket", "ended", "end")
     list_filter = ("mode", "category", "end", "user")
     written = ("reason", "ticket")
