@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
+from console.lists.filters import Choice
 from console.lists.records import RecordAdmin
+from console.operations import verbs
 from console.operations.models import Operation
 from console.templatetags import console as tags
 from gateway import texts
@@ -29,13 +31,34 @@ class NeedsAPerson(admin.SimpleListFilter):
         return queryset & Operation.objects.needing_a_person() if self.value() == "person" else queryset
 
 
+class VerbFilter(admin.SimpleListFilter):
+    """By verb; one that is no more is still taken from an address."""
+
+    title, parameter_name = "verb", "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Those that there are."""
+        return [(verb.name, verb.label) for verb in verbs.every()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Operation]) -> QuerySet[Operation]:
+        """Those of one verb."""
+        return queryset.filter(verb=self.value()) if self.value() else queryset
+
+
+class ViaFilter(Choice):
+    """By the way on which staff asked for it."""
+
+    title, parameter_name = "via", "via"
+    words = {"page": "A page", "action": "A list's action", "command": "A command", "api": "The API"}
+
+
 @admin.register(Operation)
 class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
     list_title = "Operations"
     list_display = ("when", "verb", "account", "user", "state_badge", "object", "ticket")
-    list_filter = ("state", NeedsAPerson, "verb", "via", "user")
+    list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, "user")
     written = ("reason", "ticket")
     list_select_related = ("user",)
     list_display_links = None

@@ -129,7 +129,7 @@ def _opening(row: AccessEntry, *, link: bool) -> Line:
     icon, tone = OPENED.get(row.kind, OPENED["page"])
     url = row.path if link and row.kind == "page" and not row.path.startswith("/connect/") else ""
     did, found = words.opened(row.path, row.kind), words.object_in(row.path)
-    notes = () if found else (row.path.removeprefix(f"/{row.account_id}"),)
+    notes = () if found or row.path.startswith("/connect/") else (row.path.removeprefix(f"/{row.account_id}"),)
     return Line(row.at, icon, did, tone, url, notes=notes, ids=(found,) if found else ())
 
 

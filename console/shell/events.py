@@ -1,6 +1,7 @@
 """The page of one event of Stripe's: what it says, what it changed, what came of it, and replay."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -157,7 +158,8 @@ def _outcome(request: HttpRequest, event: Event) -> dict[str, Any]:
 def _sentence(event: Event, why: str) -> str:
     tried = max(event.attempts, event.failures)
     if event.state == State.DONE:
-        after = f"{formats.span(event.done_at - event.received_at)} after it came" if event.done_at else "when it came"
+        took = event.done_at - event.received_at if event.done_at else timedelta(0)
+        after = f"{formats.span(took)} after it came" if took >= timedelta(seconds=1) else "as it came"
         return f"It was applied {after}: the mirror shows what it says, or something newer."
     if event.state == State.WAITING:
         return f"It was tried {tried} time{'s' * (tried != 1)} and waits for the next." if tried else WAITS

@@ -11,16 +11,25 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.lists import addresses
+from console.lists.filters import Choice
 from console.lists.records import RecordAdmin
 from console.people.models import User
 from console.record import pages, words
 from console.record.admin import account_link
 from console.shell import nouns
+from console.shell.outside import isolated
 from console.templatetags import console as tags
 from console.viewing.models import AccessEntry, WorkSession
 from gateway import copied
 
 LATELY = timedelta(days=90)  # how far back words of a reason are looked for: no index holds them
+
+
+class KindFilter(Choice):
+    """By what was done at the address."""
+
+    title, parameter_name = "kind", "kind"
+    words = {"page": "Pages", "link_out": "Links out to Stripe", "refused": "Refused"}
 
 
 @admin.register(AccessEntry)
@@ -30,7 +39,7 @@ class AccessEntryAdmin(RecordAdmin):
     list_title = "Pages opened"
     list_display = ("when", "user", "account", "did", "session")
     list_display_links = ("when",)
-    list_filter = ("kind", "user")
+    list_filter = (KindFilter, "user")
     list_select_related = ("user", "work_session")
     search_fields = ("path",)
     search_help_text = "Person, account, object, or session"
@@ -82,12 +91,12 @@ class WorkSessionAdmin(RecordAdmin):
     """Who viewed as which account, why, and how it ended."""
 
     list_title = "Work sessions"
-    list_display = ("started", "user", "account", "category", "mode_badge", "ticket", "ended", "end")
+    list_display = ("started", "user", "account", "why", "mode_badge", "ticket", "ending")
     list_filter = ("mode", "category", "end", "user")
     written = ("reason", "ticket")
     list_select_related = ("user",)
     search_fields = ("account_id",)
-    search_help_text = "Person, account, ticket, words of a reason"
+    search_help_text = "Person, account, ticket, reason"
     date_hierarchy = "started_at"
     by = ("started_at", "id")
 
@@ -111,10 +120,20 @@ class WorkSessionAdmin(RecordAdmin):
         """The moment, by the wall clock."""
         return tags.when(session.started_at)
 
+    @admin.display(description="Why")
+    def why(self, session: WorkSession) -> SafeString:
+        """The reason, and what kind of reason it is."""
+        kind = session.get_category_display()
+        reason = isolated(session.reason)
+        return format_html('<span class="two-lines"><span>{}</span><span class="second">{}</span></span>', reason, kind)
+
     @admin.display(description="Ended")
-    def ended(self, session: WorkSession) -> SafeString:
-        """The moment; a dash while it is open."""
-        return tags.when(session.ended_at)
+    def ending(self, session: WorkSession) -> SafeString:
+        """The moment, and how; a dash while it is open."""
+        if session.ended_at is None:
+            return tags.DASH
+        how = format_html('<span class="second">{}</span>', session.get_end_display())
+        return format_html('<span class="two-lines">{}{}</span>', tags.when(session.ended_at), how)
 
     @admin.display(description="Account")
     def account(self, session: WorkSession) -> SafeString:
