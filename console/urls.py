@@ -7,7 +7,7 @@ from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
 from console.people import me
 from console.people import pages as people_pages
-from console.shell import leading, links, search
+from console.shell import events, leading, links, search
 from console.viewing import pages
 from console.viewing.addresses import ACCOUNT, VIEWED
 from gateway import health
@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", outcome.operation_list, name="operations"),
     path("operations/<uuid:operation_id>", outcome.operation_page, name="operation"),
     path("operations/<uuid:operation_id>/state", outcome.operation_state, name="operation_state"),
+    path("gateway/event/<str:event_id>/state", events.event_state, name="event_state"),
     path("search", search.search, name="search"),
     path("me/", me.me, name="me"),
     path("me/tokens", me.make_token, name="make_token"),

@@ -53,7 +53,7 @@ def records(model: str, lowest: str, key: str, change: Answer = 200) -> dict[str
         f"{name}_add": Row(f"{base}add/", "nobody"),
         f"{name}_change": Row(f"{base}{{{key}}}/change/", lowest, change),
         f"{name}_delete": Row(f"{base}{{{key}}}/delete/", "nobody"),
-        f"{name}_history": Row(f"{base}{{{key}}}/history/", lowest),
+        f"{name}_history": Row(f"{base}{{{key}}}/history/", lowest, 302),  # it has none but its page
         f"{base[1:]}<path:object_id>/": Row(f"{base}{{{key}}}/", answer=302),
     }
 
@@ -119,6 +119,7 @@ TABLE: dict[str, Row] = {
     "operations": Row("/operations/", answer=302),
     "operation": Row("/operations/{operation}"),
     "operation_state": Row("/operations/{operation}/state"),
+    "event_state": Row("/gateway/event/{event}/state"),
     # Oneself, search, staff
     "search": Row("/search?q=alder"),
     "me": Row("/me/"),

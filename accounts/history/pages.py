@@ -18,6 +18,7 @@ from accounts.requirements.models import understand
 from console.operations import verbs
 from console.operations.models import Operation
 from console.people.masking import Mask
+from console.record import words
 from console.record.models import AuditEntry
 from console.shell import formats, nouns
 from console.viewing.models import WorkSession
@@ -321,7 +322,11 @@ def _audit(window: _Window) -> Iterator[Entry]:
         rows = rows.exclude(action__startswith=start)
     for row in window.of(rows, "at"):
         yield Entry(
-            at=row.at, icon="shield", who=row.user_name, text=row.action, notes=(row.ticket,) if row.ticket else ()
+            at=row.at,
+            icon="shield",
+            who=row.user_name,
+            text=words.action(row.action),
+            notes=(row.ticket,) if row.ticket else (),
         )
 
 
@@ -338,6 +343,7 @@ def _events(window: _Window) -> Iterator[Entry]:
             tone="" if settled else "warn",
             who="Stripe",
             text=event.type,
+            url=reverse("admin:gateway_event_change", args=[event.pk]),
             strong="" if settled else event.state,
             ids=(event.pk,),
             quiet=settled,

@@ -33,14 +33,6 @@ from gateway.mirror import related
 Row = TypeVar("Row", bound=Model)
 
 
-class PlainChangeList(DeclaredChangeList):
-    """A list whose links carry ids as they are. Its admin's `get_object` must take them so (`plain_object`)."""
-
-    def url_for_result(self, result: Any) -> str:
-        """The address of a row's admin page."""
-        return f"{reverse(f'admin:{self.opts.app_label}_{self.opts.model_name}_changelist')}{result.pk}/change/"
-
-
 def plain_object(model: type[Row], object_id: str) -> Row | None:
     """The row whose id stands in an address, plain or as the admin quotes it; plain counts first."""
     for row_id in (object_id, unquote(object_id)):
@@ -49,17 +41,33 @@ def plain_object(model: type[Row], object_id: str) -> Row | None:
     return None
 
 
-class KeysetChangeList(DeclaredChangeList):
-    """A list that is paged by keyset; its admin's `prepare` and `finish` see the query and the rows of a page."""
+class PagedChangeList(DeclaredChangeList):
+    """A list that is paged by keyset: no row is counted. Templates ask for `keyset`, `newer_url`, `older_url`."""
 
     keyset = True
     newer_url = older_url = ""
-    model_admin: "MirrorAdmin"
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """The cursors are no filters."""
         found = super().get_filters_params(params)
         return {name: value for name, value in found.items() if name not in (lists_keyset.OLDER, lists_keyset.NEWER)}
+
+    def show(self, shown: lists_keyset.Page) -> None:
+        """Take this page."""
+        self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
+        self.show_full_result_count, self.show_admin_actions = False, True
+        self.can_show_all = self.multi_page = False
+        self.paginator = Paginator(shown.rows, self.list_per_page)
+        if shown.newer:
+            self.newer_url = self.get_query_string({lists_keyset.NEWER: shown.newer}, [lists_keyset.OLDER])
+        if shown.older:
+            self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older}, [lists_keyset.NEWER])
+
+
+class KeysetChangeList(PagedChangeList):
+    """A list of mirror rows; its admin's `prepare` and `finish` see the query and the rows of a page."""
+
+    model_admin: "MirrorAdmin"
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and look whether there is more."""
@@ -67,16 +75,9 @@ class KeysetChangeList(DeclaredChangeList):
         self.model_admin.finish(shown.rows)
         for row in shown.rows:  # to look at, never saved
             row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
-        self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
-        self.show_full_result_count, self.show_admin_actions = False, True
-        self.can_show_all = self.multi_page = False
         if self.model_admin.search_help_personal and staff(request).has_perm(PERSONAL):
             self.search_help_text = self.model_admin.search_help_personal
-        self.paginator = Paginator(shown.rows, self.list_per_page)
-        if shown.newer:
-            self.newer_url = self.get_query_string({lists_keyset.NEWER: shown.newer}, [lists_keyset.OLDER])
-        if shown.older:
-            self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older}, [lists_keyset.NEWER])
+        self.show(shown)
 
 
 def _many(verb: Verb) -> Callable[..., HttpResponse]:
@@ -188,47 +189,6 @@ class MirrorAdmin(ReadOnlyAdmin):
         if row is None:
             raise Http404(f"No {self.opts.verbose_name} {object_id} here.")
         return HttpResponseRedirect(row.get_absolute_url())
-
-
-class RecordChangeList(PlainChangeList):
-    """A list whose rows show what staff and Stripe wrote as far as this person may see personal data."""
-
-    model_admin: "RecordAdmin"
-
-    def get_results(self, request: HttpRequest) -> None:
-        """One page of rows, masked."""
-        super().get_results(request)
-        self.result_list = [self.model_admin.masked(request, row) for row in self.result_list]
-
-
-class RecordAdmin(ReadOnlyAdmin):
-    """What the console itself has recorded.
-
-    `written` names the fields that staff or Stripe wrote: for who may not see personal data they are masked where they
-    quote it, and no part of them is searched.
-    """
-
-    written: tuple[str, ...] = ()
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
-        """Links carry ids as they are."""
-        return RecordChangeList
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row with this id, to look at: masked, never saved."""
-        row = plain_object(self.model, object_id)
-        return row and self.masked(request, row)
-
-    def masked(self, request: HttpRequest, row: Any) -> Any:
-        """The row as this person may see it."""
-        for name in self.written:
-            setattr(row, name, masking.masked(getattr(row, name), may_see=staff(request).has_perm(PERSONAL)))
-        return row
-
-    def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Those of which this person sees the whole: a search tells a masked value letter by letter."""
-        personal = staff(request).has_perm(PERSONAL)
-        return [name for name in self.search_fields if personal or name not in self.written]
 
 
 IMPORT = "What Stripe has is imported by its events, and by manage.py sync."

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from console.lists.admin import RecordAdmin, plain_object
+from console.lists.filters import Choice
+from console.lists.records import RecordAdmin
+from console.operations import verbs
 from console.operations.models import Operation
 from console.templatetags import console as tags
 from gateway import texts
@@ -29,17 +31,40 @@ class NeedsAPerson(admin.SimpleListFilter):
         return queryset & Operation.objects.needing_a_person() if self.value() == "person" else queryset
 
 
+class VerbFilter(admin.SimpleListFilter):
+    """By verb; one that is no more is still taken from an address."""
+
+    title, parameter_name = "verb", "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Those that there are."""
+        return [(verb.name, verb.label) for verb in verbs.every()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Operation]) -> QuerySet[Operation]:
+        """Those of one verb."""
+        return queryset.filter(verb=self.value()) if self.value() else queryset
+
+
+class ViaFilter(Choice):
+    """By the way on which staff asked for it."""
+
+    title, parameter_name = "via", "via"
+    words = {"page": "A page", "action": "A list's action", "command": "A command", "api": "The API"}
+
+
 @admin.register(Operation)
 class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
+    list_title = "Operations"
     list_display = ("when", "verb", "account", "user", "state_badge", "object", "ticket")
-    list_filter = ("state", NeedsAPerson, "verb", "via", "user")
+    list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, "user")
     written = ("reason", "ticket")
     list_select_related = ("user",)
     list_display_links = None
     search_fields = ("=id", "=account_id", "account_name", "=object_id", "=ticket", "=request_id", "=key", "reason")
     date_hierarchy = "created_at"
+    by = ("created_at", "id")
 
     @admin.display(description="When", ordering="created_at")
     def when(self, operation: Operation) -> str:
@@ -62,9 +87,6 @@ class OperationAdmin(RecordAdmin):
         """Its name as it then was, else its id."""
         return texts.label(operation.account_name, operation.account_id)
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+    def row_page(self, request: HttpRequest, row: Operation) -> HttpResponse:
         """Lead to the operation's page."""
-        operation = plain_object(Operation, object_id)
-        if operation is None:
-            raise Http404(f"No operation {object_id}.")
-        return HttpResponseRedirect(reverse("operation", args=[operation.pk]))
+        return HttpResponseRedirect(reverse("operation", args=[row.pk]))

@@ -94,6 +94,9 @@ class Operation(claims.Claimed):
             *claims.Claimed.Meta.indexes,
             models.Index(fields=["account_id", "-created_at"], name="operation_account"),
             models.Index(fields=["next_try_at"], name="operation_waiting", condition=Q(settled_at=None)),
+            models.Index(fields=["request_id"], name="operation_request"),
+            models.Index(fields=["created_at", "id"], name="operation_created"),
+            models.Index(fields=["verb", "-created_at"], name="operation_verb"),
         )
 
     def __str__(self) -> str:

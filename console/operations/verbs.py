@@ -301,6 +301,7 @@ def given(body: Data) -> Data:
 
 
 _verbs: dict[str, Verb] = {}
+SHORTEST = 3  # letters that mean a verb
 
 
 def register(verb: Verb) -> Verb:
@@ -319,6 +320,14 @@ def get(name: str) -> Verb:
 def find(name: str) -> Verb | None:
     """The verb of that name; None for one that this version no longer has."""
     return _verbs.get(name)
+
+
+def named(words: str) -> list[str]:
+    """The names of the verbs that somebody means by these words: a part of a name or of a label."""
+    word = words.casefold()
+    if len(word) < SHORTEST:
+        return []
+    return [each.name for each in every() if word in each.name or word in f"{each.label}\n{each.label_many}".casefold()]
 
 
 def every() -> list[Verb]:

@@ -39,6 +39,12 @@ class Users(UserManager[Any]):
         alike = [pk for pk, other in self.values_list("pk", "username") if key(other) == wanted]
         return self.filter(pk=alike[0]).first() if wanted and len(alike) == 1 else None
 
+    def called(self, words: str) -> list[int]:
+        """The keys of those whom the words name: their user name, first name, last name or both. One query."""
+        wanted = key(words)
+        every = self.values_list("pk", "username", "first_name", "last_name")
+        return [pk for pk, *names in every if wanted and wanted in map(key, [*names, " ".join(names[1:])])]
+
     def is_taken(self, name: str) -> bool:
         """Whether somebody has this name already, in any spelling. One query."""
         return key(name) in map(key, self.values_list("username", flat=True))

@@ -1,41 +1,119 @@
 """The list of the audit trail."""
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
 
-from console.lists.admin import RecordAdmin
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.lists import addresses
+from console.lists.filters import Choice
+from console.lists.records import RecordAdmin
 from console.operations import verbs
-from console.people import masking
-from console.people.signed_in import PERSONAL, staff
+from console.people.models import User
+from console.record import pages, words
 from console.record.models import AuditEntry
+from console.shell.outside import isolated
 from console.templatetags import console as tags
+from gateway import copied
+
+
+class ActionFilter(Choice):
+    """By what was done."""
+
+    title, parameter_name, words = "action", "action", words.ACTIONS
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
     """The audit trail, newest first."""
 
-    list_display = ("number", "at", "action", "user_name", "account", "subject", "ticket", "reason")
-    list_filter = ("action", "user")
+    list_title = "Audit"
+    list_display = ("number", "when", "who", "did", "account", "about", "why")
+    list_display_links = ("number", "did")
+    list_filter = (ActionFilter, "user")
     written = ("reason", "ticket")
-    search_fields = ("=account_id", "=subject", "=ticket", "=operation__id", "reason")
+    search_fields = ("number",)
+    search_help_text = "Person, verb, account, object, ticket"
     date_hierarchy = "at"
+    by = ("number", "id")
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
-        """The row, to look at: its detail may quote what its operation was given."""
-        row: AuditEntry | None = super().get_object(request, object_id, from_field)
-        if row:
-            row.detail = _mask_of(row, may_see=staff(request).has_perm(PERSONAL)).data(row.detail)
-        return row
+    def found(self, words_: str, *, personal: bool) -> list[Q]:
+        """By id of whatever it is about, number, ticket, person, action, or verb; each by an index."""
+        number = addresses.number(words_)
+        if number is not None:
+            return [Q(number=number), Q(subject=words_), Q(ticket=words_)]
+        if words_.startswith("acct_"):
+            return [Q(account_id=words_)]
+        acts = _of_act(words_)
+        if copied.AN_ID.fullmatch(words_) and not acts:
+            return [Q(subject=words_)]
+        return [*_of_person(words_), *acts, Q(ticket=words_)]
 
-    @admin.display(description="Account", ordering="account_id")
-    def account(self, entry: AuditEntry) -> str:
-        """Its id, shortened; copying gives the whole."""
-        return tags.copy_id(entry.account_id, short=True)
+    def row_page(self, request: HttpRequest, row: AuditEntry) -> HttpResponse:
+        """The row in words."""
+        return pages.audit_page(request, row)
+
+    @admin.display(description="When")
+    def when(self, entry: AuditEntry) -> SafeString:
+        """The moment, by the wall clock."""
+        return tags.when(entry.at)
+
+    @admin.display(description="Who")
+    def who(self, entry: AuditEntry) -> str:
+        """The name as it then was; a dash for the worker, and for somebody who is not known."""
+        return entry.user_name
+
+    @admin.display(description="Reason")
+    def why(self, entry: AuditEntry) -> SafeString:
+        """The reason, and its ticket."""
+        if not entry.reason:
+            return tags.DASH
+        ticket = format_html('<span class="second">{}</span>', isolated(entry.ticket)) if entry.ticket else ""
+        return format_html('<span class="two-lines"><span>{}</span>{}</span>', isolated(entry.reason), ticket)
+
+    @admin.display(description="What")
+    def did(self, entry: AuditEntry) -> str:
+        """The act in words, with its verb."""
+        return words.action(entry.action, entry.detail.get("verb") if isinstance(entry.detail, dict) else "")
+
+    @admin.display(description="Account")
+    def account(self, entry: AuditEntry) -> Any:
+        """Its name as it then was, leading to its page."""
+        return account_link(entry.account_id, entry.account_name)
+
+    @admin.display(description="About")
+    def about(self, entry: AuditEntry) -> str:
+        """The id of what was acted on, where it is not the account; copying gives the whole."""
+        return tags.DASH if entry.subject == entry.account_id else tags.copy_id(entry.subject, short=True)
 
 
-def _mask_of(row: AuditEntry, *, may_see: bool) -> masking.Mask:
-    operation = None if may_see else row.operation
-    if operation is None:
-        return masking.Mask(may_see)
-    return masking.of_operation(operation, verbs.find(operation.verb), may_see=may_see)
+def account_link(account_id: str, name: str) -> SafeString:
+    """An account by its name as it then was."""
+    if not account_id:
+        return tags.DASH
+    words_ = name or account_id
+    return format_html(
+        '<span class="two-lines"><a href="/connect/accounts/{}" title="{}">{}</a></span>',
+        account_id,
+        account_id,
+        isolated(words_),
+    )
+
+
+def _of_person(words_: str) -> list[Q]:
+    """What somebody did, and what was done to them."""
+    people = User.objects.called(words_)
+    names = User.objects.filter(pk__in=people).values_list("username", flat=True) if people else ()
+    return [Q(user__in=people), Q(subject__in=[f"user {name}" for name in names])] if people else []
+
+
+def _of_act(words_: str) -> list[Q]:
+    """Rows of an action or a verb. What was denied left no operation: its verb stands in the row itself."""
+    actions, meant = words.actions_meant(words_), verbs.named(words_)
+    found = [Q(action__in=actions)] if actions else []
+    if meant:
+        found += [Q(operation__verb__in=meant), Q(action="operation.denied", detail__verb__in=meant)]
+    return found

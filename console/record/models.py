@@ -72,7 +72,14 @@ class AuditEntry(AppendOnly):
         ordering = ("-number",)
         verbose_name_plural = "audit entries"
         default_permissions = ("view",)
-        indexes = (models.Index(fields=["account_id", "-number"], name="audit_account"),)
+        indexes = (
+            models.Index(fields=["account_id", "-number"], name="audit_account"),
+            models.Index(fields=["user", "-number"], name="audit_user"),
+            models.Index(fields=["action", "-number"], name="audit_action"),
+            models.Index(fields=["subject", "-number"], name="audit_subject"),
+            models.Index(fields=["ticket", "-number"], name="audit_ticket"),
+            models.Index(fields=["at"], name="audit_at"),
+        )
 
     def __str__(self) -> str:
         """Its number and what was done."""

@@ -26,7 +26,8 @@ Menu = list[dict[str, Any]]
 def frame(request: HttpRequest) -> dict[str, Any]:
     """`frame` for every template; before the sign-in only the band. At most four queries, counts from the cache."""
     if not hasattr(request, "frame"):
-        band = {"mode": settings.CONSOLE_MODE, "platform": settings.PLATFORM_NAME, "clock": clock.now()}
+        clocks = {"clock": clock.now(), "drawn": timezone.now()}  # Stripe's, and ours
+        band = {"mode": settings.CONSOLE_MODE, "platform": settings.PLATFORM_NAME, **clocks}
         user = getattr(request, "user", None)
         rest = _signed_in(request, user) if isinstance(user, User) else {}
         request.frame = {**band, **rest}  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.common import no_append_slash
 from django.views.decorators.http import require_safe
 
+from console.people.signed_in import staff
 from console.shell import nouns
 from console.shell.links import canonical
 
@@ -12,6 +13,12 @@ OTHER_FORM = "other_form"  # the name of to_page, which is no page itself
 ACCOUNTS = ("connect", "connect/overview", "connect/accounts/overview")  # the Dashboard's names of one list
 EVENTS = "events"
 SHARED = ("/connect/accounts/", "/acct_")  # the beginnings of pages that the Dashboard has at the same address
+
+
+def page_of(request: HttpRequest, object_id: str) -> str:
+    """The page of an object for who reads this, "" where we have none or it is not theirs to open. One query."""
+    found = nouns.jump(object_id) if object_id else ""
+    return "" if found.startswith("/acct_") and not staff(request).has_perm("console.view_as") else found
 
 
 def is_ours(path: str) -> bool:

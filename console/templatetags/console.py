@@ -148,6 +148,12 @@ def clock_time(value: Moment) -> SafeString:
 
 
 @register.filter
+def clock_seconds(value: Moment) -> SafeString:
+    """The same to the second."""
+    return _time(value, lambda at: f"{at:%H:%M:%S}")
+
+
+@register.filter
 def iso(value: Any) -> datetime | None:
     """A moment of an ISO string, as our own JSON holds it."""
     try:

@@ -78,7 +78,12 @@ class WorkSession(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="one_open_session_a_person"),
         )
-        indexes = (models.Index(fields=["account_id", "-started_at"], name="session_account"),)
+        indexes = (
+            models.Index(fields=["account_id", "-started_at"], name="session_account"),
+            models.Index(fields=["user", "-started_at"], name="session_user"),
+            models.Index(fields=["ticket", "-started_at"], name="session_ticket"),
+            models.Index(fields=["started_at", "id"], name="session_started"),
+        )
 
     def __str__(self) -> str:
         """Whose account, and the mode."""
@@ -103,7 +108,12 @@ class AccessEntry(AppendOnly):
         ordering = ("-at", "-id")
         verbose_name_plural = "access entries"
         default_permissions = ("view",)
-        indexes = (models.Index(fields=["account_id", "-at"], name="access_account"),)
+        indexes = (
+            models.Index(fields=["account_id", "-at"], name="access_account"),
+            models.Index(fields=["user", "-at"], name="access_user"),
+            models.Index(fields=["work_session", "id"], name="access_session"),
+            models.Index(fields=["at", "id"], name="access_at"),
+        )
 
     def __str__(self) -> str:
         """What was opened."""

@@ -17,6 +17,14 @@ NOUN = Noun(
             permission="console.view_worksession",
             order=10,
         ),
+        MenuEntry(
+            label="Pages opened",
+            url="admin:console_accessentry_changelist",
+            icon="eye",
+            section="Staff",
+            permission="console.view_accessentry",
+            order=15,
+        ),
     ),
     badges={"session": {"look": Badge("lock", "Look", "info"), "work": Badge("pen", "Work", "warn")}},
 )

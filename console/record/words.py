@@ -1,0 +1,85 @@
+"""What the audit trail and the record of a work session say, in words."""
+
+from console.operations import verbs
+from console.shell import nouns
+from gateway import copied
+
+ACTIONS = {
+    "access.refused": "Was refused what belongs to another account",
+    "audit.head_noted": "Noted the head of the trail",
+    "event.replayed": "Replayed an event",
+    "event.unmasked": "Read an event unmasked",
+    "operation.denied": "Was denied",
+    "operation.dropped": "Dropped",
+    "operation.intended": "Intended",
+    "operation.not_found": "Not found at Stripe",
+    "operation.parked": "Left for a person to decide",
+    "operation.refused": "Refused by Stripe",
+    "operation.succeeded": "Succeeded",
+    "operation.unknown": "Outcome unknown",
+    "session.ended": "Ended a work session",
+    "session.mode_changed": "Switched the mode of a work session",
+    "session.started": "Started a work session",
+    "sign_in.failed": "Failed to sign in",
+    "sign_in.locked": "Locked the sign-in by wrong guesses",
+    "sign_in.succeeded": "Signed in",
+    "sign_out": "Signed out",
+    "token.created": "Made a token",
+    "token.revoked": "Revoked a token",
+    "user.changed": "Changed a person",
+    "user.created": "Added a person",
+    "user.password_changed": "Changed their password",
+    "user.password_locked": "Locked their password change by wrong guesses",
+    "user.password_set": "Set a person’s password",
+    "user.password_wrong": "Guessed the current password wrong",
+    "user.signed_out": "Signed a person out",
+}
+OPERATION = "operation."
+
+
+def action(name: str, verb: object = "") -> str:
+    """What was done: "Freeze card: Succeeded"; an action that is not known as it came."""
+    known = ACTIONS.get(name, name)
+    return f"{label(verb)}: {known}" if name.startswith(OPERATION) and isinstance(verb, str) and verb else known
+
+
+def label(name: str) -> str:
+    """A verb's label, its name where there is no such verb any more."""
+    verb = verbs.find(name)
+    return verb.label if verb else name
+
+
+def actions_meant(words: str) -> list[str]:
+    """The actions that somebody means by these words."""
+    word = words.casefold()
+    return [name for name, said in ACTIONS.items() if word in name or word in said.casefold()]
+
+
+def opened(path: str, kind: str = "page") -> str:
+    """What somebody opened, by the address of a page of an account."""
+    parts = path.split("/")[2:]
+    if kind == "link_out":
+        return "Left for Stripe’s Dashboard"
+    if kind == "refused":
+        return "Was refused a form drawn for another account"
+    if parts[:1] == ["out"]:
+        return "Followed a link to Stripe’s Dashboard"
+    if parts[-1:] == ["mode"]:
+        return "Asked to switch the mode"
+    if parts[-2:-1] == ["do"]:
+        return f"Opened the form “{label(parts[-1])}”"
+    place = "/".join(parts)
+    tab = max((tab for tab in nouns.tabs() if f"{place}/".startswith(f"{tab.path}/")), key=_length, default=None)
+    if tab is None:
+        return "Opened a page"
+    return f"Opened {tab.label}" if place == tab.path else f"Opened one of the {tab.label.lower()}"
+
+
+def _length(tab: nouns.Tab) -> int:
+    return len(tab.path)
+
+
+def object_in(path: str) -> str:
+    """The id in the address of a page of one object of an account, or ""."""
+    found = (part for part in path.split("/")[2:] if copied.AN_ID.fullmatch(part) and not part.startswith("acct_"))
+    return next(found, "")
