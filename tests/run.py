@@ -1,8 +1,9 @@
 """`make test`: everything that is short, in order, with a visible reason for what this machine cannot do.
 
 SQLite runs everything, and measures the coverage, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs
-what has a database, and then it alone crawls (`crawl`: every page with many values). Then side by side the browser where a Chromium is found
-(CHROMIUM=, or the system's) and kill -9 on one database. Last the referee over all that was said to the sandbox.
+what has a database, and then it alone crawls (`crawl`: every page with many values). Then side by side the browser
+where a Chromium is found (CHROMIUM=, or the system's) and kill -9 on one database. Last the referee over all that was
+said to the sandbox.
 `make prove` (`--prove`): what is long by nature, marked `prove`, and what crawls on SQLite too.
 On CI nothing may be left out.
 """
