@@ -88,7 +88,7 @@ class CreateTestAuthorization(CreateVerb):
 
 def _card_currency(values: Data) -> str:
     found = Card.objects.filter(pk=values.get("card")).values_list("currency", flat=True).first()
-    return found or "usd"
+    return found or ""
 
 
 def _asked(data: Data) -> tuple[Any, Any]:

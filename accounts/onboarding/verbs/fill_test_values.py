@@ -6,12 +6,14 @@ makes another key due, until nothing is left that test values can meet. Then com
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.account.models import Account
 from accounts.account.verbs import AccountVerb
+from accounts.persons.models import Person
 from accounts.terms import models as terms_models
 from accounts.terms import words as terms_words
 from accounts.terms.models import Signature, SigningVerb
@@ -23,6 +25,7 @@ from gateway.shapes import text_at, texts_at, value_at
 
 Data = dict[str, Any]
 
+SHOWN_DATE = "<the moment of the first attempt>"  # what a preview shows in its place
 ROUNDS = 4  # business type → what it asks for → persons → what they are asked for
 # Of whoever "accepts" in a test: public, so that Stripe and our own rule take it (documentation addresses are refused),
 # and no member of staff and no holder can sit there: it is a public resolver.
@@ -169,10 +172,9 @@ def _agreements(account: Data) -> list[str]:
     return [name for name, start in starts.items() if any(key.startswith(f"{start}.") for key in due(account))]
 
 
-def _terms(operation: Operation, account: Data) -> Step:
-    """The acceptance of what is due, at the second of the first attempt: the same at every attempt."""
-    signed = {"date": operation.first_tried_at or clock.timestamp(), "ip": TEST_IP}
-    return Step("terms", "", terms_models.params(_agreements(account), signed))
+def _terms(account: Data, date: Any) -> Step:
+    """The acceptance of what is due, at a moment that is the same at every attempt."""
+    return Step("terms", "", terms_models.params(_agreements(account), {"date": date, "ip": TEST_IP}))
 
 
 def _read(path: str) -> tuple[Data, list[Step]]:
@@ -218,15 +220,29 @@ class FillTestValues(AccountVerb, SigningVerb):
         """Where it is gone."""
         return f"{row.pk} is no longer connected to this platform." if row.gone else ""
 
+    def gather(self, rows: list[Any]) -> None:
+        """The persons of each account, as the mirror has them (`persons`)."""
+        found = Person.objects.filter(account__in=[row.pk for row in rows], gone_at=None)
+        own = defaultdict[str, list[Data]](list)
+        for person in found.order_by("pk"):
+            own[str(person.account_id)].append(person.data or {})
+        for row in rows:
+            row.persons = own[row.pk]
+
     def request(self, row: Account, values: Data) -> Request:
-        """The first call of several, as far as the mirror knows what is due."""
-        data = row.data or {}
-        steps = plan(data, [])
-        return Request(
-            "POST",
-            f"/v1/accounts/{row.pk}",
-            params=steps[0].params if steps else {},
+        """The calls of the first round and the terms, as far as the mirror knows what is due."""
+        data, path = row.data or {}, f"/v1/accounts/{row.pk}"
+        steps = plan(data, row.persons)  # type: ignore[attr-defined]
+        calls = [
+            Request("POST", path + step.path, params=step.params, before=None if step.path else data)
+            for step in [*steps, _terms(data, SHOWN_DATE)]
+            if step.params
+        ]
+        return replace(
+            calls[0] if calls else Request("GET", path),
+            then=tuple(calls[1:]),
             changes=(("Due now", f"{len(due(data))} keys", "none that test values can meet"),),
+            facts=(("Rounds", f"What Stripe asks for next is sent in the same way, {ROUNDS} times at most."),),
             undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, "
             "the terms last.",
         )
@@ -247,7 +263,7 @@ class FillTestValues(AccountVerb, SigningVerb):
             if not fresh:
                 break
             data, steps = _read(path)
-        terms = _terms(operation, data)
+        terms = _terms(data, operation.first_tried_at or clock.timestamp())
         request_id = _sign(operation, path, terms) if terms.params else ""
         return _outcome(operation, Account.objects.get(pk=operation.account_id).refresh(), request_id)
 
