@@ -236,5 +236,9 @@ def _list(verb: Verb) -> str:
 def _back(request: HttpRequest, verb: Verb) -> str:
     """The list that the rows were chosen from, narrowed as it was; the verb's own where that is not known."""
     here = request.get_full_path() if request.path == _list(verb) else ""
-    given = request.POST.get("back") or request.GET.get("back") or here
-    return safe_next(given, given[1:].partition("/")[0]) or _list(verb)
+    return own_page(request.POST.get("back") or request.GET.get("back") or here) or _list(verb)
+
+
+def own_page(path: str) -> str:
+    """The path where it is one of this console's, "" else."""
+    return safe_next(path, path[1:].partition("/")[0])

@@ -22,6 +22,7 @@ from gateway.shapes import value_at
 
 Data = dict[str, Any]
 MODES = frozenset({"sandbox", "test", "live"})
+MOST_AT_ONCE = 500  # rows of one form for many
 TEST_MODES = frozenset({"sandbox", "test"})
 
 
@@ -97,7 +98,7 @@ class Verb:
     modes: ClassVar[frozenset[str]] = MODES
     final: ClassVar[bool] = False  # cannot be undone
     sends: ClassVar[bool] = True  # False: it reads Stripe and changes nothing there
-    most: ClassVar[int] = 500  # rows of one form for many
+    most: ClassVar[int] = MOST_AT_ONCE  # rows of one form for many
     row_form: ClassVar[Any] = None  # a RowForm: what each of many rows is asked for; `common_form` asks once for all
     common_form: ClassVar[type[VerbForm] | None] = None
     before_many: ClassVar[str] = ""  # what to know of the rows before they are filled in

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from console.lists import of_account
 from console.operations import noun as operations
 from console.people import masking
 from console.people.signed_in import may_see
@@ -16,6 +17,7 @@ from console.shell.badges import absent, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.nouns import (
     COUNTED,
+    AccountPanel,
     HomePanel,
     MenuEntry,
     Need,
@@ -114,6 +116,15 @@ NOUN = Noun(
             permission="gateway.view_event",
             order=900,
             aside=True,
+        ),
+    ),
+    account_panels=(
+        AccountPanel(
+            name="lists",
+            title="All of this account, in the lists over all accounts",
+            template="console/lists/of_account.html",
+            context=of_account.lists,
+            order=900,
         ),
     ),
     badges={
