@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -36,6 +37,14 @@ def event_page(event_id: str) -> str:
     """Its page, "" for an id that we do not have. One query."""
     known = Event.objects.filter(pk=event_id[:255]).exists()
     return reverse("admin:gateway_event_change", args=[event_id]) if known else ""
+
+
+def page_of_request(request_id: str) -> str:
+    """The event that a request caused, the list of them where there are several; "" for none. One query."""
+    found = list(Event.objects.filter(request_id=request_id[:255]).values_list("pk", flat=True)[:2])
+    if len(found) == 1:
+        return reverse("admin:gateway_event_change", args=found)
+    return f"{reverse('admin:gateway_event_changelist')}?{urlencode({'q': request_id})}" if found else ""
 
 
 def dead_events() -> int:
@@ -141,6 +150,6 @@ NOUN = Noun(
         "restricted_keys": f"{DOCS}/keys/restricted-api-keys",
         "webhooks": f"{DOCS}/connect/webhooks",
     },
-    page_of={"evt_": event_page},
+    page_of={"evt_": event_page, "req_": page_of_request},
     dashboard=(("evt_", "events/{id}"), ("evt_", "{account}/events/{id}"), ("we_", "webhooks/{id}")),
 )

@@ -35,7 +35,7 @@ def both_accounts() -> None:
     known_accounts()
     for account_id in (ACCOUNT, OTHER_ACCOUNT):
         card = rows.card(rows.cardholder(account_id), account_id)
-        rows.transaction(rows.authorization(card))
+        rows.transaction(rows.authorization(card, account_id), account_id)
         rows.topup(account_id)
 
 
@@ -172,7 +172,7 @@ def test_the_cards_of_an_account_are_frozen_from_its_own_list(otto: Client, acco
         "_selected_action": [c.pk for c in cards],
     }
     preview = otto.post(page.context["acts_url"], values)
-    assert [row.id for row in preview.context["rows"]] == [card.pk for card in cards]
+    assert {row.id for row in preview.context["rows"]} == {card.pk for card in cards}
     assert preview.context["back_url"] == here
     done = otto.post("/bulk/issuing.deactivate_card/", {**posted(preview), "back": here})
     assert done.context["back_url"] == here
