@@ -159,7 +159,7 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
     _give_forms(request, verb, rows, form, {})
     sound = all([sound, *(row.form.is_valid() for row in rows if row.form)])
     if PREVIEW in request.POST or not sound:
-        return _draw(request, verb, form, rows, status=200 if sound else 422)
+        return _draw(request, verb, form, rows, status=200 if PREVIEW in request.POST else 422)
     if asked := unanswered(form, request.POST):
         return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS

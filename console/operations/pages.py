@@ -116,7 +116,7 @@ def _named(request: HttpRequest, verb: Verb) -> dict[str, Any]:
 def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> HttpResponse:
     """GET: the form. POST: send it, or with PREVIEW draw it again with what would be sent.
 
-    422 with what is wrong, 403 with why not, 409 with what this form sent before.
+    422 with what is wrong (a preview says so with 200), 403 with why not, 409 with what this form sent before.
 
     Nothing is lost but sensitive values.
     """
@@ -216,7 +216,7 @@ def _draw_again(request: HttpRequest, desk: Desk, typed: ReasonForm, token: str 
     form, emptied = once_more(desk.verb, request.POST, desk.where, token)
     for name, words in problems(typed, desk.verb).items():
         form.add_error(None if name in ("form_token", "for_account", NON_FIELD_ERRORS) else name, words)
-    status = 422 if typed.errors else 200
+    status = 200 if PREVIEW in request.POST else 422
     return _draw(request, desk, form, status=status, emptied=emptied, preview=_preview(request, desk, typed))
 
 

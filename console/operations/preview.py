@@ -25,21 +25,19 @@ def lines(params: Data, before: Data | None = None) -> list[Line]:
 
     A list is sent whole: of one that becomes shorter what goes is told too, and of one that is lifted ("") all.
     """
-    sent, now = dict(flat(params)), dict(flat(before or {}))
+    sent = dict(flat(params))
+    now = {name: shown(value) for name, value in flat(before or {}) if value not in (None, "")}
     told = [Line(name, shown(value), "" if before is None else _was(name, value, now)) for name, value in sent.items()]
     replaced = tuple(f"{name}[" for name in _lists(params, ""))
-    gone = [
-        Line(name, "", shown(value)) for name, value in now.items() if name.startswith(replaced) and name not in sent
-    ]
-    return told + gone
+    return told + [Line(name, "", was) for name, was in now.items() if name.startswith(replaced) and name not in sent]
 
 
-def _was(name: str, value: Any, now: Data) -> str:
+def _was(name: str, value: Any, now: dict[str, str]) -> str:
     """What the object has there, where that is another value. Marks of ours, and what is never shown, tell nothing."""
-    if name.startswith("metadata[") or value == SHOWN_AS or shown(now.get(name)) == shown(value):
+    if name.startswith("metadata[") or value == SHOWN_AS or now.get(name, shown("")) == shown(value):
         return ""
     lifted = value == "" and any(other.startswith(f"{name}[") for other in now)
-    return "" if lifted else NONE if now.get(name) in (None, "") else shown(now[name])
+    return "" if lifted else now.get(name, NONE)
 
 
 def _lists(value: Any, name: str) -> Iterator[str]:

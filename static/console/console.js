@@ -189,7 +189,7 @@ function followForm(button) {
     body.set(button.name, button.value);
     const options = { method: "POST", body, signal: asking.signal, headers: { "X-Requested-With": "fetch" } };
     const answer = await fetch(url, options).catch(() => null); // given up for a later one, or no network
-    if (!answer || answer.redirected || ![200, 422].includes(answer.status)) return;
+    if (!answer?.ok || answer.redirected) return; // what stands there stays pale: it may not be so any more
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of all("[data-preview]")) {
       const fresh = page.getElementById(part.id);
