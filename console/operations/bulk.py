@@ -71,16 +71,17 @@ def rows_page(request: HttpRequest, verb_name: str) -> HttpResponse:
 
 
 def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> HttpResponse:
-    """With `ids` (from a list's action) or `?id=`: the preview. Its POST: one operation a row, none where one is wrong.
+    """With `ids` (from a list's action), `?id=`, or `?account=` and `?status=`: the preview.
 
+    Its POST: one operation a row, none where one is wrong.
     Context: verb, form, rows, bad, ran, preview. Running the same form again finds the operations it made.
     """
     if ids is None and request.method == "POST":
         return _run(request, verb)
-    if ids is None and "id" not in request.GET:  # an address that was reloaded after its POST
+    if ids is None and not {"id", "account"} & request.GET.keys():  # an address that was reloaded after its POST
         messages.info(request, f"Choose in the list again what “{verb.label}” is for: nothing was sent.")
         return redirect(_list(verb))
-    chosen = limited(request.GET.getlist("id") if ids is None else ids, verb.most)
+    chosen = limited(_named(request, verb) if ids is None else ids, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     session = current(request)
     common, own = verb.initial_many([row.id for row in rows])
@@ -88,6 +89,14 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     form = many_form(verb)(initial=initial)
     _give_forms(request, verb, rows, form, own)
     return _draw(request, verb, form, rows)
+
+
+def _named(request: HttpRequest, verb: Verb) -> list[str]:
+    """The ids in the address; or those of all rows of an account with a status, one more than can be done at once."""
+    if not verb.noun or "id" in request.GET:
+        return request.GET.getlist("id")
+    rows: Any = verb.noun.objects.filter(account_id=request.GET["account"], gone_at=None)
+    return list(rows.with_status(request.GET.get("status", "")).values_list("pk", flat=True)[: verb.most + 1])
 
 
 def limited(rows: list[str], most: int) -> list[str]:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.lists.filters import AccountFilter, Choice
-from console.lists.listing import counts, shown_count
+from console.lists.listing import address, counts, shown_count
 from console.lists.records import RecordAdmin
 from console.people.signed_in import staff
 from console.shell import events
@@ -103,10 +103,11 @@ class EventAdmin(RecordAdmin):
         states = [name for name in TABS if name]
         numbers = dict(zip(states, counts(*(unsettled.filter(state=name) for name in states)), strict=True))
         here, chosen = reverse("admin:gateway_event_changelist"), request.GET.get("state__exact", "")
+        kept = {OfAccount.parameter_name: request.GET.get(OfAccount.parameter_name, "")}
         tabs = [
             {
                 "label": word,
-                "url": f"{here}?state__exact={name}" if name else here,
+                "url": address(here, {**kept, "state__exact": name}),
                 "current": name == chosen,
                 "count": shown_count(numbers[name]) if name else "",
             }

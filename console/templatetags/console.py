@@ -246,6 +246,12 @@ def tone_icon(name: str) -> str:
 
 
 @register.filter
+def flat(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """Nested parameters as Stripe's wire names them: [("company[name]", "Kestrel"), …]."""
+    return [(name, formats.shown(value)) for name, value in formats.flat(params)]
+
+
+@register.filter
 def text(data: Any, path: str) -> str:
     """What lies at a dotted path of Stripe's data, whatever its shape (gateway.shapes)."""
     return shapes.shown_at(data, path)

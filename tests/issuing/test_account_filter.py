@@ -118,6 +118,8 @@ def test_records_are_narrowed_too() -> None:
             received_at=timezone.now(),
         )
     ana = browser("ana")
+    tabs = ana.get("/gateway/event/", {"account": ACCOUNT}).context["tabs"]
+    assert all(f"account={ACCOUNT}" in tab["url"] for tab in tabs)
     for path in ("/console/operation/", "/console/auditentry/", "/console/worksession/", "/gateway/event/"):
         found = ana.get(path, {"account": ACCOUNT}).context["cl"].result_list
         assert found, path
@@ -196,6 +198,22 @@ def test_all_that_match_are_chosen_at_once(sandbox: SandboxProcess, db: None) ->
     assert listed.context["cl"].matching == 52
     assert "that match" in listed.content.decode()
     assert otto.get("/issuing/card/").context["cl"].matching == 0
+
+
+def test_all_active_cards_of_an_account_have_an_address(otto: Client, account: Account) -> None:
+    cards = [make_card(account), make_card(account, active=False)]
+    panels = otto.get(f"/connect/accounts/{account.pk}").context["panels"]
+    url = next(each["context"]["freeze"] for each in panels if each["panel"].name == "issuing")
+    preview = otto.get(url)
+    assert [row.id for row in preview.context["rows"]] == [cards[0].pk]
+    assert preview.context["back_url"] == f"/connect/accounts/{account.pk}"
+    otto.post("/bulk/issuing.deactivate_card/", posted(preview))
+    assert set(Card.objects.values_list("status", flat=True)) == {"inactive"}
+    assert otto.get(url).status_code == 400  # none is left
+    for who in ("vera", "sam"):
+        shown_to = browser(who).get(f"/connect/accounts/{account.pk}").context["panels"]
+        assert not any(each["context"].get("freeze") for each in shown_to)
+        assert browser(who).get(url).status_code == 403
 
 
 def test_nothing_ticked_leads_back_to_the_accounts_list(otto: Client, account: Account) -> None:

@@ -59,6 +59,7 @@ def draw(source: str, **values: object) -> str:
         "{% whose value %}",
         "{% icon value %}",
         "{{ data|pretty_json }}",
+        "{% for name, part in data|flat %}{{ name }}{{ part }}{% endfor %}",
         "{% for line in lines %}{{ line.name }}{{ line.value }}{{ line.was }}{% endfor %}",
         "{{ value|capital }}{{ value|grouped }}{{ value|shown }}{{ value|no_rows }}{{ value|tone }}",
     ],
@@ -132,7 +133,8 @@ def test_whose_move_is_said_in_words() -> None:
 
 def test_parameters_are_named_as_on_the_wire() -> None:
     params = {"company": {"name": "Kestrel", "owners": [{"id": 1}]}, "live": True, "gone": None}
-    assert [(line.name, line.value) for line in lines(params)] == [
+    assert tags.flat(params) == [(line.name, line.value) for line in lines(params)]
+    assert tags.flat(params) == [
         ("company[name]", "Kestrel"),
         ("company[owners][0][id]", "1"),
         ("live", "true"),
