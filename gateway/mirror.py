@@ -9,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, transaction
 from django.db.models.lookups import IsNull
 
-from gateway import client, clock, order
+from gateway import client, clock, metadata, order
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.models import Binding, Event
 
@@ -200,15 +200,22 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
 
 
 def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fetch | order.Keep]]) -> None:
-    """Write every row for which a write was decided: one statement. The rows are locked by the caller."""
-    written = []
+    """Write every row for which a write was decided: one statement, three where metadata change.
+
+    The rows are locked by the caller.
+    """
+    written, renamed = [], []
     for row, decision in decided:
         if isinstance(decision, order.Write):
+            known = metadata.of(row.data)
             row.become(decision)
             written.append(row)
+            renamed += [row] if metadata.of(row.data) != known else []
     if written:
         fields = [field.name for field in model._meta.concrete_fields if not field.primary_key]
         model.every.bulk_create(written, update_conflicts=True, unique_fields=["id"], update_fields=fields)
+    if renamed:
+        metadata.keep(renamed)
 
 
 def kept(model: type[Mirror], data: dict[str, Any]) -> dict[str, Any] | None:

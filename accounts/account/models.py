@@ -23,17 +23,18 @@ from accounts.of_account.models import Paths
 from accounts.persons.models import Person, person_name
 from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
-from gateway import client, clock, texts
+from gateway import client, clock, metadata, texts
 from gateway.client import Answer
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
 from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
-from gateway.spellings import holds
+from gateway.spellings import begins, holds, phone_key
 
 Data = dict[str, Any]
 
 # Badges that the account itself settles, whatever its capability says.
 SETTLED = (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED, capability_words.REJECTED)
+PHONES = ("company.phone", "individual.phone", "business_profile.support_phone")  # the first is searched by
 COUNTED = 10_000  # tabs count no further than this
 
 
@@ -70,11 +71,17 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return self.filter(Q(due_at__lte=at) | Q(overdue=True), gone_at=None)
 
     def search(self, text: str, *, personal: bool = False) -> Self:
-        """By id, or a part of a name; of the e-mail address too for those who may see it (`personal`)."""
+        """By id, or a part of a name; for those who may see them (`personal`) by e-mail address and metadata, and by
+        telephone number, its persons' too.
+        """
         if text.startswith("acct_"):
-            return self.filter(id__startswith=text)
+            return self.filter(begins(text))
         found = holds("name", text) | holds("legal_name", text)
-        return self.filter(found | Q(email__icontains=text) if personal else found)
+        if personal:
+            found |= Q(email__icontains=text) | metadata.named(text)
+        if personal and (key := phone_key(text)):
+            found |= Q(phone=key) | Q(pk__in=Person.objects.filter(phone=key).values("account"))
+        return self.filter(found)
 
     def with_capability(self) -> Self:
         """Each with the capability that its Issuing badge is read from, in the same query."""
@@ -132,6 +139,7 @@ class Account(Mirror):
     name = models.CharField(max_length=255, blank=True)  # as customers know it, else the legal name
     legal_name = models.CharField(max_length=255, blank=True)
     email = models.CharField(max_length=800, blank=True)
+    phone = models.CharField(max_length=16, blank=True, default="")  # gateway.spellings.phone_key
     country = models.CharField(max_length=8, blank=True)
     business_type = models.CharField(max_length=64, blank=True)
     kind = models.CharField(max_length=16, blank=True)  # of accounts.account.words.KINDS, from `controller`
@@ -167,6 +175,7 @@ class Account(Mirror):
             models.Index(fields=["overall_status", "-created"], name="account_overall"),
             models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
             models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
+            models.Index(fields=["phone"], name="account_phone"),
             models.Index(fields=["mover"], name="account_mover", condition=~Q(mover="")),
         )
 
@@ -185,6 +194,7 @@ class Account(Mirror):
         shown = name_at(data, "business_profile.name") or self.legal_name
         self.name = (shown or name_at(data, "settings.dashboard.display_name"))[:255]
         self.email = text_at(data, "email")[:800]
+        self.phone = next(filter(None, (phone_key(text_at(data, path)) for path in PHONES)), "")
         self.country, self.business_type = shown_at(data, "country")[:8], shown_at(data, "business_type")[:64]
         self.kind = account_words.kind(data).name
         self.overall_status = account_words.overall(data).name[:64]

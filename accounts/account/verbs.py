@@ -6,6 +6,9 @@ from django.urls import reverse
 
 from accounts.account.forms import CreateAccountForm, create_params
 from accounts.account.models import Account
+from accounts.capabilities.models import Capability
+from accounts.external_accounts.models import ExternalAccount
+from accounts.persons.models import Person
 from console.operations import finding
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request, Verb
@@ -69,8 +72,11 @@ class RefreshAccount(AccountVerb):
     sends = False
 
     def request(self, row: Any, values: Data) -> Request:
-        """The first of the reads."""
-        return Request("GET", f"/v1/accounts/{row.pk}", undo="It changes nothing at Stripe.")
+        """The account, then what hangs on it."""
+        path = f"/v1/accounts/{row.pk}"
+        lists = (Capability.list_of(row.pk), Person.list_of(row.pk), ExternalAccount.list_of(row.pk))
+        then = tuple(Request("GET", listed) for listed, _ in lists)
+        return Request("GET", path, undo="It changes nothing at Stripe.", then=then)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Read."""

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.history.models import change_by_event, change_by_reading, record
-from gateway import client
+from gateway import client, metadata
 from gateway.client import Answer
 from gateway.mirror import Mirror, account_model
 from gateway.models import Event
 from gateway.shapes import hash_at
+from gateway.spellings import begins
 
 Data = dict[str, Any]
 COUNTED = 10_000  # tabs and pages count no further than this
@@ -24,9 +26,19 @@ class OfAccountQuerySet(models.QuerySet[Any]):
         """Those of one account."""
         return self.filter(account=account_id)
 
+    ids: ClassVar[dict[str, str]] = {}  # the beginning of an id → the column that holds such ids
+
     def search(self, text: str, *, personal: bool = False) -> Self:
-        """By id, which is all that every noun has. `personal`: also by what only some may see."""
-        return self.filter(id__startswith=text)
+        """By its id or that of what it belongs to, else by its words. `personal`: also by what only some may see."""
+        named = {"acct_": "account", **self.ids}
+        column = next((column for start, column in named.items() if text.startswith(start)), "")
+        if column:
+            return self.filter(begins(text) if column == "id" else Q(**{column: text}))
+        return self.filter(self.words(text, personal=personal) | (metadata.named(text) if personal else Q(pk=text)))
+
+    def words(self, text: str, *, personal: bool) -> Q:
+        """Rows that are called so; none where a noun has nothing but ids."""
+        return Q(pk=text)
 
     def with_status(self, status: str) -> Self:
         """Those with this status."""

@@ -6,7 +6,8 @@ from django.db import models
 
 from accounts.of_account.models import OfAccount
 from gateway import texts
-from gateway.shapes import hash_at, name_at, shown_at
+from gateway.shapes import hash_at, name_at, shown_at, text_at
+from gateway.spellings import phone_key
 
 Data = dict[str, Any]
 
@@ -19,12 +20,14 @@ class Person(OfAccount):
     listed_at = "/v1/accounts/{account}/persons"
 
     name = models.CharField(max_length=255, blank=True)
+    phone = models.CharField(max_length=16, blank=True, default="")  # gateway.spellings.phone_key
     verification_status = models.CharField(max_length=64, blank=True)
 
     class Meta(OfAccount.Meta):
         """Read by account."""
 
         ordering = ("created", "id")
+        indexes = (models.Index(fields=["phone"], name="person_phone"),)
 
     def __str__(self) -> str:
         """Return the name, or the id of a person without one."""
@@ -33,7 +36,7 @@ class Person(OfAccount):
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
         data: Data = self.data or {}
-        self.name = person_name(data)[:255]
+        self.name, self.phone = person_name(data)[:255], phone_key(text_at(data, "phone"))
         self.verification_status = shown_at(data, "verification.status")[:64]
 
     @property

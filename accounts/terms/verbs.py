@@ -70,7 +70,8 @@ class RecordTerms(AccountVerb, SigningVerb):
             "It cannot be taken back; a later acceptance replaces it. Stripe clears it when it has not taken up "
             f"the complete application within {models.window_words()}."
         )
-        return Request("POST", f"/v1/accounts/{row.pk}", params=_body(values), changes=tuple(changes), undo=undo)
+        path, body = f"/v1/accounts/{row.pk}", _body(values)
+        return Request("POST", path, params=body, changes=tuple(changes), undo=undo, before=row.data)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Check once more what may have changed since the form was filled in, record, and write the ledger."""

@@ -19,10 +19,11 @@ from django.utils.safestring import SafeString
 from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
 from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
+from console.lists.filters import AccountFilter
 from console.operations import verbs as operations_verbs
-from console.operations.bulk import answer
+from console.operations.bulk import answer, own_page
 from console.operations.buttons import allowed
-from console.operations.verbs import Verb
+from console.operations.verbs import MOST_AT_ONCE, Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.shell.outside import isolated
@@ -31,6 +32,8 @@ from gateway import copied
 from gateway.mirror import related
 
 Row = TypeVar("Row", bound=Model)
+CURSORS = (lists_keyset.OLDER, lists_keyset.NEWER)
+BACK = "back"  # in a POST that chose rows on another page: where to go back to
 
 
 def plain_object(model: type[Row], object_id: str) -> Row | None:
@@ -46,22 +49,24 @@ class PagedChangeList(DeclaredChangeList):
 
     keyset = True
     newer_url = older_url = ""
+    matching = 0  # rows of one account that match, where a page does not hold them all; counted up to MOST_AT_ONCE + 1
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """The cursors are no filters."""
         found = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name not in (lists_keyset.OLDER, lists_keyset.NEWER)}
+        return {name: value for name, value in found.items() if name not in CURSORS}
 
     def show(self, shown: lists_keyset.Page) -> None:
-        """Take this page."""
+        """Take this page. What is searched or filtered next begins at its first."""
+        self.params = {name: value for name, value in self.params.items() if name not in CURSORS}
         self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all = self.multi_page = False
         self.paginator = Paginator(shown.rows, self.list_per_page)
         if shown.newer:
-            self.newer_url = self.get_query_string({lists_keyset.NEWER: shown.newer}, [lists_keyset.OLDER])
+            self.newer_url = self.get_query_string({lists_keyset.NEWER: shown.newer})
         if shown.older:
-            self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older}, [lists_keyset.NEWER])
+            self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older})
 
 
 class KeysetChangeList(PagedChangeList):
@@ -72,6 +77,8 @@ class KeysetChangeList(PagedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and look whether there is more."""
         shown = lists_keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
+        if self.params.get(AccountFilter.parameter_name) and (shown.newer or shown.older):
+            self.matching = self.queryset.order_by()[: MOST_AT_ONCE + 1].count()
         self.model_admin.finish(shown.rows)
         for row in shown.rows:  # to look at, never saved
             row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
@@ -148,6 +155,13 @@ class MirrorAdmin(ReadOnlyAdmin):
             found[verb.name] = (act, verb.name, verb.label_many or verb.label)
         return found
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list. An action that came to nothing leads back to the page on which its rows were to be chosen."""
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        back = request.POST.get(BACK, "")
+        failed = isinstance(response, HttpResponseRedirect) and response.url == request.get_full_path()
+        return HttpResponseRedirect(here) if failed and (here := own_page(back)) else response
+
     def verbs(self, request: HttpRequest) -> list[Verb]:
         """Those that act on its rows; those that are about an account, at accounts or with a row as a first value."""
         usable = [verb for verb in operations_verbs.every() if allowed(request, verb.name)]
@@ -201,17 +215,20 @@ class ListedAdmin(MirrorAdmin):
     status_badge = ""  # of console.shell.badges, for rows with a status
     search_fields = ("id",)
 
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """The account, then its own."""
+        return [AccountFilter, *self.list_filter]
+
     def prepare(self, queryset: Any) -> QuerySet:
         """Each with its account and what else its columns name, in the same query."""
         return queryset.select_related("account", *self.listing.related)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list with its tabs."""
-        here = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         context = {
             "list_title": self.listing.title,
             "title": self.listing.title,
-            "tabs": self.tabs(here, request.GET.get(self.listing.parameter, "")),
+            "tabs": self.tabs(request),
             "empty": {
                 "heading": f"No {self.listing.title.lower()} yet",
                 "text": self.listing.empty,
@@ -220,9 +237,14 @@ class ListedAdmin(MirrorAdmin):
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
-    def tabs(self, here: str, chosen: str) -> list[dict[str, Any]]:
-        """All, then each value, each counted no further than COUNTED."""
-        return lists_listing.tabs(self.model.objects.all(), self.listing, here, chosen)
+    def tabs(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """All, then each value, each counted no further than COUNTED: of one account, where the list is of one."""
+        here = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        account_id = copied.tidy(request.GET.get(AccountFilter.parameter_name, ""))
+        every = self.model.objects.all()
+        kept = {AccountFilter.parameter_name: account_id} if account_id else {}
+        rows = every.of_account(account_id) if account_id else every
+        return lists_listing.tabs(rows, self.listing, here, request.GET.get(self.listing.parameter, ""), kept)
 
     @admin.display(description="Status")
     def status_words(self, row: Any) -> SafeString:

@@ -1,5 +1,6 @@
 """The filters that every list may have; each choice is a named query of the noun's QuerySet."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.lists import listing as lists_listing
-from gateway import clock
+from console.shell import nouns
+from gateway import clock, copied
 
 DAYS = {"1": "Within a day", "7": "Within 7 days", "30": "Within 30 days"}
 SINCE = {"7": "In the last 7 days", "30": "In the last 30 days", "365": "In the last year"}
@@ -33,6 +35,34 @@ class Choice(admin.SimpleListFilter):
     def narrow(self, queryset: Any, value: str) -> QuerySet:
         """By one known value."""
         return queryset.filter(**{self.parameter_name or "pk": value})
+
+
+class AccountFilter(admin.SimpleListFilter):
+    """Rows of one account: its id comes with a link, or is pasted. `column` holds it as text."""
+
+    title, parameter_name, template = "account", "account", "console/lists/account_filter.html"
+    column = "account_id"
+
+    def value(self) -> str:
+        """The id, however it was copied."""
+        return copied.tidy(super().value() or "")[: lists_listing.LONGEST]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one that is chosen, by its name. One query, none where none is."""
+        chosen = self.value()
+        return [(chosen, (nouns.account_label(chosen) or chosen) if chosen else "")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """What its template draws: the account, the way off, and what the address says beside it."""
+        rest = {name: value for name, value in changelist.params.items() if name != self.parameter_name}
+        for value, name in self.lookup_choices:
+            off = changelist.get_query_string(remove=[self.parameter_name])
+            yield {"selected": bool(value), "value": value, "display": name, "query_string": off, "rest": rest}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """By an index of the account and the list's order."""
+        chosen = self.value()
+        return queryset.filter(**{self.column: chosen}) if chosen else queryset
 
 
 class AttentionFilter(Choice):

@@ -1,7 +1,8 @@
 """The lists of one account's Issuing nouns: tabs with counts, one search box, pages by keyset, two kinds of empty."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +12,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from console.lists import keyset
-from console.operations import buttons
+from console.operations import buttons, verbs
 from console.operations.buttons import Button
+from console.operations.verbs import MOST_AT_ONCE
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.viewing.objects import AccountView
@@ -89,8 +91,9 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
         "chosen": chosen,
         "narrowed": narrowed,
         "here": reverse(listing.url, args=[account_id]),
-        "newer": _address(asked, keyset.NEWER, shown.newer),
-        "older": _address(asked, keyset.OLDER, shown.older),
+        "newer": address("", {**asked, keyset.NEWER: shown.newer}) if shown.newer else "",
+        "older": address("", {**asked, keyset.OLDER: shown.older}) if shown.older else "",
+        **actions(request, account_id, listing, asked, rows if shown.newer or shown.older else None),
         "buttons": [create] if create and (shown.rows or narrowed) else [],  # else it stands in the empty list
         "empty_links": _links(create),
     }
@@ -103,13 +106,15 @@ def _narrowed(every: Any, listing: Listing, chosen: str, words: str, *, personal
     return rows.search(words, personal=personal) if words else rows
 
 
-def tabs(every: Any, listing: Listing, here: str, chosen: str) -> list[dict[str, Any]]:
-    """All, then each value, with how many of `every` row there are. One query."""
+def tabs(
+    every: Any, listing: Listing, here: str, chosen: str, kept: Mapping[str, str] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """All, then each value, with how many of `every` row there are; `kept` stays in the address. One query."""
     numbers = counts(every, *(listing.narrow(every, value) for value in listing.tabs))
     return [
         {
             "label": word,
-            "url": f"{here}?{listing.parameter}={value}" if value else here,
+            "url": address(here, {**kept, listing.parameter: value}),
             "current": chosen == value,
             "count": shown_count(number),
         }
@@ -117,9 +122,30 @@ def tabs(every: Any, listing: Listing, here: str, chosen: str) -> list[dict[str,
     ]
 
 
-def _address(asked: dict[str, str], name: str, cursor: str) -> str:
-    kept = {key: value for key, value in asked.items() if value}
-    return f"?{urlencode({**kept, name: cursor})}" if cursor else ""
+def address(here: str, asked: Mapping[str, str]) -> str:
+    """A page with what is asked of it, without what is empty."""
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{here}?{query}" if query else here
+
+
+def actions(
+    request: HttpRequest, account_id: str, listing: Listing, asked: dict[str, str], more: Any
+) -> dict[str, Any]:
+    """What can be done with several rows at once, by the list over all accounts narrowed to this one: `boxes`, `acts`.
+
+    `more` are the rows where a page does not hold them all: one query then.
+    """
+    model = listing.model._meta
+    fleet = reverse(f"admin:{model.app_label}_{model.model_name}_changelist")
+    usable = [verb for verb in verbs.every() if verb.bulk and verb.noun is listing.model]
+    acts = [verb for verb in usable if buttons.allowed(request, verb.name)]
+    working = not buttons.looking(request)
+    return {
+        "acts": acts,
+        "boxes": bool(acts) and working,
+        "acts_url": address(fleet, {"account": account_id, **asked}),
+        "matching": more.order_by()[: MOST_AT_ONCE + 1].count() if acts and working and more is not None else 0,
+    }
 
 
 def _links(create: Button | None) -> list[dict[str, Any]]:

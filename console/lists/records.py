@@ -14,6 +14,7 @@ from django.utils import timezone
 from console.lists import keyset
 from console.lists.admin import PagedChangeList, ReadOnlyAdmin, plain_object
 from console.lists.declared import LONGEST, PERIODS
+from console.lists.filters import AccountFilter
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from gateway import copied
@@ -86,6 +87,11 @@ class RecordAdmin(ReadOnlyAdmin):
     by: tuple[str, str] = ("at", "id")
     answers: tuple[str, ...] = ()  # what a row's page takes beside GET
     sortable_by = ()
+    account_filter: type[AccountFilter] = AccountFilter
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """The account, then its own."""
+        return [self.account_filter, *self.list_filter]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Paged by keyset; links carry ids as they are."""

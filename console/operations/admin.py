@@ -3,17 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from console.lists.filters import Choice
+from console.lists.keyset import value
 from console.lists.records import RecordAdmin
 from console.operations import verbs
-from console.operations.models import Operation
+from console.operations.models import LATELY, Operation, by_request
+from console.people.models import User
 from console.templatetags import console as tags
-from gateway import texts
+from gateway import copied, texts
 
 
 class NeedsAPerson(admin.SimpleListFilter):
@@ -62,9 +65,25 @@ class OperationAdmin(RecordAdmin):
     written = ("reason", "ticket")
     list_select_related = ("user",)
     list_display_links = None
-    search_fields = ("=id", "=account_id", "account_name", "=object_id", "=ticket", "=request_id", "=key", "reason")
+    search_fields = ("id",)
+    search_help_text = "Operation, account, object, request, ticket, verb"
     date_hierarchy = "created_at"
     by = ("created_at", "id")
+
+    def found(self, words: str, *, personal: bool) -> list[Q]:
+        """By any id that it names, ticket, person or verb, by an index; by words of account and reason lately."""
+        if words.startswith("acct_"):
+            return [Q(account_id=words)]
+        if words.startswith("req_"):
+            return by_request(words)
+        ticket = [Q(ticket__in={words, words.upper(), words.lower()})] if personal else []
+        if copied.AN_ID.fullmatch(words):
+            return [Q(object_id=words), *ticket]
+        named = [each.name for each in verbs.every() if words.lower() in (each.name, each.label.lower())]
+        said = Q(account_name__icontains=words) | (Q(reason__icontains=words) if personal else Q())
+        lately = Q(created_at__gte=timezone.now() - LATELY)
+        own = [Q(pk=found)] if (found := value(Operation._meta.pk, words)) else []
+        return [*own, *ticket, Q(key=words), Q(verb__in=named), Q(user__in=User.objects.called(words)), lately & said]
 
     @admin.display(description="When", ordering="created_at")
     def when(self, operation: Operation) -> str:

@@ -1,7 +1,6 @@
 """One verb for many accounts or objects: a preview with a row for each, then an operation for each."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +16,15 @@ from django.views.decorators.http import require_http_methods
 from console.operations import door
 from console.operations.door import Denied
 from console.operations.fields import VerbForm, Where
-from console.operations.forms import TOKEN, Asked, fresh_token, many_form, own_values, unanswered
+from console.operations.forms import TOKEN, Asked, fresh_token, many_form, preview_of, unanswered
 from console.operations.models import Operation
 from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
-from console.people.signed_in import needs, staff
+from console.people.signed_in import may_see, needs, staff
 from console.shell.drawing import page
-from console.viewing.sessions import current
+from console.viewing.access import safe_next
+from console.viewing.sessions import PREVIEW, current
 from gateway.mirror import account_model
 
 INLINE_SECONDS = 5  # as long as a person may wait: one more attempt may begin until then, the rest goes to the worker
@@ -45,6 +45,7 @@ class Row:
     form: VerbForm | None = None  # its own entries, where the verb asks each row for some and something can be done
     operation: Operation | None = None
     error: str = ""  # before the run: why nothing can be done with it
+    request: Request | None = None  # what will be sent for it, where anything can be done
 
     @property
     def object_id(self) -> str:
@@ -70,16 +71,17 @@ def rows_page(request: HttpRequest, verb_name: str) -> HttpResponse:
 
 
 def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> HttpResponse:
-    """With `ids` (from a list's action) or `?id=`: the preview. Its POST: one operation a row, none where one is wrong.
+    """With `ids` (from a list's action), `?id=`, or `?account=` and `?status=`: the preview.
 
+    Its POST: one operation a row, none where one is wrong.
     Context: verb, form, rows, bad, ran, preview. Running the same form again finds the operations it made.
     """
     if ids is None and request.method == "POST":
         return _run(request, verb)
-    if ids is None and "id" not in request.GET:  # an address that was reloaded after its POST
+    if ids is None and not {"id", "account"} & request.GET.keys():  # an address that was reloaded after its POST
         messages.info(request, f"Choose in the list again what “{verb.label}” is for: nothing was sent.")
         return redirect(_list(verb))
-    chosen = limited(request.GET.getlist("id") if ids is None else ids, verb.most)
+    chosen = limited(_named(request, verb) if ids is None else ids, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     session = current(request)
     common, own = verb.initial_many([row.id for row in rows])
@@ -87,6 +89,14 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     form = many_form(verb)(initial=initial)
     _give_forms(request, verb, rows, form, own)
     return _draw(request, verb, form, rows)
+
+
+def _named(request: HttpRequest, verb: Verb) -> list[str]:
+    """The ids in the address; or those of all rows of an account with a status, one more than can be done at once."""
+    if not verb.noun or "id" in request.GET:
+        return request.GET.getlist("id")
+    rows: Any = verb.noun.objects.filter(account_id=request.GET["account"], gone_at=None)
+    return list(rows.with_status(request.GET.get("status", "")).values_list("pk", flat=True)[: verb.most + 1])
 
 
 def limited(rows: list[str], most: int) -> list[str]:
@@ -117,6 +127,7 @@ def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
         accounts = account_model().objects.in_bulk({row.account_id for row in chosen})
     if missing := [row.account_id for row in chosen if row.account_id not in accounts]:
         raise BadRequest(f"No account {missing[0][:255]}.")
+    verb.gather(chosen)
     effects = verb.effects(chosen)
     return [
         Row(
@@ -155,8 +166,9 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
     form = many_form(verb)(request.POST)
     sound = form.is_valid()
     _give_forms(request, verb, rows, form, {})
-    if not all([sound, *(row.form.is_valid() for row in rows if row.form)]):
-        return _draw(request, verb, form, rows, status=422)
+    sound = all([sound, *(row.form.is_valid() for row in rows if row.form)])
+    if PREVIEW in request.POST or not sound:
+        return _draw(request, verb, form, rows, status=200 if PREVIEW in request.POST else 422)
     if asked := unanswered(form, request.POST):
         return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS
@@ -201,6 +213,9 @@ def _draw(
     asked: Asked | None = None,
 ) -> HttpResponse:
     model = (verb.noun or account_model())._meta
+    for row in rows:
+        if not (ran or row.error):
+            row.request = preview_of(verb, row.of, form, own=row.form, may_see=may_see(request))
     context = {
         "asked": asked,
         "verb": verb,
@@ -213,22 +228,26 @@ def _draw(
         "bad": sum(bool(row.form and row.form.errors) for row in rows),
         "ran": ran,
         "with_entries": verb.row_form is not None,
-        "preview": None if verb.row_form else _preview(verb, form, rows),
+        "previews": bool(verb.row_form or verb.form.base_fields),
+        "preview": None if verb.row_form else next((row.request for row in rows if row.request), None),
         "post_url": reverse(verb.many_page) if verb.many_page else reverse("bulk", args=[verb.name]),
-        "back_url": _list(verb),
+        "back_url": _back(request, verb),
     }
     return page(request, "console/operations/bulk.html", context, status=status)
 
 
 def _list(verb: Verb) -> str:
-    """The list that rows were probably chosen from."""
+    """The list of all rows that it may be done for."""
     model = (verb.noun or account_model())._meta
     return reverse(f"admin:{model.app_label}_{model.model_name}_changelist")
 
 
-def _preview(verb: Verb, form: forms.Form, rows: Iterable[Row]) -> Request | None:
-    """What will be sent for the first row that can be."""
-    first = next((row for row in rows if not row.error), None)
-    if first is None:
-        return None
-    return verb.request(first.of, own_values(form, verb))
+def _back(request: HttpRequest, verb: Verb) -> str:
+    """The list that the rows were chosen from, narrowed as it was; the verb's own where that is not known."""
+    here = request.get_full_path() if request.path == _list(verb) else ""
+    return own_page(request.POST.get("back") or request.GET.get("back") or here) or _list(verb)
+
+
+def own_page(path: str) -> str:
+    """The path where it is one of this console's, "" else."""
+    return safe_next(path, path[1:].partition("/")[0])

@@ -3,15 +3,19 @@
 import hashlib
 import re
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import QueryDict
 
-from console.operations.fields import NOWHERE, REASON_LENGTH, LineField, ReasonField, VerbForm, Where
-from console.operations.verbs import Verb
+from console.operations.attempts import plain
+from console.operations.fields import NOWHERE, REASON_LENGTH, SHOWN_AS, LineField, ReasonField, VerbForm, Where
+from console.operations.verbs import Request, Verb
+from console.people import masking
 
 TOKEN = re.compile(r"[0-9a-f]{32}")
 ASKED_AFRESH = "This value is never kept. Type it again."
@@ -58,17 +62,66 @@ def many_form(verb: Verb) -> type[ReasonForm]:
 
 
 def own_values(form: forms.Form, verb: Verb) -> dict[str, Any]:
-    """The verb's own params as they stand: checked ones, else the initial ones. What is sensitive is not in it."""
-    names = [name for name in form.fields if name not in OURS]
-    cleaned = getattr(form, "cleaned_data", {})
-    values = {name: cleaned.get(name, form.get_initial_for_field(form.fields[name], name)) for name in names}
-    return {name: "•••" if name in verb.sensitive and value else value for name, value in values.items()}
+    """The verb's own params as the door would keep them: checked ones, those of a form that nobody filled in yet as it
+    is drawn. Sensitive ones are named and not shown, wrong ones left out.
+    """
+    if form.is_bound and form.errors is not None:
+        values = {name: value for name, value in form.cleaned_data.items() if name not in OURS}
+    else:
+        values = {name: form.get_initial_for_field(form.fields[name], name) for name in _own(form)}
+    return plain({name: SHOWN_AS if name in verb.sensitive and value else value for name, value in values.items()})
 
 
-def once_more(verb: Verb, data: QueryDict, where: Where = NOWHERE) -> tuple[ReasonForm, list[str]]:
-    """The form with its entries and a fresh token, sensitive ones emptied; and the labels of those."""
+def _own(form: forms.Form) -> list[str]:
+    return [name for name in form.fields if name not in OURS]
+
+
+def problems(form: forms.Form, verb: Verb) -> dict[str, list[str]]:
+    """What is wrong, by field, without what was typed into sensitive ones."""
+    found = {}
+    for name, errors in form.errors.items():
+        typed = form.data.get(form.add_prefix(name)) if name in verb.sensitive else None
+        found[name] = [str(each).replace(typed, SHOWN_AS) if typed else str(each) for each in errors]
+    return found
+
+
+def _missing(form: forms.Form) -> list[str]:
+    """The verb's own fields that must be filled in and are not."""
+    if form.is_bound:
+        return [
+            name for name, errors in form.errors.as_data().items() if any(each.code == "required" for each in errors)
+        ]
+    return [name for name in _own(form) if form.fields[name].required and not form[name].value()]
+
+
+def _wrong(form: forms.Form, verb: Verb) -> Iterator[tuple[str, str]]:
+    """(label, what is the matter) of the verb's other fields; of the form as a whole without a label."""
+    absent = _missing(form)
+    for name, words in problems(form, verb).items():
+        if name not in OURS and name not in absent:
+            yield "" if name == NON_FIELD_ERRORS else str(form[name].label), " ".join(words)
+
+
+def preview_of(
+    verb: Verb, row: Any, form: forms.Form, *, own: forms.Form | None = None, may_see: bool
+) -> Request | None:
+    """What will be sent for a row that was gathered, with the entries as they stand; `own` are the row's, of many."""
+    filled = [form, own] if own else [form]
+    values = {name: value for each in filled for name, value in own_values(each, verb).items()}
+    request = verb.request(row, values)
+    return request and replace(
+        request,
+        before=masking.masked(request.before, may_see=may_see),
+        then=tuple(replace(each, before=masking.masked(each.before, may_see=may_see)) for each in request.then),
+        missing=tuple(str(each[name].label) for each in filled for name in _missing(each) if name not in OURS),
+        wrong=tuple(pair for each in filled for pair in _wrong(each, verb)),
+    )
+
+
+def once_more(verb: Verb, data: QueryDict, where: Where = NOWHERE, token: str = "") -> tuple[ReasonForm, list[str]]:
+    """The form with its entries and a fresh token (or this one), sensitive ones emptied; and the labels of those."""
     entries = data.copy()
-    entries["form_token"] = fresh_token()
+    entries["form_token"] = token or fresh_token()
     emptied = [name for name in verb.sensitive if entries.get(name)]
     for name in emptied:
         entries[name] = ""

@@ -12,6 +12,14 @@ from console.people.models import User
 from console.viewing.models import WorkSession
 from gateway import claims
 
+LATELY = timedelta(days=90)  # how far back words of a reason are looked for: no index holds them
+
+
+def by_request(request_id: str) -> list[Q]:
+    """Each way in which an operation may name a request: that of its end, or of a try before it."""
+    tried = Q(tries__icontains=f'"{request_id}"')
+    return [Q(request_id=request_id), Q(attempts__gt=1) & tried, Q(settled_at=None) & tried]
+
 
 class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
     """Queries about operations, by name."""
@@ -23,6 +31,10 @@ class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
     def needing_a_person(self) -> "OperationQuerySet":
         """Those that nobody but a person moves on: not found at Stripe, or parked after their last try."""
         return self.filter(Q(state=Operation.State.NOT_FOUND) | Q(state__in=Operation.UNSETTLED, **Operation.PARKED))
+
+    def under(self, ticket: str) -> "OperationQuerySet":
+        """Those under a ticket, in any case."""
+        return self.filter(ticket__in={ticket, ticket.upper(), ticket.lower()})
 
     def lately(self, verb: str, within: timedelta) -> "OperationQuerySet":
         """Those of a verb that staff intended just now and that came to something, or still may; newest first."""
@@ -97,6 +109,9 @@ class Operation(claims.Claimed):
             models.Index(fields=["request_id"], name="operation_request"),
             models.Index(fields=["created_at", "id"], name="operation_created"),
             models.Index(fields=["verb", "-created_at"], name="operation_verb"),
+            models.Index(fields=["object_id", "-created_at"], name="operation_object"),
+            models.Index(fields=["ticket", "-created_at"], name="operation_ticket"),
+            models.Index(fields=["-created_at"], name="operation_retried", condition=Q(attempts__gt=1)),
         )
 
     def __str__(self) -> str:

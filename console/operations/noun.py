@@ -1,15 +1,18 @@
 """What operations add to the shell."""
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest
 from django.urls import reverse
 
 from console.operations import door, verbs
-from console.operations.models import Operation
+from console.operations.models import Operation, by_request
 from console.people import masking
 from console.people.signed_in import may_see
+from console.shell import formats
 from console.shell.badges import absent, bad, no, off, ok, waits
 from console.shell.links import DOCS
-from console.shell.nouns import COUNTED, SHOWN, MenuEntry, Need, Noun, Queue, Waiting, first, stripes
+from console.shell.nouns import COUNTED, SHOWN, Found, MenuEntry, Need, Noun, Queue, Search, Waiting, first, stripes
 
 
 def count() -> int:
@@ -49,6 +52,24 @@ def _quoted(operation: Operation, request: HttpRequest) -> str:
     return mask.text(operation.error_message)
 
 
+def page_of_request(request_id: str) -> str:
+    """The operation that made this request, or tried to; "" for none. At most three queries."""
+    found = (Operation.objects.filter(each).order_by("-created_at").first() for each in by_request(request_id))
+    operation = next(filter(None, found), None)
+    return reverse("operation", args=[operation.pk]) if operation else ""
+
+
+def find(request: HttpRequest, words: str) -> Iterable[Found]:
+    """Operations under a ticket, for those who may see what staff write: ten at most, one query."""
+    if not may_see(request):
+        return
+    for operation in Operation.objects.under(words).order_by("-created_at")[:10]:
+        verb = verbs.find(operation.verb)
+        parts = (operation.account_name or operation.account_id, formats.plain(operation.state), operation.ticket)
+        url = reverse("operation", args=[operation.pk])
+        yield Found(label=verb.label if verb else operation.verb, url=url, detail=" · ".join(filter(None, parts)))
+
+
 NOUN = Noun(
     roles={"viewer": ("console.view_operation",), "administrator": ("console.settle_operation",)},
     menu=(
@@ -83,6 +104,8 @@ NOUN = Noun(
             "dropped": off("Dropped"),
         }
     },
+    searches=(Search(title="Operations", find=find, permission="console.view_operation", order=80),),
+    page_of={"req_": page_of_request},
     rules={"errors": f"{DOCS}/error-low-level", "idempotency": f"{DOCS}/api/idempotent_requests"},
     on_events=door.on_events,
     dashboard=(("req_", "logs/{id}"), ("req_", "{account}/logs/{id}")),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,17 +15,27 @@ from django.views.decorators.http import require_http_methods
 from console.operations import door, sent_before, verbs
 from console.operations.door import AlreadySent, Denied, Performed
 from console.operations.fields import Where
-from console.operations.forms import ReasonForm, field_of, fresh_token, once_more, own_values, page_form, unanswered
+from console.operations.forms import (
+    TOKEN,
+    ReasonForm,
+    field_of,
+    fresh_token,
+    once_more,
+    page_form,
+    preview_of,
+    problems,
+    unanswered,
+)
 from console.operations.models import Operation
 from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
-from console.people.signed_in import needs, staff
+from console.people.signed_in import may_see, needs, staff
 from console.record import audit
 from console.shell.drawing import page
 from console.viewing.access import OTHER_ACCOUNT, get_object, view_as
 from console.viewing.models import WorkSession
 from console.viewing.pages import first_page
-from console.viewing.sessions import current
+from console.viewing.sessions import PREVIEW, current
 from gateway.mirror import Mirror, account_model
 
 State = Operation.State
@@ -104,7 +114,9 @@ def _named(request: HttpRequest, verb: Verb) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs()
 def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> HttpResponse:
-    """GET: the form. POST: send it. 422 with what is wrong, 403 with why not, 409 with what this form sent before.
+    """GET: the form. POST: send it, or with PREVIEW draw it again with what would be sent.
+
+    422 with what is wrong (a preview says so with 200), 403 with why not, 409 with what this form sent before.
 
     Nothing is lost but sensitive values.
     """
@@ -174,7 +186,11 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
             audit.record("access.refused", user=staff(request), account_id=desk.account_id, detail=detail)
         raise PermissionDenied(OTHER_ACCOUNT)
     form = desk.form(request.POST)
-    if not form.is_valid():
+    sound = form.is_valid()
+    if PREVIEW in request.POST:  # nothing was sent, so the form stays the one it is
+        token = request.POST.get("form_token", "")
+        return _draw_again(request, desk, form, token if TOKEN.fullmatch(token) else "")
+    if not sound:
         return _draw_again(request, desk, form)
     if asked := unanswered(form, request.POST):
         form, emptied = once_more(desk.verb, request.POST, desk.where)
@@ -192,14 +208,16 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
     return _answer(request, desk, performed)
 
 
-def _draw_again(request: HttpRequest, desk: Desk, invalid: ReasonForm) -> HttpResponse:
-    """The page after bad input: nothing was sent, all entries are there, except sensitive ones, which go nowhere."""
-    form, emptied = once_more(desk.verb, request.POST, desk.where)
-    for name, problems in invalid.errors.items():
-        typed = request.POST.get(name) if name in desk.verb.sensitive else None
-        words = [str(problem).replace(typed, "•••") if typed else problem for problem in problems]
-        form.add_error(None if name in ("form_token", "for_account") else name, words)
-    return _draw(request, desk, form, status=422, emptied=emptied)
+def _draw_again(request: HttpRequest, desk: Desk, typed: ReasonForm, token: str = "") -> HttpResponse:
+    """The page with what is wrong, if anything is, and with what would be sent. Nothing was.
+
+    All entries are there, except sensitive ones, which go nowhere.
+    """
+    form, emptied = once_more(desk.verb, request.POST, desk.where, token)
+    for name, words in problems(typed, desk.verb).items():
+        form.add_error(None if name in ("form_token", "for_account", NON_FIELD_ERRORS) else name, words)
+    status = 200 if PREVIEW in request.POST else 422
+    return _draw(request, desk, form, status=status, emptied=emptied, preview=_preview(request, desk, typed))
 
 
 def _perform(request: HttpRequest, desk: Desk, cleaned: dict[str, Any]) -> Performed:
@@ -283,18 +301,16 @@ def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 2
         "error": None,
         "operation": None,
         "emptied": [],
+        "previews": bool(desk.verb.form.base_fields),
         **more,
     }
-    preview = None if never else _preview(desk, form)
-    return page(
-        request,
-        "console/operations/verb.html",
-        {**_frame(desk), "form": form, "preview": preview, **context},
-        status=status,
-    )
+    context["preview"] = None if never else context.get("preview") or _preview(request, desk, form)
+    return page(request, "console/operations/verb.html", {**_frame(desk), "form": form, **context}, status=status)
 
 
-def _preview(desk: Desk, form: ReasonForm) -> Request | None:
-    if desk.verb.about_account and desk.where.row is None:  # gone meanwhile
+def _preview(request: HttpRequest, desk: Desk, form: ReasonForm) -> Request | None:
+    row: Any = desk.where.row
+    if desk.verb.about_account and row is None:  # gone meanwhile
         return None
-    return desk.verb.request(desk.where.row, own_values(form, desk.verb))
+    desk.verb.gather([row])
+    return preview_of(desk.verb, row, form, may_see=may_see(request))

@@ -14,6 +14,7 @@ from console.operations import finding
 from console.operations.fields import VerbForm
 from console.operations.finding import MARK, SHOWN, UPDATE_MARK
 from console.operations.models import Operation
+from console.operations.preview import Line, lines
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import Mirror, account_model
@@ -21,6 +22,7 @@ from gateway.shapes import value_at
 
 Data = dict[str, Any]
 MODES = frozenset({"sandbox", "test", "live"})
+MOST_AT_ONCE = 500  # rows of one form for many
 TEST_MODES = frozenset({"sandbox", "test"})
 
 
@@ -38,7 +40,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Request:
-    """What a verb will send, for the page's right half. `changes` are (name, before, after)."""
+    """What a verb will send, for the page's right half. `changes` are (name, before, after), in words.
+
+    `before` is the object that it changes, as the mirror has it; None where it makes something new.
+    """
 
     method: str
     path: str
@@ -47,11 +52,30 @@ class Request:
     changes: tuple[tuple[str, Any, Any], ...] = ()
     facts: tuple[tuple[str, Any], ...] = ()  # what else to know before it is sent
     undo: str = ""  # how it can be taken back, or that it cannot
+    before: Data | None = None
+    then: tuple["Request", ...] = ()  # the calls of the same act that follow it
+    missing: tuple[str, ...] = ()  # labels of entries without which nothing is sent
+    wrong: tuple[tuple[str, str], ...] = ()  # (label, what is the matter) of entries that are not in it
 
     @property
     def acts_as(self) -> str:
         """The account in the header, or that there is none."""
         return self.account or "none: as the platform"
+
+    @property
+    def calls(self) -> list["Request"]:
+        """It and what follows it."""
+        return [self, *self.then]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Its parameters, with what they were."""
+        return lines(self.params, self.before)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it would change nothing of the object."""
+        return self.before is not None and not any(line.was for call in self.calls for line in call.lines)
 
 
 class Verb:
@@ -74,7 +98,7 @@ class Verb:
     modes: ClassVar[frozenset[str]] = MODES
     final: ClassVar[bool] = False  # cannot be undone
     sends: ClassVar[bool] = True  # False: it reads Stripe and changes nothing there
-    most: ClassVar[int] = 500  # rows of one form for many
+    most: ClassVar[int] = MOST_AT_ONCE  # rows of one form for many
     row_form: ClassVar[Any] = None  # a RowForm: what each of many rows is asked for; `common_form` asks once for all
     common_form: ClassVar[type[VerbForm] | None] = None
     before_many: ClassVar[str] = ""  # what to know of the rows before they are filled in
@@ -100,6 +124,9 @@ class Verb:
     def request(self, row: Any, values: Data) -> Request | None:
         """What will be sent for that row with the values as they stand; None where there is nothing to show."""
         return None
+
+    def gather(self, rows: list[Any]) -> None:
+        """Give these rows what `request` and `effects` tell of other tables: one query for all of them."""
 
     def effects(self, rows: list[Any]) -> dict[str, str]:
         """What happens to each of these rows, by id; those that need no word are left out."""
@@ -248,9 +275,9 @@ class StatusVerb(ObjectVerb):
     call: ClassVar[str]
 
     def request(self, row: Any, values: Data) -> Request:
-        """The POST with the status, before and after."""
-        change = ("Status", row.status, self.status)
-        return Request("POST", self.path(row), row.account_id, {"status": self.status}, (change,), undo=self.undo)
+        """The POST with the status."""
+        params = {"status": self.status}
+        return Request("POST", self.path(row), row.account_id, params, undo=self.undo, before=row.data)
 
     def effects(self, rows: list[Any]) -> dict[str, str]:
         """What the change means for each row: "inactive → active"."""
@@ -279,6 +306,15 @@ class UpdateVerb(ObjectVerb):
     def body(self, row: Any, values: Data) -> Data:
         """The body of the POST for what changes, without its metadata."""
         raise NotImplementedError(self.name)
+
+    def changed(self, row: Any, values: Data) -> Data:
+        """Of the values of a form that may not have been checked yet: those that differ from the object's."""
+        raise NotImplementedError(self.name)
+
+    def request(self, row: Any, values: Data) -> Request:
+        """The POST with what changes."""
+        params = {**self.body(row, self.changed(row, values)), "metadata": {UPDATE_MARK: SHOWN}}
+        return Request("POST", self.path(row), row.account_id or "", params, undo=self.undo, before=row.data)
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Change it, marked with the operation."""

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.lists.filters import Choice
-from console.lists.listing import counts, shown_count
+from console.lists.filters import AccountFilter, Choice
+from console.lists.listing import address, counts, shown_count
 from console.lists.records import RecordAdmin
 from console.people.signed_in import staff
 from console.shell import events
@@ -34,6 +34,12 @@ class StateTabs(admin.ChoicesFieldListFilter):
     template = "console/lists/no_filter.html"
 
 
+class OfAccount(AccountFilter):
+    """By the account that it came from."""
+
+    column = "account"
+
+
 @admin.register(Event)
 class EventAdmin(RecordAdmin):
     """Stripe's events as they arrived. Payloads hold what Stripe tells of people: a page shows them masked."""
@@ -42,6 +48,7 @@ class EventAdmin(RecordAdmin):
     list_display = ("event", "about", "created_at", "outcome")
     list_display_links = None
     list_filter = (("state", StateTabs), SourceFilter, "livemode")
+    account_filter = OfAccount
     written = ("error",)
     search_fields = ("id",)
     search_help_text = "Id, account, request, or type"
@@ -96,10 +103,11 @@ class EventAdmin(RecordAdmin):
         states = [name for name in TABS if name]
         numbers = dict(zip(states, counts(*(unsettled.filter(state=name) for name in states)), strict=True))
         here, chosen = reverse("admin:gateway_event_changelist"), request.GET.get("state__exact", "")
+        kept = {OfAccount.parameter_name: request.GET.get(OfAccount.parameter_name, "")}
         tabs = [
             {
                 "label": word,
-                "url": f"{here}?state__exact={name}" if name else here,
+                "url": address(here, {**kept, "state__exact": name}),
                 "current": name == chosen,
                 "count": shown_count(numbers[name]) if name else "",
             }

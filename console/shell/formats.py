@@ -1,7 +1,10 @@
 """Money, moments and spans of time in words. Pure: no template, no clock of its own."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 # docs.stripe.com/currencies: amounts are in the smallest unit; these have no decimals, or three, instead of two.
 NO_DECIMALS = frozenset(
@@ -117,3 +120,21 @@ def plain(value: str) -> str:
 def amount(minor: int, currency: str) -> str:
     """Minor units with their code: (20000, "usd") → "200.00 USD"."""
     return f"{money(minor, currency)} {currency.upper()}"
+
+
+def shown(value: Any) -> str:
+    """A value as a reader of Stripe's API writes it: true and false small, nothing as an empty string."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return '""' if value is None or value == "" else str(value)
+
+
+def flat(params: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested parameters by their names on Stripe's wire: ("company[name]", "Kestrel"), …"""
+    if not isinstance(params, (dict, list, tuple)):
+        yield name, params
+        return
+    for key, part in params.items() if isinstance(params, dict) else enumerate(params):
+        yield from flat(part, f"{name}[{key}]" if name else str(key))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from console.lists import of_account
 from console.operations import noun as operations
 from console.people import masking
 from console.people.signed_in import may_see
@@ -16,6 +18,7 @@ from console.shell.badges import absent, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.nouns import (
     COUNTED,
+    AccountPanel,
     HomePanel,
     MenuEntry,
     Need,
@@ -34,6 +37,14 @@ def event_page(event_id: str) -> str:
     """Its page, "" for an id that we do not have. One query."""
     known = Event.objects.filter(pk=event_id[:255]).exists()
     return reverse("admin:gateway_event_change", args=[event_id]) if known else ""
+
+
+def page_of_request(request_id: str) -> str:
+    """The event that a request caused, the list of them where there are several; "" for none. One query."""
+    found = list(Event.objects.filter(request_id=request_id[:255]).values_list("pk", flat=True)[:2])
+    if len(found) == 1:
+        return reverse("admin:gateway_event_change", args=found)
+    return f"{reverse('admin:gateway_event_changelist')}?{urlencode({'q': request_id})}" if found else ""
 
 
 def dead_events() -> int:
@@ -118,6 +129,15 @@ NOUN = Noun(
             aside=True,
         ),
     ),
+    account_panels=(
+        AccountPanel(
+            name="lists",
+            title="All of this account, in the lists over all accounts",
+            template="console/lists/of_account.html",
+            context=of_account.lists,
+            order=900,
+        ),
+    ),
     badges={
         "event": {
             "waiting": waits("Waiting"),
@@ -132,6 +152,6 @@ NOUN = Noun(
         "restricted_keys": f"{DOCS}/keys/restricted-api-keys",
         "webhooks": f"{DOCS}/connect/webhooks",
     },
-    page_of={"evt_": event_page},
+    page_of={"evt_": event_page, "req_": page_of_request},
     dashboard=(("evt_", "events/{id}"), ("evt_", "{account}/events/{id}"), ("we_", "webhooks/{id}")),
 )

@@ -305,8 +305,8 @@ def jump(object_id: str) -> str:
     """The path of the page of the object with this id, or "" where no noun knows it."""
     for noun in _nouns:
         for prefix, url_of in noun.page_of.items():
-            if object_id.startswith(prefix):
-                return url_of(object_id)
+            if object_id.startswith(prefix) and (url := url_of(object_id)):
+                return url
     return ""
 
 

@@ -11,7 +11,7 @@ from console.operations import verbs
 
 SECRET = re.compile(r"password|passphrase|secret|otp", re.IGNORECASE)
 CARRIED = re.compile(
-    r"(.+[-:_])?(form_token|for_account|next|row|run|sure|action|index|select_across)|_selected_action"
+    r"(.+[-:_])?(form_token|for_account|next|row|run|preview|back|sure|action|index|select_across)|_selected_action"
 )
 OURS = "csrfmiddlewaretoken"
 

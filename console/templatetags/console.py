@@ -20,6 +20,7 @@ from gateway import clock, shapes, texts
 register = template.Library()
 register.filter("outside", outside.outside)
 register.filter("one_line", outside.one_line)
+register.filter("shown", formats.shown)
 
 Moment = datetime | int | None
 DASH = mark_safe('<span class="none">–</span>')
@@ -250,26 +251,7 @@ def tone_icon(name: str) -> str:
 @register.filter
 def flat(params: dict[str, Any]) -> list[tuple[str, str]]:
     """Nested parameters as Stripe's wire names them: [("company[name]", "Kestrel"), …]."""
-    return list(_flat("", params))
-
-
-def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, (dict, list, tuple)):
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, part in pairs:
-            yield from _flat(f"{name}[{key}]" if name else str(key), part)
-    else:
-        yield name, shown(value)
-
-
-@register.filter
-def shown(value: Any) -> str:
-    """A value as a reader of Stripe's API writes it: true and false small, nothing as an empty string."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return '""' if value is None or value == "" else str(value)
+    return [(name, formats.shown(value)) for name, value in formats.flat(params)]
 
 
 @register.filter

@@ -24,6 +24,10 @@ class WorkSessionQuerySet(models.QuerySet["WorkSession"]):
             started_at__gt=at - settings.WORK_SESSION_LIFE,
         )
 
+    def under(self, ticket: str) -> "WorkSessionQuerySet":
+        """Those under a ticket, in any case."""
+        return self.filter(ticket__in={ticket, ticket.upper(), ticket.lower()})
+
 
 class WorkSession(models.Model):
     """One member of staff viewing as one account: a reason typed once, a mode, an end."""

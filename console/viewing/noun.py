@@ -1,7 +1,24 @@
 """What viewing as an account adds to the shell."""
 
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from console.people.signed_in import may_see
 from console.shell.badges import Badge
-from console.shell.nouns import MenuEntry, Noun
+from console.shell.nouns import Found, MenuEntry, Noun, Search
+from console.viewing.models import WorkSession
+
+
+def find(request: HttpRequest, words: str) -> Iterable[Found]:
+    """Work sessions under a ticket, for those who may see what staff write: ten at most, one query."""
+    if not may_see(request):
+        return
+    for session in WorkSession.objects.under(words).select_related("user")[:10]:
+        url = reverse("admin:console_worksession_change", args=[session.pk])
+        yield Found(label=str(session), url=url, detail=f"{session.user.get_username()} · {session.ticket}")
+
 
 NOUN = Noun(
     roles={
@@ -26,5 +43,6 @@ NOUN = Noun(
             order=15,
         ),
     ),
+    searches=(Search(title="Work sessions", find=find, permission="console.view_worksession", order=90),),
     badges={"session": {"look": Badge("lock", "Look", "info"), "work": Badge("pen", "Work", "warn")}},
 )

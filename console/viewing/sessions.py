@@ -16,6 +16,7 @@ from console.record import audit, seals
 from console.shell import nouns
 from console.viewing.models import AccessEntry, WorkSession
 
+PREVIEW = "preview"  # in a POST that sends nothing: its form is drawn again with what would be sent
 SIGNED_OUT = "Your sign-in was ended meanwhile. Nothing was changed."
 
 
@@ -110,13 +111,16 @@ def note_access(session: WorkSession, request: HttpRequest, kind: str = "page") 
     """Record one page (or `link_out`, `refused`) and keep the session alive; False when it has ended meanwhile.
 
     The query string is left out: it may hold what somebody searched for. The row is locked first, so an entry stands
-    either before the seal or not at all.
+    either before the seal or not at all. A form that is drawn again as somebody types is one page.
     """
     now = timezone.now()
     with transaction.atomic():
         if not WorkSession.objects.filter(pk=session.pk, ended_at=None).update(last_seen_at=now):
             return False
         session.last_seen_at = now
+        entries = AccessEntry.objects.filter(work_session=session, path=request.path[:1024], kind=kind)
+        if PREVIEW in request.POST and entries.exists():
+            return True
         AccessEntry.objects.create(
             work_session=session,
             user_id=session.user_id,

@@ -25,8 +25,27 @@ def last_request(data: Data | None) -> Data:
     return next(reversed(hashes_at(data, "request_history")), {})
 
 
-class AuthorizationQuerySet(OfAccountQuerySet):
+class UseQuerySet(OfAccountQuerySet):
+    """Questions about what was done with cards at merchants."""
+
+    def words(self, text: str, *, personal: bool) -> Q:
+        """By the card's last four, or a part of the merchant's name."""
+        digits = last_four(text)
+        return Q(card__last4=digits) if digits else holds("merchant_name", text)
+
+    def of_card(self, card_id: str) -> Self:
+        """Those with one card."""
+        return self.filter(card=card_id)
+
+    def of_cardholder(self, cardholder_id: str) -> Self:
+        """Those with any card of one cardholder."""
+        return self.filter(cardholder=cardholder_id)
+
+
+class AuthorizationQuerySet(UseQuerySet):
     """Questions about authorizations."""
+
+    ids = {"iauth_": "id", "ic_": "card", "ich_": "cardholder"}
 
     def with_card(self) -> Self:
         """Each with its card and cardholder, in the same query."""
@@ -36,27 +55,11 @@ class AuthorizationQuerySet(OfAccountQuerySet):
         """Those that were not approved."""
         return self.filter(approved=False)
 
-    def search(self, text: str, *, personal: bool = False) -> Self:
-        """By id, the card's last four, or a part of the merchant's name."""
-        if text.startswith(("iauth_", "ic_", "ich_")):
-            return self.filter(Q(id__startswith=text) | Q(card=text) | Q(cardholder=text))
-        if digits := last_four(text):
-            return self.filter(card__last4=digits)
-        return self.filter(holds("merchant_name", text))
-
     def with_outcome(self, outcome: str) -> Self:
         """Those that read so (Authorization.outcome)."""
         if outcome == "declined":
             return self.declined()
         return self.filter(approved=True, status="closed" if outcome == "approved" else outcome)
-
-    def of_card(self, card_id: str) -> Self:
-        """Those with one card."""
-        return self.filter(card=card_id)
-
-    def of_cardholder(self, cardholder_id: str) -> Self:
-        """Those with any card of one cardholder."""
-        return self.filter(cardholder=cardholder_id)
 
     def open_of_cards(self, card_ids: list[str]) -> dict[str, tuple[int, int]]:
         """{card: (how many, held in minor units)} of what merchants can still capture. One query."""
@@ -102,6 +105,7 @@ class Authorization(OfAccount):
         permissions = (("test_authorization", "Can make, capture and reverse test authorizations"),)
         indexes = (
             models.Index(fields=["account", "-created"], name="authorization_account"),
+            models.Index(fields=["-created", "-id"], name="authorization_created"),
             models.Index(fields=["card", "-created"], name="authorization_card"),
             models.Index(fields=["approved", "-created"], name="authorization_approved"),
         )

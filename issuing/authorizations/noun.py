@@ -1,11 +1,17 @@
 """What the shell may ask about authorizations."""
 
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+
 from accounts.history.models import StateChange
 from accounts.history.pages import Words, became
+from console.people.signed_in import may_see
 from console.shell import formats
 from console.shell.badges import Badge, absent, no, off, ok, waits
 from console.shell.links import DOCS
-from console.shell.nouns import MenuEntry, Noun, Tab, object_page
+from console.shell.nouns import Found, MenuEntry, Noun, Search, Tab, object_page
+from gateway.mirror import related
 from gateway.shapes import hashes_at, integer_at, shown_at
 from issuing.authorizations import words
 from issuing.authorizations.models import Authorization
@@ -30,6 +36,15 @@ def describe(row: Authorization, change: StateChange) -> Words:
     return Words(name, f"was declined: {why}", "crossed", "bad", url)
 
 
+def find(request: HttpRequest, asked: str) -> Iterable[Found]:
+    """By the card's last four, merchant or metadata: the last ten at most, one query."""
+    for row in Authorization.objects.search(asked[:255], personal=may_see(request)).select_related("account")[:10]:
+        amount, owner = formats.amount(row.shown_amount, row.currency), str(related(row, "account") or "")
+        parts = (amount, formats.plain(row.outcome), owner)
+        label = row.merchant_name or row.pk
+        yield Found(label=label, url=row.get_absolute_url(), detail=" · ".join(filter(None, parts)), id=row.pk)
+
+
 NOUN = Noun(
     model=Authorization,
     event_types=("issuing_authorization.created", "issuing_authorization.updated"),
@@ -46,6 +61,7 @@ NOUN = Noun(
         ),
     ),
     tabs=(Tab(label="Authorizations", path="issuing/authorizations", icon="bolt", order=3),),
+    searches=(Search(title="Authorizations", find=find, permission="issuing.view_authorization", order=40),),
     badges={
         "authorization": {
             "approved": ok("Approved"),

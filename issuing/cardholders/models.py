@@ -11,7 +11,7 @@ from gateway import texts
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.shapes import name_at, shown_at, text_at, texts_at
-from gateway.spellings import holds
+from gateway.spellings import holds, phone_key
 
 Data = dict[str, Any]
 
@@ -19,12 +19,16 @@ Data = dict[str, Any]
 class CardholderQuerySet(OfAccountQuerySet):
     """Questions about cardholders."""
 
-    def search(self, text: str, *, personal: bool = False) -> Self:
-        """By id, or a part of the name; of the e-mail address too for those who may see it (`personal`)."""
-        if text.startswith("ich_"):
-            return self.filter(id__startswith=text)
+    ids = {"ich_": "id"}
+
+    def words(self, text: str, *, personal: bool) -> Q:
+        """By a part of the name; by e-mail address and telephone number too for those who may see them."""
         found = holds("name", text)
-        return self.filter(found | Q(email__icontains=text) if personal else found)
+        if personal:
+            found |= Q(email__icontains=text)
+        if personal and (key := phone_key(text)):
+            found |= Q(phone=key)
+        return found
 
     def needing_attention(self) -> Self:
         """Those whose cards Stripe declines until something is provided."""
@@ -45,6 +49,7 @@ class Cardholder(OfAccount):
 
     name = models.CharField(max_length=64, blank=True)
     email = models.CharField(max_length=800, blank=True)
+    phone = models.CharField(max_length=16, blank=True, default="")  # gateway.spellings.phone_key
     type = models.CharField(max_length=32, blank=True)
     status = models.CharField(max_length=32, blank=True)
     disabled_reason = models.CharField(max_length=64, blank=True)
@@ -58,7 +63,11 @@ class Cardholder(OfAccount):
             ("create_cardholder", "Can create cardholders"),
             ("update_cardholder", "Can change, activate and deactivate cardholders"),
         )
-        indexes = (models.Index(fields=["account", "-created"], name="cardholder_account"),)
+        indexes = (
+            models.Index(fields=["account", "-created"], name="cardholder_account"),
+            models.Index(fields=["-created", "-id"], name="cardholder_created"),
+            models.Index(fields=["phone"], name="cardholder_phone"),
+        )
 
     def __str__(self) -> str:
         """Return the name, or the id of a cardholder without one."""
@@ -72,6 +81,7 @@ class Cardholder(OfAccount):
         """Fill the columns from `data`."""
         data: Data = self.data or {}
         self.name, self.email = name_at(data, "name")[:64], text_at(data, "email")[:800]
+        self.phone = phone_key(text_at(data, "phone_number"))
         self.type, self.status = shown_at(data, "type")[:32], shown_at(data, "status")[:32]
         self.disabled_reason = shown_at(data, "requirements.disabled_reason")[:64]
 

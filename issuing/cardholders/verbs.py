@@ -5,8 +5,7 @@ from typing import Any
 
 from accounts.account.models import Account
 from console.operations.fields import SHOWN_AS
-from console.operations.finding import SHOWN, UPDATE_MARK
-from console.operations.verbs import CreateVerb, ObjectVerb, Request, StatusVerb, UpdateVerb, given
+from console.operations.verbs import CreateVerb, ObjectVerb, StatusVerb, UpdateVerb, given
 from issuing.cardholders.forms import CreateCardholderForm, UpdateCardholderForm, changes, current
 from issuing.cardholders.models import Cardholder
 
@@ -73,12 +72,9 @@ class UpdateCardholder(CardholderVerb, UpdateVerb):
         """What changes: the form leaves only that."""
         return cardholder_body(values)
 
-    def request(self, row: Cardholder, values: Data) -> Request:
-        """The POST, and each value before and after."""
-        before, changed = current(row), changes(row, values)
-        told = tuple((name, before.get(name), value) for name, value in changed.items() if value != before.get(name))
-        params = {**self.body(row, changed), "metadata": {UPDATE_MARK: SHOWN}}
-        return Request("POST", self.path(row), row.account_id or "", params, changes=told, undo=self.undo)
+    def changed(self, row: Cardholder, values: Data) -> Data:
+        """What is given and differs; with a part of the address, all of it."""
+        return changes(row, values)
 
 
 class ActivateCardholder(CardholderVerb, StatusVerb):

@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
@@ -21,13 +22,12 @@ Data = dict[str, Any]
 class CardQuerySet(OfAccountQuerySet):
     """Questions about cards."""
 
-    def search(self, text: str, *, personal: bool = False) -> Self:
-        """By id, last four, or a part of the cardholder's name."""
-        if text.startswith("ic_"):
-            return self.filter(id__startswith=text)
-        if digits := last_four(text):
-            return self.filter(last4=digits)
-        return self.filter(holds("cardholder__name", text))
+    ids = {"ic_": "id", "ich_": "cardholder"}
+
+    def words(self, text: str, *, personal: bool) -> Q:
+        """By last four, or a part of the cardholder's name."""
+        digits = last_four(text)
+        return Q(last4=digits) if digits else holds("cardholder__name", text)
 
     def of_cardholder(self, cardholder_id: str) -> Self:
         """Those of one cardholder."""
@@ -76,6 +76,7 @@ class Card(OfAccount):
         )
         indexes = (
             models.Index(fields=["account", "-created"], name="card_account"),
+            models.Index(fields=["-created", "-id"], name="card_created"),
             models.Index(fields=["last4"], name="card_last4"),
         )
 

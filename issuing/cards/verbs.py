@@ -91,17 +91,22 @@ class CancelCard(CardVerb):
     undo = "There is no way back: a canceled card never works again. The cardholder needs a new one."
     sentence = "Card {} is canceled, for good."
 
+    def gather(self, rows: list[Any]) -> None:
+        """What merchants can still take of each card although it is canceled (`open_holds`)."""
+        found = Authorization.objects.open_of_cards([card.pk for card in rows])
+        for card in rows:
+            card.open_holds = _holds_words(card, *found.get(card.pk, (0, 0)))
+
     def request(self, row: Card, values: Data) -> Request:
         """The POST, and what merchants can still take afterwards."""
         body = given({"status": "canceled", "cancellation_reason": values.get("cancellation_reason")})
-        changed = (("Status", row.status, "canceled"),)
-        facts = (("Can still be captured", _open_holds([row])[row.pk]),)
-        return Request("POST", self.path(row), row.account_id or "", body, changed, facts, self.undo)
+        facts = (("Can still be captured", row.open_holds),)  # type: ignore[attr-defined]
+        account_id = row.account_id or ""
+        return Request("POST", self.path(row), account_id, body, facts=facts, undo=self.undo, before=row.data)
 
     def effects(self, rows: list[Any]) -> dict[str, str]:
-        """What merchants can still take of each card although it is canceled. One query."""
-        holds = _open_holds(rows)
-        return {row.pk: f"{row.status} → canceled for good. Can still be captured: {holds[row.pk]}" for row in rows}
+        """What merchants can still take of each card."""
+        return {row.pk: f"{row.status} → canceled for good. Can still be captured: {row.open_holds}" for row in rows}
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """A card that is found canceled after an attempt of ours in doubt is what we wanted."""
@@ -120,11 +125,6 @@ class CancelCard(CardVerb):
         """The card, where it is canceled."""
         row = self.target(operation).refresh()
         return self.outcome(row) if row.canceled else None
-
-
-def _open_holds(cards: list[Card]) -> dict[str, str]:
-    found = Authorization.objects.open_of_cards([card.pk for card in cards])
-    return {card.pk: _holds_words(card, *found.get(card.pk, (0, 0))) for card in cards}
 
 
 def _holds_words(card: Card, number: int, amount: int) -> str:

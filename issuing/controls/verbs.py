@@ -1,9 +1,9 @@
 """Change what a card may spend."""
 
+from dataclasses import replace
 from typing import Any
 
 from console.operations import finding
-from console.operations.finding import SHOWN, UPDATE_MARK
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request, UpdateVerb
 from issuing.cards.models import Canceled, Card
@@ -31,17 +31,16 @@ class UpdateCard(CardVerb, UpdateVerb):
         """What changes: the form leaves only that."""
         return forms.controls_body({name: values[name] for name in forms.NAMES if name in values}, row.currency)
 
+    def changed(self, row: Card, values: Data) -> Data:
+        """Controls that are others than the card's."""
+        return forms.changes(row, values)
+
     def request(self, row: Card, values: Data) -> Request:
-        """The POST, each control before and after, and Stripe's silent limits."""
-        body = forms.controls_body(forms.changes(row, values), row.currency)
-        return Request(
-            "POST",
-            self.path(row),
-            row.account_id or "",
-            {**body, "metadata": {UPDATE_MARK: SHOWN}},
+        """The POST, each control before and after in words, and Stripe's silent limits."""
+        return replace(
+            super().request(row, values),
             changes=forms.changes_in_words(row, values),
             facts=(*forms.uncertain(row, values), *forms.silent(row, values)),
-            undo=self.undo,
         )
 
     def outcome(self, row: Card, request_id: str = "", **result: Any) -> Outcome:

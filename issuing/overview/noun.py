@@ -3,9 +3,12 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts.account.models import Account
+from console.lists import listing
 from console.lists.listing import counts, shown_count
+from console.operations.buttons import allowed
 from console.shell.nouns import AccountPanel, HomePanel, Noun, Tab
 from issuing.authorizations.models import Authorization
 from issuing.balances.models import Balance
@@ -13,6 +16,7 @@ from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from issuing.overview import pages
 
+FREEZE = "issuing.deactivate_card"
 STATUSES = ("active", "inactive", "canceled")
 
 
@@ -31,7 +35,17 @@ def account_panel(request: HttpRequest, account: Account) -> dict[str, Any]:
         "available": balance.issuing(currency) if balance else None,
         "currency": currency,
         "last": Authorization.objects.of_account(account.pk).first(),
+        "freeze": _freeze(request, account, by_status["active"]),
     }
+
+
+def _freeze(request: HttpRequest, account: Account, active: int) -> str:
+    """The preview that deactivates all active cards, "" where there are none, or this person may not."""
+    if not active or not allowed(request, FREEZE):
+        return ""
+    return listing.address(
+        reverse("bulk", args=[FREEZE]), {"account": account.pk, "status": "active", "back": account.get_absolute_url()}
+    )
 
 
 NOUN = Noun(

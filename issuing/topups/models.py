@@ -16,6 +16,12 @@ from gateway.shapes import integer_at, shown_at, text_at, value_at
 Data = dict[str, Any]
 
 
+class TopupQuerySet(OfAccountQuerySet):
+    """Questions about top-ups."""
+
+    ids = {"tu_": "id"}
+
+
 class Topup(OfAccount):
     """Money pulled in from a bank (docs.stripe.com/api/topups); the US way to fund an Issuing balance."""
 
@@ -29,13 +35,16 @@ class Topup(OfAccount):
     status = models.CharField(max_length=32, blank=True)
     expected_at = models.DateTimeField(null=True)
 
-    objects = VisibleManager.from_queryset(OfAccountQuerySet)()  # type: ignore[misc]
+    objects = VisibleManager.from_queryset(TopupQuerySet)()  # type: ignore[misc]
 
     class Meta(OfAccount.Meta):
         """Funding is a permission of its own."""
 
         permissions = (("create_topup", "Can top up Issuing balances"),)
-        indexes = (models.Index(fields=["account", "-created"], name="topup_account"),)
+        indexes = (
+            models.Index(fields=["account", "-created"], name="topup_account"),
+            models.Index(fields=["-created", "-id"], name="topup_created"),
+        )
 
     def set_columns(self) -> None:
         """Fill the columns from `data`."""

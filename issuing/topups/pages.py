@@ -19,6 +19,7 @@ TOPUPS = Listing(
     table="issuing/topups/rows.html",
     tabs={"pending": "Pending", "succeeded": "Succeeded", "failed": "Failed", "canceled": "Canceled"},
     placeholder="Id",
+    personal="Id or metadata",
     create="issuing.create_topup",
     empty="A top-up pulls money in from a bank. Cards can spend it once it has succeeded.",
 )

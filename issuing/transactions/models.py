@@ -9,15 +9,17 @@ from django.urls import reverse
 from accounts.of_account.models import OfAccount
 from gateway.mirror import VisibleManager
 from gateway.shapes import hash_at, id_at, integer_at, name_at, shown_at, text_at
-from issuing.authorizations.models import Authorization, AuthorizationQuerySet
+from issuing.authorizations.models import Authorization, UseQuerySet
 
 Data = dict[str, Any]
 
 REFUND = "/v1/test_helpers/issuing/transactions/{}/refund"
 
 
-class TransactionQuerySet(AuthorizationQuerySet):
+class TransactionQuerySet(UseQuerySet):
     """Questions about transactions."""
+
+    ids = {"ipi_": "id", "iauth_": "authorization", "ic_": "card", "ich_": "cardholder"}
 
     def of_authorization(self, authorization_id: str) -> Self:
         """What one authorization led to."""
@@ -67,6 +69,7 @@ class Transaction(OfAccount):
 
         indexes = (
             models.Index(fields=["account", "-created"], name="transaction_account"),
+            models.Index(fields=["-created", "-id"], name="transaction_created"),
             models.Index(fields=["card", "-created"], name="transaction_card"),
         )
 

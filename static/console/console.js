@@ -173,6 +173,56 @@ function keep(part, refresh) {
   setTimeout(again, LIVE_EVERY);
 }
 
+// --- What will be sent: its parts follow the form, as its Preview button draws them ---
+
+const PAUSE = 400;
+
+function followForm(button) {
+  const form = button.form;
+  const url = form.getAttribute("action") || location.href;
+  let waiting = 0;
+  let asking = null;
+  const draw = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const body = new URLSearchParams(new FormData(form));
+    body.set(button.name, button.value);
+    const options = { method: "POST", body, signal: asking.signal, headers: { "X-Requested-With": "fetch" } };
+    const answer = await fetch(url, options).catch(() => null); // given up for a later one, or no network
+    if (!answer?.ok || answer.redirected) return; // what stands there stays pale: it may not be so any more
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of all("[data-preview]")) {
+      const fresh = page.getElementById(part.id);
+      if (!fresh) continue;
+      if (part.open) fresh.open = true;
+      part.replaceWith(fresh);
+    }
+  };
+  const changed = (event) => {
+    if (event.target.matches("[name=reason], [name=ticket]")) return; // kept here, not sent to Stripe
+    clearTimeout(waiting);
+    for (const part of all("[data-preview]")) part.setAttribute("aria-busy", "true"); // until a fresh one takes its place
+    waiting = setTimeout(draw, PAUSE);
+  };
+  form.addEventListener("input", changed);
+  form.addEventListener("submit", () => clearTimeout(waiting));
+  button.addEventListener("click", async (event) => {
+    event.preventDefault(); // the entries stay as they are, those too that no page gives back
+    clearTimeout(waiting);
+    await draw();
+    document.querySelector("[data-preview]")?.scrollIntoView({ block: "nearest" });
+  });
+  if (all("input, select, textarea", form).some(refilled)) draw();
+}
+
+// Whether a browser gave an entry back that the page was not drawn with.
+function refilled(entry) {
+  if (entry.type === "hidden") return false;
+  if (entry.matches("[type=checkbox], [type=radio]")) return entry.checked !== entry.defaultChecked;
+  if (entry.options) return [...entry.options].some((each) => each.selected !== each.defaultSelected) && entry.selectedIndex > 0;
+  return entry.value !== entry.defaultValue;
+}
+
 // --- Countdowns ---
 
 function words(seconds) {
@@ -211,6 +261,7 @@ document.addEventListener("keydown", onKey);
 document.addEventListener("paste", onPaste);
 document.addEventListener("click", (event) => closeMenus(event.target));
 for (const key of all("#site-search kbd")) key.hidden = false;
+for (const button of all("button[name=preview]")) followForm(button);
 for (const part of all("[data-live]")) keep(part, refreshPart);
 for (const part of all("[data-state-url]")) keep(part, refreshState);
 for (const element of all(".countdown[data-seconds]")) countDown(element);

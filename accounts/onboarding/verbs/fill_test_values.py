@@ -6,12 +6,14 @@ make another key due, until test values can meet nothing more. The terms come la
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accounts.account.models import Account
 from accounts.account.verbs import AccountVerb
+from accounts.persons.models import Person
 from accounts.requirements.models import keys_due
 from accounts.terms import models as terms_models
 from accounts.terms.models import Signature, SigningVerb
@@ -23,6 +25,7 @@ from gateway.shapes import text_at, value_at
 
 Data = dict[str, Any]
 
+SHOWN_DATE = "<the moment of the first attempt>"  # what a preview shows in its place
 ROUNDS = 4  # business type → what it asks for → persons → what they are asked for
 # Of whoever "accepts" in a test: public, so that Stripe and our own rule take it (documentation addresses are refused),
 # and no member of staff and no holder can sit there: it is a public resolver.
@@ -154,6 +157,11 @@ def _address(country: str) -> Data:
     return {"line1": "address_full_match", **ADDRESSES.get(country, ELSEWHERE), "country": country}
 
 
+def _terms(account: Data, date: Any) -> Step:
+    """The acceptance of what is due, at a moment that is the same at every attempt."""
+    return Step("terms", "", terms_models.params(terms_models.due(account), {"date": date, "ip": TEST_IP}))
+
+
 def _read(path: str) -> tuple[Data, list[Step]]:
     """The account, and what to send next: two calls."""
     account = client.get(path, account=None).data
@@ -187,15 +195,29 @@ class FillTestValues(AccountVerb, SigningVerb):
         """Where it is gone."""
         return f"{row.pk} is no longer connected to this platform." if row.gone else ""
 
+    def gather(self, rows: list[Any]) -> None:
+        """The persons of each account, as the mirror has them (`persons`)."""
+        found = Person.objects.filter(account__in=[row.pk for row in rows], gone_at=None)
+        own = defaultdict[str, list[Data]](list)
+        for person in found.order_by("pk"):
+            own[str(person.account_id)].append(person.data or {})
+        for row in rows:
+            row.persons = own[row.pk]
+
     def request(self, row: Account, values: Data) -> Request:
-        """The first call of several, as far as the mirror knows what is due."""
-        data = row.data or {}
-        steps = plan(data, [])
-        return Request(
-            "POST",
-            f"/v1/accounts/{row.pk}",
-            params=steps[0].params if steps else {},
+        """The calls of the first round and the terms, as far as the mirror knows what is due."""
+        data, path = row.data or {}, f"/v1/accounts/{row.pk}"
+        steps = plan(data, row.persons)  # type: ignore[attr-defined]
+        calls = [
+            Request("POST", path + step.path, params=step.params, before=None if step.path else data)
+            for step in [*steps, _terms(data, SHOWN_DATE)]
+            if step.params
+        ]
+        return replace(
+            calls[0] if calls else Request("GET", path),
+            then=tuple(calls[1:]),
             changes=(("Due now", f"{len(keys_due(data))} keys", "none that test values can meet"),),
+            facts=(("Rounds", f"What Stripe asks for next is sent in the same way, {ROUNDS} times at most."),),
             undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, "
             "the terms last.",
         )
@@ -221,13 +243,11 @@ class FillTestValues(AccountVerb, SigningVerb):
 
     def _accept_terms(self, operation: Operation, path: str, account: Data) -> str:
         """Accept what is due, at the second of the first attempt: the same call at every attempt. Its request id."""
-        agreements = terms_models.due(account)
-        if not agreements:
+        terms = _terms(account, operation.first_tried_at or clock.timestamp())
+        if not terms.params:
             return ""
-        signed = {"date": operation.first_tried_at or clock.timestamp(), "ip": TEST_IP}
-        terms = Step("terms", "", terms_models.params(agreements, signed))
         answer = client.post(path, terms.params, account=None, key=terms.key(operation))
-        terms_models.recorded(operation, answer.data, agreements, TEST_SIGNATURE)
+        terms_models.recorded(operation, answer.data, terms_models.due(account), TEST_SIGNATURE)
         return answer.request_id
 
     def find(self, operation: Operation) -> Outcome | None:

@@ -8,6 +8,7 @@ from django import forms
 from django.template import Context, Template
 from django.utils.safestring import SafeString
 
+from console.operations.preview import lines
 from console.templatetags import console as tags
 from gateway import clock
 
@@ -59,11 +60,13 @@ def draw(source: str, **values: object) -> str:
         "{% icon value %}",
         "{{ data|pretty_json }}",
         "{% for name, part in data|flat %}{{ name }}{{ part }}{% endfor %}",
+        "{% for line in lines %}{{ line.name }}{{ line.value }}{{ line.was }}{% endfor %}",
         "{{ value|capital }}{{ value|grouped }}{{ value|shown }}{{ value|no_rows }}{{ value|tone }}",
     ],
 )
 def test_hostile_values_stay_text(source: str, value: str) -> None:
-    found = Elements(draw(source, value=value, data={value: [value, {"a": value}]}))
+    data = {value: [value, {"a": value}]}
+    found = Elements(draw(source, value=value, data=data, lines=lines(data, {value: [1, 2, {"b": value}]})))
     assert not found.names & {"script", "img", "b", "title"}
     assert not found.handlers
 
@@ -130,6 +133,7 @@ def test_whose_move_is_said_in_words() -> None:
 
 def test_parameters_are_named_as_on_the_wire() -> None:
     params = {"company": {"name": "Kestrel", "owners": [{"id": 1}]}, "live": True, "gone": None}
+    assert tags.flat(params) == [(line.name, line.value) for line in lines(params)]
     assert tags.flat(params) == [
         ("company[name]", "Kestrel"),
         ("company[owners][0][id]", "1"),

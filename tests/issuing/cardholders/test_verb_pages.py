@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.account.models import Account
 from console.operations.models import Operation
+from console.operations.preview import Line
 from issuing.cardholders.models import Cardholder
 from tests.answers import check_page
 from tests.issuing.acting import typed, verb_page
@@ -39,7 +40,7 @@ def test_an_update_shows_before_and_after(otto: Client, account: Account) -> Non
     address = verb_page(holder, "update_cardholder")
     assert otto.get(address).context["form"]["email"].value() == "old@example.com"
     answer = typed(otto, address, email="new@example.com", reason="short")
-    assert answer.context["preview"].changes == (("email", "old@example.com", "new@example.com"),)
+    assert answer.context["preview"].lines[0] == Line("email", "new@example.com", "old@example.com")
 
 
 def test_personal_entries_are_masked_on_the_operations_page(otto: Client, account: Account) -> None:

@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.account.models import Account
 from console.operations.models import Operation
+from console.operations.preview import Line
 from console.record.models import AuditEntry
 from tests.answers import check_page
 from tests.issuing import rows
@@ -48,7 +49,7 @@ def test_a_page_drawn_for_another_account_changes_nothing(otto: Client, account:
 def test_a_change_is_shown_before_it_is_sent_and_leads_back(otto: Client, account: Account) -> None:
     card = make_card(account, active=False)
     page = otto.get(verb_page(card, "activate_card"))
-    assert page.context["preview"].changes == (("Status", "inactive", "active"),)
+    assert page.context["preview"].lines == [Line("status", "active", "inactive")]
     assert page.context["preview"].account == account.pk
     answer = typed(otto, verb_page(card, "activate_card"))
     assert (answer.status_code, answer["Location"]) == (303, f"/{account.pk}/issuing/cards/{card.pk}")
