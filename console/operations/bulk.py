@@ -24,7 +24,8 @@ from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
 from console.people.signed_in import needs, staff
 from console.shell.drawing import page
-from console.viewing.sessions import current
+from console.viewing import sessions
+from console.viewing.held import Held, clear
 from gateway.mirror import account_model
 
 INLINE_SECONDS = 5  # as long as a person may wait: one more attempt may begin until then, the rest goes to the worker
@@ -45,6 +46,7 @@ class Row:
     form: VerbForm | None = None  # its own entries, where the verb asks each row for some and something can be done
     operation: Operation | None = None
     error: str = ""  # before the run: why nothing can be done with it
+    held: Held | None = None  # where it is the person's work session that says so
 
     @property
     def object_id(self) -> str:
@@ -81,12 +83,27 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
         return redirect(_list(verb))
     chosen = limited(request.GET.getlist("id") if ids is None else ids, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
-    session = current(request)
     common, own = verb.initial_many([row.id for row in rows])
-    initial = {**common, "form_token": fresh_token(), "ticket": session.ticket if session else ""}
-    form = many_form(verb)(initial=initial)
+    form = many_form(verb)(initial={**common, **_of_session(request, rows), "form_token": fresh_token()})
     _give_forms(request, verb, rows, form, own)
+    _hold(request, verb, rows)
     return _draw(request, verb, form, rows)
+
+
+def _of_session(request: HttpRequest, rows: list[Row]) -> dict[str, str]:
+    """Reason and ticket of the work session, where all rows are its account's."""
+    session = sessions.current(request)
+    own = session and all(row.account_id == session.account_id for row in rows)
+    return {"reason": session.reason, "ticket": session.ticket} if session and own else {}
+
+
+def _hold(request: HttpRequest, verb: Verb, rows: list[Row]) -> None:
+    """Say of each row whether the person's work session holds it, as the door asks: those are left out."""
+    session = sessions.of_person(request)
+    for row in rows:
+        intent = Operation(account_id=row.account_id, account_name=row.account_name)
+        if not row.error and (way := door.held_by(session, verb, intent)):
+            row.held, row.error = way, way.sentence
 
 
 def limited(rows: list[str], most: int) -> list[str]:
@@ -155,19 +172,34 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
     form = many_form(verb)(request.POST)
     sound = form.is_valid()
     _give_forms(request, verb, rows, form, {})
-    if not all([sound, *(row.form.is_valid() for row in rows if row.form)]):
+    if "session" in request.POST:
+        return _cleared(request, verb, form, rows)
+    _hold(request, verb, rows)
+    if not all([sound, *(row.form.is_valid() for row in rows if row.form and not row.held)]):
         return _draw(request, verb, form, rows, status=422)
+    if any(row.held for row in rows) and all(row.error for row in rows):
+        return _draw(request, verb, form, rows, status=403)
     if asked := unanswered(form, request.POST):
         return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS
     for row in rows:  # those of which nothing can be done are denied by the door, and audited
-        if row.form or not verb.row_form:
+        if not row.held and (row.form or not verb.row_form):
             _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
     return _draw(request, verb, form, rows, ran=True)
 
 
+def _cleared(request: HttpRequest, verb: Verb, form: forms.Form, rows: list[Row]) -> HttpResponse:
+    """The page after a button about the work session: nothing was sent, all entries are there."""
+    clear(request)
+    _hold(request, verb, rows)
+    for each in (form, *(row.form for row in rows if row.form)):
+        each.full_clean()
+        each.errors.clear()
+    return _draw(request, verb, form, rows)
+
+
 def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row, *, wait: bool) -> None:
-    session = current(request)
+    session = sessions.current(request)
     entered = {**cleaned, **(row.form.cleaned_data if row.form else {})}
     try:
         performed = door.perform(
@@ -181,7 +213,7 @@ def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row
             account_name=row.account_name,
             object_id=row.object_id,
             via="action",
-            work_session=session if session and (verb.sends or session.account_id == row.account_id) else None,
+            work_session=session if session and session.account_id == row.account_id else None,
             wait=wait,
         )
     except Denied as denied:
@@ -209,8 +241,10 @@ def _draw(
         "list_name": capfirst(model.verbose_name_plural) if verb.noun else "Connected accounts",
         "form": form,
         "rows": rows,
+        "held": next((row.held for row in rows if row.held), None),
+        "left_out": sum(bool(row.held) for row in rows),
         "able": sum(not row.error for row in rows),
-        "bad": sum(bool(row.form and row.form.errors) for row in rows),
+        "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
         "ran": ran,
         "with_entries": verb.row_form is not None,
         "preview": None if verb.row_form else _preview(verb, form, rows),

@@ -18,14 +18,16 @@ from console.operations.fields import Where
 from console.operations.forms import ReasonForm, field_of, fresh_token, once_more, own_values, page_form, unanswered
 from console.operations.models import Operation
 from console.operations.verbs import Request, Verb
+from console.people import roles
 from console.people.sign_in import address
 from console.people.signed_in import needs, staff
 from console.record import audit
 from console.shell.drawing import page
+from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT, get_object, view_as
+from console.viewing.held import Held, clear
 from console.viewing.models import WorkSession
 from console.viewing.pages import first_page
-from console.viewing.sessions import current
 from gateway.mirror import Mirror, account_model
 
 State = Operation.State
@@ -67,16 +69,17 @@ class Desk:
         """The form for what it is about."""
         return page_form(self.verb)(*its, where=self.where, **options)
 
-    def objections(self, request: HttpRequest) -> tuple[str, str]:
-        """Why it can never be done, and why the door would refuse now: said before anybody types."""
+    def objections(self, request: HttpRequest) -> tuple[str, Held | None]:
+        """Why it can never be done, and what holds it now: as the door asks, and said before anybody types."""
         intent = Operation(
             user=staff(request),
             account_id=self.account_id,
+            account_name=self.account_name,
             object_id=self.where.object_id,
             work_session=self.session,
         )
         never = door.row_objection(self.verb, intent, self.where.row) if self.verb.asks_row else ""
-        return never, never or door.session_objection(self.verb, intent)
+        return never, None if never else door.held_by(sessions.of_person(request), self.verb, intent)
 
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
         """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
@@ -135,7 +138,7 @@ def get_verb(request: HttpRequest, verb_name: str) -> Verb:
     except KeyError:
         raise Http404(f"No verb {verb_name}.") from None
     if not staff(request).has_perm(verb.permission):
-        raise PermissionDenied(f"Your role does not have the permission {verb.permission}.")
+        raise PermissionDenied(roles.lacking(verb.permission))
     return verb
 
 
@@ -158,7 +161,7 @@ def _desk(
     if verb.noun and row.get_absolute_url() != f"/{account_id}/{place}/{object_id}":
         raise Http404(f"{verb.label} is not about {place}.")
     where = Where(account_id, object_id, address(request), row)
-    return Desk(verb, account_id, str(account or ""), current(request), where, viewing=viewing)
+    return Desk(verb, account_id, str(account or ""), sessions.current(request), where, viewing=viewing)
 
 
 def _answer_with(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -173,6 +176,8 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
             detail = {"verb": desk.verb.name, "drawn_for": request.POST.get("for_account", "")[:255]}
             audit.record("access.refused", user=staff(request), account_id=desk.account_id, detail=detail)
         raise PermissionDenied(OTHER_ACCOUNT)
+    if "session" in request.POST:
+        return _cleared(request, desk)
     form = desk.form(request.POST)
     if not form.is_valid():
         return _draw_again(request, desk, form)
@@ -190,6 +195,13 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
         form, emptied = once_more(desk.verb, request.POST, desk.where)
         return _draw(request, desk, form, status=403, denied=str(denied), emptied=emptied)
     return _answer(request, desk, performed)
+
+
+def _cleared(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The page after a button about the work session: nothing was sent, all entries are there."""
+    clear(request)
+    form, emptied = once_more(desk.verb, request.POST, desk.where)
+    return _draw(request, replace(desk, session=sessions.current(request)), form, emptied=emptied)
 
 
 def _draw_again(request: HttpRequest, desk: Desk, invalid: ReasonForm) -> HttpResponse:
@@ -274,10 +286,11 @@ def _back_url(desk: Desk) -> str:
 
 
 def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
-    never, denied = desk.objections(request)
+    never, way = desk.objections(request)
     context = {
         "never": never,
-        "denied": denied,
+        "denied": never or (way.sentence if way else ""),
+        "held": way,
         "already": None,
         "asked": None,
         "error": None,
@@ -289,7 +302,7 @@ def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 2
     return page(
         request,
         "console/operations/verb.html",
-        {**_frame(desk), "form": form, "preview": preview, **context},
+        {**_frame(desk), "form": form, "preview": preview, "keeps_entries": desk.viewing and not never, **context},
         status=status,
     )
 
