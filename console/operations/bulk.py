@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -23,6 +23,7 @@ from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
 from console.people.signed_in import needs, staff
+from console.shell import typed_again
 from console.shell.drawing import page
 from console.viewing import sessions
 from console.viewing.held import Held, clear
@@ -78,6 +79,8 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     """
     if ids is None and request.method == "POST":
         return _run(request, verb)
+    if ids is None and (typed := typed_again.take(request)):
+        return _again(request, verb, typed)
     if ids is None and "id" not in request.GET:  # an address that was reloaded after its POST
         messages.info(request, f"Choose in the list again what “{verb.label}” is for: nothing was sent.")
         return redirect(_list(verb))
@@ -158,7 +161,7 @@ def _give_forms(
     for row in rows:
         if verb.row_form and not row.error:
             row.form = verb.row_form(
-                request.POST if common.is_bound else None,
+                common.data if common.is_bound else None,
                 prefix=row.id,
                 initial=initial.get(row.id),
                 where=Where(row.account_id, row.object_id, address(request), row.of),
@@ -168,12 +171,13 @@ def _give_forms(
 
 
 def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
+    if "session" in request.POST:
+        clear(request)
+        return _again(request, verb, request.POST)
     rows = _rows(verb, dict(map(parted, limited(request.POST.getlist("row"), verb.most))))
     form = many_form(verb)(request.POST)
     sound = form.is_valid()
     _give_forms(request, verb, rows, form, {})
-    if "session" in request.POST:
-        return _cleared(request, verb, form, rows)
     _hold(request, verb, rows)
     if not all([sound, *(row.form.is_valid() for row in rows if row.form and not row.held)]):
         return _draw(request, verb, form, rows, status=422)
@@ -188,9 +192,11 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
     return _draw(request, verb, form, rows, ran=True)
 
 
-def _cleared(request: HttpRequest, verb: Verb, form: forms.Form, rows: list[Row]) -> HttpResponse:
-    """The page after a button about the work session: nothing was sent, all entries are there."""
-    clear(request)
+def _again(request: HttpRequest, verb: Verb, typed: QueryDict) -> HttpResponse:
+    """The page with what was typed, after a button about the work session or a new sign-in: nothing was sent."""
+    rows = _rows(verb, dict(map(parted, limited(typed.getlist("row"), verb.most))))
+    form = many_form(verb)(typed)
+    _give_forms(request, verb, rows, form, {})
     _hold(request, verb, rows)
     for each in (form, *(row.form for row in rows if row.form)):
         each.full_clean()

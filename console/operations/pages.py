@@ -22,6 +22,7 @@ from console.people import roles
 from console.people.sign_in import address
 from console.people.signed_in import needs, staff
 from console.record import audit
+from console.shell import typed_again
 from console.shell.drawing import page
 from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT, get_object, view_as
@@ -167,6 +168,9 @@ def _desk(
 def _answer_with(request: HttpRequest, desk: Desk) -> HttpResponse:
     if request.method == "POST":
         return _post(request, desk)
+    if typed := typed_again.take(request):
+        form, emptied = once_more(desk.verb, typed, desk.where)
+        return _draw(request, desk, form, emptied=emptied)
     return _draw(request, desk, desk.form(initial=desk.first_values(request)))
 
 

@@ -18,8 +18,8 @@ from gateway import texts
 
 WORK_AS = "console.work_as"
 ENDED = "Your work session for {} has ended. Open it again, and repeat this."
-LOOKING = "You are viewing {} in look mode: nothing of it can be changed. Switch to work mode, or end that session."
-OTHER = "You are viewing as {}, but this is about {}. End that session first."
+LOOKING = "You are viewing {} in look mode: until that session works or ends, nothing of the account can be changed."
+OTHER = "You are viewing as {}, but this is about {}: end that session first."
 
 
 @dataclass(frozen=True)

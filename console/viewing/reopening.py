@@ -16,7 +16,7 @@ from console.viewing.models import WorkSession
 PREFIX = "session"  # of the session's own fields, beside those of the form that was sent
 WHY = {
     WorkSession.End.CLICK: "You ended it.",
-    WorkSession.End.IDLE: "It ended after {idle} without a page of it.",
+    WorkSession.End.IDLE: "It ended because no page of the account was opened for {idle}.",
     WorkSession.End.LIFE: "It ended after {life}.",
     WorkSession.End.SIGN_OUT: "It ended with the sign-in that it belonged to.",
     WorkSession.End.REPLACED: "It ended when you opened an account anew.",
