@@ -13,7 +13,7 @@ from console.operations import verbs
 
 SECRET = re.compile(r"password|passphrase|secret|otp", re.IGNORECASE)
 CARRIED = re.compile(
-    r"(.+[-:_])?(form_token|for_account|next|row|run|sure|action|index|select_across)|_selected_action"
+    r"(.+[-:_])?(form_token|for_account|next|row|run|sure|session|action|index|select_across)|_selected_action"
 )
 OURS = "csrfmiddlewaretoken"
 KEPT = "typed"  # in the session of a browser whose sign-in has run out

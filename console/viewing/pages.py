@@ -124,4 +124,5 @@ def _form_context(
         "shown_path": target.removeprefix(f"/{account_id}"),
         "last_reasons": user.work_sessions.filter(account_id=account_id)[:LAST_REASONS],
         "may_work": user.has_perm("console.work_as"),
+        "ends": sessions.of_person(request),
     }

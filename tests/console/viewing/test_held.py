@@ -230,6 +230,28 @@ def test_where_all_rows_are_held_nothing_runs_and_the_button_clears_the_way(otto
     assert (kept(cleared), Operation.objects.exists()) == (TYPED, False)
 
 
+def test_what_was_left_out_of_a_run_is_ready_for_the_next(otto: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.operations.bulk.INLINE_SECONDS", 0)
+    session, held, free = view_as(otto), rows.card(), rows.card(account=OTHER_ACCOUNT)
+    ran = sent(otto, many(otto, held.pk, free.pk), **TYPED)
+    assert [bool(row.operation) for row in ran.context["rows"]] == [False, True]
+    carried = re.findall(r'<input type="hidden" name="row" value="(\w+):', ran.content.decode())
+    assert (carried, buttons(ran)) == ([held.pk], ["work", "end"])
+    chosen = [f"{row.id}:{row.token}" for row in ran.context["rows"] if row.held]
+    form = {**form_of(ran), "row": chosen, "session": f"work {session.pk}"}
+    page = otto.post("/bulk/issuing.deactivate_card/", form)
+    assert (page.context["able"], page.context["held"], kept(page)) == (1, None, TYPED)
+
+
+def test_the_reason_form_says_which_session_it_ends(otto: Client) -> None:
+    start = f"/connect/accounts/{OTHER_ACCOUNT}/view-as"
+    assert "ends that session" not in otto.get(start).content.decode()
+    view_as(browser("otto"))
+    said = " ".join(otto.get(start).content.decode().split())
+    assert "You are viewing as Alder Freight</b> in another browser" in said
+    assert "Opening Birch Bakery ends that session." in said
+
+
 # An end between drawing the form and sending it
 
 
