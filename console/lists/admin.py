@@ -26,6 +26,7 @@ from console.operations.buttons import allowed
 from console.operations.verbs import MOST_AT_ONCE, Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
+from console.shell import leading
 from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied
@@ -50,6 +51,7 @@ class PagedChangeList(DeclaredChangeList):
     keyset = True
     newer_url = older_url = ""
     matching = 0  # rows of one account that match, where a page does not hold them all; counted up to MOST_AT_ONCE + 1
+    opens = True  # whether this person may open the pages of its rows
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """The cursors are no filters."""
@@ -80,7 +82,11 @@ class KeysetChangeList(PagedChangeList):
         if self.params.get(AccountFilter.parameter_name) and (shown.newer or shown.older):
             self.matching = self.queryset.order_by()[: MOST_AT_ONCE + 1].count()
         self.model_admin.finish(shown.rows)
+        first = shown.rows[0].get_absolute_url() if shown.rows else ""
+        self.opens = not first or leading.may_open(staff(request), first)
         for row in shown.rows:  # to look at, never saved
+            for each in (row, *filter(None, row._state.fields_cache.values())):
+                each.opens = self.opens
             row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
         if self.model_admin.search_help_personal and staff(request).has_perm(PERSONAL):
             self.search_help_text = self.model_admin.search_help_personal
@@ -225,6 +231,7 @@ class ListedAdmin(MirrorAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list with its tabs."""
+        may_make = staff(request).has_perm("console.work_as")
         context = {
             "list_title": self.listing.title,
             "title": self.listing.title,
@@ -232,7 +239,7 @@ class ListedAdmin(MirrorAdmin):
             "empty": {
                 "heading": f"No {self.listing.title.lower()} yet",
                 "text": self.listing.empty,
-                "note": f"View as an account to make the first one there. {IMPORT}",
+                "note": f"View as an account to make the first one there. {IMPORT}" if may_make else IMPORT,
             },
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
@@ -269,19 +276,16 @@ class ListedAdmin(MirrorAdmin):
         return tags.money(row.amount, row.currency)
 
 
-def link(row: Any) -> SafeString:
-    """A row by its name, leading to its page."""
+def link(row: Any, label: str = "") -> SafeString:
+    """A row by its name or label, leading to its page; text alone for who may not open it."""
     if row is None:
         return format_html('<b class="none">{}</b>', "Not yet imported")
-    return format_html('<a href="{}" title="{}">{}</a>', row.get_absolute_url(), row, isolated(str(row)))
+    label = label or str(row)
+    if not getattr(row, "opens", True):
+        return format_html('<span title="{}">{}</span>', label, isolated(label))
+    return format_html('<a href="{}" title="{}">{}</a>', row.get_absolute_url(), label, isolated(label))
 
 
 def name_and_id(row: Any, label: str) -> SafeString:
     """A row's own name over its id."""
-    return format_html(
-        '<span class="two-lines"><a href="{}" title="{}">{}</a>{}</span>',
-        row.get_absolute_url(),
-        label,
-        isolated(label),
-        tags.copy_id(row.pk),
-    )
+    return format_html('<span class="two-lines">{}{}</span>', link(row, label), tags.copy_id(row.pk))

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -22,9 +22,12 @@ from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
 from console.people.signed_in import may_see, needs, staff
+from console.shell import typed_again
 from console.shell.drawing import page
+from console.viewing import sessions
 from console.viewing.access import safe_next
-from console.viewing.sessions import PREVIEW, current
+from console.viewing.held import Held, clear
+from console.viewing.sessions import PREVIEW
 from gateway.mirror import account_model
 
 INLINE_SECONDS = 5  # as long as a person may wait: one more attempt may begin until then, the rest goes to the worker
@@ -46,6 +49,7 @@ class Row:
     operation: Operation | None = None
     error: str = ""  # before the run: why nothing can be done with it
     request: Request | None = None  # what will be sent for it, where anything can be done
+    held: Held | None = None  # where it is the person's work session that says so
 
     @property
     def object_id(self) -> str:
@@ -78,16 +82,17 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     """
     if ids is None and request.method == "POST":
         return _run(request, verb)
+    if ids is None and (typed := typed_again.take(request)):
+        return _again(request, verb, typed)
     if ids is None and not {"id", "account"} & request.GET.keys():  # an address that was reloaded after its POST
         messages.info(request, f"Choose in the list again what “{verb.label}” is for: nothing was sent.")
         return redirect(_list(verb))
     chosen = limited(_named(request, verb) if ids is None else ids, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
-    session = current(request)
     common, own = verb.initial_many([row.id for row in rows])
-    initial = {**common, "form_token": fresh_token(), "ticket": session.ticket if session else ""}
-    form = many_form(verb)(initial=initial)
+    form = many_form(verb)(initial={**common, **_of_session(request, rows), "form_token": fresh_token()})
     _give_forms(request, verb, rows, form, own)
+    _hold(request, verb, rows)
     return _draw(request, verb, form, rows)
 
 
@@ -97,6 +102,22 @@ def _named(request: HttpRequest, verb: Verb) -> list[str]:
         return request.GET.getlist("id")
     rows: Any = verb.noun.objects.filter(account_id=request.GET["account"], gone_at=None)
     return list(rows.with_status(request.GET.get("status", "")).values_list("pk", flat=True)[: verb.most + 1])
+
+
+def _of_session(request: HttpRequest, rows: list[Row]) -> dict[str, str]:
+    """Reason and ticket of the work session, where all rows are its account's."""
+    session = sessions.current(request)
+    own = session and all(row.account_id == session.account_id for row in rows)
+    return {"reason": session.reason, "ticket": session.ticket} if session and own else {}
+
+
+def _hold(request: HttpRequest, verb: Verb, rows: list[Row]) -> None:
+    """Say of each row whether the person's work session holds it, as the door asks: those are left out."""
+    session = sessions.of_person(request)
+    for row in rows:
+        intent = Operation(account_id=row.account_id, account_name=row.account_name)
+        if not row.error and (way := door.held_by(session, verb, intent)):
+            row.held, row.error = way, way.sentence
 
 
 def limited(rows: list[str], most: int) -> list[str]:
@@ -152,7 +173,7 @@ def _give_forms(
     for row in rows:
         if verb.row_form and not row.error:
             row.form = verb.row_form(
-                request.POST if common.is_bound else None,
+                common.data if common.is_bound else None,
                 prefix=row.id,
                 initial=initial.get(row.id),
                 where=Where(row.account_id, row.object_id, address(request), row.of),
@@ -162,24 +183,42 @@ def _give_forms(
 
 
 def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
+    if "session" in request.POST:
+        clear(request)
+        return _again(request, verb, request.POST)
     rows = _rows(verb, dict(map(parted, limited(request.POST.getlist("row"), verb.most))))
     form = many_form(verb)(request.POST)
     sound = form.is_valid()
     _give_forms(request, verb, rows, form, {})
-    sound = all([sound, *(row.form.is_valid() for row in rows if row.form)])
+    _hold(request, verb, rows)
+    sound = all([sound, *(row.form.is_valid() for row in rows if row.form and not row.held)])
     if PREVIEW in request.POST or not sound:
         return _draw(request, verb, form, rows, status=200 if PREVIEW in request.POST else 422)
+    if any(row.held for row in rows) and all(row.error for row in rows):
+        return _draw(request, verb, form, rows, status=403)
     if asked := unanswered(form, request.POST):
         return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS
     for row in rows:  # those of which nothing can be done are denied by the door, and audited
-        if row.form or not verb.row_form:
+        if not row.held and (row.form or not verb.row_form):
             _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
     return _draw(request, verb, form, rows, ran=True)
 
 
+def _again(request: HttpRequest, verb: Verb, typed: QueryDict) -> HttpResponse:
+    """The page with what was typed, after a button about the work session or a new sign-in: nothing was sent."""
+    rows = _rows(verb, dict(map(parted, limited(typed.getlist("row"), verb.most))))
+    form = many_form(verb)(typed)
+    _give_forms(request, verb, rows, form, {})
+    _hold(request, verb, rows)
+    for each in (form, *(row.form for row in rows if row.form)):
+        each.full_clean()
+        each.errors.clear()
+    return _draw(request, verb, form, rows)
+
+
 def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row, *, wait: bool) -> None:
-    session = current(request)
+    session = sessions.current(request)
     entered = {**cleaned, **(row.form.cleaned_data if row.form else {})}
     try:
         performed = door.perform(
@@ -193,7 +232,7 @@ def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row
             account_name=row.account_name,
             object_id=row.object_id,
             via="action",
-            work_session=session if session and (verb.sends or session.account_id == row.account_id) else None,
+            work_session=session if session and session.account_id == row.account_id else None,
             wait=wait,
         )
     except Denied as denied:
@@ -224,8 +263,10 @@ def _draw(
         "list_name": capfirst(model.verbose_name_plural) if verb.noun else "Connected accounts",
         "form": form,
         "rows": rows,
+        "held": next((row.held for row in rows if row.held), None),
+        "left_out": sum(bool(row.held) for row in rows),
         "able": sum(not row.error for row in rows),
-        "bad": sum(bool(row.form and row.form.errors) for row in rows),
+        "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
         "ran": ran,
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),

@@ -18,8 +18,11 @@ from console.operations import attempts, sent_before, verbs
 from console.operations.fields import REASON_LENGTH
 from console.operations.models import Operation
 from console.operations.verbs import Verb
+from console.people import roles
 from console.people.models import User
 from console.record import audit
+from console.viewing import sessions
+from console.viewing.held import Held, held
 from console.viewing.models import WorkSession
 from gateway import claims, clock, connection, sweep, texts
 from gateway.errors import Refused, Unreachable
@@ -31,6 +34,7 @@ State = Operation.State
 KEY_SECONDS = 24 * 3600 - 600  # Stripe forgets a key after 24 hours; clocks may differ a little
 STALE_INTENT = timedelta(hours=24)  # what was never sent for so long is not sent as a surprise
 QUIET_SECONDS = 60  # after a call without an answer Stripe may still be at work: until then "not found" says nothing
+DECIDES = "console.settle_operation"  # the permission to decide what becomes of a lost one
 SETTLED = "This operation has been settled meanwhile."
 # What is shown once is made while somebody looks, and never behind their back.
 NOBODY_SAW = {"error_code": "not_shown", "error_message": "The answer was lost before anybody saw it. Make a new one."}
@@ -128,7 +132,9 @@ def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, An
 
 def _admit(verb: Verb, intent: Operation, *, wait: bool) -> None:
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
-    sentence = _objection(verb, intent) or session_objection(verb, intent)
+    sentence = _objection(verb, intent)
+    if not sentence and (way := held_by(sessions.open_of(intent.user), verb, intent)):
+        sentence = way.sentence
     if not sentence and verb.asks_row:
         sentence = row_objection(verb, intent, verb.row(intent.account_id, intent.object_id))
     if not sentence and verb.sensitive and not wait:
@@ -154,7 +160,8 @@ def _record_denial(verb: Verb, intent: Operation, why: str) -> None:
 
 def _objection(verb: Verb, intent: Operation) -> str:
     if not (intent.user.is_active and intent.user.has_perm(verb.permission)):
-        return f"{intent.user.get_username()} has no permission for “{verb.label}”."
+        name, who = intent.user.get_username(), roles.who_may(verb.permission)
+        return f"{name} has no permission for “{verb.label}”. {who} has."
     if settings.CONSOLE_MODE not in verb.modes:
         return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
     if verb.about_account != bool(intent.account_id):
@@ -176,17 +183,11 @@ def row_objection(verb: Verb, intent: Operation, row: Mirror | None) -> str:
     return "" if again else sentence  # a double click: it may be the first that made it so
 
 
-def session_objection(verb: Verb, intent: Operation) -> str:
-    """What the person's work session says against it, or "". What only reads Stripe is no write."""
+def held_by(session: WorkSession | None, verb: Verb, intent: Operation) -> Held | None:
+    """What the person's open session says against it; never what only reads Stripe, or is about no account."""
     if not (verb.sends and verb.about_account):
-        return ""
-    session = intent.work_session
-    if session and session.account_id != intent.account_id:
-        return f"You are viewing as {session.account_id}, but this is about {intent.account_id}. Nothing was sent."
-    looking = WorkSession.objects.open().filter(mode=WorkSession.Mode.LOOK)
-    if looking.filter(user=intent.user, account_id=intent.account_id).exists():
-        return "You are viewing this account in look mode: nothing can be changed. Switch to work mode first."
-    return ""
+        return None
+    return held(session, intent.account_id, intent.account_name, within=intent.work_session)
 
 
 def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Operation:
@@ -329,8 +330,9 @@ def drop(operation: Operation, *, user: User) -> None:
 
 
 def _may_decide(operation: Operation, user: User) -> None:
-    if not (user.is_active and user.has_perm("console.settle_operation")):
-        raise Denied(f"{user.get_username()} may not decide what becomes of an operation.")
+    if not (user.is_active and user.has_perm(DECIDES)):
+        who = roles.who_may(DECIDES)
+        raise Denied(f"{user.get_username()} may not decide what becomes of an operation. {who} can.")
     if not needs_a_person(operation):
         raise Denied(SETTLED)
 

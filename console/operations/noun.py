@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from console.operations import door, verbs
 from console.operations.models import Operation, by_request
-from console.people import masking
-from console.people.signed_in import may_see
+from console.people import masking, roles
+from console.people.signed_in import may_see, staff
 from console.shell import formats
 from console.shell.badges import absent, bad, no, off, ok, waits
 from console.shell.links import DOCS
@@ -30,15 +30,18 @@ def undecided(request: HttpRequest) -> tuple[list[Operation], int]:
 def waiting(request: HttpRequest, most: int) -> Waiting:
     """Operations that nobody but a person moves on; none has a deadline. One query."""
     rows, many = undecided(request)
+    may = staff(request).has_perm(door.DECIDES)
+    who = "You" if may else roles.who_may(door.DECIDES)
+    unknown = f"Whether Stripe did it is not known. {who} can send it again, or drop it."
     needs = [
         Need(
             title=f"{operation.get_state_display()}: {operation.verb.rpartition('.')[2].replace('_', ' ')}",
-            why=_quoted(operation, request) or "Whether Stripe did it is not known. Send it again, or drop it.",
+            why=_quoted(operation, request) or unknown,
             url=(url := reverse("operation", args=[operation.pk])),
             start=stripes(operation.created_at),
             account_id=operation.account_id,
             account_name=operation.account_name,
-            button="Decide",
+            button="Decide" if may else "Open",
             button_url=url,
         )
         for operation in rows[:most]
@@ -71,7 +74,7 @@ def find(request: HttpRequest, words: str) -> Iterable[Found]:
 
 
 NOUN = Noun(
-    roles={"viewer": ("console.view_operation",), "administrator": ("console.settle_operation",)},
+    roles={"viewer": ("console.view_operation",), "administrator": (door.DECIDES,)},
     menu=(
         MenuEntry(
             label="Operations",
@@ -85,7 +88,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="operations",
-            label="operations to decide",
+            label="operations left open",
             link=lambda: f"{reverse('admin:console_operation_changelist')}?waiting=person",
             waiting=waiting,
             count=count,

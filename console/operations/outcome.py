@@ -11,16 +11,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.door import DECIDES, Denied
 from console.operations.models import Operation
 from console.operations.pages import SeeOther
 from console.operations.verbs import Verb
-from console.people import masking
+from console.people import masking, roles
 from console.people.masking import Mask
 from console.people.models import User
 from console.people.signed_in import PERSONAL, needs, staff
 from console.shell.drawing import page
+from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT
+from console.viewing.held import clear
 from gateway.errors import NOT_SENT
 
 State = Operation.State
@@ -30,7 +32,7 @@ SENTENCES = {
     State.REFUSED: "Stripe refused it. Nothing was changed.",
     State.UNKNOWN: "Stripe did not answer: it may or may not have happened. It is being settled: by an event, by the"
     " same key sent again, or by looking it up.",
-    State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide below.",
+    State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide {}.",
     State.DROPPED: "It was dropped and will not be sent again.",
 }
 SIGNS = {  # the tone and the icon of its sentence
@@ -41,11 +43,9 @@ SIGNS = {  # the tone and the icon of its sentence
     State.DROPPED: ("info", "dash"),
 }
 SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
-PARKED = (
-    "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide below."
-)
+PARKED = "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide {}."
 PARKED_UNKNOWN = (
-    "It may or may not have happened at Stripe, and it is not tried again by itself. Look at Stripe, then decide."
+    "It may or may not have happened at Stripe, and it is not tried again by itself. Look at Stripe, then decide {}."
 )
 
 
@@ -86,7 +86,7 @@ def _state(operation: Operation, user: User) -> dict[str, Any]:
         "state": operation.state,
         "label": operation.get_state_display(),
         "settled": parked or operation.state not in Operation.UNSETTLED,
-        "sentence": _mask(operation, verb, user).text(_sentence(operation, verb, parked=parked)),
+        "sentence": _mask(operation, verb, user).text(_sentence(operation, verb, user, parked=parked)),
         "next_url": verb.next_url(operation) if verb and succeeded else "",
     }
 
@@ -95,19 +95,23 @@ def _mask(operation: Operation, verb: Verb | None, user: User) -> Mask:
     return masking.of_operation(operation, verb, may_see=user.has_perm(PERSONAL))
 
 
-def _sentence(operation: Operation, verb: Verb | None, *, parked: bool) -> str:
+def _sentence(operation: Operation, verb: Verb | None, user: User, *, parked: bool) -> str:
     if operation.state == State.SUCCEEDED:
         return verb.done(operation) if verb else "Done."
     if operation.error_code == NOT_SENT:
         return operation.error_message
+    decided = "below" if user.has_perm(DECIDES) else f"with {roles.who_may(DECIDES).lower()}, who can do it here"
     if parked:
-        return PARKED if operation.state == State.INTENT else PARKED_UNKNOWN
-    return SENTENCES.get(State(operation.state), operation.state)
+        return (PARKED if operation.state == State.INTENT else PARKED_UNKNOWN).format(decided)
+    return SENTENCES.get(State(operation.state), operation.state).format(decided)
 
 
 def _decide(request: HttpRequest, operation: Operation) -> HttpResponseBase:
     if request.POST.get("for_account", "") != operation.account_id:
         raise PermissionDenied(OTHER_ACCOUNT)
+    if "session" in request.POST:
+        clear(request)
+        return _draw(request, operation)
     try:
         if request.POST.get("decision") == "again":
             new = door.send_again(operation, user=staff(request)).operation
@@ -126,6 +130,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
     verb, state = verbs.find(operation.verb), _state(operation, staff(request))
     label = verb.label if verb else operation.verb
     rights = _rights(staff(request), operation, verb)
+    again = Operation(account_id=operation.account_id, account_name=operation.account_name)
     tone, sign = SIGNS.get(State(operation.state), ("info", "hourglass"))
     context = {
         "title": label,
@@ -143,6 +148,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "sign": sign,
         "again_as": operation.result.get("sent_again_as", ""),
         "decision_error": decision_error,
+        "held": verb and rights["may_send_again"] and door.held_by(sessions.of_person(request), verb, again),
         **rights,
     }
     return page(request, "console/operations/operation.html", context, status=status)
@@ -150,7 +156,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
 
 def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, Any]:
     """What this person may see and decide here."""
-    may_decide = user.has_perm("console.settle_operation") and door.needs_a_person(operation)
+    may_decide = user.has_perm(DECIDES) and door.needs_a_person(operation)
     may_do_it = verb is not None and user.has_perm(verb.permission) and not operation.sensitive
     trail = operation.audit_entries.order_by("number") if user.has_perm("console.view_auditentry") else []
     return {"may_decide": may_decide, "may_send_again": may_decide and may_do_it, "audit_entries": trail}

@@ -28,14 +28,18 @@ from console.operations.forms import (
 )
 from console.operations.models import Operation
 from console.operations.verbs import Request, Verb
+from console.people import roles
 from console.people.sign_in import address
 from console.people.signed_in import may_see, needs, staff
 from console.record import audit
+from console.shell import typed_again
 from console.shell.drawing import page
+from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT, get_object, view_as
+from console.viewing.held import Held, clear
 from console.viewing.models import WorkSession
 from console.viewing.pages import first_page
-from console.viewing.sessions import PREVIEW, current
+from console.viewing.sessions import PREVIEW
 from gateway.mirror import Mirror, account_model
 
 State = Operation.State
@@ -77,16 +81,17 @@ class Desk:
         """The form for what it is about."""
         return page_form(self.verb)(*its, where=self.where, **options)
 
-    def objections(self, request: HttpRequest) -> tuple[str, str]:
-        """Why it can never be done, and why the door would refuse now: said before anybody types."""
+    def objections(self, request: HttpRequest) -> tuple[str, Held | None]:
+        """Why it can never be done, and what holds it now: as the door asks, and said before anybody types."""
         intent = Operation(
             user=staff(request),
             account_id=self.account_id,
+            account_name=self.account_name,
             object_id=self.where.object_id,
             work_session=self.session,
         )
         never = door.row_objection(self.verb, intent, self.where.row) if self.verb.asks_row else ""
-        return never, never or door.session_objection(self.verb, intent)
+        return never, None if never else door.held_by(sessions.of_person(request), self.verb, intent)
 
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
         """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
@@ -147,7 +152,7 @@ def get_verb(request: HttpRequest, verb_name: str) -> Verb:
     except KeyError:
         raise Http404(f"No verb {verb_name}.") from None
     if not staff(request).has_perm(verb.permission):
-        raise PermissionDenied(f"Your role does not have the permission {verb.permission}.")
+        raise PermissionDenied(roles.lacking(verb.permission))
     return verb
 
 
@@ -170,12 +175,15 @@ def _desk(
     if verb.noun and row.get_absolute_url() != f"/{account_id}/{place}/{object_id}":
         raise Http404(f"{verb.label} is not about {place}.")
     where = Where(account_id, object_id, address(request), row)
-    return Desk(verb, account_id, str(account or ""), current(request), where, viewing=viewing)
+    return Desk(verb, account_id, str(account or ""), sessions.current(request), where, viewing=viewing)
 
 
 def _answer_with(request: HttpRequest, desk: Desk) -> HttpResponse:
     if request.method == "POST":
         return _post(request, desk)
+    if typed := typed_again.take(request):
+        form, emptied = once_more(desk.verb, typed, desk.where)
+        return _draw(request, desk, form, emptied=emptied)
     return _draw(request, desk, desk.form(initial=desk.first_values(request)))
 
 
@@ -185,6 +193,8 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
             detail = {"verb": desk.verb.name, "drawn_for": request.POST.get("for_account", "")[:255]}
             audit.record("access.refused", user=staff(request), account_id=desk.account_id, detail=detail)
         raise PermissionDenied(OTHER_ACCOUNT)
+    if "session" in request.POST:
+        return _cleared(request, desk)
     form = desk.form(request.POST)
     sound = form.is_valid()
     if PREVIEW in request.POST:  # nothing was sent, so the form stays the one it is
@@ -206,6 +216,13 @@ def _post(request: HttpRequest, desk: Desk) -> HttpResponse:
         form, emptied = once_more(desk.verb, request.POST, desk.where)
         return _draw(request, desk, form, status=403, denied=str(denied), emptied=emptied)
     return _answer(request, desk, performed)
+
+
+def _cleared(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The page after a button about the work session: nothing was sent, all entries are there."""
+    clear(request)
+    form, emptied = once_more(desk.verb, request.POST, desk.where)
+    return _draw(request, replace(desk, session=sessions.current(request)), form, emptied=emptied)
 
 
 def _draw_again(request: HttpRequest, desk: Desk, typed: ReasonForm, token: str = "") -> HttpResponse:
@@ -292,10 +309,11 @@ def _back_url(desk: Desk) -> str:
 
 
 def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
-    never, denied = desk.objections(request)
+    never, way = desk.objections(request)
     context = {
         "never": never,
-        "denied": denied,
+        "denied": never or (way.sentence if way else ""),
+        "held": way,
         "already": None,
         "asked": None,
         "error": None,
@@ -305,7 +323,12 @@ def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 2
         **more,
     }
     context["preview"] = None if never else context.get("preview") or _preview(request, desk, form)
-    return page(request, "console/operations/verb.html", {**_frame(desk), "form": form, **context}, status=status)
+    return page(
+        request,
+        "console/operations/verb.html",
+        {**_frame(desk), "form": form, "keeps_entries": desk.viewing and not never, **context},
+        status=status,
+    )
 
 
 def _preview(request: HttpRequest, desk: Desk, form: ReasonForm) -> Request | None:

@@ -35,6 +35,25 @@ def permissions(role: str) -> frozenset[str]:
     return frozenset(name for noun in nouns.every() for lowest in below for name in noun.roles.get(lowest, ()))
 
 
+WHO = {
+    "viewer": "Everybody",
+    "support": "Support, an operator or an administrator",
+    "operator": "An operator or an administrator",
+    "administrator": "An administrator",
+}
+
+
+def who_may(*names: str) -> str:
+    """Who has all of these permissions, as a sentence begins with it: "An administrator"; "Nobody" for none."""
+    having = [role for role in ROLES if permissions(role).issuperset(names)]
+    return WHO[having[-1]] if having else "Nobody"
+
+
+def lacking(*names: str) -> str:
+    """What somebody is told whose role lacks these permissions: which, and who has them."""
+    return f"Your role does not have the permission {', '.join(names)}. {who_may(*names)} has it."
+
+
 def declared() -> set[str]:
     """Every permission (`app.codename`) that an installed model declares. No query."""
     names = set()

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
+from console.people import roles
 from console.people.models import User
 
 View = Callable[..., HttpResponseBase]
@@ -26,7 +27,7 @@ def needs(*permissions: str) -> Callable[[View], View]:
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             lacking = [name for name in permissions if not staff(request).has_perm(name)]
             if lacking:
-                raise PermissionDenied(f"Your role does not have the permission {', '.join(lacking)}.")
+                raise PermissionDenied(roles.lacking(*lacking))
             return view(request, *args, **kwargs)
 
         @cache
@@ -37,6 +38,7 @@ def needs(*permissions: str) -> Callable[[View], View]:
         def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             return guarded()(request, *args, **kwargs)
 
+        page.needed = permissions  # type: ignore[attr-defined]  # for console.shell.leading.may_open
         return page
 
     return decorate

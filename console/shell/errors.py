@@ -65,11 +65,11 @@ def account_of(request: HttpRequest) -> dict[str, Any]:
     parts = canonical(request.path).strip("/").split("/")
     account_id = next((part for part in parts[:3] if part.startswith("acct_")), "")
     label = nouns.account_label(account_id) if account_id else None
-    may = staff(request).has_perm
-    if label is None or not may("console.view_as"):
+    if label is None or not leading.may_open(staff(request), page := reverse("account", args=[account_id])):
         return {}
+    may = staff(request).has_perm
     tabs = [{"label": tab.label, "url": f"/{account_id}/{tab.path}"} for tab in nouns.tabs() if may(tab.permission)]
-    return {"account": {"name": label, "url": reverse("account", args=[account_id])}, "pages": tabs}
+    return {"account": {"name": label, "url": page}, "pages": tabs}
 
 
 def body_too_large(request: HttpRequest) -> HttpResponse:

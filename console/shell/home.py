@@ -1,12 +1,14 @@
 """The home page: what needs a person, soonest first; then the panels of the rooms."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from console.people.signed_in import staff
-from console.shell import nouns
+from console.shell import leading, nouns
 from console.shell.drawing import page
 from console.shell.horizon import boxes
 from console.shell.nouns import SHOWN, Need
@@ -41,7 +43,7 @@ def queue(request: HttpRequest) -> dict[str, Any]:
             continue
         found = each.waiting(request, SHOWN)
         times += found.times
-        needs += found.needs
+        needs += [_openable(request, need) for need in found.needs]
         if found.times:
             links.append({"label": each.label, "count": len(found.times), "url": each.link()})
     now = clock.now()
@@ -53,6 +55,15 @@ def queue(request: HttpRequest) -> dict[str, Any]:
         "needs": sorted(needs, key=lambda need: urgency(need, now))[:SHOWN],
         "links": links,
     }
+
+
+def _openable(request: HttpRequest, need: Need) -> Need:
+    """The need with links that work for this person: to the account's page where its own do not."""
+    if not leading.may_open(staff(request), need.url):
+        need = replace(need, url=reverse("account", args=[need.account_id]))
+    if not need.button_url or not leading.may_open(staff(request), need.button_url):
+        need = replace(need, button_url=need.url, button="Open")
+    return need
 
 
 def urgency(need: Need, now: datetime) -> tuple[datetime, datetime]:

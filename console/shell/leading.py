@@ -5,6 +5,8 @@ from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.common import no_append_slash
 from django.views.decorators.http import require_safe
 
+from console.operations import verbs
+from console.people.models import User
 from console.people.signed_in import staff
 from console.shell import nouns
 from console.shell.links import canonical
@@ -18,7 +20,7 @@ SHARED = ("/connect/accounts/", "/acct_")  # the beginnings of pages that the Da
 def page_of(request: HttpRequest, object_id: str) -> str:
     """The page of an object for who reads this, "" where we have none or it is not theirs to open. One query."""
     found = nouns.jump(object_id) if object_id else ""
-    return "" if found.startswith("/acct_") and not staff(request).has_perm("console.view_as") else found
+    return found if found and may_open(staff(request), found) else ""
 
 
 def is_ours(path: str) -> bool:
@@ -64,6 +66,24 @@ def _of_platform(place: str) -> str:
         return ""
     listed = f"/{noun.model._meta.app_label}/{noun.model._meta.model_name}/"
     return listed if is_ours(listed) else next((queue.link() for queue in noun.queues), "")
+
+
+def may_open(user: User, path: str) -> bool:
+    """Whether this person's role may open our page at this address, or act there. No query.
+
+    Pages say what they need (`console.people.signed_in.needs`), lists and verbs have their own permission. Who may view
+    as the account and has no work session is asked for a reason there.
+    """
+    try:
+        match = resolve(path.partition("?")[0].partition("#")[0])
+    except Resolver404:
+        return False
+    needed = list(getattr(match.func, "needed", ()))
+    if verb := verbs.find(match.kwargs.get("verb_name", "")):
+        needed.append(verb.permission)
+    if listed := getattr(match.func, "model_admin", None):
+        needed.append(f"{listed.opts.app_label}.view_{listed.opts.model_name}")
+    return user.has_perms(needed)
 
 
 @no_append_slash

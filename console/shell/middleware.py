@@ -12,7 +12,7 @@ from django.utils.cache import patch_cache_control
 
 from console.databases.patience import patience
 from console.people import sign_in
-from console.shell import errors
+from console.shell import errors, typed_again
 from gateway.connection import serving
 
 WEBHOOKS = "/webhooks/"
@@ -101,7 +101,7 @@ def _length(request: HttpRequest) -> float:
 
 
 def work_session(get_response: GetResponse) -> GetResponse:
-    """End a sign-in that is idle or old, before any view sees it; refuse a NUL byte in what staff post.
+    """End a sign-in that is idle or old before any view sees it, its form kept; refuse a NUL byte in what staff post.
 
     A sign-in whose person may not sign in any more is forgotten, so that it is worth nothing when they may again.
     """
@@ -110,7 +110,9 @@ def work_session(get_response: GetResponse) -> GetResponse:
         if not request.user.is_authenticated and SESSION_KEY in request.session:
             logout(request)
         if request.user.is_authenticated and not sign_in.still_valid(request):
+            typed = typed_again.keep(request)
             logout(request)
+            typed_again.put(request, typed)
         if request.user.is_authenticated and request.method == "POST" and _nul_in_form(request):
             return errors.bad_request(request, BadRequest("NUL"))
         return get_response(request)

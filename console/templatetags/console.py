@@ -7,13 +7,15 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from console.shell import formats, links, moves, nouns, outside
+from console.people import roles
+from console.shell import formats, leading, links, moves, nouns, outside
 from console.shell.badges import NOTHING
 from gateway import clock, shapes, texts
 
@@ -66,7 +68,19 @@ def stripe_id(value: Any) -> SafeString:
     return copy_id(value)
 
 
-@register.simple_tag
+@register.simple_tag(takes_context=True)
+def may_open(context: Context, path: str) -> bool:
+    """Whether a link to this page of ours works for who reads the page."""
+    request = context.get("request")
+    return bool(path) and (request is None or leading.may_open(request.user, path))
+
+
+@register.simple_tag(takes_context=True, name="copy_id")
+def id_for(context: Context, value: Any, account: str = "", *, short: bool = False, out: bool = False) -> SafeString:
+    """An id as `copy_id` draws it, with the way out for those for whom it works."""
+    return copy_id(value, account, short=short, out=out and may_open(context, links.out_path(str(value), account)))
+
+
 def copy_id(value: Any, account: str = "", *, short: bool = False, out: bool = False) -> SafeString:
     """An id as `stripe_id` does; `short` leaves out its middle, `out` adds the way to Stripe's Dashboard."""
     if not value:
@@ -207,6 +221,12 @@ def whose(who: str) -> SafeString:
     """Whose move it is: staff, holder or stripe, by sign and word and never by colour."""
     sign, word = moves.WORDS.get(str(who), ("ring", str(who) or "–"))
     return format_html('<span class="whose whose-{}">{} {}</span>', who, icon(sign), word)
+
+
+@register.simple_tag
+def who_may(*permissions: str) -> str:
+    """Who has all of these permissions, to begin a sentence with: "An administrator"."""
+    return roles.who_may(*permissions)
 
 
 @register.simple_tag

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
@@ -15,19 +15,20 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from console.people.signed_in import View, needs, staff
 from console.record import audit
+from console.viewing.models import WorkSession
+from console.viewing.reopening import reopened
 from console.viewing.sessions import current, note_access
 
 Row = TypeVar("Row", bound=Model)
-SESSION_ENDED = "Your work session for this account has ended. Open the account again, with a reason, and repeat it."
-
 OTHER_ACCOUNT = "This form was drawn for another account. Nothing was changed."
 
 
 def view_as(view: View, first: Callable[..., object] | None = None) -> View:
     """A page below `/<account>/`: `view(request, account_id, …)` with an open work session for that very account.
 
-    Without one a GET asks for the reason and then comes back; a POST is refused. A POST carries `for_account`, the
-    account its page was drawn for; another one in the address refuses it. Every page opened is recorded.
+    Without one a GET asks for the reason and then comes back; a POST is refused, with what was typed, until the session
+    is open again. A POST carries `for_account`, the account its page was drawn for; another one in the address refuses
+    it. Every page opened is recorded.
     `first`, given what the view is given, raises where nobody need be asked for a reason.
     """
 
@@ -36,15 +37,19 @@ def view_as(view: View, first: Callable[..., object] | None = None) -> View:
     def guarded(request: HttpRequest, account_id: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if first:
             first(request, account_id, *args, **kwargs)
-        session = current(request)
-        posted = request.method not in ("GET", "HEAD")
-        if session is None or session.account_id != account_id:
-            return _refuse() if posted else _ask_reason(request, account_id)
+        session, posted = current(request), request.method not in ("GET", "HEAD")
+        inside = session if session and session.account_id == account_id else None
         if posted and not drawn_for(request, account_id):
-            note_access(session, request, "refused")
+            if inside:
+                note_access(inside, request, "refused")
             raise PermissionDenied(OTHER_ACCOUNT)
-        if not note_access(session, request):
-            return _refuse() if posted else _ask_reason(request, account_id)
+        if inside and note_access(inside, request):
+            return view(request, account_id, *args, **kwargs)
+        if not posted:
+            return _ask_reason(request, account_id)
+        if answer := reopened(request, account_id):
+            return answer
+        note_access(cast("WorkSession", current(request)), request)
         return view(request, account_id, *args, **kwargs)
 
     return guarded
@@ -86,10 +91,6 @@ def safe_next(path: str, account_id: str) -> str:
         return ""
     odd = "\\" in path or "//" in plain or ".." in plain or "%" in plain or not path.isprintable()
     return path if not odd and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
-
-
-def _refuse() -> HttpResponse:
-    raise PermissionDenied(SESSION_ENDED)
 
 
 def _ask_reason(request: HttpRequest, account_id: str) -> HttpResponse:

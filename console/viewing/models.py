@@ -91,7 +91,12 @@ class WorkSession(models.Model):
 
     def __str__(self) -> str:
         """Whose account, and the mode."""
-        return f"{texts.label(self.account_name, self.account_id)}, {self.get_mode_display()}"
+        return f"{self.whose}, {self.get_mode_display()}"
+
+    @property
+    def whose(self) -> str:
+        """The account's name as it then was, its id where it had none."""
+        return texts.label(self.account_name, self.account_id)
 
 
 class AccessEntry(AppendOnly):

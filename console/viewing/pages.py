@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -11,32 +10,14 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from console.lists import addresses
-from console.operations.fields import LineField, ReasonField
 from console.people import signed_in
 from console.shell import links, nouns
 from console.shell.drawing import form_status, page
-from console.viewing import access, sessions
+from console.viewing import access, held, sessions
+from console.viewing.forms import WorkSessionForm
 from console.viewing.models import WorkSession
 
 LAST_REASONS = 5
-
-
-class WorkSessionForm(forms.Form):
-    """Why somebody opens an account."""
-
-    category = forms.ChoiceField(
-        label="What kind of reason?",
-        choices=WorkSession.Category,
-        widget=forms.RadioSelect,
-        initial=WorkSession.Category.CARDHOLDER,
-    )
-    reason = ReasonField(
-        label="In words",
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="At least 10 characters. Every operation of this session starts with it.",
-    )
-    ticket = LineField(label="Ticket", max_length=64, required=False)
 
 
 @signed_in.needs("console.view_as")
@@ -80,13 +61,10 @@ def end(request: HttpRequest, account_id: str) -> HttpResponse:
 @access.view_as
 def mode(request: HttpRequest, account_id: str) -> HttpResponseBase:
     """Switch between look and work; work needs its own permission."""
-    session, wanted = sessions.current(request), request.POST.get("mode", "")
+    wanted = request.POST.get("mode", "")
     if wanted not in WorkSession.Mode.values:
         raise BadRequest("A work session looks or works.")
-    if wanted == WorkSession.Mode.WORK and not signed_in.staff(request).has_perm("console.work_as"):
-        raise PermissionDenied("Your role does not have the permission console.work_as.")
-    if session:
-        sessions.switch_mode(session, wanted)
+    held.switch(request, wanted)
     return redirect(access.safe_next(request.POST.get("next", ""), account_id) or first_page(account_id))
 
 
@@ -146,4 +124,5 @@ def _form_context(
         "shown_path": target.removeprefix(f"/{account_id}"),
         "last_reasons": user.work_sessions.filter(account_id=account_id)[:LAST_REASONS],
         "may_work": user.has_perm("console.work_as"),
+        "ends": sessions.of_person(request),
     }

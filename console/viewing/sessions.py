@@ -20,15 +20,22 @@ PREVIEW = "preview"  # in a POST that sends nothing: its form is drawn again wit
 SIGNED_OUT = "Your sign-in was ended meanwhile. Nothing was changed."
 
 
-def current(request: HttpRequest) -> WorkSession | None:
-    """The open work session of this sign-in, whichever account it is for. One query a request."""
+def open_of(user: User) -> WorkSession | None:
+    """The person's open work session, whichever browser it was started in: there is one at most. One query."""
+    return WorkSession.objects.open().filter(user=user).first()
+
+
+def of_person(request: HttpRequest) -> WorkSession | None:
+    """The same for who asks. One query a request."""
     if not hasattr(request, "open_work_session"):
-        request.open_work_session = (  # type: ignore[attr-defined]
-            WorkSession.objects.open().filter(user=staff(request), session_key=_sign_in_digest(request)).first()
-            if request.user.is_authenticated
-            else None
-        )
+        request.open_work_session = open_of(staff(request)) if request.user.is_authenticated else None  # type: ignore[attr-defined]
     return request.open_work_session  # type: ignore[attr-defined]
+
+
+def current(request: HttpRequest) -> WorkSession | None:
+    """The open work session where it belongs to this very sign-in, whichever account it is for. One query a request."""
+    session = of_person(request)
+    return session if session and session.session_key == _sign_in_digest(request) else None
 
 
 def start(request: HttpRequest, *, account_id: str, category: str, reason: str, ticket: str = "") -> WorkSession:
