@@ -270,10 +270,10 @@ class ListedAdmin(MirrorAdmin):
         url = reverse("account", args=[row.account_id])
         return format_html('<span class="two-lines"><a href="{}" title="{}">{}</a></span>', url, name, isolated(name))
 
-    @admin.display(description="Created")
+    @admin.display(description="Created, UTC")
     def created_at(self, row: Any) -> SafeString:
         """When, by Stripe's clock."""
-        return tags.when(row.created)
+        return tags.in_list(row.created)
 
     @admin.display(description="Amount")
     def amount_words(self, row: Any) -> SafeString:

@@ -46,10 +46,10 @@ class EventAdmin(RecordAdmin):
     )
     actions = ("replay",)
 
-    @admin.display(description="Created", ordering="created")
+    @admin.display(description="Created, UTC", ordering="created")
     def created_at(self, event: Event) -> Any:
         """Stripe's time."""
-        return tags.when(event.created)
+        return tags.in_list(event.created)
 
     @admin.display(description="Account", ordering="account")
     def account_id(self, event: Event) -> str:

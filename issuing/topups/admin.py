@@ -30,7 +30,7 @@ class TopupAdmin(ListedAdmin):
         """As Stripe has it."""
         return tags.badge(row.status, "topup", plain=True)
 
-    @admin.display(description="Expected")
+    @admin.display(description="Expected, UTC")
     def expected(self, row: Topup) -> SafeString:
         """When the bank should have paid."""
-        return tags.when(row.expected_at)
+        return tags.in_list(row.expected_at)
