@@ -264,7 +264,7 @@ def may(request: HttpRequest, account: Account) -> dict[str, Any]:
     }
 
 
-PARTS = ("badges", "actions", "facts", "timeline")
+PARTS = ("badges", "actions", "tabs", "facts", "timeline")
 READ_AGAIN = {
     "page": "Read again from the account’s page",
     "return": "The holder came back from Stripe’s form",
@@ -291,6 +291,12 @@ class AccountPage(AccountView):
         """The account as this person may see it."""
         return AccountParts(get_account(self.request, self.account_id), may_see(self.request))
 
+    @property
+    def tab(self) -> str:
+        """The tab that is open."""
+        asked = self.request.GET.get("tab", "")
+        return asked if asked in TABS else "overview"
+
     def parts(self) -> dict[str, Any]:
         """The account, and which buttons this person gets."""
         account = self.shown.account
@@ -311,8 +317,7 @@ class TabsPage(AccountPage):
 
     def parts(self) -> dict[str, Any]:
         """The tab that is open; on the first one the newest of the timeline, and the panels of other nouns."""
-        asked = self.request.GET.get("tab", "overview")
-        tab = asked if asked in TABS else "overview"
+        tab = self.tab
         return {
             **super().parts(),
             "tab": tab,
@@ -346,7 +351,8 @@ class LivePart(AccountPage):
         self.account_id, asked = account_id, request.GET.get("part", "")
         part = asked if asked in PARTS else "badges"
         timeline = self.shown.timeline if part == "timeline" else None
-        return render(request, f"accounts/account/live_{part}.html", {**self.parts(), "timeline": timeline})
+        tabs = {"tab": self.tab, "tabs": self.shown.tabs(self.tab)} if part == "tabs" else {}
+        return render(request, f"accounts/account/live_{part}.html", {**self.parts(), **tabs, "timeline": timeline})
 
 
 class ActivityPage(AccountPage):

@@ -1,4 +1,4 @@
-"""A console with something on every page: the demo accounts, one that issues, staff at work; long names, big amounts."""
+"""A console with something on every page: the demo accounts, one that issues, work; long names, big amounts."""
 
 from types import SimpleNamespace
 from typing import Any, cast
@@ -72,6 +72,5 @@ def addresses(stack: Stack, account: str) -> dict[str, str]:
     """The path of every page that there is, by the name of its address (tests.permissions). A session must be open."""
     made: dict[str, Any] = {"account": account, **stack.ask(MADE.format(account=account))}
     read = {name: row for name, row in TABLE.items() if row.method == "get" and row.answer == 200}
-    return {
-        name: row.path.format(**made) for name, row in read.items() if name not in NO_PAGES and row.lowest != "nobody"
-    }
+    pages = {name: row for name, row in read.items() if row.lowest != "nobody" and name not in NO_PAGES}
+    return {name: row.path.format(**made) for name, row in pages.items()}

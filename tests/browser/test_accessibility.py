@@ -17,7 +17,7 @@ RUN = """async ([more, only]) => {
   for (const row of document.querySelectorAll(more)) row.remove();
   const rules = {"target-size": {enabled: true}}; // of WCAG 2.2, which axe leaves off
   const found = await axe.run(document, {resultTypes: ["violations"], ...(only ? {runOnly: only} : {rules})});
-  return found.violations.map((each) => `${each.id} (${each.impact}) ${each.nodes.map((node) => node.target).join(", ")}`);
+  return found.violations.map(({id, impact, nodes}) => `${id} (${impact}) ${nodes.map((node) => node.target)}`);
 }"""
 BY_COLOUR = ["color-contrast", "link-in-text-block"]  # all that another scheme can change
 ALONE = ("400", "413", "415", "500", "503", "csrf")  # pages that stand without frame, user and database
@@ -95,9 +95,8 @@ def test_what_is_refused_empty_or_broken_is_accessible_too(walk: Walk, furnished
     walk.open("nothing found", "/search?q=nobody")
     walk.open("no row matches", "/issuing/card/?q=nobody")
     drawn = {name: furnished.ask(DRAWN.format(name)) for name in ALONE}
-    page.route(
-        "**/broken/*", lambda route: route.fulfill(body=drawn[Path(route.request.url).name], content_type="text/html")
-    )
+    answers = {name: {"body": body, "content_type": "text/html"} for name, body in drawn.items()}
+    page.route("**/broken/*", lambda route: route.fulfill(**answers[Path(route.request.url).name]))
     for name in ALONE:
         walk.open(name, f"/broken/{name}")
     page.emulate_media(media="print")
