@@ -6,15 +6,17 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.forms import CheckboxInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
@@ -31,6 +33,8 @@ from gateway import copied
 from gateway.mirror import related
 
 Row = TypeVar("Row", bound=Model)
+TICKED = "ticked"  # of the session: rows whose ticks the list keeps after it has refused an action
+ONE_PAGE = 50
 
 
 class PlainChangeList(DeclaredChangeList):
@@ -65,7 +69,9 @@ class KeysetChangeList(DeclaredChangeList):
         """Read one page and look whether there is more."""
         shown = lists_keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
         self.model_admin.finish(shown.rows)
+        ticked = request.session.pop(TICKED, ()) if TICKED in request.session and request.method == "GET" else ()
         for row in shown.rows:  # to look at, never saved
+            row.ticked = row.pk in ticked
             row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
         self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
         self.show_full_result_count, self.show_admin_actions = False, True
@@ -92,9 +98,10 @@ def _one(verb: Verb) -> Callable[..., HttpResponse | None]:
     """An action that leads on to this verb's own page, for exactly one chosen row."""
 
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        rows = list(queryset[:2])
+        rows = list(queryset[:ONE_PAGE])
         if len(rows) == 1:
             return HttpResponseRedirect(verb_address(verb, rows[0]))
+        request.session[TICKED] = [row.pk for row in rows]
         messages.error(request, verb.one_at_a_time or f"“{verb.label}” has values of its own for each: select one row.")
         return None
 
@@ -113,7 +120,7 @@ class ReadOnlyAdmin(ListAdmin):
     """Seen with the view permission; never added, changed or deleted by hand. Its rows are never all counted."""
 
     show_full_result_count = False
-    list_per_page = 50
+    list_per_page = ONE_PAGE
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -143,8 +150,9 @@ class MirrorAdmin(ReadOnlyAdmin):
         """The admin's own, and one for each verb about its rows that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
-            act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
-            found[verb.name] = (act, verb.name, verb.label_many or verb.label)
+            many = bool(verb.bulk or verb.row_form)
+            label = verb.label_many or verb.label if many else f"{verb.label} (one row)"
+            found[verb.name] = (_many(verb) if many else _one(verb), verb.name, label)
         return found
 
     def verbs(self, request: HttpRequest) -> list[Verb]:
@@ -159,6 +167,12 @@ class MirrorAdmin(ReadOnlyAdmin):
     def prepare(self, queryset: Any) -> QuerySet:
         """The query of a page with what its columns need."""
         return queryset
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle" aria-label="Select all rows">'))
+    def action_checkbox(self, obj: Any) -> SafeString:
+        """The box of a row, ticked where an action was just refused for it."""
+        box = CheckboxInput({"class": "action-select", "aria-label": f"Select {obj}"}, lambda _: obj.ticked)
+        return box.render(ACTION_CHECKBOX_NAME, obj.pk)
 
     def finish(self, rows: list[Any]) -> None:
         """Give the rows of a page what one more query tells of all of them."""

@@ -1,6 +1,7 @@
 """One verb for many accounts or objects: a preview with a row for each, then an operation for each."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,7 @@ class Row:
     form: VerbForm | None = None  # its own entries, where the verb asks each row for some and something can be done
     operation: Operation | None = None
     error: str = ""  # before the run: why nothing can be done with it
+    already: str = ""  # why nothing is sent for it
 
     @property
     def object_id(self) -> str:
@@ -107,7 +109,7 @@ def parted(posted: str) -> tuple[str, str]:
 
 
 def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
-    """A row for each id, in this order; two queries and what the verb's effects take. Raises BadRequest."""
+    """A row for each id, in this order; three queries and what the verb's effects take. Raises BadRequest."""
     found = (verb.noun or account_model()).objects.in_bulk(list(tokens))
     if missing := [each for each in tokens if each not in found]:
         raise BadRequest(f"No {verb.noun_name or 'account'} {missing[0][:255]}.")
@@ -118,6 +120,8 @@ def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
     if missing := [row.account_id for row in chosen if row.account_id not in accounts]:
         raise BadRequest(f"No account {missing[0][:255]}.")
     effects = verb.effects(chosen)
+    # What this very form has made so is not left out when it is run again: its operation is found.
+    sent = set(Operation.objects.filter(form_token__in=tokens.values()).values_list("form_token", flat=True))
     return [
         Row(
             id=row.pk,
@@ -129,6 +133,7 @@ def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
             url=row.get_absolute_url(),
             effect=effects.get(row.pk, ""),
             error=verb.objection(row),
+            already="" if verb.objection(row) or tokens[row.pk] in sent else verb.already(row),
         )
         for row in chosen
     ]
@@ -161,7 +166,7 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
         return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS
     for row in rows:  # those of which nothing can be done are denied by the door, and audited
-        if row.form or not verb.row_form:
+        if not row.already and (row.form or not verb.row_form):
             _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
     return _draw(request, verb, form, rows, ran=True)
 
@@ -209,7 +214,11 @@ def _draw(
         "list_name": capfirst(model.verbose_name_plural) if verb.noun else "Connected accounts",
         "form": form,
         "rows": rows,
-        "able": sum(not row.error for row in rows),
+        "able": sum(not row.error and not row.already for row in rows),
+        "accounts": len({row.account_id for row in rows}),
+        "already": sum(bool(row.already) for row in rows),
+        "impossible": sum(bool(row.error) for row in rows),
+        "outcomes": Counter(row.operation.get_state_display() for row in rows if row.operation).items(),
         "bad": sum(bool(row.form and row.form.errors) for row in rows),
         "ran": ran,
         "with_entries": verb.row_form is not None,
@@ -228,7 +237,7 @@ def _list(verb: Verb) -> str:
 
 def _preview(verb: Verb, form: forms.Form, rows: Iterable[Row]) -> Request | None:
     """What will be sent for the first row that can be."""
-    first = next((row for row in rows if not row.error), None)
+    first = next((row for row in rows if not row.error and not row.already), None)
     if first is None:
         return None
     return verb.request(first.of, own_values(form, verb))

@@ -64,6 +64,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="operations",
+            one="operation to decide",
             label="operations to decide",
             link=lambda: f"{reverse('admin:console_operation_changelist')}?waiting=person",
             waiting=waiting,
