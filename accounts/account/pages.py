@@ -291,12 +291,6 @@ class AccountPage(AccountView):
         """The account as this person may see it."""
         return AccountParts(get_account(self.request, self.account_id), may_see(self.request))
 
-    @property
-    def tab(self) -> str:
-        """The tab that is open."""
-        asked = self.request.GET.get("tab", "")
-        return asked if asked in TABS else "overview"
-
     def parts(self) -> dict[str, Any]:
         """The account, and which buttons this person gets."""
         account = self.shown.account
@@ -317,7 +311,8 @@ class TabsPage(AccountPage):
 
     def parts(self) -> dict[str, Any]:
         """The tab that is open; on the first one the newest of the timeline, and the panels of other nouns."""
-        tab = self.tab
+        asked = self.request.GET.get("tab", "overview")
+        tab = asked if asked in TABS else "overview"
         return {
             **super().parts(),
             "tab": tab,
@@ -351,7 +346,8 @@ class LivePart(AccountPage):
         self.account_id, asked = account_id, request.GET.get("part", "")
         part = asked if asked in PARTS else "badges"
         timeline = self.shown.timeline if part == "timeline" else None
-        tabs = {"tab": self.tab, "tabs": self.shown.tabs(self.tab)} if part == "tabs" else {}
+        tab = request.GET.get("tab", "")
+        tabs = {"tab": tab, "tabs": self.shown.tabs(tab)} if part == "tabs" else {}
         return render(request, f"accounts/account/live_{part}.html", {**self.parts(), **tabs, "timeline": timeline})
 
 

@@ -223,6 +223,7 @@ class RecordAdmin(ReadOnlyAdmin):
     """
 
     written: tuple[str, ...] = ()
+    by_this_machine = True  # its moments, which is said where Stripe's clock shows another time
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PlainChangeList]:
         """Links carry ids as they are."""

@@ -22,6 +22,7 @@ class EventAdmin(RecordAdmin):
     list_display = ("id", "type", "account_id", "created_at", "state_badge", "source", "attempts", "failures", "error")
     list_filter = ("state", "source", "livemode")
     written = ("error",)
+    by_this_machine = False
     search_fields = ("=id", "=account", "type", "=object_key", "=idempotency_key", "=request_id")
     fields = (
         "id",
