@@ -10,7 +10,7 @@ from tests.browser.furnished import addresses, view_as
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
-WIDTHS = (1440, 1280, 1241, 390, 320)  # 1241: the narrowest at which rows are rows
+WIDTHS = (1440, 1280, 1271, 390, 320)  # 1271: the narrowest at which rows are rows
 TOO_FAR = """() => {
   const wrong = [], root = document.documentElement, edge = root.clientWidth + 0.5;
   const shown = (element) => element.getClientRects().length > 0;
