@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.shell.middleware.compressed",
     "console.shell.middleware.served",
     "csp.middleware.CSPMiddleware",
     "console.shell.middleware.headers",

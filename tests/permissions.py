@@ -137,7 +137,7 @@ TABLE: dict[str, Row] = {
     "password_change_done": Row("/password_change/done/"),
     "autocomplete": Row("/autocomplete/", "nobody"),
     "jsi18n": Row("/jsi18n/"),
-    "app_list": Row("/console/"),
+    "app_list": Row("/console/", answer=302),
     "(?P<url>.*)$": Row("/no/such/page/", answer=404),
     **records("console.operation", "viewer", "operation", change=302),
     **records("console.auditentry", "operator", "audit_entry"),

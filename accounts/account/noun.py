@@ -85,6 +85,7 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
         url=url,
         move=first.move if first else STAFF,
         at=account.left_at,  # type: ignore[attr-defined]
+        past_due=account.overdue,
         account_id=account.pk,
         account_name=str(account),
         button="Ask the holder" if ask else "Open",
@@ -163,6 +164,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="accounts",
+            one="account with open requirements",
             label="accounts with open requirements",
             link=lambda: f"{reverse('admin:accounts_account_changelist')}?attention=yes",
             waiting=attention,

@@ -264,7 +264,7 @@ def may(request: HttpRequest, account: Account) -> dict[str, Any]:
     }
 
 
-PARTS = ("badges", "actions", "facts", "timeline")
+PARTS = ("badges", "actions", "tabs", "facts", "timeline")
 READ_AGAIN = {
     "page": "Read again from the account’s page",
     "return": "The holder came back from Stripe’s form",
@@ -346,7 +346,9 @@ class LivePart(AccountPage):
         self.account_id, asked = account_id, request.GET.get("part", "")
         part = asked if asked in PARTS else "badges"
         timeline = self.shown.timeline if part == "timeline" else None
-        return render(request, f"accounts/account/live_{part}.html", {**self.parts(), "timeline": timeline})
+        tab = request.GET.get("tab", "")
+        tabs = {"tab": tab, "tabs": self.shown.tabs(tab)} if part == "tabs" else {}
+        return render(request, f"accounts/account/live_{part}.html", {**self.parts(), **tabs, "timeline": timeline})
 
 
 class ActivityPage(AccountPage):

@@ -89,6 +89,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="issuing_off",
+            one="account whose Issuing is off",
             label="accounts whose Issuing is off",
             link=lambda: _list("staff"),
             waiting=needing,

@@ -6,15 +6,17 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
+from django.forms import CheckboxInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
@@ -35,6 +37,8 @@ from gateway.mirror import related
 Row = TypeVar("Row", bound=Model)
 CURSORS = (lists_keyset.OLDER, lists_keyset.NEWER)
 BACK = "back"  # in a POST that chose rows on another page: where to go back to
+TICKED = "ticked"  # of the session: rows whose ticks the list keeps after it has refused an action
+ONE_PAGE = 50
 
 
 def plain_object(model: type[Row], object_id: str) -> Row | None:
@@ -84,7 +88,9 @@ class KeysetChangeList(PagedChangeList):
         self.model_admin.finish(shown.rows)
         first = shown.rows[0].get_absolute_url() if shown.rows else ""
         self.opens = not first or leading.may_open(staff(request), first)
+        ticked = request.session.pop(TICKED, ()) if TICKED in request.session and request.method == "GET" else ()
         for row in shown.rows:  # to look at, never saved
+            row.ticked = row.pk in ticked
             for each in (row, *filter(None, row._state.fields_cache.values())):
                 each.opens = self.opens
             row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
@@ -106,9 +112,10 @@ def _one(verb: Verb) -> Callable[..., HttpResponse | None]:
     """An action that leads on to this verb's own page, for exactly one chosen row."""
 
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        rows = list(queryset[:2])
+        rows = list(queryset[:ONE_PAGE])
         if len(rows) == 1:
             return HttpResponseRedirect(verb_address(verb, rows[0]))
+        request.session[TICKED] = [row.pk for row in rows]
         messages.error(request, verb.one_at_a_time or f"“{verb.label}” has values of its own for each: select one row.")
         return None
 
@@ -127,7 +134,7 @@ class ReadOnlyAdmin(ListAdmin):
     """Seen with the view permission; never added, changed or deleted by hand. Its rows are never all counted."""
 
     show_full_result_count = False
-    list_per_page = 50
+    list_per_page = ONE_PAGE
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -157,8 +164,9 @@ class MirrorAdmin(ReadOnlyAdmin):
         """The admin's own, and one for each verb about its rows that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
-            act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
-            found[verb.name] = (act, verb.name, verb.label_many or verb.label)
+            many = bool(verb.bulk or verb.row_form)
+            label = verb.label_many or verb.label if many else f"{verb.label} (one row)"
+            found[verb.name] = (_many(verb) if many else _one(verb), verb.name, label)
         return found
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -180,6 +188,12 @@ class MirrorAdmin(ReadOnlyAdmin):
     def prepare(self, queryset: Any) -> QuerySet:
         """The query of a page with what its columns need."""
         return queryset
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle" aria-label="Select all rows">'))
+    def action_checkbox(self, obj: Any) -> SafeString:
+        """The box of a row, ticked where an action was just refused for it."""
+        box = CheckboxInput({"class": "action-select", "aria-label": f"Select {obj}"}, lambda _: obj.ticked)
+        return box.render(ACTION_CHECKBOX_NAME, obj.pk)
 
     def finish(self, rows: list[Any]) -> None:
         """Give the rows of a page what one more query tells of all of them."""
@@ -265,10 +279,10 @@ class ListedAdmin(MirrorAdmin):
         url = reverse("account", args=[row.account_id])
         return format_html('<span class="two-lines"><a href="{}" title="{}">{}</a></span>', url, name, isolated(name))
 
-    @admin.display(description="Created")
+    @admin.display(description="Created, UTC")
     def created_at(self, row: Any) -> SafeString:
         """When, by Stripe's clock."""
-        return tags.when(row.created)
+        return tags.in_list(row.created)
 
     @admin.display(description="Amount")
     def amount_words(self, row: Any) -> SafeString:

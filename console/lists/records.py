@@ -86,6 +86,7 @@ class RecordAdmin(ReadOnlyAdmin):
     written: tuple[str, ...] = ()
     by: tuple[str, str] = ("at", "id")
     answers: tuple[str, ...] = ()  # what a row's page takes beside GET
+    by_this_machine = True  # its moments, which is said where Stripe's clock shows another time
     sortable_by = ()
     account_filter: type[AccountFilter] = AccountFilter
 

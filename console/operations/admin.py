@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -15,8 +15,10 @@ from console.lists.records import RecordAdmin
 from console.operations import verbs
 from console.operations.models import LATELY, Operation, by_request
 from console.people.models import User
+from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied, texts
+from gateway.mirror import account_model
 
 
 class NeedsAPerson(admin.SimpleListFilter):
@@ -103,8 +105,16 @@ class OperationAdmin(RecordAdmin):
 
     @admin.display(description="Account", ordering="account_id")
     def account(self, operation: Operation) -> str:
-        """Its name as it then was, else its id."""
-        return texts.label(operation.account_name, operation.account_id)
+        """Its name as it then was, else its id; and that it is gone."""
+        name = texts.label(operation.account_name, operation.account_id)
+        if not operation.account_id or operation.here:  # type: ignore[attr-defined]
+            return name
+        return format_html('{}<span class="second">no longer here</span>', isolated(name))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Operation]:
+        """Each with whether its account is `here`, in the same query."""
+        accounts = account_model().objects.filter(pk=OuterRef("account_id"), gone_at=None)
+        return super().get_queryset(request).annotate(here=Exists(accounts))
 
     def row_page(self, request: HttpRequest, row: Operation) -> HttpResponse:
         """Lead to the operation's page."""

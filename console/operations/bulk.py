@@ -1,6 +1,7 @@
 """One verb for many accounts or objects: a preview with a row for each, then an operation for each."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,7 @@ class Row:
     error: str = ""  # before the run: why nothing can be done with it
     request: Request | None = None  # what will be sent for it, where anything can be done
     held: Held | None = None  # where it is the person's work session that says so
+    already: str = ""  # why nothing is sent for it
 
     @property
     def object_id(self) -> str:
@@ -116,7 +118,7 @@ def _hold(request: HttpRequest, verb: Verb, rows: list[Row]) -> None:
     session = sessions.of_person(request)
     for row in rows:
         intent = Operation(account_id=row.account_id, account_name=row.account_name)
-        if not row.error and (way := door.held_by(session, verb, intent)):
+        if not (row.error or row.already) and (way := door.held_by(session, verb, intent)):
             row.held, row.error = way, way.sentence
 
 
@@ -138,7 +140,7 @@ def parted(posted: str) -> tuple[str, str]:
 
 
 def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
-    """A row for each id, in this order; two queries and what the verb's effects take. Raises BadRequest."""
+    """A row for each id, in this order; three queries and what the verb's effects take. Raises BadRequest."""
     found = (verb.noun or account_model()).objects.in_bulk(list(tokens))
     if missing := [each for each in tokens if each not in found]:
         raise BadRequest(f"No {verb.noun_name or 'account'} {missing[0][:255]}.")
@@ -150,6 +152,8 @@ def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
         raise BadRequest(f"No account {missing[0][:255]}.")
     verb.gather(chosen)
     effects = verb.effects(chosen)
+    # What this very form has made so is not left out when it is run again: its operation is found.
+    sent = set(Operation.objects.filter(form_token__in=tokens.values()).values_list("form_token", flat=True))
     return [
         Row(
             id=row.pk,
@@ -161,6 +165,7 @@ def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
             url=row.get_absolute_url(),
             effect=effects.get(row.pk, ""),
             error=verb.objection(row),
+            already="" if verb.objection(row) or tokens[row.pk] in sent else verb.already(row),
         )
         for row in chosen
     ]
@@ -200,7 +205,7 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
         return _draw(request, verb, form, rows, status=409, asked=asked)
     until = time.monotonic() + INLINE_SECONDS
     for row in rows:  # those of which nothing can be done are denied by the door, and audited
-        if not row.held and (row.form or not verb.row_form):
+        if not (row.held or row.already) and (row.form or not verb.row_form):
             _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
     return _draw(request, verb, form, rows, ran=True)
 
@@ -253,7 +258,7 @@ def _draw(
 ) -> HttpResponse:
     model = (verb.noun or account_model())._meta
     for row in rows:
-        if not (ran or row.error):
+        if not (ran or row.error or row.already):
             row.request = preview_of(verb, row.of, form, own=row.form, may_see=may_see(request))
     context = {
         "asked": asked,
@@ -265,7 +270,11 @@ def _draw(
         "rows": rows,
         "held": next((row.held for row in rows if row.held), None),
         "left_out": sum(bool(row.held) for row in rows),
-        "able": sum(not row.error for row in rows),
+        "able": sum(not row.error and not row.already for row in rows),
+        "accounts": len({row.account_id for row in rows}),
+        "already": sum(bool(row.already) for row in rows),
+        "impossible": sum(bool(row.error and not row.held) for row in rows),
+        "outcomes": Counter(row.operation.get_state_display() for row in rows if row.operation).items(),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
         "ran": ran,
         "with_entries": verb.row_form is not None,

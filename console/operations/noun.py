@@ -88,6 +88,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="operations",
+            one="operation left open",
             label="operations left open",
             link=lambda: f"{reverse('admin:console_operation_changelist')}?waiting=person",
             waiting=waiting,

@@ -24,6 +24,7 @@ from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT
 from console.viewing.held import clear
 from gateway.errors import NOT_SENT
+from gateway.mirror import account_model
 
 State = Operation.State
 SENTENCES = {
@@ -138,6 +139,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "verb": verb,
         "label": label,
         "account": {"id": operation.account_id, "name": operation.account_name} if operation.account_id else None,
+        "left": left(account_model().objects.filter(pk=operation.account_id).first()) if operation.account_id else "",
         "params": masking.params(operation, verb, may_see=staff(request).has_perm(PERSONAL)),
         "said": _mask(operation, verb, staff(request)).data({name: getattr(operation, name) for name in SAID}),
         "tries": _mask(operation, verb, staff(request)).data(operation.tries),
@@ -152,6 +154,13 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         **rights,
     }
     return page(request, "console/operations/operation.html", context, status=status)
+
+
+def left(account: Any) -> str:
+    """That an account, None for one that is not here, is not there to act on any more; "" for one that is."""
+    if account is None:
+        return "The account is not here any more."
+    return "The account is no longer connected to this platform." if account.gone else ""
 
 
 def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, Any]:

@@ -121,6 +121,10 @@ class Verb:
         """Why it can never be done with this row (of its noun, else of accounts), or ""."""
         return ""
 
+    def already(self, row: Any) -> str:
+        """Why nothing is to be sent for this row of many, as Stripe last told of it: it is so already; else ""."""
+        return ""
+
     def request(self, row: Any, values: Data) -> Request | None:
         """What will be sent for that row with the values as they stand; None where there is nothing to show."""
         return None
@@ -279,12 +283,13 @@ class StatusVerb(ObjectVerb):
         params = {"status": self.status}
         return Request("POST", self.path(row), row.account_id, params, undo=self.undo, before=row.data)
 
+    def already(self, row: Any) -> str:
+        """Where it has the status."""
+        return f"Is {row.status} already: nothing is sent." if row.status == self.status else ""
+
     def effects(self, rows: list[Any]) -> dict[str, str]:
         """What the change means for each row: "inactive → active"."""
-        after = self.status
-        return {
-            row.pk: f"Is {row.status} already" if row.status == after else f"{row.status} → {after}" for row in rows
-        }
+        return {row.pk: f"{row.status} → {self.status}" for row in rows}
 
     def send(self, operation: Operation, values: Data) -> Outcome:
         """Have the model set it."""

@@ -50,6 +50,7 @@ class EventAdmin(RecordAdmin):
     list_filter = (("state", StateTabs), SourceFilter, "livemode")
     account_filter = OfAccount
     written = ("error",)
+    by_this_machine = False
     search_fields = ("id",)
     search_help_text = "Id, account, request, or type"
     by = ("created", "id")
@@ -71,10 +72,10 @@ class EventAdmin(RecordAdmin):
         by_key = Q(idempotency_key=words) & ~Q(idempotency_key="")
         return [Q(type__in={words, *types}), by_key]
 
-    @admin.display(description="Created")
+    @admin.display(description="Created, UTC")
     def created_at(self, event: Event) -> SafeString:
         """Stripe's time."""
-        return tags.when(event.created)
+        return tags.in_list(event.created)
 
     @admin.display(description="Event")
     def event(self, event: Event) -> SafeString:

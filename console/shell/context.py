@@ -18,6 +18,7 @@ from console.viewing import sessions
 from console.viewing.models import WorkSession
 from gateway import clock, health
 
+APART = timedelta(minutes=1)  # from where on the two clocks are both named
 COUNT_SECONDS = 5  # a count in the menu, and the word for one's role, may be this old
 
 Menu = list[dict[str, Any]]
@@ -28,6 +29,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if not hasattr(request, "frame"):
         clocks = {"clock": clock.now(), "drawn": timezone.now()}  # Stripe's, and ours
         band = {"mode": settings.CONSOLE_MODE, "platform": settings.PLATFORM_NAME, **clocks}
+        band["apart"] = abs(clocks["clock"] - clocks["drawn"]) > APART
         user = getattr(request, "user", None)
         rest = _signed_in(request, user) if isinstance(user, User) else {}
         request.frame = {**band, **rest}  # type: ignore[attr-defined]

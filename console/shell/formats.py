@@ -53,6 +53,11 @@ def minute(at: datetime) -> str:
     return f"{day(at)}, {at:%H:%M} UTC"
 
 
+def in_list(at: datetime) -> str:
+    """24 Nov 2026, 14:09: for columns whose heading says UTC."""
+    return f"{day(at)}, {at:%H:%M}"
+
+
 def second(at: datetime) -> str:
     """Tue 24 Nov 2026, 14:09:03 UTC."""
     return f"{at:%a} {day(at)}, {at:%H:%M:%S} UTC"

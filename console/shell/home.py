@@ -44,8 +44,8 @@ def queue(request: HttpRequest) -> dict[str, Any]:
         found = each.waiting(request, SHOWN)
         times += found.times
         needs += [_openable(request, need) for need in found.needs]
-        if found.times:
-            links.append({"label": each.label, "count": len(found.times), "url": each.link()})
+        if many := len(found.times):
+            links.append({"label": each.one if many == 1 else each.label, "count": many, "url": each.link()})
     now = clock.now()
     horizon = boxes(times, now)
     return {

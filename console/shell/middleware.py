@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
+from django.middleware.gzip import GZipMiddleware
 from django.utils.cache import patch_cache_control
 
 from console.databases.patience import patience
@@ -55,6 +56,22 @@ def served(get_response: GetResponse) -> GetResponse:
             return get_response(request)
 
     return lambda request: (machine if request.path.startswith(MACHINES) else page)(request)
+
+
+def compressed(get_response: GetResponse) -> GetResponse:
+    """Compress a page that repeats nothing of its request: no query string, nothing posted, no refusal.
+
+    Beside what an attacker chose, the length of a compressed page tells what else stands in it (BREACH).
+    """
+    gzip = GZipMiddleware(get_response)
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        repeats = request.method not in ("GET", "HEAD") or bool(request.META.get("QUERY_STRING"))
+        is_page = response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
+        return gzip.process_response(request, response) if is_page and not repeats else response
+
+    return middleware
 
 
 def headers(get_response: GetResponse) -> GetResponse:

@@ -110,6 +110,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="events",
+            one="dead event",
             label="dead events",
             link=lambda: f"{reverse('admin:gateway_event_changelist')}?state__exact=dead",
             waiting=given_up,

@@ -69,6 +69,7 @@ class Need:
     move: str = STAFF
     at: datetime | None = None
     start: datetime | None = None  # when the deadline was set, or since when it is wrong where there is no deadline
+    past_due: bool = False  # Stripe's word for it, also where no deadline is known
     account_id: str = ""
     account_name: str = ""
     button: str = "Open"
@@ -111,7 +112,8 @@ class Queue:
     """
 
     name: str
-    label: str  # of the link: "accounts with requirements"
+    one: str  # of the link where one waits: "account with open requirements"
+    label: str  # where several do: "accounts with open requirements"
     link: Callable[[], str]
     waiting: Callable[[HttpRequest, int], Waiting]
     count: Callable[[], int]

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from console.shell import formats
 
 WIDTH, HEIGHT = 560, 200
-LEFT, RIGHT, TOP, BOTTOM = 64, 14, 16, 28  # room for the words round the plot
+LEFT, RIGHT, TOP, BOTTOM = 64, 14, 16, 28  # room for the words round the plot; at the left at least
+LETTER = 6.6  # a letter's width, at most
 STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -44,6 +45,7 @@ class Plot:
     mark: tuple[float, float, str] | None
     first_label: str
     last_label: str
+    left: float  # where the plot begins
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -53,14 +55,9 @@ class Plot:
         return self.height - 8.0
 
     @property
-    def left(self) -> int:
-        """Where the plot begins."""
-        return LEFT
-
-    @property
-    def words_end(self) -> int:
+    def words_end(self) -> float:
         """Where the words at the left of the plot end."""
-        return LEFT - 10
+        return self.left - 10
 
     @property
     def right(self) -> int:
@@ -87,30 +84,34 @@ def plot(shown: list[Day], currency: str) -> Plot:
     def y(amount: float) -> float:
         return round(HEIGHT - BOTTOM - (amount - low) * scale, 1)
 
-    gap = (WIDTH - LEFT - RIGHT) / max(len(shown) - 1, 1)
-    points = [(round(LEFT + place * gap, 1), y(each.balance)) for place, each in enumerate(shown)]
+    ticks = [
+        Tick(y(low + step * count), _label(low + step * count, currency))
+        for count in range(round((high - low) / step) + 1)
+    ]
+    left = max(LEFT, 10 + LETTER * max(len(tick.label) for tick in ticks))
+    gap = (WIDTH - left - RIGHT) / max(len(shown) - 1, 1)
+    points = [(round(left + place * gap, 1), y(each.balance)) for place, each in enumerate(shown)]
     line = " ".join(f"{across},{down}" for across, down in points)
     ground = y(low)
     return Plot(
         line=line,
         area=f"{points[0][0]},{ground} {line} {points[-1][0]},{ground}",
-        ticks=[
-            Tick(y(low + step * count), _label(low + step * count, currency))
-            for count in range(round((high - low) / step) + 1)
-        ],
+        ticks=ticks,
         last=points[-1],
         mark=_mark(shown, points),
         first_label=f"{shown[0].day.day} {shown[0].day:%b}",
         last_label="today",
+        left=round(left, 1),
     )
 
 
 def _mark(shown: list[Day], points: list[tuple[float, float]]) -> tuple[float, float, str] | None:
-    """The last day on which money came in."""
-    for each, (across, down) in zip(reversed(shown), reversed(points), strict=True):
-        if each.came > 0:
-            return min(max(across, LEFT + 28), WIDTH - RIGHT - 28), max(down - 8, 11.0), "money in"
-    return None
+    """The day on which most money came in, the last of such days."""
+    most, place = max((each.came, place) for place, each in enumerate(shown))
+    if most <= 0:
+        return None
+    across, down = points[place]
+    return min(max(across, points[0][0] + 28), WIDTH - RIGHT - 28), max(down - 8, 11.0), "money in"
 
 
 def _scale(amounts: list[int], currency: str) -> tuple[int, int, int]:

@@ -56,12 +56,16 @@ class ConsoleSite(admin.AdminSite):
         return import_string("console.people.sign_in.SignInForm")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Django's page of one app; of all apps nothing, because each page would ask for every permission in vain."""
-        return super().get_app_list(request, app_label) if app_label else []
+        """Nothing: the menu is our own, and Django's would ask for every permission in vain."""
+        return []
 
     def index(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
         """Home: what needs a person, instead of a list of tables."""
         return import_string("console.shell.home.home")(request, extra_context)
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Context = None) -> HttpResponse:  # type: ignore[override]
+        """Home as well: a list of one app's tables says less than the menu beside it."""
+        return redirect("admin:index")
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: Context = None) -> HttpResponse:

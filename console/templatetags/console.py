@@ -118,6 +118,12 @@ def when(value: Moment) -> SafeString:
 
 
 @register.filter
+def in_list(value: Moment) -> SafeString:
+    """A moment to the minute as a column of a list has it, whose heading says UTC; the whole of it in its title."""
+    return _time(value, formats.in_list)
+
+
+@register.filter
 def exact(value: Moment) -> SafeString:
     """A moment to the second in UTC."""
     return _time(value, formats.second)

@@ -57,6 +57,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="balances",
+            one="account whose Issuing balance needs a top-up",
             label="accounts whose Issuing balance needs a top-up",
             link=lambda: f"{reverse('admin:accounts_account_changelist')}?balance=short",
             waiting=short_balances,

@@ -1,6 +1,7 @@
 """What the shell may ask about cardholders."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,6 +14,7 @@ from console.shell.badges import bad, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.moves import HOLDER
 from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Tab, Waiting, first, object_page
+from gateway import clock
 from issuing.cardholders import words
 from issuing.cardholders.models import Cardholder
 from issuing.cardholders.verbs import ActivateCardholder, CreateCardholder, DeactivateCardholder, UpdateCardholder
@@ -21,7 +23,7 @@ TONES = {"active": "ok", "blocked": "bad"}
 
 
 def waiting(request: HttpRequest, most: int) -> Waiting:
-    """Cardholders of whom Stripe asks something, longest first; none has a deadline. One query."""
+    """Cardholders of whom Stripe asks something, longest first; none has a deadline, all are past due. One query."""
     rows, many = first(Cardholder.objects.needing_attention().select_related("account").order_by("created"), most)
     needs = [
         Need(
@@ -29,13 +31,14 @@ def waiting(request: HttpRequest, most: int) -> Waiting:
             why="Every purchase with this cardholder’s cards is declined until it is provided",
             url=holder.get_absolute_url(),
             move=HOLDER,
+            past_due=True,
             start=holder.created,
             account_id=str(holder.account_id),
             account_name=str(holder.account or ""),
         )
         for holder in rows
     ]
-    return Waiting([None] * many, needs)
+    return Waiting([clock.now() - timedelta(seconds=1)] * many, needs)
 
 
 def count() -> int:
@@ -85,6 +88,7 @@ NOUN = Noun(
     queues=(
         Queue(
             name="cardholders",
+            one="cardholder to complete",
             label="cardholders to complete",
             link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?attention=yes",
             waiting=waiting,

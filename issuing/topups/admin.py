@@ -26,7 +26,7 @@ class TopupAdmin(ListedAdmin):
         """Description and id."""
         return name_and_id(row, text_at(row.data, "description") or "Top-up")
 
-    @admin.display(description="Expected")
+    @admin.display(description="Expected, UTC")
     def expected(self, row: Topup) -> SafeString:
         """When the bank should have paid."""
-        return tags.when(row.expected_at)
+        return tags.in_list(row.expected_at)

@@ -136,6 +136,15 @@ function offerThemes() {
   mark();
 }
 
+// --- Tabs: the current one in sight, where not all of them fit ---
+
+function showCurrentTab(root) {
+  for (const tab of all(".tabs [aria-current]", root)) {
+    const tabs = tab.parentElement, own = tab.getBoundingClientRect(), room = tabs.getBoundingClientRect();
+    tabs.scrollLeft += own.left + own.width / 2 - (room.left + room.width / 2);
+  }
+}
+
 // --- Live parts: our own server's answer replaces what stands here when its version differs ---
 
 const LIVE_EVERY = 2000;
@@ -148,9 +157,12 @@ async function refreshPart(part) {
   const fresh = page.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
   if (!fresh || fresh.dataset.liveVersion === part.dataset.liveVersion) return Boolean(fresh);
   if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return true;
+  const link = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
   part.replaceChildren(...fresh.childNodes);
   part.dataset.liveVersion = fresh.dataset.liveVersion;
   addCopyButtons(part);
+  showCurrentTab(part);
+  if (link) part.querySelector(`[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
   return true;
 }
 
@@ -245,6 +257,7 @@ function countDown(element) {
 // --- All of it ---
 
 addCopyButtons(document);
+showCurrentTab(document);
 followTicks();
 offerThemes();
 // --- Dates: a browser's own box drops a pasted one in words; as text the server reads it ---

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.furnished import furnish
 from tests.stack import PASSWORD, Stack
 
 FLAGS = [
@@ -47,13 +48,27 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The three processes with something on every page (tests.browser.furnished); `furnished.account` issues."""
+    with Stack(tmp_path_factory.mktemp("furnished"), seed=True) as stack:
+        stack.account = furnish(stack)  # type: ignore[attr-defined]
+        yield stack
+
+
 class Desk:
     """A member of staff at their browser: pages, and whatever the browser's console complained of."""
 
-    def __init__(self, browser: Browser, stack: Stack, *, scheme: str = "light", width: int = 1440) -> None:
+    def __init__(
+        self, browser: Browser, stack: Stack, *, scheme: str = "light", width: int = 1440, bypass_csp: bool = False
+    ) -> None:
         self.stack = stack
         self.context = browser.new_context(
-            base_url=stack.url, viewport={"width": width, "height": 900}, color_scheme=scheme
+            base_url=stack.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            bypass_csp=bypass_csp,
+            reduced_motion="reduce",
         )
         self.complaints: list[str] = []
         self.context.on("console", self._hear)

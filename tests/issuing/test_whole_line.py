@@ -1,6 +1,7 @@
 """From a new account to an approved authorization: once in commands alone, once from the admin's lists."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -170,9 +171,14 @@ def test_what_has_values_of_its_own_is_refused_for_two(
     account: Account, noun: str, verb: str, make_two: Callable[[str], list[str]]
 ) -> None:
     client = browser("otto")
-    body = {"action": verb, "_selected_action": make_two(noun), "index": "0"}
+    two = make_two(noun)
+    assert "(one row)" in client.get(f"/issuing/{noun}/").content.decode()
+    body = {"action": verb, "_selected_action": two, "index": "0"}
     answer = client.post(f"/issuing/{noun}/", body, follow=True)
     assert "select one row" in answer.content.decode()
+    ticked = re.findall(r'value="(\w+)"[^>]*\bchecked', answer.content.decode())
+    assert sorted(ticked) == sorted(two)
+    assert " checked" not in client.get(f"/issuing/{noun}/").content.decode()
     assert not Operation.objects.filter(verb=verb, via="page").exists()
 
 

@@ -12,14 +12,16 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.management.commands.seed_accounts import control
-from gateway import catch_up, clock
+from gateway import catch_up, clock, health
 from gateway.digits import whole_number
 from gateway.errors import Refused, Unreachable
+from gateway.models import Event
 from issuing.demo import build, mirror
 from issuing.demo.names import BUSINESSES
 from issuing.demo.plan import DAY, DAYS, Step, plan
 
 EVENING = time_of_day(18, tzinfo=UTC)
+PATIENCE = 300  # seconds for the worker to apply what happened
 
 
 def evening(day: date) -> int:
@@ -98,12 +100,30 @@ class Command(BaseCommand):
         call_command("sync", stdout=StringIO(), stderr=self.stderr)
         found = catch_up.run()
         self.stdout.write(f"Mirrored in {time.monotonic() - began:.0f} s; {found} events wait for the worker.")
+        self.follow()
+
+    def follow(self) -> None:
+        """Until the worker has applied all events; or say how many still wait, where none works or it takes long."""
+        began, waits = time.monotonic(), Event.objects.filter(state=Event.State.WAITING)
+        while waiting := waits.count():
+            beat = health.last_beat(health.WORKER)
+            if beat is None or beat.total_seconds() > settings.HEARTBEAT_LIMIT:
+                self.stdout.write(f"Events that still wait: {waiting}. No worker runs; `make run` applies them.")
+                return
+            if time.monotonic() > began + PATIENCE:
+                self.stdout.write(f"Events that still wait: {waiting}. The worker goes on with them.")
+                return
+            self.draw(f"Events that wait for the worker: {waiting}")
+            time.sleep(0.5)
+        self.draw("")
+        self.stdout.write(f"The worker is done: every event was applied within {time.monotonic() - began:.0f} s.")
 
     def show(self, done: int, all_: int, at: int) -> None:
+        """How far the world is."""
+        self.draw("" if done == all_ else f"{datetime.fromtimestamp(at, UTC):%a %-d %b %H:%M}  {done}/{all_} steps")
+
+    def draw(self, words: str) -> None:
         """One line that is drawn over itself on a terminal."""
         if self.stdout.isatty():
-            day = datetime.fromtimestamp(at, UTC)
-            self.stdout.write(f"\r\033[K{day:%a %-d %b %H:%M}  {done}/{all_} steps", ending="")
+            self.stdout.write(f"\r\033[K{words}", ending="")
             self.stdout.flush()
-            if done == all_:
-                self.stdout.write("\r\033[K", ending="")

@@ -95,7 +95,17 @@ def test_where_each_row_has_its_own_currency_none_is_named() -> None:
 # Dates
 
 AT = datetime(2026, 3, 3, 4, 9, 7, tzinfo=UTC)
-FILTERS = ("when", "exact", "day", "band_clock", "date:'l, j F Y'", "date:'D j M Y, H:i:s'", "date", "date:'c'")
+FILTERS = (
+    "when",
+    "in_list",
+    "exact",
+    "day",
+    "band_clock",
+    "date:'l, j F Y'",
+    "date:'D j M Y, H:i:s'",
+    "date",
+    "date:'c'",
+)
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -1,19 +1,22 @@
 """Home, the frame round every page, and the search box."""
 
+import re
 import uuid
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from console.operations.models import Operation
 from console.people.models import User
 from console.shell import context, nouns, search
-from gateway import health
+from gateway import clock, health
 from gateway.models import Event
 from tests.costs import MOST, cost
 from tests.people import ACCOUNT, browser, known_accounts, view_as
@@ -182,7 +185,27 @@ def test_what_nobody_but_a_person_moves_on_stands_in_the_queue() -> None:
     (need,) = answer.context["needs"]
     assert (need.title, need.why) == ("Event given up: account.updated", "It has no account.")
     assert answer.context["links"][0]["count"] == 1
-    assert b"dead events" in answer.content
+    assert b">1 dead event</a>" in answer.content
+    event(8, "dead")
+    assert b">2 dead events</a>" in browser("ana").get("/").content
+
+
+def test_what_is_wrong_without_a_deadline_is_now_and_what_is_past_due_is_red() -> None:
+    needs = [
+        nouns.Need(title="late", why="", url="", at=clock.now() - timedelta(hours=2)),
+        nouns.Need(title="late of old", why="", url="", past_due=True, start=clock.now() - timedelta(days=9)),
+        nouns.Need(title="wrong", why="", url="", start=clock.now() - timedelta(minutes=22)),
+        nouns.Need(title="soon", why="", url="", at=clock.now() + timedelta(days=5, minutes=1)),
+    ]
+    drawn = render_to_string("console/shell/queue.html", {"needs": needs})
+    said = re.findall(r'<span class="fuse ([a-z]*)">(.*?)</td>', drawn, re.DOTALL)
+    words = [(tone, " ".join(strip_tags(text).split())) for tone, text in said]
+    assert words == [
+        ("bad", "2 h overdue"),
+        ("bad", "overdue"),
+        ("warn", "now began 22 min ago"),
+        ("", "5 days left"),
+    ]
 
 
 def test_home_costs_a_fixed_number_of_queries() -> None:

@@ -40,6 +40,22 @@ def test_the_last_day_with_money_coming_in_is_marked() -> None:
     assert shell_plot.plot(shell_plot.days({}, 700_00, TODAY), "usd").mark is None
 
 
+def test_of_several_days_the_one_with_most_money_is_marked() -> None:
+    least, most = TODAY - timedelta(days=2), TODAY - timedelta(days=9)
+    moves = {least: (500_00, 500_00), most: (9_000_00, 9_000_00), TODAY: (1, 1)}
+    shown = shell_plot.days(moves, 10_000_00, TODAY)
+    plot = shell_plot.plot(shown, "usd")
+    assert plot.mark
+    assert plot.mark[0] == float(plot.line.split()[shown.index(max(shown, key=lambda day: day.came))].split(",")[0])
+
+
+def test_the_words_at_the_left_have_room_for_a_big_balance() -> None:
+    assert shell_plot.plot(shell_plot.days({}, 700_00, TODAY), "usd").left == shell_plot.LEFT
+    big = shell_plot.plot(shell_plot.days({}, 123_456_789_00, TODAY), "usd")
+    longest = max(len(tick.label) for tick in big.ticks)
+    assert big.words_end >= longest * shell_plot.LETTER
+
+
 def test_how_long_it_lasts_follows_the_last_week() -> None:
     spent = {TODAY - timedelta(days=back): (0, -100_00) for back in range(7)}
     shown = shell_plot.days(spent, 250_00, TODAY)

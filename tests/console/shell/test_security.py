@@ -155,3 +155,15 @@ def test_live_mode_does_not_start_unless_it_is_hardened(change: dict[str, str], 
     check = over_https("manage.py", "check", **{"CONSOLE_MODE": "live", "STRIPE_SECRET_KEY": "sk_live_1", **change})
     assert check.returncode != 0
     assert finding in check.stderr
+
+
+def test_a_page_that_repeats_nothing_of_its_request_is_compressed_and_no_other() -> None:
+    known_accounts()
+    client, gzip = browser("ana"), {"HTTP_ACCEPT_ENCODING": "gzip"}
+    page = client.get("/accounts/account/", **gzip)
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in page.headers["Vary"]
+    for path in ("/accounts/account/?q=alder", "/search?q=alder", "/no/such/page/"):
+        assert "Content-Encoding" not in client.get(path, **gzip).headers, path
+    assert "Content-Encoding" not in client.post("/do/accounts.create_account/", {"reason": "x" * 500}, **gzip).headers
+    assert "Content-Encoding" not in client.get("/accounts/account/").headers

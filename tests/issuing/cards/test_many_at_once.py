@@ -52,6 +52,42 @@ def test_a_row_of_which_nothing_can_be_done_says_why_and_is_left_out(account: Ac
     assert f'value="{cards[1].pk}:' not in content
 
 
+def test_what_is_so_already_is_left_out_with_its_reason_and_the_total_said(account: Account) -> None:
+    cards, client = [make_card(each) for each in (account, account, issuing_account("Birch Bakery"))], browser("otto")
+    Card.every.filter(pk=cards[1].pk).update(status="inactive")
+    page = client.post("/issuing/card/", chosen(cards, "deactivate_card"))
+    check_page(page)
+    left_out = [row for row in page.context["rows"] if row.already]
+    assert [(row.id, row.already) for row in left_out] == [(cards[1].pk, "Is inactive already: nothing is sent.")]
+    said = " ".join(page.content.decode().split())
+    assert "2 of 3, in 2 accounts; 1 is so already and left out." in said
+    assert "Deactivate card for 2 cards" in said
+    assert [f'value="{card.pk}:' in said for card in cards] == [True, False, True]
+    answer = client.post("/bulk/issuing.deactivate_card/", posted(page))
+    assert "In all: 2 succeeded, 1 left out, being so already." in " ".join(answer.content.decode().split())
+    assert set(deactivated()) == {cards[0].pk, cards[2].pk}
+
+
+def test_what_is_so_by_now_is_left_out_of_a_form_that_was_drawn_before(account: Account) -> None:
+    card, client = make_card(account), browser("otto")
+    body = posted(client.post("/issuing/card/", chosen([card], "deactivate_card")))
+    Card.every.filter(pk=card.pk).update(status="inactive")
+    answer = client.post("/bulk/issuing.deactivate_card/", body)
+    assert "nothing was sent, 1 left out, being so already." in " ".join(answer.content.decode().split())
+    assert deactivated() == []
+
+
+def deactivated() -> list[str]:
+    return list(Operation.objects.filter(verb="issuing.deactivate_card").values_list("object_id", flat=True))
+
+
+def test_a_status_sent_twice_finds_its_operation(account: Account) -> None:
+    card, client = make_card(account), browser("otto")
+    body = posted(client.post("/issuing/card/", chosen([card], "deactivate_card")))
+    first, again = (client.post("/bulk/issuing.deactivate_card/", body) for _ in range(2))
+    assert first.context["rows"][0].operation == again.context["rows"][0].operation
+
+
 def test_where_nothing_can_be_done_with_any_row_there_is_no_button(account: Account) -> None:
     card = make_card(account)
     Card.every.filter(pk=card.pk).update(status="canceled")

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.account.models import Account
-from gateway import client
+from gateway import client, health
+from gateway.models import Event
 from issuing.authorizations.models import Authorization
 from issuing.cards.models import Card
 from issuing.demo.names import BUSINESSES
 from issuing.demo.plan import plan
+from issuing.management.commands import demo
 from issuing.transactions.models import Transaction
 from tests.sandbox_process import SandboxProcess
 
@@ -66,6 +69,18 @@ def test_the_mirror_is_in_step_afterwards(sandbox: SandboxProcess) -> None:
     assert set(Authorization.objects.values_list("pk", flat=True)) == seen
     assert Card.objects.exists()
     assert Transaction.objects.exists()
+
+
+def test_how_many_events_still_wait_is_said_and_when_the_worker_is_done(db: None, capsys: Any) -> None:
+    fields = {"type": "account.updated", "livemode": False, "payload": {}, "received_at": timezone.now()}
+    Event.objects.create(id="evt_1", created=1, **fields)
+    command = demo.Command()
+    command.follow()
+    assert "Events that still wait: 1. No worker runs" in capsys.readouterr().out
+    health.beat(health.WORKER)
+    Event.objects.update(state=Event.State.DONE)
+    command.follow()
+    assert "The worker is done: every event was applied" in capsys.readouterr().out
 
 
 def ids(page: client.Answer) -> list[str]:

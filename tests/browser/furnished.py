@@ -1,0 +1,76 @@
+"""A console with something on every page: the demo accounts, one that issues, work; long names, big amounts."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from playwright.sync_api import Page
+
+from tests.permissions import TABLE
+from tests.sandbox.issuer import Issuer
+from tests.sandbox_process import SandboxProcess
+from tests.stack import Stack, wait_until
+
+BIG = 1_234_567_890  # cents
+LONG = "The Greater Chattahoochee Valley Mobile Veterinary and Large Animal Emergency Care Cooperative"
+UNBROKEN = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+MERCHANT = {"name": "NIGHT*MARKET-WHOLESALE", "category": "stationery_stores_office_and_school_supply_stores"}
+STRETCH = (  # what Stripe would refuse or a sandbox would take weeks for, written into the mirror
+    f"Authorization.objects.update(amount={BIG}, requested={BIG})",
+    f"Transaction.objects.update(amount=-{BIG})",
+    f"Topup.objects.update(amount={BIG})",
+    f"BalanceTransaction.objects.update(net=-{BIG})",
+    f"Account.objects.filter(pk='{{account}}').update(name='{LONG}')",
+    f"Authorization.objects.filter(approved=True).update(merchant_name='{UNBROKEN}')",
+    f"Transaction.objects.update(merchant_name='{UNBROKEN}')",
+    f"Cardholder.objects.update(name='{UNBROKEN[:64]}')",
+)
+NO_PAGES = ("healthz", "account_live", "operation_state", "jsi18n")  # what machines and scripts read
+MADE = """dict(
+    user=User.objects.get(username='vera').pk,
+    work_session=str(WorkSession.objects.latest('started_at').pk),
+    access_entry=AccessEntry.objects.latest('pk').pk,
+    audit_entry=AuditEntry.objects.latest('pk').pk,
+    operation=str(Operation.objects.latest('created_at').pk),
+    event=Event.objects.filter(account='{account}').latest('created').pk,
+    cardholder=Cardholder.objects.filter(account_id='{account}').latest('created').pk,
+    card=Card.objects.filter(account_id='{account}', status='active').latest('created').pk,
+    authorization=Authorization.objects.filter(account_id='{account}', approved=False).latest('created').pk,
+    transaction=Transaction.objects.filter(account_id='{account}').latest('created').pk,
+    topup=Topup.objects.filter(account_id='{account}').latest('created').pk,
+)"""
+
+
+def furnish(stack: Stack) -> str:
+    """Make it all; returns the account that issues."""
+    box = cast("SandboxProcess", SimpleNamespace(url=stack.sandbox_url, control=stack.control))
+    issuer = Issuer(box, funds=100_000)
+    card = issuer.card()["id"]
+    held = [issuer.authorize(card, amount, merchant_data=MERCHANT)["id"] for amount in (1200, 2300, 40_000, 90_000)]
+    issuer.act("capture", held[0])
+    issuer.act("reverse", held[1])
+    issuer.change_card(issuer.card()["id"], status="canceled")
+    said = ("--as", "demo", "--reason", "Funding for the first week")
+    stack.manage("create_topup", issuer.account, "--amount", "500", *said)
+    wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
+    for each in STRETCH:
+        stack.ask(each.format(account=issuer.account))
+    return issuer.account
+
+
+def view_as(page: Page, account: str, *, work: bool = False) -> None:
+    """Open a session, so that the account's own pages are reached and not only the question before them."""
+    page.goto(f"/connect/accounts/{account}/view-as")
+    page.get_by_label("In words").fill("Looking at every page there is")
+    page.get_by_role("button", name="View as, look only").click()
+    page.wait_for_load_state()
+    if work:
+        page.get_by_role("button", name="Switch to work").click()
+        page.get_by_role("button", name="Back to look").wait_for()
+
+
+def addresses(stack: Stack, account: str) -> dict[str, str]:
+    """The path of every page that there is, by the name of its address (tests.permissions). A session must be open."""
+    made: dict[str, Any] = {"account": account, **stack.ask(MADE.format(account=account))}
+    read = {name: row for name, row in TABLE.items() if row.method == "get" and row.answer == 200}
+    pages = {name: row for name, row in read.items() if row.lowest != "nobody" and name not in NO_PAGES}
+    return {name: row.path.format(**made) for name, row in pages.items()}
