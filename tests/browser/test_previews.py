@@ -1,4 +1,4 @@
-"""A form says what it will send while somebody types, and all cards of an account are frozen from home in four clicks."""
+"""A form says what it will send as somebody types; all cards of an account are frozen from home in four clicks."""
 
 import pytest
 from playwright.sync_api import Page, expect
