@@ -2,6 +2,7 @@
 
 import html
 import itertools
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -249,8 +250,8 @@ def leaks(seen: dict[str, str], planted: Planted) -> list[tuple[str, str]]:
     return [
         (path, marker)
         for path, page in seen.items()
-        for marker in [*planted.markers, "1987", "payload.example"]
-        if marker.lower() in page.lower()
+        for marker in [*planted.markers, "1987", "payload.example"]  # not within a word: ids and digests are random
+        if re.search(rf"(?<![A-Za-z0-9]){re.escape(marker)}(?![A-Za-z0-9])", page, re.IGNORECASE)
     ]
 
 

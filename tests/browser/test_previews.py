@@ -19,7 +19,7 @@ def account_of(desk: Desk) -> str:
 def in_work_mode(page: Page, account: str) -> None:
     page.goto(f"/connect/accounts/{account}/view-as")
     page.get_by_label("Routine check").check()
-    page.get_by_label("Reason", exact=True).fill(REASON)
+    page.locator("[name=reason]").fill(REASON)
     page.get_by_role("button", name="View as, look only").click()
     page.get_by_role("button", name="Switch to work").click()
 
