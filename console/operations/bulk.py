@@ -139,8 +139,11 @@ def parted(posted: str) -> tuple[str, str]:
     return row_id, token
 
 
-def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
-    """A row for each id, in this order; three queries and what the verb's effects take. Raises BadRequest."""
+def _rows(verb: Verb, tokens: dict[str, str], *, posted: bool = False) -> list[Row]:
+    """A row for each id, in this order; two queries, a third for `posted` tokens, and what the verb's effects take.
+
+    Raises BadRequest.
+    """
     found = (verb.noun or account_model()).objects.in_bulk(list(tokens))
     if missing := [each for each in tokens if each not in found]:
         raise BadRequest(f"No {verb.noun_name or 'account'} {missing[0][:255]}.")
@@ -153,7 +156,8 @@ def _rows(verb: Verb, tokens: dict[str, str]) -> list[Row]:
     verb.gather(chosen)
     effects = verb.effects(chosen)
     # What this very form has made so is not left out when it is run again: its operation is found.
-    sent = set(Operation.objects.filter(form_token__in=tokens.values()).values_list("form_token", flat=True))
+    known = Operation.objects.filter(form_token__in=tokens.values()).values_list("form_token", flat=True)
+    sent = set(known) if posted else set()
     return [
         Row(
             id=row.pk,
@@ -191,7 +195,7 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
     if "session" in request.POST:
         clear(request)
         return _again(request, verb, request.POST)
-    rows = _rows(verb, dict(map(parted, limited(request.POST.getlist("row"), verb.most))))
+    rows = _rows(verb, dict(map(parted, limited(request.POST.getlist("row"), verb.most))), posted=True)
     form = many_form(verb)(request.POST)
     sound = form.is_valid()
     _give_forms(request, verb, rows, form, {})

@@ -13,7 +13,7 @@ ACTIONS = {
     "operation.dropped": "Dropped",
     "operation.intended": "Intended",
     "operation.not_found": "Not found at Stripe",
-    "operation.parked": "Left for a person to decide",
+    "operation.parked": "Left open for a person",
     "operation.refused": "Refused by Stripe",
     "operation.succeeded": "Succeeded",
     "operation.unknown": "Outcome unknown",

@@ -43,8 +43,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403: says what was missing where the refusal says it."""
-    return render(request, "errors/403.html", {"reason": str(exception)}, status=403)
+    """403: says what was missing, and who has it, where the refusal says it; offers the account that was meant."""
+    signed_in = getattr(request, "user", None) is not None and request.user.is_staff
+    account = account_of(request) if signed_in else {}
+    return render(request, "errors/403.html", {"reason": str(exception), **account}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

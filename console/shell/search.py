@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from console.people.signed_in import needs, staff
 from console.shell import leading, links, nouns
 from console.shell.drawing import page
-from console.shell.nouns import Found
 from gateway import copied
 
 LONGEST = 200  # characters; more is no name and no id
@@ -28,9 +27,9 @@ def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself; otherwise lists of what was found."""
     words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
     direct = pasted(request, words) or destination(words)
-    if direct and leading.may_open(staff(request), direct):
+    if direct:
         return redirect(direct)
-    groups = [_closed(words, direct)] if direct else found(request, words) if words else []
+    groups = found(request, words) if words else []
     title = "Search" if groups or not words else "Nothing found"
     context = {"title": title, "q": words, "groups": groups, "note": _note(words)}
     return page(request, "console/shell/search.html", context)
@@ -76,13 +75,6 @@ def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
         if not entry.permission or staff(request).has_perm(entry.permission)
     )
     return [entry for entry in lists if entry["rows"]]
-
-
-def _closed(words: str, direct: str) -> dict[str, Any]:
-    """What somebody finds by its id whose role does not open its page: whose it is, and who may open it."""
-    account_id = direct.split("/")[1]
-    label = nouns.account_label(account_id) or account_id
-    return {"title": "By its id", "rows": [Found(label=words, url=direct, detail=f"of {label}")]}
 
 
 def _note(words: str) -> str:

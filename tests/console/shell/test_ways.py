@@ -96,7 +96,8 @@ def test_everything_that_is_shown_works_for_who_sees_it(who: str) -> None:
     client = browser(name)
     if mode:
         (work if mode == "working" else view_as)(client)
-    searches = [f"/search?q={each}" for each in ("alder", "aaltonen", "4417", world["card"], world["topup"])]
+    ids = () if name == "vera" else (world["card"], world["topup"])
+    searches = [f"/search?q={each}" for each in ("alder", "aaltonen", "4417", *ids)]
     seen, faults = walk(client, PEOPLE[name], ["/", *searches, f"/operations/{world['operation']}"])
     assert faults == {}
     assert len(seen) >= (30 if name == "vera" else 40), sorted(seen)
@@ -115,7 +116,6 @@ def test_a_viewer_is_told_who_may() -> None:
     world, vera = made(), browser("vera")
     for address, words in (
         ("/issuing/card/", "Support, an operator or an administrator can open"),
-        (f"/search?q={world['card']}", "Support, an operator or an administrator can open"),
         ("/search?q=aaltonen", "Support, an operator or an administrator can open"),
         (f"/connect/accounts/{ACCOUNT}", "An operator or an administrator can ask the holder"),
         (f"/operations/{world['operation']}", "decide with an administrator"),
@@ -123,6 +123,8 @@ def test_a_viewer_is_told_who_may() -> None:
         ("/me/", "An operator or an administrator may"),
     ):
         assert words in vera.get(address).content.decode(), address
-    refused = vera.get(f"/{ACCOUNT}/issuing/cards")
+    refused = vera.get("/search", {"q": world["card"]}, follow=True)
     assert refused.status_code == 403
-    assert "Support, an operator or an administrator has it" in refused.content.decode()
+    page = refused.content.decode()
+    assert "Support, an operator or an administrator has it" in page
+    assert f'href="/connect/accounts/{ACCOUNT}">Kestrel Freight' in page
