@@ -164,9 +164,8 @@ class MirrorAdmin(ReadOnlyAdmin):
         """The admin's own, and one for each verb about its rows that this person may use in this mode."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
-            many = bool(verb.bulk or verb.row_form)
-            label = verb.label_many or verb.label if many else f"{verb.label} (one row)"
-            found[verb.name] = (_many(verb) if many else _one(verb), verb.name, label)
+            act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
+            found[verb.name] = (act, verb.name, verb.label_many or verb.label)
         return found
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -175,6 +174,12 @@ class MirrorAdmin(ReadOnlyAdmin):
         back = request.POST.get(BACK, "")
         failed = isinstance(response, HttpResponseRedirect) and response.url == request.get_full_path()
         return HttpResponseRedirect(here) if failed and (here := own_page(back)) else response
+
+    def get_action_choices(self, request: HttpRequest, *defaults: Any) -> list[tuple[str, str]]:
+        """The actions in words; those for one row say so."""
+        one = {verb.name for verb in self.verbs(request) if not (verb.bulk or verb.row_form)}
+        choices = super().get_action_choices(request, *defaults)
+        return [(name, f"{words} (one row)" if name in one else words) for name, words in choices]
 
     def verbs(self, request: HttpRequest) -> list[Verb]:
         """Those that act on its rows; those that are about an account, at accounts or with a row as a first value."""
