@@ -14,7 +14,7 @@ demo: environment
 test: environment-dev
 	@exec $(BIN)/python -m tests.run
 
-# What is long by nature: big sizes, all of chaos on both databases, the intervals that are shipped.
+# What is long by nature: big sizes, all of chaos on both databases, the intervals that are shipped; and the coverage.
 prove: environment-dev
 	@exec $(BIN)/python -m tests.run --prove
 

@@ -1,10 +1,9 @@
 """`make test`: everything that is short, in order, with a visible reason for what this machine cannot do.
 
-SQLite runs everything, and measures the coverage, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs
-what has a database, and then it alone crawls (`crawl`: every page with many values). Then side by side the browser
-where a Chromium is found (CHROMIUM=, or the system's) and kill -9 on one database. Last the referee over all that was
-said to the sandbox.
-`make prove` (`--prove`): what is long by nature, marked `prove`, and what crawls on SQLite too.
+SQLite runs everything, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs what has a database, and
+then it alone crawls (`crawl`: every page with many values). Then side by side the browser where a Chromium is found
+(CHROMIUM=, or the system's) and kill -9 on one database. Last the referee over all that was said to the sandbox.
+`make prove` (`--prove`): what is long by nature, marked `prove`, and everything on SQLite once more, with coverage.
 On CI nothing may be left out.
 """
 
@@ -21,7 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SHORT = "not browser and not chaos and not prove"
 QUICK = ("-n", "3", "--dist", "worksteal", "-m")  # one more than two cores: tests wait for the sandbox's processes
 IN_ORDER = ("-p", "no:randomly")
-COVERAGE = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90")
 CI = os.environ.get("CI", "").lower() == "true"
 
 
@@ -65,12 +63,13 @@ def referee(recordings: list[Path]) -> bool:
 
 
 def prove(folder: str) -> list[bool]:
-    """What crawls, on SQLite; then the long runs, on every database that there is."""
-    crawled = pytest("every page with many values on SQLite", *QUICK, f"{SHORT} and crawl", TEST_DATABASE_URL="")
+    """The coverage of everything short, on SQLite; then the long runs, on every database that there is."""
+    coverage = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90")
+    measured = pytest("coverage", *QUICK, SHORT, *coverage, TEST_DATABASE_URL="", COVERAGE_FILE=f"{folder}/coverage")
     postgres = bool(os.environ.get("TEST_DATABASE_URL"))
     lacking = [] if postgres else [left_out("PostgreSQL", "TEST_DATABASE_URL is not set")]
     long = pytest("long runs", "-m", "prove", *IN_ORDER, "--durations=10")
-    return [crawled, *lacking, long]
+    return [measured, *lacking, long]
 
 
 def test(folder: str) -> list[bool]:
@@ -78,8 +77,7 @@ def test(folder: str) -> list[bool]:
     common = {"SANDBOX_TRAFFIC_DIR": folder}
     postgres, browser = os.environ.get("TEST_DATABASE_URL", ""), chromium()
     there = f"{SHORT} and not crawl" if postgres else SHORT
-    measured = {"TEST_DATABASE_URL": "", "COVERAGE_FILE": f"{folder}/coverage", **common}
-    passed = [pytest("unit and flow tests on SQLite, with coverage", *QUICK, there, *COVERAGE, **measured)]
+    passed = [pytest("unit and flow tests on SQLite", *QUICK, there, TEST_DATABASE_URL="", **common)]
     if postgres:
         passed.append(pytest("tests with a database on PostgreSQL", *QUICK, SHORT, "--database=only", **common))
     else:
