@@ -92,7 +92,7 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     chosen = limited(_named(request, verb) if ids is None else ids, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     common, own = verb.initial_many([row.id for row in rows])
-    form = many_form(verb)(initial={**common, **_of_session(request, rows), "form_token": fresh_token()})
+    form = many_form(verb)(initial={**common, **_reason_of_session(request, rows), "form_token": fresh_token()})
     _give_forms(request, verb, rows, form, own)
     _hold(request, verb, rows)
     return _draw(request, verb, form, rows)
@@ -106,7 +106,7 @@ def _named(request: HttpRequest, verb: Verb) -> list[str]:
     return list(rows.with_status(request.GET.get("status", "")).values_list("pk", flat=True)[: verb.most + 1])
 
 
-def _of_session(request: HttpRequest, rows: list[Row]) -> dict[str, str]:
+def _reason_of_session(request: HttpRequest, rows: list[Row]) -> dict[str, str]:
     """Reason and ticket of the work session, where all rows are its account's."""
     session = sessions.current(request)
     own = session and all(row.account_id == session.account_id for row in rows)

@@ -27,12 +27,14 @@ def lines(params: Data, before: Data | None = None) -> list[Line]:
     """
     sent = dict(flat(params))
     now = {name: shown(value) for name, value in flat(before or {}) if value not in (None, "")}
-    told = [Line(name, shown(value), "" if before is None else _was(name, value, now)) for name, value in sent.items()]
+    told = [
+        Line(name, shown(value), "" if before is None else _before(name, value, now)) for name, value in sent.items()
+    ]
     replaced = tuple(f"{name}[" for name in _lists(params, ""))
     return told + [Line(name, "", was) for name, was in now.items() if name.startswith(replaced) and name not in sent]
 
 
-def _was(name: str, value: Any, now: dict[str, str]) -> str:
+def _before(name: str, value: Any, now: dict[str, str]) -> str:
     """What the object has there, where that is another value. Marks of ours, and what is never shown, tell nothing."""
     if name.startswith("metadata[") or value == SHOWN_AS or now.get(name, shown("")) == shown(value):
         return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -82,15 +83,11 @@ def account_menu(request: HttpRequest, user: User, session: WorkSession) -> Menu
     """The menu of the account that is viewed, "All accounts" first in the template."""
     account_id = session.account_id
     lines = [
-        _line(request, tab, f"/{account_id}/{tab.path}", _bound(tab.count, account_id))
+        _line(request, tab, f"/{account_id}/{tab.path}", partial(tab.count, account_id) if tab.count else None)
         for tab in nouns.tabs()
         if user.has_perm(tab.permission)
     ]
     return _marked(request, lines)
-
-
-def _bound(count: Callable[[str], int] | None, account_id: str) -> Callable[[], int] | None:
-    return (lambda: count(account_id)) if count else None
 
 
 def _line(request: HttpRequest, entry: Any, url: str, count: Callable[[], int] | None) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _object(request: HttpRequest, event: Event) -> dict[str, Any]:
         "object_kind": kind or shapes.text_at(intake.object_of(event), "object"),
         "operation": operation,
         "operation_label": words.label(operation.verb) if operation else "",
-        "same": _same(event),
+        "same": _of_the_same_object(event),
     }
 
 
@@ -233,7 +233,7 @@ def _trail(request: HttpRequest, event: Event) -> list[dict[str, Any]]:
     ]
 
 
-def _same(event: Event) -> list[Event]:
+def _of_the_same_object(event: Event) -> list[Event]:
     """The newest events of the same object, without their payloads."""
     if not event.object_key:
         return []

@@ -77,7 +77,7 @@ class CreateTestAuthorization(CreateVerb):
     def done(self, operation: Operation) -> str:
         """What Stripe decided, and why."""
         if "approved" not in operation.result:
-            return "Stripe decided about the test purchase."
+            return "Stripe decided about the test authorization."
         if operation.result["approved"]:
             return f"Approved: {operation.result['name']} is held."
         why = words.reason(operation.result["reason"])

@@ -75,7 +75,7 @@ REASONS = {
         rule="issuing_balance",
     ),
     "network_fallback": Reason("network fallback", "The card network answered in Stripe’s place.", STRIPE, PLATFORM),
-    "not_allowed": Reason("not allowed", "Stripe does not allow this kind of purchase.", STRIPE, VERIFICATION),
+    "not_allowed": Reason("not allowed", "Stripe does not allow this kind of authorization.", STRIPE, VERIFICATION),
     "pin_blocked": Reason("PIN blocked", "The PIN was typed wrong too often.", HOLDER, VERIFICATION),
     "spending_controls": Reason(
         "spending controls",

@@ -46,7 +46,7 @@ def page_of(object_id: str) -> str:
 def _why(short: Shortage) -> str:
     left = formats.amount(short.available, short.currency)
     if short.at is None:
-        return f"{left} left; purchases are declined for insufficient funds"
+        return f"{left} left; authorizations are declined for insufficient funds"
     return f"{left} left; spends {formats.amount(short.spent // 24, short.currency)} an hour"
 
 

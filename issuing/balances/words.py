@@ -4,7 +4,7 @@ TYPES = {
     "issuing_authorization_hold": "Held by an authorization",
     "issuing_authorization_release": "Hold released",
     "issuing_dispute": "Dispute won",
-    "issuing_transaction": "Purchase or refund",
+    "issuing_transaction": "Capture or refund",
     "payout": "Payout",
     "topup": "Top-up",
     "transfer": "Transfer",

@@ -76,8 +76,8 @@ class DeactivateCard(CardVerb, StatusVerb):
     label, label_many = "Deactivate card", "Deactivate cards"
     permission = "issuing.deactivate_card"
     status, call = "inactive", "deactivate"
-    undo = "Activate the card again. Until then each purchase is declined."
-    sentence = "Card {} is inactive: each purchase is declined."
+    undo = "Activate the card again. Until then each authorization is declined."
+    sentence = "Card {} is inactive: each authorization is declined."
 
 
 class CancelCard(CardVerb):

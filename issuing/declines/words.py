@@ -29,7 +29,7 @@ def refused_by_lists(facts: Facts) -> str:
     asked = (
         ("categories", facts.category, "the category"),
         ("merchant_countries", facts.country, "merchants in"),
-        ("card_presences", facts.presence, "purchases with"),
+        ("card_presences", facts.presence, "authorizations with"),
     )
     for found, owner in ((facts.card_controls, "card"), (facts.cardholder_controls, "cardholder")):
         for name, value, label in asked:
@@ -141,11 +141,11 @@ def _controls_text(facts: Facts) -> str:
 
 
 def meter_text(facts: Facts, found: Meter) -> str:
-    """One limit: "weekly on fuel, of the card: 138.65 of 200.00 USD used by 3 purchases"."""
+    """One limit: "weekly on fuel, of the card: 138.65 of 200.00 USD used by 3 authorizations"."""
     size = controls_words.limit(found.limit, facts.currency)
     if text_at(found.limit, "interval") == "per_authorization":
         return f"{size}, of the {found.owner}"
-    many = "1 purchase" if found.authorizations == 1 else f"{found.authorizations} purchases"
+    many = "1 authorization" if found.authorizations == 1 else f"{found.authorizations} authorizations"
     return f"{size}, of the {found.owner}: {_money(facts, found.used)} used by {many}"
 
 
@@ -237,7 +237,9 @@ def _explain_controls(facts: Facts, known: Reason, stop: str) -> Explanation:
     if stop == authorizations_words.DEFAULTS:
         most = formats.amount(controls_words.MOST_PER_AUTHORIZATION, "usd")
         return Explanation(facts.why, known, [("Stripe approves at most ", False), (most, True), (" at once.", False)])
-    doubt = " None of those that stand now explains it: they were changed since, or purchases are not imported yet."
+    doubt = (
+        " None of those that stand now explains it: they were changed since, or authorizations are not all imported."
+    )
     return Explanation(facts.why, known, [(known.sentence + doubt, False)])
 
 

@@ -10,7 +10,7 @@ from issuing.authorizations import words
 class Command(VerbCommand):
     """The verb as a command; prints the authorization's id and what Stripe decided. A decline is no error."""
 
-    help = "Try a purchase with a test card (in the sandbox and in test mode)."
+    help = "Try an authorization with a test card (in the sandbox and in test mode)."
     verb_name = "issuing.create_test_authorization"
 
     def add_fields(self, parser: CommandParser) -> None:

@@ -6,5 +6,5 @@ from console.operations.commands import VerbCommand
 class Command(VerbCommand):
     """The verb as a command, for many."""
 
-    help = "Decline every purchase with the cards of cardholders until they are activated."
+    help = "Decline every authorization with the cards of cardholders until they are activated."
     verb_name = "issuing.deactivate_cardholder"

@@ -119,4 +119,5 @@ def test_test_authorizations_do_not_exist_in_live_mode(do: Do, account: Account,
 
 def test_an_event_alone_tells_that_something_was_decided(account: Account) -> None:
     operation = Operation(verb="issuing.create_test_authorization", object_id="iauth_1", account_id=account.pk)
-    assert verbs.get("issuing.create_test_authorization").done(operation) == "Stripe decided about the test purchase."
+    sentence = verbs.get("issuing.create_test_authorization").done(operation)
+    assert sentence == "Stripe decided about the test authorization."

@@ -77,7 +77,7 @@ def test_a_weekly_limit_is_told_with_what_was_left_and_when_it_starts_anew() -> 
     assert explanation.wait == "the limit starts anew on Sun 29 Nov 2026, 00:00 UTC"
     assert [text for text, bold in explanation.parts if bold][-1] == "61.35 USD"
     assert states(found)["controls"] == STOPPED
-    assert "138.65 USD used by 2 purchases" in declines_words.ladder(found)[4].text
+    assert "138.65 USD used by 2 authorizations" in declines_words.ladder(found)[4].text
 
 
 def test_a_limit_of_the_cardholder_spans_all_their_cards() -> None:
