@@ -89,7 +89,11 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     if ids is None and not {"id", "account"} & request.GET.keys():  # an address that was reloaded after its POST
         messages.info(request, f"Choose in the list again what “{verb.label}” is for: nothing was sent.")
         return redirect(_list(verb))
-    chosen = limited(_named(request, verb) if ids is None else ids, verb.most)
+    named = _named(request, verb) if ids is None else ids
+    if not named and "account" in request.GET:  # it was done meanwhile, by a colleague or from a page left open
+        messages.info(request, f"“{verb.label}” has nothing left to do for this account: nothing was sent.")
+        return redirect(_back(request, verb))
+    chosen = limited(named, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     common, own = verb.initial_many([row.id for row in rows])
     form = many_form(verb)(initial={**common, **_reason_of_session(request, rows), "form_token": fresh_token()})

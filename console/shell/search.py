@@ -24,11 +24,13 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 @require_safe
 @needs()
 def search(request: HttpRequest) -> HttpResponseBase:
-    """`/search?q=`: one exact hit leads on by itself; otherwise lists of what was found."""
+    """`/search?q=`: one exact hit leads on by itself to a page of theirs; otherwise lists of what was found."""
     words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
     direct = pasted(request, words) or destination(words)
-    if direct:
+    meant = direct.partition("?")[0].rpartition("/")[2]
+    if direct and (leading.may_open(staff(request), direct) or not AN_ID.fullmatch(meant)):
         return redirect(direct)
+    words = meant or words  # a page that is not theirs: what they may know of it is in the lists
     groups = found(request, words) if words else []
     title = "Search" if groups or not words else "Nothing found"
     context = {"title": title, "q": words, "groups": groups, "note": _note(words)}

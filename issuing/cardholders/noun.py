@@ -28,7 +28,7 @@ def waiting(request: HttpRequest, most: int) -> Waiting:
     needs = [
         Need(
             title=f"{holder}: something is past due",
-            why="Every authorization with this cardholder’s cards is declined until it is provided",
+            why="Every authorization with this cardholder’s cards is declined until it is provided.",
             url=holder.get_absolute_url(),
             move=HOLDER,
             past_due=True,

@@ -24,7 +24,7 @@ STRETCH = (  # what Stripe would refuse or a sandbox would take weeks for, writt
     f"Transaction.objects.update(merchant_name='{UNBROKEN}')",
     f"Cardholder.objects.update(name='{UNBROKEN[:64]}')",
 )
-NO_PAGES = ("healthz", "account_live", "operation_state", "jsi18n")  # what machines and scripts read
+NO_PAGES = ("healthz", "account_live", "event_state", "operation_state", "jsi18n")  # what machines and scripts read
 MADE = """dict(
     user=User.objects.get(username='vera').pk,
     work_session=str(WorkSession.objects.latest('started_at').pk),

@@ -40,7 +40,12 @@ def test_the_last_column_is_seen_at_every_width(browser: Browser, furnished: Sta
     found = addresses(furnished, furnished.account)  # type: ignore[attr-defined]
     assert lists() | OF_AN_ACCOUNT <= set(found)
     wrong = {}
-    for name, path in {**found, "search of nothing": f"{reverse('search')}?q=nobody"}.items():
+    other = furnished.ask(f"Account.objects.exclude(pk={furnished.account!r}).latest('created').pk")  # type: ignore[attr-defined]
+    more = {
+        "search of nothing": f"{reverse('search')}?q=nobody",
+        "an act that the session holds": f"/connect/accounts/{other}/do/accounts.create_account_link",
+    }
+    for name, path in {**found, **more}.items():
         page.goto(path)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})

@@ -97,6 +97,18 @@ def test_merchants_are_found() -> None:
     assert titles("vera", "rocket rides") == {"Authorizations", "Transactions"}
 
 
+@pytest.mark.parametrize("written", ["{id}", "https://dashboard.stripe.com/test/{account}/{path}", "{here}{page}"])
+def test_an_id_whose_page_is_not_theirs_is_found_in_the_lists(written: str) -> None:
+    row = one_of_each()["transaction"]
+    page = row.get_absolute_url()
+    words = written.format(
+        id=row.pk, account=ACCOUNT, path=f"issuing/transactions/{row.pk}", here="http://testserver", page=page
+    )
+    assert titles("vera", words) == {"Transactions"}
+    assert "can open what is found here" in browser("vera").get("/search", {"q": words}).content.decode()
+    assert browser("sam").get("/search", {"q": words}).headers["Location"] == page
+
+
 # Telephone numbers
 
 
