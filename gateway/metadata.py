@@ -1,7 +1,7 @@
 """Metadata of mirror rows, a row a value, so that an index finds them. Only gateway.mirror writes here."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Self
 
@@ -61,9 +61,15 @@ def keep(rows: Sequence[Any]) -> None:
     )
 
 
-def fill(model: Any, rows: Iterable[Any]) -> None:
-    """For migrations: what is known of these rows of an older release; `model` is Metadata as it then was."""
-    found = (model(object_id=row.pk, key=key, value=value) for row in rows for key, value in of(row.data).items())
+def fill(model: Any, rows: models.QuerySet[Any]) -> None:
+    """For migrations: what is known of these rows of an older release; `model` is Metadata as it then was.
+
+    In the place of what an earlier run left, for a migration may be taken back and applied again: in one statement,
+    for without statistics a database reads the whole table for each batch.
+    """
+    model.objects.filter(object_id__in=rows.values("pk")).delete()
+    every = rows.only("data").iterator()
+    found = (model(object_id=row.pk, key=key, value=value) for row in every for key, value in of(row.data).items())
     while batch := list(islice(found, BATCH)):
         model.objects.bulk_create(batch)
 

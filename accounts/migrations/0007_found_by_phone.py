@@ -16,7 +16,7 @@ def fill(apps: Any, editor: Any) -> None:
     """From what Stripe sent."""
     for name in KINDS:
         rows = apps.get_model("accounts", name).objects.using(editor.connection.alias).exclude(data=None)
-        metadata.fill(apps.get_model("gateway", "Metadata"), rows.only("data").iterator())
+        metadata.fill(apps.get_model("gateway", "Metadata"), rows)
     for name, paths in (("Account", PHONES), ("Person", ("phone",))):
         rows = apps.get_model("accounts", name).objects.using(editor.connection.alias).exclude(data=None)
         for row in rows.only("data").iterator():

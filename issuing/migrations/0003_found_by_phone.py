@@ -15,7 +15,7 @@ def fill(apps: Any, editor: Any) -> None:
     """From what Stripe sent."""
     for name in KINDS:
         rows = apps.get_model("issuing", name).objects.using(editor.connection.alias).exclude(data=None)
-        metadata.fill(apps.get_model("gateway", "Metadata"), rows.only("data").iterator())
+        metadata.fill(apps.get_model("gateway", "Metadata"), rows)
         for row in rows.only("data").iterator() if name == "Cardholder" else ():
             row.phone = phone_key(text_at(row.data, "phone_number"))
             if row.phone:
