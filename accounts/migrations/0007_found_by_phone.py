@@ -1,5 +1,6 @@
 """Telephone numbers and metadata, by which rows are found: columns, what stands in them, and their indexes."""
 
+from itertools import islice
 from typing import Any
 
 from django.db import migrations, models
@@ -9,6 +10,7 @@ from gateway import metadata
 from gateway.shapes import text_at
 from gateway.spellings import phone_key
 
+BATCH = 500  # rows of one statement
 KINDS = ("Account", "ExternalAccount", "Person")
 
 
@@ -19,10 +21,15 @@ def fill(apps: Any, editor: Any) -> None:
         metadata.fill(apps.get_model("gateway", "Metadata"), rows)
     for name, paths in (("Account", PHONES), ("Person", ("phone",))):
         rows = apps.get_model("accounts", name).objects.using(editor.connection.alias).exclude(data=None)
-        for row in rows.only("data").iterator():
+        _phones(rows, paths)
+
+
+def _phones(rows: Any, paths: tuple[str, ...]) -> None:
+    found = rows.only("data").iterator()
+    while batch := list(islice(found, BATCH)):
+        for row in batch:
             row.phone = next(filter(None, (phone_key(text_at(row.data, path)) for path in paths)), "")
-            if row.phone:
-                row.save(update_fields=["phone"])
+        rows.model.objects.using(rows.db).bulk_update([row for row in batch if row.phone], ["phone"])
 
 
 class Migration(migrations.Migration):

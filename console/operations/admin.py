@@ -62,7 +62,7 @@ class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
     list_title = "Operations"
-    list_display = ("when", "verb", "account", "user", "state_badge", "object", "ticket")
+    list_display = ("when", "act", "account", "user", "state_badge", "object", "ticket")
     list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, "user")
     written = ("reason", "ticket")
     list_select_related = ("user",)
@@ -92,6 +92,12 @@ class OperationAdmin(RecordAdmin):
         """The moment, as the link to its page."""
         url = reverse("operation", args=[operation.pk])
         return format_html('<a href="{}">{}</a>', url, tags.when(operation.created_at))
+
+    @admin.display(description="Verb", ordering="verb")
+    def act(self, operation: Operation) -> str:
+        """What was asked for, in words; the name of a verb that is no more."""
+        verb = verbs.find(operation.verb)
+        return verb.label if verb else operation.verb
 
     @admin.display(description="State", ordering="state")
     def state_badge(self, operation: Operation) -> str:

@@ -93,6 +93,10 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     if not named and "account" in request.GET:  # it was done meanwhile, by a colleague or from a page left open
         messages.info(request, f"“{verb.label}” has nothing left to do for this account: nothing was sent.")
         return redirect(_back(request, verb))
+    if ids is None and "id" not in request.GET and len(named) > verb.most:
+        many = f"There are more than can be done at once. These are the newest {verb.most}: repeat it for the rest."
+        messages.info(request, many)
+        named = named[: verb.most]
     chosen = limited(named, verb.most)
     rows = _rows(verb, {each: fresh_token() for each in chosen})
     common, own = verb.initial_many([row.id for row in rows])

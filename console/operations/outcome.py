@@ -19,6 +19,7 @@ from console.people import masking, roles
 from console.people.masking import Mask
 from console.people.models import User
 from console.people.signed_in import PERSONAL, needs, staff
+from console.record import words
 from console.shell.drawing import page
 from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT
@@ -168,4 +169,6 @@ def _rights(user: User, operation: Operation, verb: Verb | None) -> dict[str, An
     may_decide = user.has_perm(DECIDES) and door.needs_a_person(operation)
     may_do_it = verb is not None and user.has_perm(verb.permission) and not operation.sensitive
     trail = operation.audit_entries.order_by("number") if user.has_perm("console.view_auditentry") else []
+    for entry in trail:
+        entry.did = words.action(entry.action)  # type: ignore[attr-defined]
     return {"may_decide": may_decide, "may_send_again": may_decide and may_do_it, "audit_entries": trail}

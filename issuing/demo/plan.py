@@ -13,7 +13,7 @@ DAYS, DAY, HOUR = 21, 86_400, 3_600
 FRIDAY = 1_795_197_600  # 2026-11-20, 18:00 UTC
 WEEK = (1.0, 1.05, 1.1, 1.05, 1.15, 0.45, 0.3)  # authorizations of a day, Monday first
 HOURS = (12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23, 0, 1)  # UTC
-PURCHASES = 2_750  # planned over 21 days with 40 accounts
+AUTHORIZATIONS = 2_750  # planned over 21 days with 40 accounts
 CARDS = 120  # with 40 accounts
 BOTH_DUE = {"do": "require", "keys": ["company.structure", "company.phone"]}
 ONLY_TRANSFERS = {"transfers": {"requested": True}}
@@ -154,7 +154,7 @@ class Story:
         elif len(holders) > 1 and chance < 0.7:
             self.add(max(at, self.begin + 3 * HOUR), "review", {"do": "review"}, of=holders[-1])
 
-    def purchases(self, many: float) -> None:
+    def authorizations(self, many: float) -> None:
         """Authorizations of the whole time, `many` a working day, by weekday and hour; funded week by week."""
         spent: dict[int, int] = {}
         day = self.begin - self.begin % DAY
@@ -163,11 +163,11 @@ class Story:
             for _ in range(int(number) + (self.random.random() < number % 1)):
                 at = day + self.random.choice(HOURS) * HOUR + self.random.randrange(HOUR)
                 week = max(0, (at - self.begin) // (7 * DAY))
-                spent[week] = spent.get(week, 0) + self._purchase(at)
+                spent[week] = spent.get(week, 0) + self._authorization(at)
             day += DAY
         self._fund(spent)
 
-    def _purchase(self, at: int) -> int:
+    def _authorization(self, at: int) -> int:
         """One authorization and what the merchant does with it; what it may cost, in cents."""
         ready = [card for card in self.cards if card.since < at <= self.end]
         if not ready:
@@ -260,5 +260,5 @@ def _planned(seed: int, accounts: int) -> list[Step]:
     cards = sum(len(story.cards) for story in issuers)
     workdays = DAYS * sum(WEEK) / 7
     for story in issuers:
-        story.purchases(PURCHASES * accounts / len(BUSINESSES) / workdays * len(story.cards) / max(cards, 1))
+        story.authorizations(AUTHORIZATIONS * accounts / len(BUSINESSES) / workdays * len(story.cards) / max(cards, 1))
     return sorted(step for story in stories for step in story.steps if step.at <= FRIDAY)

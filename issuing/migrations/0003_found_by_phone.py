@@ -1,5 +1,6 @@
 """Telephone numbers and metadata, by which rows are found; and an index of the order of every list."""
 
+from itertools import islice
 from typing import Any
 
 from django.db import migrations, models
@@ -8,6 +9,7 @@ from gateway import metadata
 from gateway.shapes import text_at
 from gateway.spellings import phone_key
 
+BATCH = 500  # rows of one statement
 KINDS = ("Authorization", "Card", "Cardholder", "Topup", "Transaction")
 
 
@@ -16,10 +18,11 @@ def fill(apps: Any, editor: Any) -> None:
     for name in KINDS:
         rows = apps.get_model("issuing", name).objects.using(editor.connection.alias).exclude(data=None)
         metadata.fill(apps.get_model("gateway", "Metadata"), rows)
-        for row in rows.only("data").iterator() if name == "Cardholder" else ():
-            row.phone = phone_key(text_at(row.data, "phone_number"))
-            if row.phone:
-                row.save(update_fields=["phone"])
+        found = rows.only("data").iterator() if name == "Cardholder" else iter(())
+        while batch := list(islice(found, BATCH)):
+            for row in batch:
+                row.phone = phone_key(text_at(row.data, "phone_number"))
+            rows.model.objects.using(rows.db).bulk_update([row for row in batch if row.phone], ["phone"])
 
 
 class Migration(migrations.Migration):

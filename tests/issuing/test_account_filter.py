@@ -1,6 +1,7 @@
 """Everything of one account: in every list over all accounts, and acted on from the account's own lists."""
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib import admin
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts.account.models import Account
 from console.lists.filters import AccountFilter
+from console.operations import verbs
 from console.operations.models import Operation
 from console.record import audit
 from gateway.models import Event
@@ -216,6 +218,19 @@ def test_all_active_cards_of_an_account_have_an_address(otto: Client, account: A
         shown_to = browser(who).get(f"/connect/accounts/{account.pk}").context["panels"]
         assert not any(each["context"].get("freeze") for each in shown_to)
         assert browser(who).get(url).status_code == 403
+
+
+@pytest.mark.django_db
+def test_of_more_cards_than_one_act_takes_the_newest_come_first_and_it_says_so() -> None:
+    known_accounts()
+    otto, holder = browser("otto"), rows.cardholder()
+    cards = [rows.card(holder) for _ in range(4)]
+    url = f"/bulk/issuing.deactivate_card/?account={ACCOUNT}&status=active"
+    with mock.patch.object(verbs.get("issuing.deactivate_card"), "most", 3):
+        answer = otto.get(url)
+    assert len(answer.context["rows"]) == 3
+    assert {row.id for row in answer.context["rows"]} < {card.pk for card in cards}
+    assert "These are the newest 3: repeat it for the rest." in answer.content.decode()
 
 
 def test_nothing_ticked_leads_back_to_the_accounts_list(otto: Client, account: Account) -> None:

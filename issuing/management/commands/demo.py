@@ -39,7 +39,7 @@ class Command(BaseCommand):
     """Plan, empty, build, mirror."""
 
     help = (
-        "Fills the local sandbox with accounts, cardholders, cards and three weeks of purchases, through its API "
+        "Fills the local sandbox with accounts, cardholders, cards and three weeks of authorizations, through its API "
         "alone. The same seed gives the same world, moved to the day it ends on. Events are not delivered meanwhile: "
         "afterwards both webhook endpoints are registered, the mirror is synced and the events are listed."
     )

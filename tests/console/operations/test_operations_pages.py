@@ -100,6 +100,8 @@ def test_the_page_tells_the_whole_life(sandbox: SandboxProcess, otto: User) -> N
     assert page.context["params"] == [("business_name", "Alder Ltd"), ("country", "US")]
     actions = [entry.action for entry in page.context["audit_entries"]]
     assert actions == ["operation.intended", "operation.succeeded"]
+    assert [entry.did for entry in page.context["audit_entries"]] == ["Intended", "Succeeded"]
+    assert "operation.succeeded" not in text
     assert (page.context["poll"], page.context["may_decide"]) == (False, False)
 
 
