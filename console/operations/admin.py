@@ -62,7 +62,7 @@ class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
     list_title = "Operations"
-    list_display = ("when", "act", "account", "user", "state_badge", "object", "ticket")
+    list_display = ("when", "act", "account", "who", "state_badge", "object", "ticket")
     list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, "user")
     written = ("reason", "ticket")
     list_select_related = ("user",)
@@ -81,7 +81,7 @@ class OperationAdmin(RecordAdmin):
         ticket = [Q(ticket__in={words, words.upper(), words.lower()})] if personal else []
         if copied.AN_ID.fullmatch(words):
             return [Q(object_id=words), *ticket]
-        named = [each.name for each in verbs.every() if words.lower() in (each.name, each.label.lower())]
+        named = [each.name for each in verbs.every() if words.lower() in f"{each.name} {each.label.lower()}"]
         said = Q(account_name__icontains=words) | (Q(reason__icontains=words) if personal else Q())
         lately = Q(created_at__gte=timezone.now() - LATELY)
         own = [Q(pk=found)] if (found := value(Operation._meta.pk, words)) else []
@@ -98,6 +98,11 @@ class OperationAdmin(RecordAdmin):
         """What was asked for, in words; the name of a verb that is no more."""
         verb = verbs.find(operation.verb)
         return verb.label if verb else operation.verb
+
+    @admin.display(description="Who", ordering="user")
+    def who(self, operation: Operation) -> User:
+        """Whose intent it was."""
+        return operation.user
 
     @admin.display(description="State", ordering="state")
     def state_badge(self, operation: Operation) -> str:

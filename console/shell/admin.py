@@ -90,6 +90,9 @@ class EventAdmin(RecordAdmin):
         own, account = events.object_id(event), tags.copy_id(event.account, short=True)
         if own == event.account:
             return account
+        if own.startswith(f"{event.account}."):  # one that Stripe gives no id of its own: a capability, the balance
+            name = own.partition(".")[2]
+            return format_html('<span class="two-lines"><span>{}</span>{}</span>', isolated(name), account)
         return format_html('<span class="two-lines">{}{}</span>', tags.copy_id(own, short=True), account)
 
     @admin.display(description="State")

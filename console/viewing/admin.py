@@ -37,7 +37,7 @@ class AccessEntryAdmin(RecordAdmin):
     """Pages opened while viewing as an account."""
 
     list_title = "Pages opened"
-    list_display = ("when", "user", "account", "did", "session")
+    list_display = ("when", "who", "account", "did", "session")
     list_display_links = ("when",)
     list_filter = (KindFilter, "user")
     list_select_related = ("user", "work_session")
@@ -61,6 +61,11 @@ class AccessEntryAdmin(RecordAdmin):
     def row_page(self, request: HttpRequest, row: AccessEntry) -> HttpResponse:
         """The page in words."""
         return pages.access_page(request, row)
+
+    @admin.display(description="Who", ordering="user")
+    def who(self, entry: AccessEntry) -> User:
+        """Whose session it was."""
+        return entry.user
 
     @admin.display(description="When")
     def when(self, entry: AccessEntry) -> SafeString:
@@ -91,7 +96,7 @@ class WorkSessionAdmin(RecordAdmin):
     """Who viewed as which account, why, and how it ended."""
 
     list_title = "Work sessions"
-    list_display = ("started", "user", "account", "why", "mode_badge", "ticket", "ending")
+    list_display = ("started", "who", "account", "why", "mode_badge", "ticket", "ending")
     list_filter = ("mode", "category", "end", "user")
     written = ("reason", "ticket")
     list_select_related = ("user",)
@@ -114,6 +119,11 @@ class WorkSessionAdmin(RecordAdmin):
     def row_page(self, request: HttpRequest, row: WorkSession) -> HttpResponse:
         """Its record: pages and acts in order."""
         return pages.session_page(request, row)
+
+    @admin.display(description="Who", ordering="user")
+    def who(self, session: WorkSession) -> User:
+        """Whose session it was."""
+        return session.user
 
     @admin.display(description="Started")
     def started(self, session: WorkSession) -> SafeString:

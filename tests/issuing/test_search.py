@@ -19,14 +19,14 @@ def test_each_id_leads_straight_to_its_page() -> None:
     transaction, topup = rows.transaction(authorization), rows.topup()
     made |= {transaction.pk: f"issuing/transactions/{transaction.pk}", topup.pk: f"topups/{topup.pk}"}
     for object_id, path in made.items():
-        answer = browser("vera").get("/search", {"q": object_id})
+        answer = browser("sam").get("/search", {"q": object_id})
         assert answer.headers["Location"] == f"/{ACCOUNT}/{path}"
 
 
 def test_a_dashboard_link_leads_to_our_page() -> None:
     card = rows.card()
     link = f"https://dashboard.stripe.com/{ACCOUNT}/test/issuing/cards/{card.pk}"
-    assert browser("vera").get("/search", {"q": link}).headers["Location"] == f"/{ACCOUNT}/issuing/cards/{card.pk}"
+    assert browser("sam").get("/search", {"q": link}).headers["Location"] == f"/{ACCOUNT}/issuing/cards/{card.pk}"
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,21 @@ def test_the_search_page_costs_few_queries() -> None:
 )
 def test_what_is_looked_up_has_an_index(query: Any, index: str) -> None:
     assert index in query().explain()
+
+
+@pytest.mark.parametrize("words", ["deactivate card", "issuing.deactivate_card", "eactivate"])
+def test_operations_are_found_by_a_part_of_what_was_asked_for(words: str) -> None:
+    known_accounts()
+    made = operation(verb="issuing.deactivate_card")
+    operation(verb="issuing.cancel_card")
+    page = browser("vera").get("/console/operation/", {"q": words})
+    assert [each.pk for each in page.context["cl"].result_list] == [made.pk]
+    assert "Deactivate card" in page.content.decode()
+
+
+def test_an_event_of_what_has_no_id_names_it_and_not_its_account_twice() -> None:
+    known_accounts()
+    event("evt_1", account=ACCOUNT, object_key=f"capability:{ACCOUNT}.card_issuing")
+    page = browser("vera").get("/gateway/event/").content.decode()
+    assert ">card_issuing<" in page
+    assert f"{ACCOUNT}.card_issuing" not in page
