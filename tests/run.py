@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHORT = "not browser and not chaos and not prove"
 QUICK = ("-n", "3", "--dist", "worksteal", "-m")  # one more than two cores: tests wait for the sandbox's processes
 IN_ORDER = ("-p", "no:randomly")
+NO_CHROMIUM = "no Chromium found; install one or set CHROMIUM"
 CI = os.environ.get("CI", "").lower() == "true"
 
 
@@ -66,9 +67,9 @@ def prove(folder: str) -> list[bool]:
     """The coverage of everything short, on SQLite; then the long runs, on every database that there is."""
     coverage = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90")
     measured = pytest("coverage", *QUICK, SHORT, *coverage, TEST_DATABASE_URL="", COVERAGE_FILE=f"{folder}/coverage")
-    postgres = bool(os.environ.get("TEST_DATABASE_URL"))
-    lacking = [] if postgres else [left_out("PostgreSQL", "TEST_DATABASE_URL is not set")]
-    long = pytest("long runs", "-m", "prove", *IN_ORDER, "--durations=10")
+    needed = {"TEST_DATABASE_URL is not set": os.environ.get("TEST_DATABASE_URL"), NO_CHROMIUM: chromium()}
+    lacking = [left_out("a part of the long runs", why) for why, there in needed.items() if not there]
+    long = pytest("long runs", "-m", "prove", *IN_ORDER, "--durations=10", CHROMIUM=chromium())
     return [measured, *lacking, long]
 
 
@@ -86,7 +87,7 @@ def test(folder: str) -> list[bool]:
     if browser:
         processes["journeys in Chromium"] = "browser and not prove"
     else:
-        passed.append(left_out("journeys in Chromium", "no Chromium found; install one or set CHROMIUM"))
+        passed.append(left_out("journeys in Chromium", NO_CHROMIUM))
     with ThreadPoolExecutor(2) as pool:  # side by side, for both mostly wait for processes
         options = {"kept": True, "CHROMIUM": browser, **common}
         runs = [pool.submit(pytest, title, "-m", which, *IN_ORDER, **options) for title, which in processes.items()]

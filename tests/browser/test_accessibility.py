@@ -11,7 +11,7 @@ from tests.browser.conftest import Desk
 from tests.browser.furnished import addresses, view_as
 from tests.stack import Stack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
 MORE = ":is(tbody > tr, .timeline > li):nth-child(n + 5)"  # rows that say nothing new, and cost the most
 FRAME = ["#header", "#nav-sidebar", ".banner", ".band"]  # round every page: looked at on two of them
 WHOLE = ("index", "issuing_overview")

@@ -9,7 +9,7 @@ from tests.browser.conftest import Desk
 from tests.browser.furnished import addresses, view_as
 from tests.stack import Stack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
 WIDTHS = (1440, 1280, 1271, 390, 320)  # 1271: the narrowest at which rows are rows
 TOO_FAR = """() => {
   const wrong = [], root = document.documentElement, edge = root.clientWidth + 0.5;
