@@ -138,7 +138,7 @@ def own(row: Any) -> list[str]:
 
 
 @pytest.mark.django_db
-@pytest.mark.crawl
+@pytest.mark.prove
 @pytest.mark.parametrize("model", MODELS)
 def test_every_page_stands_whatever_type_a_field_has(model: type[Mirror]) -> None:
     """Places and types take turns on the pages."""
