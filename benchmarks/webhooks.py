@@ -28,7 +28,7 @@ import psycopg
 
 from benchmarks.sandbox import BODY
 from tests.sandbox_process import SandboxProcess
-from tests.stack import ROOT, free_port, wait_until
+from tests.stack import ROOT, free_ports, wait_until
 
 SECRET = "whsec_bench"  # a word of this run, it opens nothing
 EVENTS, ROUNDS, PROCESSES, CONNECTIONS, ACCOUNTS = 2000, 3, 2, 8, 100
@@ -157,7 +157,7 @@ def make_accounts(sandbox: SandboxProcess) -> list[dict[str, Any]]:
 def measure(server: str) -> bool:
     """Print accepted/s of the three views and accepted-and-mirrored/s; True when ours keeps its promise."""
     with tempfile.TemporaryDirectory() as folder, database(server) as url, SandboxProcess() as sandbox:
-        port, accounts = free_port(), make_accounts(sandbox)
+        (port,), accounts = free_ports(1), make_accounts(sandbox)
         environment = {
             **os.environ,
             "VAR_DIR": folder,

@@ -10,7 +10,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,13 @@ for line in sys.stdin:
 """
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(many: int) -> list[int]:
+    """Ports nobody listens on, each another: all are held while they are looked for."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(many)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def parents() -> dict[int, int]:
@@ -86,7 +88,7 @@ class Stack:
 
     def __init__(self, var_dir: Path, *, database_url: str = "", seed: bool = False, **environment: str) -> None:
         self.var_dir, self.seed = var_dir, seed
-        self.port, self.sandbox_port = free_port(), free_port()
+        self.port, self.sandbox_port = free_ports(2)
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("TEST_", "STRIPE_"))},
             "DJANGO_SETTINGS_MODULE": "console.settings",

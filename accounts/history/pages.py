@@ -312,7 +312,7 @@ def _sessions(window: _Window) -> Iterator[Entry]:
             icon="eye",
             who=session.user.get_username(),
             text=f"viewed as this account, {mode}",
-            notes=tuple(filter(None, (session.ticket, f"{session.pages} pages"))),
+            notes=tuple(filter(None, (session.ticket, f"{session.pages} page{'s' * (session.pages != 1)}"))),
         )
 
 

@@ -113,7 +113,9 @@ def preview_of(
         request,
         before=masking.masked(request.before, may_see=may_see),
         then=tuple(replace(each, before=masking.masked(each.before, may_see=may_see)) for each in request.then),
-        missing=tuple(str(each[name].label) for each in filled for name in _missing(each) if name not in OURS),
+        missing=tuple(
+            str(each[name].label).rstrip("?") for each in filled for name in _missing(each) if name not in OURS
+        ),
         wrong=tuple(pair for each in filled for pair in _wrong(each, verb)),
     )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from console.lists.listing import counts, shown_count
 from console.operations import verbs
@@ -76,7 +77,7 @@ def session_page(request: HttpRequest, session: WorkSession) -> HttpResponse:
         "session": session,
         "account": _account(session),
         "said": mask.data({name: getattr(session, name) for name in SAID}),
-        "lasted": (session.ended_at or session.last_seen_at) - session.started_at,
+        "lasted": (session.ended_at or timezone.now()) - session.started_at,
         "stream": _stream(request, session, show),
         "show": show if show in SHOWN else "",
         "tabs": [

@@ -43,6 +43,7 @@ def test_the_last_column_is_seen_at_every_width(browser: Browser, furnished: Sta
     other = furnished.ask(f"Account.objects.exclude(pk={furnished.account!r}).latest('created').pk")  # type: ignore[attr-defined]
     more = {
         "search of nothing": f"{reverse('search')}?q=nobody",
+        "no page of the account": f"/{furnished.account}/nothing",  # type: ignore[attr-defined]
         "an act that the session holds": f"/connect/accounts/{other}/do/accounts.create_account_link",
     }
     for name, path in {**found, **more}.items():

@@ -207,6 +207,7 @@ class FillTestValues(AccountVerb, SigningVerb):
     def request(self, row: Account, values: Data) -> Request:
         """The calls of the first round and the terms, as far as the mirror knows what is due."""
         data, path = row.data or {}, f"/v1/accounts/{row.pk}"
+        due = keys_due(data)
         steps = plan(data, row.persons)  # type: ignore[attr-defined]
         calls = [
             Request("POST", path + step.path, params=step.params, before=None if step.path else data)
@@ -216,7 +217,7 @@ class FillTestValues(AccountVerb, SigningVerb):
         return replace(
             calls[0] if calls else Request("GET", path),
             then=tuple(calls[1:]),
-            changes=(("Due now", f"{len(keys_due(data))} keys", "none that test values can meet"),),
+            changes=(("Due now", f"{len(due)} key{'s' * (len(due) != 1)}", "none that test values can meet"),),
             facts=(("Rounds", f"What Stripe asks for next is sent in the same way, {ROUNDS} times at most."),),
             undo="It cannot be taken back. Several calls, each with its own key: the account, its persons, "
             "the terms last.",

@@ -53,6 +53,10 @@ def test_timeline_merges_operations_events_and_sessions(kestrel: Account) -> Non
     ours = ("refresh account", "Stripe refused it", "account_invalid", "viewed as this account, look only")
     for words in (*ours, "Stripe asks for:", "person.updated", "dead"):
         assert words in page, words
+    client.get(f"/{kestrel.pk}/issuing/overview")
+    page = client.get(f"{URL}?tab=timeline").content.decode()
+    assert "1 page<" in page
+    assert "1 pages" not in page
     assert client.get(f"{URL}?tab=timeline&before=2001-01-01T00:00:00Z").status_code == 200
     assert client.get(f"{URL}?tab=timeline&before=2026-99-99T00:00:00Z").status_code == 200
 
