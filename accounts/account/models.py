@@ -54,7 +54,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def needing_attention(self) -> Self:
         """Those for which somebody has to do something (accounts.requirements.models.Rule), soonest first."""
         soonest = models.F("due_at").asc(nulls_last=True)
-        return self.filter(needs_attention=True, gone_at=None).order_by("-overdue", soonest, "-created")
+        return self.filter(needs_attention=True, gone_at=None).order_by("-overdue", soonest, "-created", "-id")
 
     def off_unasked(self, *movers: str) -> Self:
         """Those whose Issuing is off, though Stripe asks for nothing by name, and one of `movers` has to act."""

@@ -139,7 +139,7 @@ class _Window:
 
     def of(self, queryset: Any, column: str, times: int = 1) -> Any:
         """The newest rows of a table inside the window: as many as lines, or `times` that where many make one line."""
-        rows = queryset.filter(account_id=self.account_id).order_by(f"-{column}")
+        rows = queryset.filter(account_id=self.account_id).order_by(f"-{column}", "pk")
         return (rows.filter(**{f"{column}__lt": self.before}) if self.before else rows)[: self.limit * times]
 
 
@@ -335,7 +335,7 @@ def _events(window: _Window) -> Iterator[Entry]:
     rows = Event.objects.defer("payload").filter(account=window.account_id)
     if window.before:
         rows = rows.filter(created__lt=int(window.before.timestamp()))
-    for event in rows.order_by("-created", "-received_at")[: window.limit]:
+    for event in rows.order_by("-created", "-received_at", "-id")[: window.limit]:
         settled = event.state in (Event.State.DONE, Event.State.IGNORED)
         yield Entry(
             at=clock.from_unix(event.created) or event.received_at,

@@ -23,7 +23,7 @@ def count() -> int:
 def undecided(request: HttpRequest) -> tuple[list[Operation], int]:
     """The first that somebody must decide, oldest first, and how many there are. One query a request."""
     if not hasattr(request, "undecided"):
-        request.undecided = first(Operation.objects.needing_a_person().order_by("created_at"), SHOWN)  # type: ignore[attr-defined]
+        request.undecided = first(Operation.objects.needing_a_person().order_by("created_at", "id"), SHOWN)  # type: ignore[attr-defined]
     return request.undecided  # type: ignore[attr-defined]
 
 

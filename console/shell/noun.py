@@ -78,7 +78,7 @@ def webhook_health(request: HttpRequest) -> dict[str, Any]:
 
 def given_up(request: HttpRequest, most: int) -> Waiting:
     """Dead events, oldest first; none has a deadline. One query."""
-    rows, many = first(Event.objects.filter(state=Event.State.DEAD).order_by("received_at"), most)
+    rows, many = first(Event.objects.filter(state=Event.State.DEAD).order_by("received_at", "id"), most)
     needs = [
         Need(
             title=f"Event given up: {event.type}",

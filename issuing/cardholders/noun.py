@@ -24,7 +24,7 @@ TONES = {"active": "ok", "blocked": "bad"}
 
 def waiting(request: HttpRequest, most: int) -> Waiting:
     """Cardholders of whom Stripe asks something, longest first; none has a deadline, all are past due. One query."""
-    rows, many = first(Cardholder.objects.needing_attention().select_related("account").order_by("created"), most)
+    rows, many = first(Cardholder.objects.needing_attention().select_related("account").order_by("created", "id"), most)
     needs = [
         Need(
             title=f"{holder}: something is past due",

@@ -49,8 +49,11 @@ def furnish(stack: Stack) -> str:
     issuer.act("capture", held[0])
     issuer.act("reverse", held[1])
     issuer.change_card(issuer.card()["id"], status="canceled")
+    here = f"Account.objects.filter(pk='{issuer.account}').exists()"
+    wait_until(lambda: stack.ask(here), 60, "the account that issues")
     said = ("--as", "demo", "--reason", "Funding for the first week")
     stack.manage("create_topup", issuer.account, "--amount", "500", *said)
+    wait_until(lambda: not stack.control("deliveries")["due"], 60, "events delivered")
     wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
     for each in STRETCH:
         stack.ask(each.format(account=issuer.account))
