@@ -166,54 +166,60 @@ class Launcher:
             check_port(settings.SANDBOX_PORT, "SANDBOX_PORT")
             if settings.SANDBOX_PORT == settings.PORT:
                 raise LaunchError(f"PORT and SANDBOX_PORT are both {settings.PORT}: choose two.")
-        self.manage("migrate", "--verbosity=0")
-        self.manage("collectstatic", "--noinput", "--verbosity=0")
+            self.launch_sandbox()
+        self.manage(["migrate", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"])
         if settings.SANDBOX:
-            self.start_sandbox()
-        self.manage("bind")
-        if settings.SANDBOX:
-            self.manage("register_webhooks")
-        password = self.demo_users() if settings.DEMO_USERS else ""
+            self.wait_for(f"http://127.0.0.1:{settings.SANDBOX_PORT}/_sandbox/clock", "sandbox")
+        self.manage(["bind"])
+        password = self.demo_password() if settings.DEMO_USERS else ""
+        wanted = {"register_webhooks": settings.SANDBOX, "demo_users": settings.DEMO_USERS}
+        self.manage(*([name, "--verbosity=0"] for name, each in wanted.items() if each))
         self.launch("web", *web_command(settings.PORT))
         self.launch("worker", sys.executable, "manage.py", "worker")
         self.wait_for(f"{settings.CONSOLE_URL}/readyz", "web")
         if self.seed and settings.SANDBOX:
-            self.manage("seed_accounts")
+            self.manage(["seed_accounts"])
         who = f"  user: demo  password: {password}" if password else ""
         print(f"Console ready: http://127.0.0.1:{settings.PORT}/{who}", flush=True)
 
-    def start_sandbox(self) -> None:
+    def launch_sandbox(self) -> None:
         """The sandbox, with its store below VAR_DIR."""
         port, store = self.settings.SANDBOX_PORT, self.settings.VAR_DIR / "sandbox.sqlite3"
         self.launch("sandbox", sys.executable, "-m", "sandbox", "--port", str(port), "--store", str(store))
-        self.wait_for(f"http://127.0.0.1:{port}/_sandbox/clock", "sandbox")
 
-    def demo_users(self) -> str:
-        """Make the demo users; returns their password: DEMO_PASSWORD, else one that is made once and kept."""
+    def demo_password(self) -> str:
+        """The password of the demo users, as their command reads it: DEMO_PASSWORD, else made once and kept."""
         file = self.settings.VAR_DIR / "demo_password"
         given = os.environ.get("DEMO_PASSWORD", "")
         if given and read_secret(file) != given:
             write_secret(file, given)
         os.environ["DEMO_PASSWORD"] = password = given or kept_secret(file)[:16]
-        self.manage("demo_users", "--verbosity=0")
         return password
 
-    def manage(self, *arguments: str) -> None:
-        """Run one management command to its end; raise LaunchError with its output when it fails."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            start_new_session=True,
-            preexec_fn=dying_with_me(),
-        )
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip()
-            gap = "\n" if "\n" in said else " "
-            raise LaunchError(f"manage.py {' '.join(arguments)} failed:{gap}{said}")
+    def manage(self, *commands: Sequence[str]) -> None:
+        """Run management commands side by side to their ends; raise LaunchError with the output of one that fails."""
+        running = [
+            subprocess.Popen(
+                [sys.executable, "manage.py", *command],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                preexec_fn=dying_with_me(),
+            )
+            for command in commands
+        ]
+        try:
+            said = [each.communicate() for each in running]
+        finally:
+            for each in running:
+                each.kill()
+        for each, command, (output, errors) in zip(running, commands, said, strict=True):
+            if each.returncode:
+                words = (errors or output).strip()
+                gap = "\n" if "\n" in words else " "
+                raise LaunchError(f"manage.py {' '.join(command)} failed:{gap}{words}")
 
     def launch(self, name: str, *command: str) -> None:
         """Start one part and remember it."""

@@ -1,16 +1,12 @@
 """Prints name the account, the mode, the moment and the reader; nothing of a page is cut, whatever its theme."""
 
-from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Desk
-from tests.sandbox.issuer import Issuer
-from tests.sandbox_process import SandboxProcess
-from tests.stack import Stack, wait_until
+from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
 PAPER = 703  # A4 within its margins, in CSS pixels
@@ -47,21 +43,12 @@ CUT = """width => {
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The three processes with the demo accounts and one that issues."""
-    with Stack(tmp_path_factory.mktemp("printed"), seed=True) as stack:
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def account(stack: Stack) -> dict[str, Any]:
-    """An account with long names and large amounts on its pages."""
-    box = cast("SandboxProcess", SimpleNamespace(url=stack.sandbox_url, control=stack.control))
-    issuer = Issuer(box, funds=100_000)
-    card = issuer.card()["id"]
-    held = [issuer.authorize(card, amount)["id"] for amount in (1200, 90_000)]
-    wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
-    return {"id": issuer.account, "card": card, "declined": held[1]}
+def account(furnished: Stack) -> dict[str, Any]:
+    """The account that issues, a card of it and an authorization that was declined."""
+    own = furnished.account  # type: ignore[attr-defined]
+    card = furnished.ask(f"Card.objects.filter(account_id='{own}', status='active').first().pk")
+    declined = furnished.ask(f"Authorization.objects.filter(account_id='{own}', approved=False).first().pk")
+    return {"id": own, "card": card, "declined": declined}
 
 
 def visit(page: Page, stack: Stack, account: dict[str, Any]) -> dict[str, str]:
@@ -104,11 +91,11 @@ def visit(page: Page, stack: Stack, account: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_print_names_whose_it_is_and_cuts_nothing(
-    browser: Browser, stack: Stack, account: dict[str, Any], scheme: str
+    browser: Browser, furnished: Stack, account: dict[str, Any], scheme: str
 ) -> None:
-    desk = Desk(browser, stack, scheme=scheme)
+    desk = Desk(browser, furnished, scheme=scheme)
     page = desk.sign_in()
-    printed = visit(page, stack, account) if scheme == "light" else _again(page, account)
+    printed = visit(page, furnished, account) if scheme == "light" else _again(page, account)
     page.evaluate("theme => localStorage.setItem('theme', theme)", scheme)
     page.set_viewport_size({"width": PAPER, "height": 1000})
     page.emulate_media(media="print", color_scheme=scheme)

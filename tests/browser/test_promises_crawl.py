@@ -11,7 +11,7 @@ from tests.browser.conftest import Desk
 from tests.browser.furnished import view_as
 from tests.stack import Stack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
 MOST_PAGES, LEAST_SHAPES, OF_A_SHAPE = 200, 60, 2
 OBJECT_ID = re.compile(r"[a-z]+_1[0-9A-Za-z]+|[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/|$)")
 

@@ -1,6 +1,5 @@
 """New staff read the record, from home, in at most four clicks: an event and what came of it, a colleague's session."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import cast
 
@@ -16,20 +15,21 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The three processes with an account that issues, and what vera did there."""
-    with Stack(tmp_path_factory.mktemp("recorded")) as stack:
-        box = cast("SandboxProcess", SimpleNamespace(url=stack.sandbox_url, control=stack.control))
-        issuer = Issuer(box, funds=100_000)
-        stack.card = issuer.card()["id"]  # type: ignore[attr-defined]
-        stack.account = issuer.account  # type: ignore[attr-defined]
-        wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
-        yield stack
+def issued(stack: Stack) -> tuple[str, str]:
+    """An account that issues, and its card."""
+    box = cast("SandboxProcess", SimpleNamespace(url=stack.sandbox_url, control=stack.control))
+    issuer = Issuer(box)
+    card = issuer.card()["id"]
+    here = f"Event.objects.filter(object_key='issuing.card:{card}', state='done').exists()"
+    wait_until(lambda: stack.ask(here), 60, "the card’s event applied")
+    return issuer.account, card
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_what_came_of_an_event_and_what_somebody_did(browser: Browser, stack: Stack, width: int, scheme: str) -> None:
-    account, card = stack.account, stack.card  # type: ignore[attr-defined]
+def test_what_came_of_an_event_and_what_somebody_did(
+    browser: Browser, stack: Stack, issued: tuple[str, str], width: int, scheme: str
+) -> None:
+    account, card = issued
     event = stack.ask(f"Event.objects.filter(object_key='issuing.card:{card}').latest('created').pk")
     desk = Desk(browser, stack, scheme=scheme, width=width)
     page = desk.sign_in()
