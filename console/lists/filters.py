@@ -37,6 +37,14 @@ class Choice(admin.SimpleListFilter):
         return queryset.filter(**{self.parameter_name or "pk": value})
 
 
+class WhoFilter(admin.RelatedFieldListFilter):
+    """People, under the name that the column has."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.title = "who"
+
+
 class AccountFilter(admin.SimpleListFilter):
     """Rows of one account: its id comes with a link, or is pasted. `column` holds it as text."""
 

@@ -41,16 +41,18 @@ class RecordChangeList(PagedChangeList):
         self.result_list = [self.model_admin.masked(request, row) for row in shown.rows]
         self.period = self._period() if self.date_hierarchy else None
 
-    def _period(self) -> dict[str, Any]:
-        """What the drill-down offers. No query but, for the years, that of the oldest row."""
+    def _period(self) -> dict[str, Any] | None:
+        """What the drill-down offers, None where all is of one day. One query."""
         name, today = self.date_hierarchy, timezone.now().date()
         given = [int(self.params[f"{name}__{each}"]) for each in PERIODS if f"{name}__{each}" in self.params]
         field = str(name)
         oldest = self.model._default_manager.order_by(field).values_list(field, flat=True).first()
         first, last = ([*each.timetuple()[:3]] for each in (oldest.date() if oldest else today, today))
-        inside = [each for each in _inside(given, first[0], today) if first[: len(each)] <= each <= last]
+        inside = _inside(given, first, last)
         choices = [{"link": self._period_link(each), "title": _title(each)} for each in inside]
         back = {"link": self._period_link(given[:-1]), "title": _title(given[:-1])} if given else None
+        if not (given or inside):
+            return None
         return {"back": back, "choices": [{"title": _title(given)}, *choices] if given else choices}
 
     def _period_link(self, parts: list[int]) -> str:
@@ -58,13 +60,15 @@ class RecordChangeList(PagedChangeList):
         return self.get_query_string(dict(zip(names, parts, strict=False)), [*names, keyset.OLDER, keyset.NEWER])
 
 
-def _inside(given: list[int], first: int, today: date) -> list[list[int]]:
-    """The years from the `first`, or the months of a year, or the days of a month."""
-    if not given:
-        years = range(first, today.year + 1)
-        return [[year] for year in years] if len(years) > 1 else _inside([today.year], first, today)
-    most = 12 if len(given) == 1 else monthrange(*given)[1] if len(given) == 2 else 0
-    return [[*given, number] for number in range(1, most + 1)]
+def _inside(given: list[int], first: list[int], last: list[int]) -> list[list[int]]:
+    """Years, the months of one, or the days of one between two days; what a single one of them holds instead of it."""
+    if len(given) == 3:
+        return []
+    numbers = (
+        range(first[0], last[0] + 1) if not given else range(1, 13 if len(given) == 1 else monthrange(*given)[1] + 1)
+    )
+    found = [each for number in numbers if first[: len(each := [*given, number])] <= each <= last]
+    return found if len(found) != 1 else _inside(found[0], first, last)
 
 
 def _title(parts: list[int]) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from console.lists.filters import Choice
+from console.lists.filters import Choice, WhoFilter
 from console.lists.keyset import value
 from console.lists.records import RecordAdmin
 from console.operations import verbs
@@ -63,7 +63,7 @@ class OperationAdmin(RecordAdmin):
 
     list_title = "Operations"
     list_display = ("when", "act", "account", "who", "state_badge", "object", "ticket")
-    list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, "user")
+    list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, ("user", WhoFilter))
     written = ("reason", "ticket")
     list_select_related = ("user",)
     list_display_links = None

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.lists import addresses
-from console.lists.filters import Choice
+from console.lists.filters import Choice, WhoFilter
 from console.lists.records import RecordAdmin
 from console.operations import verbs
 from console.people.models import User
@@ -33,7 +33,7 @@ class AuditEntryAdmin(RecordAdmin):
     list_title = "Audit"
     list_display = ("number", "when", "who", "did", "account", "about", "why")
     list_display_links = ("number", "did")
-    list_filter = (ActionFilter, "user")
+    list_filter = (ActionFilter, ("user", WhoFilter))
     written = ("reason", "ticket")
     search_fields = ("number",)
     search_help_text = "Person, verb, account, object, ticket"

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.lists import addresses
-from console.lists.filters import Choice
+from console.lists.filters import Choice, WhoFilter
 from console.lists.records import RecordAdmin
 from console.people.models import User
 from console.record import pages, words
@@ -39,7 +39,7 @@ class AccessEntryAdmin(RecordAdmin):
     list_title = "Pages opened"
     list_display = ("when", "who", "account", "did", "session")
     list_display_links = ("when",)
-    list_filter = (KindFilter, "user")
+    list_filter = (KindFilter, ("user", WhoFilter))
     list_select_related = ("user", "work_session")
     search_fields = ("path",)
     search_help_text = "Person, account, object, or session"
@@ -97,7 +97,7 @@ class WorkSessionAdmin(RecordAdmin):
 
     list_title = "Work sessions"
     list_display = ("started", "who", "account", "why", "mode_badge", "ticket", "ending")
-    list_filter = ("mode", "category", "end", "user")
+    list_filter = ("mode", "category", "end", ("user", WhoFilter))
     written = ("reason", "ticket")
     list_select_related = ("user",)
     search_fields = ("account_id",)

@@ -142,6 +142,16 @@ def above(shown: list[Column], peak: Column) -> float:
     return min(each.declined_y for each in shown[max(place - 1, 0) : place + 2]) - 5
 
 
+def _beside(shown: list[Column], peak: Column) -> dict[str, Any]:
+    """Where the words over a column begin or end: inside the drawing at its edges, however large a phone draws them."""
+    place = shown.index(peak)
+    if place < 2:
+        return {"peak_x": peak.x, "peak_anchor": "start"}
+    if place > MANY - 3:
+        return {"peak_x": peak.x + peak.width, "peak_anchor": "end"}
+    return {"peak_x": peak.middle, "peak_anchor": "middle"}
+
+
 def fortnight(request: HttpRequest) -> dict[str, Any]:
     """The panel: one query."""
     today = clock.now().date()
@@ -158,6 +168,7 @@ def fortnight(request: HttpRequest) -> dict[str, Any]:
         "lines": lines,
         "peak": peak if peak.declined else None,
         "peak_y": above(shown, peak),
+        **_beside(shown, peak),
         "approved": approved,
         "declined": declined,
         "reasons": _reasons([(reason, day, many) for day, approved, reason, many in rows if not approved], edge),

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from console.lists import records
 from console.operations.models import Operation
 from console.record import audit, words
 from console.record.models import AuditEntry
@@ -280,8 +281,25 @@ def test_the_drill_down_by_date_offers_days_that_there_were() -> None:
     view_as(browser("sam"))
     now = timezone.now()
     client = browser("otto")
-    titles = [each["title"] for each in client.get("/console/auditentry/").context["cl"].period["choices"]]
-    assert titles == [f"{now:%b %Y}"]
+    assert client.get("/console/auditentry/").context["cl"].period is None  # all is of one day
     within = client.get("/console/auditentry/", {"at__year": now.year, "at__month": now.month}).context["cl"]
-    assert [each["title"] for each in within.period["choices"]] == [f"{now:%b %Y}", f"{now.day} {now:%b %Y}"]
+    assert [each["title"] for each in within.period["choices"]] == [f"{now:%b %Y}"]
+    assert within.period["back"]["title"] == f"{now.year}"
     assert within.result_list
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "last", "inside"),
+    [
+        ([], [2024, 5, 3], [2026, 1, 2], [[2024], [2025], [2026]]),
+        ([], [2026, 9, 3], [2026, 11, 2], [[2026, 9], [2026, 10], [2026, 11]]),
+        ([], [2026, 11, 25], [2026, 11, 26], [[2026, 11, 25], [2026, 11, 26]]),
+        ([], [2026, 11, 26], [2026, 11, 26], []),
+        ([2024], [2023, 1, 1], [2024, 2, 2], [[2024, 1], [2024, 2]]),
+        ([2024, 2], [2024, 2, 28], [2024, 3, 1], [[2024, 2, 28], [2024, 2, 29]]),
+        ([2025], [2026, 1, 1], [2026, 2, 2], []),
+        ([2026, 2, 3], [2026, 1, 1], [2026, 2, 9], []),
+    ],
+)
+def test_the_drill_down_begins_where_there_is_a_choice(given: Any, first: Any, last: Any, inside: Any) -> None:
+    assert records._inside(given, first, last) == inside

@@ -163,7 +163,7 @@ def test_an_empty_list_differs_from_one_without_matches() -> None:
     ana = browser("ana")
     assert "No operations yet" in ana.get("/console/operation/").content.decode()
     matches = ana.get("/console/operation/?q=nothing").content.decode()
-    assert "Nothing matches these filters" in matches
+    assert "Nothing is found for “<bdi>nothing</bdi>”" in matches
     assert "No operations yet" not in matches
 
 
