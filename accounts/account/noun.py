@@ -21,7 +21,7 @@ from console.people.signed_in import PERSONAL, staff
 from console.shell.badges import absent, bad, no, off, ok, soon, waits
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
-from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Waiting
+from console.shell.nouns import COUNTED, Found, Item, MenuEntry, Noun, Queue, Search, Waiting
 from gateway import clock, mirror
 
 JUST_PASSED = timedelta(seconds=1)
@@ -39,7 +39,7 @@ def attention(request: HttpRequest, most: int) -> Waiting:
     return Waiting(_deadlines(waiting, passed), _needs(request, first, passed))
 
 
-def _needs(request: HttpRequest, ids: list[str], passed: Passed) -> list[Need]:
+def _needs(request: HttpRequest, ids: list[str], passed: Passed) -> list[Item]:
     accounts, capabilities, persons = _whole(ids)
     shown = sorted((row for rows in accounts.values() for row in rows), key=lambda row: ids.index(row.pk))
     left_at(shown, passed)
@@ -71,7 +71,7 @@ def _whole(ids: list[str]) -> list[dict[str, list[Any]]]:
     return found
 
 
-def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
+def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Item:
     """What the account needs first, and how much more."""
     url, first = account.get_absolute_url(), rows[0] if rows else None
     ask = may_link and first is not None and first.done_in_form
@@ -79,7 +79,7 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Need:
         cost = "Issuing is off: cards are declined until it is done." if first else off.sentence
     else:
         cost = account.overall.why
-    return Need(
+    return Item(
         title=first.title if first else "Restricted",
         why=(first.cause if first else "") or cost,
         url=url,

@@ -12,7 +12,7 @@ from accounts.issuing_off.models import since, states_of
 from accounts.issuing_off.pages import button
 from console.lists.filters import Choice
 from console.shell.moves import HOLDER, STAFF, STRIPE
-from console.shell.nouns import COUNTED, SHOWN, HomePanel, Need, Noun, Queue, Waiting, count_of
+from console.shell.nouns import COUNTED, SHOWN, HomePanel, Item, Noun, Queue, Waiting, count_of
 
 MOVERS = {"staff": (STAFF, HOLDER), "stripe": (STRIPE,)}
 WAITING = 6  # shown of those that wait for Stripe
@@ -59,7 +59,7 @@ def needing(request: HttpRequest, most: int) -> Waiting:
     for account, off in shown[:most]:
         act, url = button(request, account.pk, off), account.get_absolute_url()
         found.append(
-            Need(
+            Item(
                 title=f"Issuing is off: {off.title}",
                 why=off.following,
                 url=url,

@@ -12,7 +12,7 @@ from console.people.signed_in import may_see, staff
 from console.shell import formats
 from console.shell.badges import absent, bad, no, off, ok, waits
 from console.shell.links import DOCS
-from console.shell.nouns import COUNTED, SHOWN, Found, MenuEntry, Need, Noun, Queue, Search, Waiting, first, stripes
+from console.shell.nouns import COUNTED, SHOWN, Found, Item, MenuEntry, Noun, Queue, Search, Waiting, first, stripes
 
 
 def count() -> int:
@@ -34,7 +34,7 @@ def waiting(request: HttpRequest, most: int) -> Waiting:
     who = "You" if may else roles.who_may(door.DECIDES)
     unknown = f"Whether Stripe did it is not known. {who} can send it again, or drop it."
     needs = [
-        Need(
+        Item(
             title=f"{operation.get_state_display()}: {operation.verb.rpartition('.')[2].replace('_', ' ')}",
             why=_quoted(operation, request) or unknown,
             url=(url := reverse("operation", args=[operation.pk])),

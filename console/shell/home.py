@@ -11,7 +11,7 @@ from console.people.signed_in import staff
 from console.shell import leading, nouns
 from console.shell.drawing import page
 from console.shell.horizon import boxes
-from console.shell.nouns import SHOWN, Need
+from console.shell.nouns import SHOWN, Item
 from gateway import clock
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -36,7 +36,7 @@ def allowed(request: HttpRequest, permission: str) -> bool:
 def queue(request: HttpRequest) -> dict[str, Any]:
     """The needs of all rooms, soonest first: the first SHOWN, how many there are, and how near they are."""
     times: list[datetime | None] = []
-    needs: list[Need] = []
+    needs: list[Item] = []
     links: list[dict[str, Any]] = []
     for each in nouns.queues():
         if not allowed(request, each.permission):
@@ -57,7 +57,7 @@ def queue(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _openable(request: HttpRequest, need: Need) -> Need:
+def _openable(request: HttpRequest, need: Item) -> Item:
     """The need with links that work for this person: to the account's page where its own do not."""
     if not leading.may_open(staff(request), need.url):
         need = replace(need, url=reverse("account", args=[need.account_id]))
@@ -66,6 +66,6 @@ def _openable(request: HttpRequest, need: Need) -> Need:
     return need
 
 
-def urgency(need: Need, now: datetime) -> tuple[datetime, datetime]:
+def urgency(need: Item, now: datetime) -> tuple[datetime, datetime]:
     """What is wrong now without a deadline stands where a deadline of this moment would."""
     return need.at or now, need.start or NEVER

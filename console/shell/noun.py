@@ -20,8 +20,8 @@ from console.shell.nouns import (
     COUNTED,
     AccountPanel,
     HomePanel,
+    Item,
     MenuEntry,
-    Need,
     Noun,
     Queue,
     Waiting,
@@ -80,7 +80,7 @@ def given_up(request: HttpRequest, most: int) -> Waiting:
     """Dead events, oldest first; none has a deadline. One query."""
     rows, many = first(Event.objects.filter(state=Event.State.DEAD).order_by("received_at", "id"), most)
     needs = [
-        Need(
+        Item(
             title=f"Event given up: {event.type}",
             why=masking.masked(event.error, may_see=may_see(request))
             or f"It could not be applied in {event.attempts} tries.",

@@ -57,7 +57,7 @@ class HomePanel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Need:
+class Item:
     """One thing that needs a person. `at` is its deadline by Stripe's clock; None where it is wrong now, without one.
 
     `move` is whose it is (staff, holder); `button` leads to `button_url`, which is where it is put right.
@@ -82,7 +82,7 @@ class Waiting:
     """`times` has the deadline of every need (None: wrong now), at most COUNTED of them; `needs` are the first."""
 
     times: list[datetime | None]
-    needs: list[Need]
+    needs: list[Item]
 
 
 class _CountOf(Subquery):

@@ -7,7 +7,7 @@ from console.people.signed_in import staff
 from console.shell import formats, nouns
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
-from console.shell.nouns import Need, Noun, Queue, Tab, Waiting
+from console.shell.nouns import Item, Noun, Queue, Tab, Waiting
 from issuing.balances.admin import ShortBalanceFilter
 from issuing.balances.models import SOON, Balance, BalanceTransaction, Shortage, on_events, shortages
 
@@ -18,7 +18,7 @@ def short_balances(request: HttpRequest, most: int) -> Waiting:
     """All of them, the first as needs; the button tops up for those who may. One query."""
     may, short_ones = staff(request).has_perm("issuing.create_topup"), shortages()
     needs = [
-        Need(
+        Item(
             title="Issuing balance runs out" if short.at else "Issuing balance is used up",
             why=_why(short),
             url=reverse("balances", args=[short.account.pk]),

@@ -13,7 +13,7 @@ from console.shell import formats
 from console.shell.badges import bad, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.moves import HOLDER
-from console.shell.nouns import COUNTED, Found, MenuEntry, Need, Noun, Queue, Search, Tab, Waiting, first, object_page
+from console.shell.nouns import COUNTED, Found, Item, MenuEntry, Noun, Queue, Search, Tab, Waiting, first, object_page
 from gateway import clock
 from issuing.cardholders import words
 from issuing.cardholders.models import Cardholder
@@ -26,7 +26,7 @@ def waiting(request: HttpRequest, most: int) -> Waiting:
     """Cardholders of whom Stripe asks something, longest first; none has a deadline, all are past due. One query."""
     rows, many = first(Cardholder.objects.needing_attention().select_related("account").order_by("created", "id"), most)
     needs = [
-        Need(
+        Item(
             title=f"{holder}: something is past due",
             why="Every authorization with this cardholder’s cards is declined until it is provided.",
             url=holder.get_absolute_url(),

@@ -192,10 +192,10 @@ def test_what_nobody_but_a_person_moves_on_stands_in_the_queue() -> None:
 
 def test_what_is_wrong_without_a_deadline_is_now_and_what_is_past_due_is_red() -> None:
     needs = [
-        nouns.Need(title="late", why="", url="", at=clock.now() - timedelta(hours=2)),
-        nouns.Need(title="late of old", why="", url="", past_due=True, start=clock.now() - timedelta(days=9)),
-        nouns.Need(title="wrong", why="", url="", start=clock.now() - timedelta(minutes=22)),
-        nouns.Need(title="soon", why="", url="", at=clock.now() + timedelta(days=5, minutes=1)),
+        nouns.Item(title="late", why="", url="", at=clock.now() - timedelta(hours=2)),
+        nouns.Item(title="late of old", why="", url="", past_due=True, start=clock.now() - timedelta(days=9)),
+        nouns.Item(title="wrong", why="", url="", start=clock.now() - timedelta(minutes=22)),
+        nouns.Item(title="soon", why="", url="", at=clock.now() + timedelta(days=5, minutes=1)),
     ]
     drawn = render_to_string("console/shell/queue.html", {"needs": needs})
     said = re.findall(r'<span class="fuse ([a-z]*)">(.*?)</td>', drawn, re.DOTALL)
