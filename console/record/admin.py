@@ -21,8 +21,6 @@ from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied
 
-GONE = SafeString('<span class="quiet">Erased</span>')
-
 
 class ActionFilter(Choice):
     """By what was done."""
@@ -72,13 +70,13 @@ class AuditEntryAdmin(RecordAdmin):
     @admin.display(description="Who")
     def who(self, entry: AuditEntry) -> str:
         """The name as it then was; a dash for the worker, and for somebody who is not known."""
-        return entry.user_name or (GONE if entry.erased and entry.user_id else "")
+        return entry.user_name or (pages.GONE if entry.erased and entry.user_id else "")
 
     @admin.display(description="Reason")
     def why(self, entry: AuditEntry) -> SafeString:
         """The reason, and its ticket."""
         if entry.erased:
-            return GONE
+            return pages.GONE
         said: dict[str, str] = entry.said  # type: ignore[attr-defined]
         if not said["reason"]:
             return tags.DASH

@@ -57,27 +57,19 @@ def record(
     """
     if not connection.in_atomic_block:
         raise NoTransaction(action)
-    if connection.vendor == "postgresql":  # SQLite's IMMEDIATE transactions let one write at a time already
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
-    last = AuditEntry.objects.order_by("-number").values_list("number", "digest").first()
     plain = json.loads(json.dumps(detail or {}, cls=DjangoJSONEncoder), parse_float=str)
     kept, own = personal.split(plain)
     named = f"user {about.get_username()}" if about else "" if personal.AN_ID.fullmatch(subject) else subject
     entry = AuditEntry(
-        number=last[0] + 1 if last else 1,
-        at=timezone.now(),
         action=action,
         user=user,
         account_id=account_id,
         subject=person_subject(about.pk) if about else "" if named else subject,
         operation=operation,
         plain_detail=kept,
-        previous_digest=last[1] if last else START,
         form=AuditEntry.ERASABLE,
     )
     part = AuditPersonal(
-        entry=entry,
         salt=personal.new_salt(),
         user_name=user.get_username() if user else "",
         account_name=account_name[:255],
@@ -86,10 +78,22 @@ def record(
         ticket=ticket,
         detail=own,
     )
+    return _append(entry, part)
+
+
+def _append(entry: AuditEntry, part: AuditPersonal) -> AuditEntry:
+    """Store both at the chain's end. Three queries; others wait from here on until commit."""
+    if connection.vendor == "postgresql":  # SQLite's IMMEDIATE transactions let one write at a time already
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
+    last = AuditEntry.objects.order_by("-number").values_list("number", "digest").first()
+    entry.number, entry.previous_digest = (last[0] + 1, last[1]) if last else (1, START)
+    entry.at = timezone.now()
     entry.personal_digest = personal.digest(part.salt, tuple(getattr(part, name) for name in personal.PARTS))
     values = tuple(getattr(entry, name) for name in COLUMNS)
     entry.digest = digest(entry.previous_digest, values, entry.form, entry.personal_digest)
     entry.save(force_insert=True)
+    part.entry = entry
     part.save(force_insert=True)
     return entry
 

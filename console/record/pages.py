@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from console.lists.listing import counts, shown_count
 from console.operations import verbs
@@ -43,6 +44,7 @@ def audit_page(request: HttpRequest, row: AuditEntry) -> HttpResponse:
         "sound": sound,
         "subject_url": leading.page_of(request, row.subject) if "_" in row.subject else "",
         **erasing.told(row),
+        "gone": GONE,
         "erases": erasing.ways(request, row),
         "session_id": row.subject if row.action.startswith("session.") and row.subject.isdecimal() else "",
         "earlier": neighbours.get(row.number - 1),
@@ -56,6 +58,7 @@ def _account(row: AuditEntry | WorkSession) -> dict[str, str] | None:
     return {"id": row.account_id, "name": row.account_name} if row.account_id else None
 
 
+GONE = SafeString('<span class="quiet">Erased</span>')
 SAID = ("reason", "ticket")  # what staff wrote
 
 
