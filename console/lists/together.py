@@ -34,9 +34,9 @@ def _part(place: int, rows: QuerySet[Any], most: int) -> QuerySet[Any]:
 
 
 def _row(model: type[Any], values: dict[str, Any]) -> Any:
-    fields = {each.attname: each for each in model._meta.concrete_fields}
-    read = {name: _value(fields[name], value) for name, value in values.items()}
-    return model.from_db("default", read.keys(), read.values())
+    fields = [each for each in model._meta.concrete_fields if each.attname in values]  # from_db wants their order
+    read = [_value(each, values[each.attname]) for each in fields]
+    return model.from_db("default", [each.attname for each in fields], read)
 
 
 def _value(field: Any, value: Any) -> Any:
