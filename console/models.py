@@ -2,7 +2,17 @@
 
 from console.operations.models import Operation
 from console.people.models import PersonalToken, SignInFailure, User
-from console.record.models import AuditEntry
+from console.record.models import AuditEntry, AuditPersonal, Erasure
 from console.viewing.models import AccessEntry, WorkSession
 
-__all__ = ["AccessEntry", "AuditEntry", "Operation", "PersonalToken", "SignInFailure", "User", "WorkSession"]
+__all__ = [
+    "AccessEntry",
+    "AuditEntry",
+    "AuditPersonal",
+    "Erasure",
+    "Operation",
+    "PersonalToken",
+    "SignInFailure",
+    "User",
+    "WorkSession",
+]

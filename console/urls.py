@@ -7,6 +7,7 @@ from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
 from console.people import me
 from console.people import pages as people_pages
+from console.record import erasing
 from console.shell import events, leading, links, search
 from console.viewing import pages
 from console.viewing.addresses import ACCOUNT, VIEWED
@@ -52,5 +53,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/new", people_pages.new, name="staff_new"),
     path("staff/<int:user_id>", people_pages.member, name="staff_member"),
     path("staff/<int:user_id>/password", people_pages.password, name="staff_password"),
+    path("audit/erase/<str:kind>/<str:key>", erasing.erase, name="erase"),
     path("", admin.site.urls),
 ]

@@ -12,6 +12,11 @@ from tests import emptying
 from tests.sandbox_process import SandboxProcess
 from tests.stack import empty_postgres
 
+TRIGGERS = (
+    *("console.migrations.0002_append_only", "console.migrations.0013_erasable"),
+    "accounts.migrations.0003_terms_append_only",
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("only", "none"), help="only the tests that use the database, or the others")
@@ -53,7 +58,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
             emptying.spare_the_disk(connection)
-        for name in ("console.migrations.0002_append_only", "accounts.migrations.0003_terms_append_only"):
+        for name in TRIGGERS:
             with connection.schema_editor() as editor:
                 import_module(name).unprotect(None, editor)
         emptying.install()

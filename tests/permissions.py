@@ -141,6 +141,7 @@ TABLE: dict[str, Row] = {
     "(?P<url>.*)$": Row("/no/such/page/", answer=404),
     **records("console.operation", "viewer", "operation", change=302),
     **records("console.auditentry", "operator", "audit_entry"),
+    "erase": Row("/audit/erase/user/{user}", "administrator"),
     **records("console.accessentry", "operator", "access_entry"),
     **records("console.worksession", "operator", "work_session"),
     **records("gateway.event", "viewer", "event"),

@@ -1,9 +1,10 @@
-"""Older databases, made in a process of their own: `python -m tests.upgrading first|binding|walk|values`.
+"""Older databases, made in a process of their own: `python -m tests.upgrading first|binding|walk|values|trail`.
 
 Each prints JSON: the rows of every table of ours, one a table, as `app.model` → field → value; `walk` prints what the
 checks said after each migration too.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -45,7 +46,8 @@ def go_to_the_first() -> Any:
 def value(field: Any, label: str, place: int) -> Any:
     """Something that the field can hold; moments follow each other as the fields do."""
     if field.remote_field:
-        return None if field.null else field.related_model.objects.order_by("pk").first().pk
+        first = None if field.null else field.related_model.objects.order_by("pk").first()
+        return getattr(first, field.target_field.attname, None)
     if field.choices:
         return field.choices[0][0]
     kind = field.get_internal_type()
@@ -105,9 +107,52 @@ def walk() -> dict[str, Any]:
     return {"checks": said, "rows": kept}
 
 
+def trail() -> int:
+    """Three rows of the audit trail as releases wrote them that had no personal parts beside it; how many."""
+    migrator = executor()
+    leaves = [leaf for leaf in migrator.loader.graph.leaf_nodes() if leaf[0] not in ("console", "accounts", "issuing")]
+    then = migrator.migrate([*leaves, ("console", "0007_operations_found_by_index")]).apps
+    entries, previous = then.get_model("console", "auditentry").objects, "0" * 64
+    for number in (1, 2, 3):
+        at = datetime(2026, 11, 23, 12, number, tzinfo=UTC)
+        said = [
+            "test.done",
+            None,
+            "marta",
+            "acct_1",
+            "Älder",
+            "ic_1",
+            None,
+            "Because",
+            "T-1",
+            {"verb": "x", "n": "1.5"},
+        ]
+        row = [number, at.isoformat(timespec="microseconds"), *said]
+        text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        digest = hashlib.sha256((previous + text).encode()).hexdigest()
+        names = (
+            "action",
+            "user",
+            "user_name",
+            "account_id",
+            "account_name",
+            "subject",
+            "operation",
+            "reason",
+            "ticket",
+        )
+        values = dict(zip((*names, "detail"), said, strict=True))
+        entries.create(number=number, at=at, previous_digest=previous, digest=digest, **values)
+        previous = digest
+    return int(entries.count())
+
+
 def main(what: str) -> Any:
     """Do one of them and return what is to be printed."""
     from django.apps import apps
+
+    if what == "trail":
+        return trail()
 
     if what == "walk":
         return walk()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -30,16 +31,25 @@ Passed = dict[tuple[str, str], int]  # of Requirement.objects.passed_deadlines
 
 def attention(request: HttpRequest, most: int) -> Waiting:
     """The accounts that need a person, the first with what, why, whose move and until when. Three queries."""
-    waiting = list(Account.objects.needing_attention().values_list("pk", "overdue", "due_at")[:COUNTED])
+    return _attention(request, Account.objects.needing_attention(), most)
+
+
+def of_account(request: HttpRequest, account_id: str) -> list[Item]:
+    """What one account needs. Three queries."""
+    return _attention(request, Account.objects.needing_attention().filter(pk=account_id), 1).items
+
+
+def _attention(request: HttpRequest, rows: QuerySet[Account], most: int) -> Waiting:
+    waiting = list(rows.values_list("pk", "overdue", "due_at")[:COUNTED])
     if not waiting:
         return Waiting([], [])
     late = [account_id for account_id, overdue, _ in waiting if overdue]
     first = [account_id for account_id, *_ in waiting[:most]]
     passed = Requirement.objects.passed_deadlines({*late, *first})
-    return Waiting(_deadlines(waiting, passed), _needs(request, first, passed))
+    return Waiting(_deadlines(waiting, passed), _items(request, first, passed))
 
 
-def _needs(request: HttpRequest, ids: list[str], passed: Passed) -> list[Item]:
+def _items(request: HttpRequest, ids: list[str], passed: Passed) -> list[Item]:
     accounts, capabilities, persons = _whole(ids)
     shown = sorted((row for rows in accounts.values() for row in rows), key=lambda row: ids.index(row.pk))
     left_at(shown, passed)
@@ -55,7 +65,7 @@ def _needs(request: HttpRequest, ids: list[str], passed: Passed) -> list[Item]:
         rows = models.rows(account.data or {}, data, names, rule=rule(), passed=over)
         mask = masking.quoting(account.data, *(each.data for each in persons[account.pk]), may_see=may_see)
         models.with_causes(rows, mask.text)
-        found.append(_need(account, [row for row in rows if rule().counts(row)], may_link=may_link))
+        found.append(_item(account, [row for row in rows if rule().counts(row)], may_link=may_link))
     return found
 
 
@@ -71,7 +81,7 @@ def _whole(ids: list[str]) -> list[dict[str, list[Any]]]:
     return found
 
 
-def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Item:
+def _item(account: Account, rows: list[models.Row], *, may_link: bool) -> Item:
     """What the account needs first, and how much more."""
     url, first = account.get_absolute_url(), rows[0] if rows else None
     ask = may_link and first is not None and first.done_in_form
@@ -80,6 +90,7 @@ def _need(account: Account, rows: list[models.Row], *, may_link: bool) -> Item:
     else:
         cost = account.overall.why
     return Item(
+        object_id=account.pk,
         title=first.title if first else "Restricted",
         why=(first.cause if first else "") or cost,
         url=url,
@@ -168,6 +179,8 @@ NOUN = Noun(
             label="accounts with open requirements",
             link=lambda: f"{reverse('admin:accounts_account_changelist')}?attention=yes",
             waiting=attention,
+            of_account=of_account,
+            told="account",
             count=needing_attention,
             permission="accounts.view_account",
             order=0,

@@ -34,7 +34,7 @@ from console.operations.forms import TOKEN, fresh_token
 from console.operations.models import Operation
 from console.people import masking
 from console.people.signed_in import may_see, needs, staff
-from console.shell import nouns
+from console.shell import items, nouns
 from console.viewing.access import view_as
 from console.viewing.addresses import ACCOUNT, VIEWED
 from console.viewing.objects import RECENT, AccountView
@@ -265,10 +265,7 @@ def may(request: HttpRequest, account: Account) -> dict[str, Any]:
 
 
 PARTS = ("badges", "actions", "tabs", "facts", "timeline")
-READ_AGAIN = {
-    "page": "Read again from the account’s page",
-    "return": "The holder came back from Stripe’s form",
-}
+READ_AGAIN = {"page": "Read again from the account’s page", "return": "The holder came back from Stripe’s form"}
 
 
 @require_safe
@@ -319,6 +316,7 @@ class TabsPage(AccountPage):
             "tabs": self.shown.tabs(tab),
             "timeline": self.timeline(tab),
             "panels": self.panels() if tab == "overview" else [],
+            "items": items.of_account(self.request, self.account_id, on_its_page=True) if tab == "overview" else (),
         }
 
     def timeline(self, tab: str) -> Timeline | None:

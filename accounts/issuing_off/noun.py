@@ -47,32 +47,43 @@ def _first(request: HttpRequest) -> dict[str, list[tuple[Account, Off]]]:
         request.issuing_off = {value: [] for value in MOVERS}  # type: ignore[attr-defined]
         for row in found:
             if off := row.issuing_off:
-                off = since(off, row.data or {}, row.issuing_capability, known[row.pk])
+                off = _since(row, off, known[row.pk])
                 request.issuing_off["stripe" if row.waits else "staff"].append((row, off))  # type: ignore[attr-defined]
     return request.issuing_off  # type: ignore[attr-defined]
 
 
 def needing(request: HttpRequest, most: int) -> Waiting:
     """Those that need a person. Two queries a request, together with `waiting`."""
-    found = []
     shown = _first(request)["staff"]
-    for account, off in shown[:most]:
-        act, url = button(request, account.pk, off), account.get_absolute_url()
-        found.append(
-            Item(
-                title=f"Issuing is off: {off.title}",
-                why=off.following,
-                url=url,
-                move=off.move,
-                start=off.since,
-                account_id=account.pk,
-                account_name=str(account),
-                button=act.label if act else "Open",
-                button_url=act.url if act else url,
-            )
-        )
     in_all = shown[0][0].needing if shown else 0  # type: ignore[attr-defined]
-    return Waiting([None] * in_all, found)  # wrong now, without a deadline
+    return Waiting([None] * in_all, [_item(request, *each) for each in shown[:most]])  # wrong now, without a deadline
+
+
+def of_account(request: HttpRequest, account_id: str) -> list[Item]:
+    """That of one account. Two queries."""
+    rows = list(Account.objects.off_unasked(*MOVERS["staff"]).with_capability().filter(pk=account_id))
+    known = states_of([row.pk for row in rows])
+    return [_item(request, row, _since(row, off, known[row.pk])) for row in rows if (off := row.issuing_off)]
+
+
+def _since(account: Account, off: Off, known: Any) -> Off:
+    return since(off, account.data or {}, account.issuing_capability, known)
+
+
+def _item(request: HttpRequest, account: Account, off: Off) -> Item:
+    act, url = button(request, account.pk, off), account.get_absolute_url()
+    return Item(
+        object_id=account.pk,
+        title=f"Issuing is off: {off.title}",
+        why=off.following,
+        url=url,
+        move=off.move,
+        start=off.since,
+        account_id=account.pk,
+        account_name=str(account),
+        button=act.label if act else "Open",
+        button_url=act.url if act else url,
+    )
 
 
 def count() -> int:
@@ -93,6 +104,8 @@ NOUN = Noun(
             label="accounts whose Issuing is off",
             link=lambda: _list("staff"),
             waiting=needing,
+            of_account=of_account,
+            told="account",
             count=count,
             permission="accounts.view_account",
             order=5,

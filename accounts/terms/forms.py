@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.account.models import Account
@@ -21,6 +22,7 @@ from gateway import clock
 
 Data = dict[str, Any]
 
+STORED = ("personal__detail__address", "plain_detail__address")
 STAFF_ADDRESS_DAYS = 90  # an address from which staff signed in so recently is theirs
 # What `is_global` lets through and yet belongs to nobody out there (RFC 9637 documentation, RFC 3879 site-local,
 # RFC 9602), and old ways to write an IPv4 address as IPv6: the address itself is wanted.
@@ -51,9 +53,15 @@ def is_staffs(text: str, here: str = "") -> bool:
     signed_in = AuditEntry.objects.filter(account_id="", action="sign_in.succeeded")
     lately = signed_in.filter(at__gt=Now() - timedelta(days=STAFF_ADDRESS_DAYS))
     if ":" in text:
-        found = lately.filter(detail__address__icontains=":").values_list("detail__address", flat=True)
-        return any(same_address(text, each) for each in found.order_by().distinct())
-    return lately.filter(detail__address__in=[text, f"::ffff:{text}"]).exists()
+        found = lately.filter(_stored("icontains", ":")).values_list(*STORED).order_by().distinct()
+        return any(same_address(text, each) for both in found for each in both if each)
+    return lately.filter(_stored("in", [text, f"::ffff:{text}"])).exists()
+
+
+def _stored(how: str, value: Any) -> Q:
+    """Where a sign-in's address stands: beside the trail, in rows of the older form in it."""
+    beside, inside = STORED
+    return Q(**{f"{beside}__{how}": value}) | Q(**{f"{inside}__{how}": value})
 
 
 def same_address(one: str, other: str) -> bool:

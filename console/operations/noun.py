@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -13,6 +14,7 @@ from console.shell import formats
 from console.shell.badges import absent, bad, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.nouns import COUNTED, SHOWN, Found, Item, MenuEntry, Noun, Queue, Search, Waiting, first, stripes
+from gateway.mirror import Mirror
 
 
 def count() -> int:
@@ -30,23 +32,35 @@ def undecided(request: HttpRequest) -> tuple[list[Operation], int]:
 def waiting(request: HttpRequest, most: int) -> Waiting:
     """Operations that nobody but a person moves on; none has a deadline. One query."""
     rows, many = undecided(request)
+    return Waiting([None] * many, [_item(request, operation) for operation in rows[:most]])
+
+
+def of_account(request: HttpRequest, account_id: str) -> QuerySet[Operation]:
+    """Those about one account."""
+    return Operation.objects.needing_a_person().filter(account_id=account_id).order_by("created_at", "id")
+
+
+def of_object(request: HttpRequest, row: Mirror) -> QuerySet[Operation]:
+    """Those about one object."""
+    return Operation.objects.needing_a_person().filter(object_id=row.pk).order_by("created_at", "id")
+
+
+def _item(request: HttpRequest, operation: Operation) -> Item:
     may = staff(request).has_perm(door.DECIDES)
     who = "You" if may else roles.who_may(door.DECIDES)
     unknown = f"Whether Stripe did it is not known. {who} can send it again, or drop it."
-    needs = [
-        Item(
-            title=f"{operation.get_state_display()}: {operation.verb.rpartition('.')[2].replace('_', ' ')}",
-            why=_quoted(operation, request) or unknown,
-            url=(url := reverse("operation", args=[operation.pk])),
-            start=stripes(operation.created_at),
-            account_id=operation.account_id,
-            account_name=operation.account_name,
-            button="Decide" if may else "Open",
-            button_url=url,
-        )
-        for operation in rows[:most]
-    ]
-    return Waiting([None] * many, needs)
+    url = reverse("operation", args=[operation.pk])
+    return Item(
+        object_id=operation.object_id or operation.account_id,
+        title=f"{operation.get_state_display()}: {operation.verb.rpartition('.')[2].replace('_', ' ')}",
+        why=_quoted(operation, request) or unknown,
+        url=url,
+        start=stripes(operation.created_at),
+        account_id=operation.account_id,
+        account_name=operation.account_name,
+        button="Decide" if may else "Open",
+        button_url=url,
+    )
 
 
 def _quoted(operation: Operation, request: HttpRequest) -> str:
@@ -92,6 +106,9 @@ NOUN = Noun(
             label="operations left open",
             link=lambda: f"{reverse('admin:console_operation_changelist')}?waiting=person",
             waiting=waiting,
+            of_account=of_account,
+            of_object=of_object,
+            item=_item,
             count=count,
             permission="console.view_operation",
             order=10,

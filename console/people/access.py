@@ -22,4 +22,4 @@ def end(user: User, why: str, *, by: User | None) -> None:
     sessions.end_all(user, WorkSession.End.SIGN_OUT)
     tokens.record_revoked(ended, by=by)
     detail = {"why": why, "tokens": len(ended)}
-    audit.record("user.signed_out", user=by, subject=f"user {user.get_username()}", detail=detail)
+    audit.record("user.signed_out", user=by, about=user, detail=detail)

@@ -149,4 +149,4 @@ def _save(request: HttpRequest, form: StaffForm) -> None:
 
 
 def _record(request: HttpRequest, action: str, user: User, detail: dict[str, Any]) -> None:
-    audit.record(action, user=signed_in.staff(request), subject=f"user {user.get_username()}", detail=detail)
+    audit.record(action, user=signed_in.staff(request), about=user, detail=detail)

@@ -12,9 +12,11 @@ from console.lists import addresses
 from console.lists.filters import Choice, WhoFilter
 from console.lists.records import RecordAdmin
 from console.operations import verbs
+from console.people import masking
 from console.people.models import User
+from console.people.signed_in import may_see
 from console.record import pages, words
-from console.record.models import AuditEntry
+from console.record.models import AuditEntry, person_subject
 from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied
@@ -34,7 +36,6 @@ class AuditEntryAdmin(RecordAdmin):
     list_display = ("number", "when", "who", "did", "account", "about", "why")
     list_display_links = ("number", "did")
     list_filter = (ActionFilter, ("user", WhoFilter))
-    written = ("reason", "ticket")
     search_fields = ("number",)
     search_help_text = "Person, verb, account, object, ticket"
     date_hierarchy = "at"
@@ -44,13 +45,18 @@ class AuditEntryAdmin(RecordAdmin):
         """By id of whatever it is about, number, ticket, person, action, or verb; each by an index."""
         number = addresses.number(words_)
         if number is not None:
-            return [Q(number=number), Q(subject=words_), Q(ticket=words_)]
+            return [Q(number=number), Q(subject=words_), *_under(words_)]
         if words_.startswith("acct_"):
             return [Q(account_id=words_)]
         acts = _of_act(words_)
         if copied.AN_ID.fullmatch(words_) and not acts:
             return [Q(subject=words_)]
-        return [*_of_person(words_), *acts, Q(ticket=words_)]
+        return [*_of_person(words_), *acts, *_under(words_)]
+
+    def masked(self, request: HttpRequest, row: Any) -> Any:
+        """What staff wrote, as this person may see it, as `said`."""
+        row.said = masking.Mask(may_see(request)).data({name: getattr(row, name) for name in pages.SAID})
+        return row
 
     def row_page(self, request: HttpRequest, row: AuditEntry) -> HttpResponse:
         """The row in words."""
@@ -64,20 +70,23 @@ class AuditEntryAdmin(RecordAdmin):
     @admin.display(description="Who")
     def who(self, entry: AuditEntry) -> str:
         """The name as it then was; a dash for the worker, and for somebody who is not known."""
-        return entry.user_name
+        return entry.user_name or (pages.GONE if entry.erased and entry.user_id else "")
 
     @admin.display(description="Reason")
     def why(self, entry: AuditEntry) -> SafeString:
         """The reason, and its ticket."""
-        if not entry.reason:
+        if entry.erased:
+            return pages.GONE
+        said: dict[str, str] = entry.said  # type: ignore[attr-defined]
+        if not said["reason"]:
             return tags.DASH
-        ticket = format_html('<span class="second">{}</span>', isolated(entry.ticket)) if entry.ticket else ""
-        return format_html('<span class="two-lines"><span>{}</span>{}</span>', isolated(entry.reason), ticket)
+        ticket = format_html('<span class="second">{}</span>', isolated(said["ticket"])) if said["ticket"] else ""
+        return format_html('<span class="two-lines"><span>{}</span>{}</span>', isolated(said["reason"]), ticket)
 
     @admin.display(description="What")
     def did(self, entry: AuditEntry) -> str:
         """The act in words, with its verb."""
-        return words.action(entry.action, entry.detail.get("verb") if isinstance(entry.detail, dict) else "")
+        return words.action(entry.action, words.verb_of(entry))
 
     @admin.display(description="Account")
     def account(self, entry: AuditEntry) -> Any:
@@ -87,7 +96,7 @@ class AuditEntryAdmin(RecordAdmin):
     @admin.display(description="About")
     def about(self, entry: AuditEntry) -> str:
         """The id of what was acted on, where it is not the account; copying gives the whole."""
-        return tags.DASH if entry.subject == entry.account_id else tags.copy_id(entry.subject, short=True)
+        return tags.DASH if entry.about == entry.account_id else tags.copy_id(entry.about, short=True)
 
 
 def account_link(account_id: str, name: str) -> SafeString:
@@ -107,7 +116,14 @@ def _of_person(words_: str) -> list[Q]:
     """What somebody did, and what was done to them."""
     people = User.objects.called(words_)
     names = User.objects.filter(pk__in=people).values_list("username", flat=True) if people else ()
-    return [Q(user__in=people), Q(subject__in=[f"user {name}" for name in names])] if people else []
+    # Rows of the older form name the person, others the person's number.
+    about = [*(f"user {name}" for name in names), *map(person_subject, people)]
+    return [Q(user__in=people), Q(subject__in=about)] if people else []
+
+
+def _under(ticket: str) -> list[Q]:
+    """Rows under a ticket: it stands beside the chain, in rows of the older form in it."""
+    return [Q(personal__ticket=ticket), Q(plain_ticket=ticket)]
 
 
 def _of_act(words_: str) -> list[Q]:
@@ -115,5 +131,5 @@ def _of_act(words_: str) -> list[Q]:
     actions, meant = words.actions_meant(words_), verbs.named(words_)
     found = [Q(action__in=actions)] if actions else []
     if meant:
-        found += [Q(operation__verb__in=meant), Q(action="operation.denied", detail__verb__in=meant)]
+        found += [Q(operation__verb__in=meant), Q(action="operation.denied", plain_detail__verb__in=meant)]
     return found

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from console.record import audit
@@ -131,20 +132,22 @@ def note_in_both() -> None:
     with _opened() as file:
         known = read()
         with transaction.atomic():
-            row = audit.record(NOTED, subject=_here(), detail={"lines": len(known.heads), "check": known.check})
+            detail = {"lines": len(known.heads), "check": known.check, "file": _mark()}
+            row = audit.record(NOTED, subject=_here(), detail=detail)
         _write(file, row.number, row.digest)
 
 
 def missing(known: Heads) -> str:
     """Why the file is shorter or other than a whole trail says, "" where it is not. One query."""
-    row = AuditEntry.objects.filter(action=NOTED, subject=_here()).order_by("-number").first()
-    lines = int(row.detail["lines"]) if row else 0
+    own = Q(plain_detail__file=_mark()) | Q(subject=_here())  # rows of the older form hold its name
+    row = AuditEntry.objects.filter(own, action=NOTED).order_by("-number").first()
+    lines = int(row.plain_detail["lines"]) if row else 0
     if row is None or (not lines and known.heads):
         return ""
     if len(known.heads) < max(lines, 1):
         held = f"holds {len(known.heads)} heads" if known.heads else "is missing"
         return f"the file {path()} {held}; row {row.number} of the trail says that it held {max(lines, 1)}"
-    if known.heads[lines - 1].check != row.detail["check"]:
+    if known.heads[lines - 1].check != row.plain_detail["check"]:
         return f"the file {path()} is another than the one that row {row.number} of the trail tells of"
     return ""
 
@@ -152,6 +155,11 @@ def missing(known: Heads) -> str:
 def _here() -> str:
     """The file's name in the trail: other machines have files of their own."""
     return f"{platform.node()}:{path()}"[-255:]
+
+
+def _mark() -> str:
+    """What stands for that name in the chain: it may hold a person's."""
+    return hashlib.sha256(_here().encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def note_daily(at: datetime | None = None) -> bool:

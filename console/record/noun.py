@@ -1,9 +1,10 @@
 """What the audit trail adds to the shell."""
 
+from console.record import erasure
 from console.shell.nouns import MenuEntry, Noun
 
 NOUN = Noun(
-    roles={"operator": ("console.view_auditentry",)},
+    roles={"operator": ("console.view_auditentry",), "administrator": (erasure.ERASES,)},
     menu=(
         MenuEntry(
             label="Audit",

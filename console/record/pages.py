@@ -6,13 +6,14 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from console.lists.listing import counts, shown_count
 from console.operations import verbs
 from console.operations.models import Operation
 from console.people import masking
 from console.people.signed_in import PERSONAL, may_see, staff
-from console.record import audit, seals, words
+from console.record import audit, erasing, seals, words
 from console.record.models import AuditEntry
 from console.record.stream import Line, Source, Stream, read
 from console.shell import leading
@@ -28,11 +29,10 @@ OPENED = {"page": ("eye", "mute"), "link_out": ("out", "info"), "refused": ("cro
 
 
 def audit_page(request: HttpRequest, row: AuditEntry) -> HttpResponse:
-    """One row of the trail, and whether it is as it was written. At most five queries beside the frame's."""
+    """One row of the trail, and whether it is as it was written. At most seven queries beside the frame's."""
     sound = audit.sound(row)
-    verb = row.detail.get("verb") if isinstance(row.detail, dict) else ""
     said = _mask_of(row, may_see=may_see(request)).data({name: getattr(row, name) for name in ("detail", *SAID)})
-    did = words.action(row.action, verb)
+    did = words.action(row.action, words.verb_of(row))
     beside = AuditEntry.objects.filter(number__in=(row.number - 1, row.number + 1))
     neighbours = dict(beside.values_list("number", "pk"))
     context = {
@@ -43,6 +43,9 @@ def audit_page(request: HttpRequest, row: AuditEntry) -> HttpResponse:
         "said": said,
         "sound": sound,
         "subject_url": leading.page_of(request, row.subject) if "_" in row.subject else "",
+        **erasing.told(row),
+        "gone": GONE,
+        "erases": erasing.ways(request, row),
         "session_id": row.subject if row.action.startswith("session.") and row.subject.isdecimal() else "",
         "earlier": neighbours.get(row.number - 1),
         "later": neighbours.get(row.number + 1),
@@ -55,6 +58,7 @@ def _account(row: AuditEntry | WorkSession) -> dict[str, str] | None:
     return {"id": row.account_id, "name": row.account_name} if row.account_id else None
 
 
+GONE = SafeString('<span class="quiet">Erased</span>')
 SAID = ("reason", "ticket")  # what staff wrote
 
 

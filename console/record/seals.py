@@ -52,7 +52,7 @@ def _line(pk: int, at: datetime, kind: str, path: str) -> bytes:
 def recorded() -> dict[int, Seal]:
     """The seals of all sessions that have one, by the session's id. One query; about 200 bytes a session."""
     found: dict[int, Seal] = {}
-    rows = AuditEntry.objects.filter(action=SEALED).order_by("number").values_list("number", "subject", "detail")
+    rows = AuditEntry.objects.filter(action=SEALED).order_by("number").values_list("number", "subject", "plain_detail")
     with transaction.atomic():  # PostgreSQL's streaming cursor lives in one
         for number, subject, detail in rows.iterator(chunk_size=CHUNK):
             if subject.isdecimal() and isinstance(detail, dict):
@@ -115,7 +115,7 @@ def _compared(pk: int, seal: Seal, found: dict[str, Any]) -> Iterator[str]:
     if (found["accesses"], found["sha256"]) == (seal.accesses, seal.sha256):
         return
     row = AuditEntry.objects.filter(number=seal.number).first()
-    sealed, own = (row.detail.get("marks") or {}) if row else {}, found.get("marks") or {}
+    sealed, own = (row.plain_detail.get("marks") or {}) if row else {}, found.get("marks") or {}
     both = sealed.keys() & own.keys()
     differences = {
         "missing": sealed.keys() - own.keys(),

@@ -1,11 +1,13 @@
 """What the audit trail and the record of a work session say, in words."""
 
 from console.operations import verbs
+from console.record.models import AuditEntry
 from console.shell import nouns
 from gateway import copied
 
 ACTIONS = {
     "access.refused": "Was refused what belongs to another account",
+    "audit.erased": "Erased names and words from the trail",
     "audit.head_noted": "Noted the head of the trail",
     "event.replayed": "Replayed an event",
     "event.unmasked": "Read an event unmasked",
@@ -41,6 +43,13 @@ def action(name: str, verb: object = "") -> str:
     """What was done: "Freeze card: Succeeded"; an action that is not known as it came."""
     known = ACTIONS.get(name, name)
     return f"{label(verb)}: {known}" if name.startswith(OPERATION) and isinstance(verb, str) and verb else known
+
+
+def verb_of(entry: AuditEntry) -> str:
+    """The verb that a row speaks of, or ""."""
+    detail = entry.plain_detail
+    verb = detail.get("verb") if isinstance(detail, dict) else ""
+    return verb if isinstance(verb, str) else ""
 
 
 def label(name: str) -> str:

@@ -1,20 +1,16 @@
 """The home page: what needs a person, soonest first; then the panels of the rooms."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from console.people.signed_in import staff
-from console.shell import leading, nouns
+from console.shell import items, nouns
 from console.shell.drawing import page
 from console.shell.horizon import boxes
 from console.shell.nouns import SHOWN, Item
 from gateway import clock
-
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def home(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -34,38 +30,20 @@ def allowed(request: HttpRequest, permission: str) -> bool:
 
 
 def queue(request: HttpRequest) -> dict[str, Any]:
-    """The needs of all rooms, soonest first: the first SHOWN, how many there are, and how near they are."""
+    """The items of all rooms, soonest first: the first SHOWN, how many there are, and how near they are."""
     times: list[datetime | None] = []
-    needs: list[Item] = []
+    found: list[Item] = []
     links: list[dict[str, Any]] = []
-    for each in nouns.queues():
-        if not allowed(request, each.permission):
-            continue
-        found = each.waiting(request, SHOWN)
-        times += found.times
-        needs += [_openable(request, need) for need in found.needs]
-        if many := len(found.times):
+    for each, waiting in items.waiting(request):
+        times += waiting.times
+        found += waiting.items
+        if many := len(waiting.times):
             links.append({"label": each.one if many == 1 else each.label, "count": many, "url": each.link()})
-    now = clock.now()
-    horizon = boxes(times, now)
+    horizon = boxes(times, clock.now())
     return {
         "needing": len(times),
         "horizon": horizon,
         "pressing": horizon[0].count + horizon[1].count,
-        "needs": sorted(needs, key=lambda need: urgency(need, now))[:SHOWN],
+        "items": items.soonest(found)[:SHOWN],
         "links": links,
     }
-
-
-def _openable(request: HttpRequest, need: Item) -> Item:
-    """The need with links that work for this person: to the account's page where its own do not."""
-    if not leading.may_open(staff(request), need.url):
-        need = replace(need, url=reverse("account", args=[need.account_id]))
-    if not need.button_url or not leading.may_open(staff(request), need.button_url):
-        need = replace(need, button_url=need.url, button="Open")
-    return need
-
-
-def urgency(need: Item, now: datetime) -> tuple[datetime, datetime]:
-    """What is wrong now without a deadline stands where a deadline of this moment would."""
-    return need.at or now, need.start or NEVER

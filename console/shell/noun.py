@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +30,7 @@ from console.shell.nouns import (
     stripes,
 )
 from gateway import health
+from gateway.mirror import Mirror
 from gateway.models import Event
 
 
@@ -78,21 +79,37 @@ def webhook_health(request: HttpRequest) -> dict[str, Any]:
 
 def given_up(request: HttpRequest, most: int) -> Waiting:
     """Dead events, oldest first; none has a deadline. One query."""
-    rows, many = first(Event.objects.filter(state=Event.State.DEAD).order_by("received_at", "id"), most)
-    needs = [
-        Item(
-            title=f"Event given up: {event.type}",
-            why=masking.masked(event.error, may_see=may_see(request))
-            or f"It could not be applied in {event.attempts} tries.",
-            url=(url := reverse("admin:gateway_event_change", args=[event.pk])),
-            start=stripes(event.received_at),
-            account_id=event.account,
-            button="Look at it",
-            button_url=url,
-        )
-        for event in rows
-    ]
-    return Waiting([None] * many, needs)
+    rows, many = first(_dead(), most)
+    return Waiting([None] * many, [_item(request, event) for event in rows])
+
+
+def given_up_of_account(request: HttpRequest, account_id: str) -> QuerySet[Event]:
+    """Those of one account."""
+    return _dead(account=account_id)
+
+
+def given_up_of_object(request: HttpRequest, row: Mirror) -> QuerySet[Event]:
+    """Those of one object, whose row may say what was before them."""
+    return _dead(object_key=f"{row.stripe_object}:{row.pk}")
+
+
+def _dead(**about: str) -> QuerySet[Event]:
+    return Event.objects.filter(state=Event.State.DEAD, **about).defer("payload").order_by("received_at", "id")
+
+
+def _item(request: HttpRequest, event: Event) -> Item:
+    url = reverse("admin:gateway_event_change", args=[event.pk])
+    why = masking.masked(event.error, may_see=may_see(request))
+    return Item(
+        object_id=event.object_key.partition(":")[2],
+        title=f"Event given up: {event.type}",
+        why=why or f"It could not be applied in {event.attempts} tries.",
+        url=url,
+        start=stripes(event.received_at),
+        account_id=event.account,
+        button="Look at it",
+        button_url=url,
+    )
 
 
 NOUN = Noun(
@@ -114,6 +131,9 @@ NOUN = Noun(
             label="dead events",
             link=lambda: f"{reverse('admin:gateway_event_changelist')}?state__exact=dead",
             waiting=given_up,
+            of_account=given_up_of_account,
+            of_object=given_up_of_object,
+            item=_item,
             count=dead_events,
             permission="gateway.view_event",
             order=20,

@@ -25,7 +25,7 @@ from gateway.mirror import Mirror
 from gateway.models import Event
 
 COUNTED = 1_000  # no queue counts further
-SHOWN = 8  # needs that home shows
+SHOWN = 8  # items that home shows
 SECTIONS = ("", "Accounts", "Issuing", "Stripe", "Staff")  # of the menu, in this order; "" is Work, without a heading
 
 
@@ -58,11 +58,15 @@ class HomePanel:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One thing that needs a person. `at` is its deadline by Stripe's clock; None where it is wrong now, without one.
+    """One thing that needs a person: what (`title`), why, whose `move` it is (staff, holder), by when, which button.
 
-    `move` is whose it is (staff, holder); `button` leads to `button_url`, which is where it is put right.
+    `kind` is its queue's name, which `console.shell.items` fills in; `object_id` is what it is about, `url` the page of
+    that. `at` is its deadline by Stripe's clock, None where it is wrong now, without one. `button` leads to
+    `button_url`, which is where it is put right.
     """
 
+    kind: str = ""
+    object_id: str = ""
     title: str
     why: str
     url: str
@@ -79,10 +83,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Waiting:
-    """`times` has the deadline of every need (None: wrong now), at most COUNTED of them; `needs` are the first."""
+    """`times` has the deadline of every item (None: wrong now), at most COUNTED of them; `items` are the first."""
 
     times: list[datetime | None]
-    needs: list[Item]
+    items: list[Item]
 
 
 class _CountOf(Subquery):
@@ -105,10 +109,13 @@ def first(rows: QuerySet[Any], most: int) -> tuple[list[Any], int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """What one room puts into the queue on home.
+    """What one noun says needs a person. Home, menu, lists and pages ask through `console.shell.items` alone.
 
     `waiting(request, most)` reads what waits, soonest first; `count` how many, by one query. `link` is the list that
-    shows all, filtered.
+    shows all, filtered. `of_account(request, account_id)` gives the same for one account: its items, or a QuerySet of
+    rows that `item(request, row)` makes items of, which is read together with those of other queues by one query.
+    `of_object(request, row)` does so for one object of a mirror; None: this queue is not about such objects. `told`
+    names the page that says it in its own words, and so does not list it: the "account"'s, or the "object"'s own.
     """
 
     name: str
@@ -117,6 +124,10 @@ class Queue:
     link: Callable[[], str]
     waiting: Callable[[HttpRequest, int], Waiting]
     count: Callable[[], int]
+    of_account: Callable[[HttpRequest, str], list[Item] | QuerySet[Any]] | None = None
+    of_object: Callable[[HttpRequest, Mirror], list[Item] | QuerySet[Any] | None] | None = None
+    item: Callable[[HttpRequest, Any], Item] | None = None
+    told: str = ""
     permission: str = ""
     order: int = 100
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from console.people import masking
 from console.people.signed_in import may_see
+from console.shell import items
 from console.shell.drawing import page
 from console.viewing.access import get_object, view_as
 from gateway.mirror import Mirror
@@ -58,6 +59,11 @@ class ObjectView(AccountView):
         return self.model._default_manager.select_related(*self.related)
 
     def parts(self) -> dict[str, Any]:
-        """The row, and its data as Stripe sent it, masked as far as this person may see."""
+        """The row, its data as Stripe sent it, masked as far as this person may see, and what needs a person."""
         personal = may_see(self.request)
-        return {"row": self.row, "json": masking.masked(self.row.data, may_see=personal), "may_see": personal}
+        return {
+            "row": self.row,
+            "json": masking.masked(self.row.data, may_see=personal),
+            "may_see": personal,
+            "items": items.of_object(self.request, self.row, on_its_page=True),
+        }

@@ -150,16 +150,20 @@ def runs_out(available: int, spent: int, now: datetime) -> datetime | None:
     return now + DAY * (available / spent) if available > 0 and spent > 0 else None
 
 
-def shortages() -> list[Shortage]:
-    """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. One query."""
+def shortages(account_id: str = "") -> list[Shortage]:
+    """Of accounts with active cards whose card_issuing is active: declined ones first, then soonest. One query.
+
+    With an account's id that one's alone.
+    """
     now = clock.now()
     active = Card.objects.with_status("active").order_by().values("account").distinct()
     recent = Authorization.objects.filter(account=OuterRef("account"), created__gte=now - DAY).order_by()
     refused_ones = recent.filter(approved=False, reason="insufficient_funds")
     used = recent.filter(approved=True).values("account").annotate(used=Sum("amount")).values("used")
-    rows = Balance.objects.filter(
-        account__in=active, account__card_issuing__status="active", account__gone_at=None
-    ).annotate(used=Subquery(used), refused=Exists(refused_ones))
+    asked = Balance.objects.filter(account=account_id) if account_id else Balance.objects.all()
+    rows = asked.filter(account__in=active, account__card_issuing__status="active", account__gone_at=None).annotate(
+        used=Subquery(used), refused=Exists(refused_ones)
+    )
     found = []
     for balance in rows.select_related("account").order_by("account")[:MOST_SHORT]:
         currency = balance.currency()

@@ -15,24 +15,31 @@ TOPUP = "issuing.create_topup"
 
 
 def short_balances(request: HttpRequest, most: int) -> Waiting:
-    """All of them, the first as needs; the button tops up for those who may. One query."""
-    may, short_ones = staff(request).has_perm("issuing.create_topup"), shortages()
-    needs = [
-        Item(
-            title="Issuing balance runs out" if short.at else "Issuing balance is used up",
-            why=_why(short),
-            url=reverse("balances", args=[short.account.pk]),
-            move=STAFF,
-            at=short.at,
-            start=short.at - SOON if short.at else None,
-            account_id=short.account.pk,
-            account_name=str(short.account),
-            button="Top up" if may else "Open",
-            button_url=reverse("account_verb", args=[short.account.pk, TOPUP]) if may else "",
-        )
-        for short in short_ones[:most]
-    ]
-    return Waiting([short.at for short in short_ones], needs)
+    """All of them, the first as items; the button tops up for those who may. One query."""
+    short_ones = shortages()
+    return Waiting([short.at for short in short_ones], [_item(request, short) for short in short_ones[:most]])
+
+
+def of_account(request: HttpRequest, account_id: str) -> list[Item]:
+    """That of one account. One query."""
+    return [_item(request, short) for short in shortages(account_id)]
+
+
+def _item(request: HttpRequest, short: Shortage) -> Item:
+    may = staff(request).has_perm("issuing.create_topup")
+    return Item(
+        object_id=f"{short.account.pk}.balance",
+        title="Issuing balance runs out" if short.at else "Issuing balance is used up",
+        why=_why(short),
+        url=reverse("balances", args=[short.account.pk]),
+        move=STAFF,
+        at=short.at,
+        start=short.at - SOON if short.at else None,
+        account_id=short.account.pk,
+        account_name=str(short.account),
+        button="Top up" if may else "Open",
+        button_url=reverse("account_verb", args=[short.account.pk, TOPUP]) if may else "",
+    )
 
 
 def page_of(object_id: str) -> str:
@@ -61,6 +68,7 @@ NOUN = Noun(
             label="accounts whose Issuing balance needs a top-up",
             link=lambda: f"{reverse('admin:accounts_account_changelist')}?balance=short",
             waiting=short_balances,
+            of_account=of_account,
             count=lambda: len(shortages()),
             permission="issuing.view_topup",
             order=5,

@@ -1,8 +1,10 @@
 """What the shell may ask about cardholders."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -13,8 +15,21 @@ from console.shell import formats
 from console.shell.badges import bad, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.moves import HOLDER
-from console.shell.nouns import COUNTED, Found, Item, MenuEntry, Noun, Queue, Search, Tab, Waiting, first, object_page
+from console.shell.nouns import (
+    COUNTED,
+    Found,
+    Item,
+    MenuEntry,
+    Noun,
+    Queue,
+    Search,
+    Tab,
+    Waiting,
+    first,
+    object_page,
+)
 from gateway import clock
+from gateway.mirror import Mirror
 from issuing.cardholders import words
 from issuing.cardholders.models import Cardholder
 from issuing.cardholders.verbs import ActivateCardholder, CreateCardholder, DeactivateCardholder, UpdateCardholder
@@ -24,21 +39,36 @@ TONES = {"active": "ok", "blocked": "bad"}
 
 def waiting(request: HttpRequest, most: int) -> Waiting:
     """Cardholders of whom Stripe asks something, longest first; none has a deadline, all are past due. One query."""
-    rows, many = first(Cardholder.objects.needing_attention().select_related("account").order_by("created", "id"), most)
-    needs = [
-        Item(
-            title=f"{holder}: something is past due",
-            why="Every authorization with this cardholder’s cards is declined until it is provided.",
-            url=holder.get_absolute_url(),
-            move=HOLDER,
-            past_due=True,
-            start=holder.created,
-            account_id=str(holder.account_id),
-            account_name=str(holder.account or ""),
-        )
-        for holder in rows
-    ]
-    return Waiting([clock.now() - timedelta(seconds=1)] * many, needs)
+    rows, many = first(_asked(), most)
+    items = [replace(_item(request, holder), account_name=str(holder.account or "")) for holder in rows]
+    return Waiting([clock.now() - timedelta(seconds=1)] * many, items)
+
+
+def of_account(request: HttpRequest, account_id: str) -> QuerySet[Cardholder]:
+    """Those of one account."""
+    return _asked().filter(account=account_id)
+
+
+def of_object(request: HttpRequest, row: Mirror) -> QuerySet[Cardholder] | None:
+    """That of one cardholder."""
+    return _asked().filter(pk=row.pk) if isinstance(row, Cardholder) else None
+
+
+def _asked() -> QuerySet[Cardholder]:
+    return Cardholder.objects.needing_attention().select_related("account").order_by("created", "id")
+
+
+def _item(request: HttpRequest, holder: Cardholder) -> Item:
+    return Item(
+        object_id=holder.pk,
+        title=f"{holder}: something is past due",
+        why="Every authorization with this cardholder’s cards is declined until it is provided.",
+        url=holder.get_absolute_url(),
+        move=HOLDER,
+        past_due=True,
+        start=holder.created,
+        account_id=str(holder.account_id),
+    )
 
 
 def count() -> int:
@@ -92,6 +122,10 @@ NOUN = Noun(
             label="cardholders to complete",
             link=lambda: f"{reverse('admin:issuing_cardholder_changelist')}?attention=yes",
             waiting=waiting,
+            of_account=of_account,
+            of_object=of_object,
+            item=_item,
+            told="object",
             count=count,
             permission="issuing.view_cardholder",
             order=6,

@@ -73,7 +73,7 @@ def test_many_sign_ins_at_once_take_little_memory_and_lock_nobody_else(stack: St
     assert len(answers) == 2 * AT_ONCE
     assert set(answers) <= {422, 503}
     assert memory(stack) - before < MANY
-    counted = "AuditEntry.objects.filter(user_name='otto', action__startswith='sign_in.').count()"
+    counted = "AuditEntry.objects.filter(user__username='otto', action__startswith='sign_in.').count()"
     assert stack.ask(counted) <= 5
     session = requests.Session()
     entries = {**form(stack, session), "username": "demo", "password": PASSWORD}

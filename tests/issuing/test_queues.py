@@ -79,7 +79,7 @@ def test_the_list_behind_a_count_has_as_many_rows(name: str, who: str) -> None:
 
 def test_home_leads_to_every_list_with_its_count() -> None:
     context = browser("vera").get("/").context
-    assert context["needing"] == len(context["needs"]) == 6
+    assert context["needing"] == len(context["items"]) == 6
     assert {link["count"] for link in context["links"]} == {1}
     assert len(context["links"]) == len(nouns.queues()) == 6
     assert home.SHOWN >= 6
@@ -87,8 +87,8 @@ def test_home_leads_to_every_list_with_its_count() -> None:
 
 @pytest.mark.parametrize(("who", "buttons"), [("vera", 0), ("sam", 0), ("otto", 1), ("ana", 1)])
 def test_topping_up_is_offered_to_those_who_may(who: str, buttons: int) -> None:
-    needs = browser(who).get("/").context["needs"]
-    assert sum(need.button == "Top up" for need in needs) == buttons
+    items = browser(who).get("/").context["items"]
+    assert sum(item.button == "Top up" for item in items) == buttons
 
 
 def test_the_list_of_short_balances_costs_no_more_for_more_accounts() -> None:

@@ -60,7 +60,7 @@ def make(name: str, password: str) -> User:
             audit.record(
                 "user.created" if created else "user.password_set",
                 user=None,
-                subject=f"user {name}",
+                about=user,
                 detail={"role": role},
             )
     return user

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from console.record import audit, heads, seals
 from console.record.audit import Verdict
 from console.record.heads import Heads
+from console.record.models import AuditEntry
 from console.record.seals import Seal
 
 SHOWN = 50  # problems; where there are more, nobody reads them
@@ -46,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join([*first, *([f"And {more} more."] if more else [])]), returncode=BROKEN)
         until = f", last at {verdict.at:%Y-%m-%d %H:%M:%S} UTC" if verdict.at else ""
         self.stdout.write(f"{verdict.rows} rows, whole{until}. Digest: {verdict.digest}")
+        for number, many in sorted(verdict.erased.items()):
+            self.stdout.write(_erased(number, many))
         self.stdout.write(f"{len(sealed)} ended work sessions, their seals whole.")
         self._note(verdict, known, begin=options["new_heads"])
 
@@ -65,6 +68,16 @@ class Command(BaseCommand):
             problem = f"The head could not be noted in {heads.path()} ({type(error).__name__}). {before}."
             raise CommandError(problem, returncode=NOT_NOTED) from None
         self.stdout.write(f"{before} ({heads.path()}).")
+
+
+def _erased(number: int, many: int) -> str:
+    """How many personal parts an act of erasing blanked: who, when and why, as far as that is still there."""
+    act = AuditEntry.objects.get(number=number)
+    who = f"person number {act.user_id}" if act.erased else act.user_name
+    why = "why was erased too" if act.erased else act.reason
+    return (
+        f"Erased by row {number}: {many} personal part{'s' * (many != 1)}; {who}, {act.at:%Y-%m-%d %H:%M:%S} UTC: {why}"
+    )
 
 
 def _problems(verdict: Verdict, known: Heads, sealed: dict[int, Seal], *, begin: bool) -> Iterator[str]:

@@ -122,8 +122,8 @@ def test_home_lists_those_that_need_a_person_and_those_that_wait_for_stripe() ->
     stopped("other", "acct_1Silent", requirements=silent)
     builders.account("acct_1On")
     answer = browser("otto").get("/")
-    needs = {need.account_id: need.title for need in answer.context["needs"]}
-    assert needs == {
+    items = {item.account_id: item.title for item in answer.context["items"]}
+    assert items == {
         "acct_1Paused": "Issuing is off: paused by the platform",
         "acct_1Bare": "Issuing is off: its reason is not read yet",
     }
@@ -146,7 +146,7 @@ def test_what_stripe_asks_for_is_counted_once() -> None:
     due = requirements(past_due=["company.phone"], currently_due=["company.phone"])
     account = builders.account(capabilities=OFF, requirements=due)
     builders.capability(account, status="inactive", requirements=due)
-    assert [need.title for need in browser("otto").get("/").context["needs"]] == ["The company: phone number"]
+    assert [item.title for item in browser("otto").get("/").context["items"]] == ["The company: phone number"]
 
 
 def test_list_and_badges_name_the_reason() -> None:

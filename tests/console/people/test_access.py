@@ -182,7 +182,7 @@ def test_the_trail_says_who_ended_it_and_why(otto: User) -> None:
     tokens.create(otto, "nightly")
     reset(otto)
     entry = AuditEntry.objects.get(action="user.signed_out")
-    assert (entry.user_name, entry.subject) == ("ana", "user otto")
+    assert (entry.user_name, entry.about) == ("ana", "user otto")
     assert entry.detail == {"why": "password set", "tokens": 1}
     assert AuditEntry.objects.get(action="token.revoked").user_name == "ana"
 

@@ -139,7 +139,7 @@ def test_the_fifth_wrong_current_password_ends_the_sign_in_and_locks_the_name() 
     assert person("otto").check_password(PASSWORD)
     assert sign_in_as("otto", PASSWORD) == LOCKED
     assert sign_in_as("otto", PASSWORD, address="10.0.0.2") == "in"
-    actions = AuditEntry.objects.filter(user_name="otto").values_list("action", flat=True)
+    actions = AuditEntry.objects.filter(user__username="otto").values_list("action", flat=True)
     assert {"user.password_wrong", "user.password_locked", "user.signed_out"} <= set(actions)
 
 

@@ -80,7 +80,7 @@ def test_signing_in_out_and_failing_are_written_down() -> None:
     try_to(client, "a password typed into the wrong field")
     try_to(client, "otto", PASSWORD)
     client.post("/logout/")
-    rows = AuditEntry.objects.order_by("number").values_list("action", "user_id", "user_name")
+    rows = AuditEntry.objects.order_by("number").values_list("action", "user_id", "personal__user_name")
     assert list(rows) == [
         ("sign_in.failed", user.pk, "otto"),
         ("sign_in.failed", None, ""),
@@ -120,4 +120,4 @@ def test_a_changed_password_is_written_down() -> None:
     client.login(username="otto", password=PASSWORD)
     new = "another horse battery"
     client.post("/password_change/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
-    assert AuditEntry.objects.filter(action="user.password_changed", user_name="otto").count() == 1
+    assert AuditEntry.objects.filter(action="user.password_changed", user__username="otto").count() == 1

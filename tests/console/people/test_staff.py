@@ -27,7 +27,7 @@ def test_an_administrator_adds_a_person_with_one_role() -> None:
     assert browser("ana").post("/staff/new", NEW).status_code == 302
     nina = User.objects.get(username="nina")
     assert (nina.is_staff, nina.is_superuser, roles.role_of(nina)) == (True, False, "support")
-    assert (last_entry().action, last_entry().user_name, last_entry().subject) == ("user.created", "ana", "user nina")
+    assert (last_entry().action, last_entry().user_name, last_entry().about) == ("user.created", "ana", "user nina")
 
 
 @pytest.mark.parametrize("wrong", [{"role": "superhero"}, {"password2": "other"}, {"username": ""}])

@@ -2,7 +2,6 @@ import io
 from collections.abc import Iterator
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,8 +12,9 @@ from console.people.models import User
 from console.record import audit
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
+from tests.console.record.trail import alter, delete, record
 
-triggers = import_module("console.migrations.0002_append_only")
+triggers = [import_module(f"console.migrations.{name}") for name in ("0002_append_only", "0013_erasable")]
 
 
 @pytest.fixture
@@ -22,19 +22,11 @@ def protected(db: None) -> Iterator[None]:
     """The tables as they are in production."""
     with connection.cursor() as cursor:
         editor = SimpleNamespace(connection=connection, execute=cursor.execute)
-        triggers.protect(None, editor)
+        for each in triggers:
+            each.protect(None, editor)
         yield
-        triggers.unprotect(None, editor)
-
-
-def record(number: int = 1) -> list[AuditEntry]:
-    with transaction.atomic():
-        return [audit.record("test.done", subject=f"s{each}", detail={"each": each}) for each in range(number)]
-
-
-def alter(sql: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        for each in reversed(triggers):
+            each.unprotect(None, editor)
 
 
 @pytest.mark.django_db
@@ -76,9 +68,12 @@ def test_an_empty_chain_is_whole() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("action", "other"), ("reason", "other"), ("user_name", "eve"), ("account_id", "acct_2"), ("detail", "{}")],
+    [
+        *(("action", "other"), ("reason", "other"), ("user_name", "eve"), ("account_id", "acct_2")),
+        *(("detail", '{"verb": "x"}'), ("form", 1), ("personal_digest", "0" * 64)),
+    ],
 )
-def test_an_altered_row_is_named(column: str, value: str) -> None:
+def test_an_altered_row_is_named(column: str, value: object) -> None:
     record(5)
     alter(f"UPDATE console_auditentry SET {column} = %s WHERE number = 3", value)
     verdict = audit.verify()
@@ -88,7 +83,7 @@ def test_an_altered_row_is_named(column: str, value: str) -> None:
 @pytest.mark.django_db
 def test_a_missing_row_is_named() -> None:
     record(5)
-    alter("DELETE FROM console_auditentry WHERE number = 3")
+    delete("number = 3")
     assert audit.verify().problem == "row 3 is missing"
 
 
@@ -104,8 +99,8 @@ def test_rows_that_changed_places_are_named() -> None:
 def test_a_row_rewritten_with_its_digest_breaks_the_next_one() -> None:
     rows = record(5)
     values = [getattr(rows[2], name) for name in audit.COLUMNS]
-    values[audit.COLUMNS.index("reason")] = "other"
-    forged = audit.digest(rows[2].previous_digest, tuple(values))
+    values[audit.COLUMNS.index("plain_reason")] = "other"
+    forged = audit.digest(rows[2].previous_digest, tuple(values), rows[2].form, rows[2].personal_digest)
     alter("UPDATE console_auditentry SET reason = 'other', digest = %s WHERE number = 3", forged)
     assert audit.verify().number == 4
 
@@ -113,7 +108,7 @@ def test_a_row_rewritten_with_its_digest_breaks_the_next_one() -> None:
 @pytest.mark.django_db
 def test_a_cut_off_end_shows_against_a_digest_kept_elsewhere() -> None:
     rows = record(5)
-    alter("DELETE FROM console_auditentry WHERE number > 3")
+    delete("number > 3")
     assert audit.verify().problem == ""
     assert "cut off" in audit.verify(rows[-1].digest).problem
     assert audit.verify(rows[1].digest).problem == ""
@@ -141,21 +136,22 @@ def test_rows_cannot_be_changed_through_models() -> None:
         row.save,
         row.delete,
         AuditEntry.objects.all().delete,
-        lambda: AuditEntry.objects.update(reason="x"),
+        lambda: AuditEntry.objects.update(action="x"),
     ):
         with pytest.raises(TypeError):
             change()
     with pytest.raises(TypeError):
-        AuditEntry.objects.bulk_update([row], ["reason"])
+        AuditEntry.objects.bulk_update([row], ["action"])
 
 
-STATEMENTS = ["UPDATE {} SET account_id = 'x'", "DELETE FROM {}"]
+COLUMNS = {"console_auditentry": "account_id", "console_auditpersonal": "reason", "console_accessentry": "account_id"}
+STATEMENTS = ["UPDATE {} SET {column} = 'x'", "DELETE FROM {}"]
 SQLITE_ONLY = ["INSERT OR REPLACE INTO {0} SELECT * FROM {0}"]
 POSTGRES_ONLY = ["TRUNCATE {} CASCADE"]
 
 
 @pytest.mark.usefixtures("protected")
-@pytest.mark.parametrize("table", ["console_auditentry", "console_accessentry"])
+@pytest.mark.parametrize("table", COLUMNS)
 @pytest.mark.parametrize("statement", STATEMENTS + SQLITE_ONLY + POSTGRES_ONLY)
 def test_the_database_refuses_to_change_rows(table: str, statement: str) -> None:
     foreign = POSTGRES_ONLY if connection.vendor == "sqlite" else SQLITE_ONLY
@@ -167,7 +163,7 @@ def test_the_database_refuses_to_change_rows(table: str, statement: str) -> None
     AccessEntry.objects.create(work_session=session, user=ana, account_id="acct_1", path="/")
     connection.check_constraints()  # nothing is left pending that would refuse first
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        alter(statement.format(table))
+        alter(statement.format(table, column=COLUMNS[table]))
     assert audit.verify().rows == 2
 
 
@@ -190,7 +186,7 @@ def test_the_command_prints_the_digest_to_keep() -> None:
 @pytest.mark.django_db
 def test_the_command_fails_with_the_first_broken_row() -> None:
     record(4)
-    alter("DELETE FROM console_auditentry WHERE number = 2")
+    delete("number = 2")
     with pytest.raises(CommandError, match="row 2: row 2 is missing") as failure:
         call_command("verify_audit")
     assert failure.value.returncode == 1

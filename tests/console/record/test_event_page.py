@@ -89,7 +89,7 @@ def test_who_may_see_them_reads_them_with_a_reason_which_is_recorded(who: str) -
     )
     assert not AuditEntry.objects.filter(action="event.unmasked").exists()
     answer = client.post("/gateway/event/evt_1Pages/change/", form)
-    told = AuditEntry.objects.filter(action="event.unmasked", subject="evt_1Pages", reason=WHY).count()
+    told = AuditEntry.objects.filter(action="event.unmasked", subject="evt_1Pages", personal__reason=WHY).count()
     seen = "marta@kestrel.example" in read(answer)
     assert (answer.status_code, told, seen) == ((200, 1, True) if who in MAY_READ else (403, 0, False))
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
@@ -18,6 +17,7 @@ from django_q.models import OrmQ
 from console.record import audit, heads
 from console.record.models import AuditEntry
 from console.running import worker
+from tests.console.record.trail import alter, delete, record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = os.geteuid() == 0
@@ -27,11 +27,6 @@ ROOT = os.geteuid() == 0
 def file(settings: Any, tmp_path: Path) -> Path:
     settings.AUDIT_HEADS = str(tmp_path / "kept" / "heads")
     return tmp_path / "kept" / "heads"
-
-
-def record(number: int = 1) -> list[AuditEntry]:
-    with transaction.atomic():
-        return [audit.record("test.done", subject=f"s{each}") for each in range(number)]
 
 
 def verify(*options: str) -> str:
@@ -47,14 +42,9 @@ def broken(*options: str) -> str:
     return str(failure.value)
 
 
-def alter(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-
-
 def made_anew(rows: int) -> None:
     """All rows in the trail's own form, without what they told."""
-    alter("DELETE FROM console_auditentry")
+    delete()
     record(rows)
 
 
@@ -77,7 +67,7 @@ def test_it_lies_below_the_folder_of_an_installation_unless_a_setting_says_where
 def test_an_end_that_was_cut_off_is_found_without_anybody_remembering_a_digest(left: int) -> None:
     record(5)
     verify()
-    alter(f"DELETE FROM console_auditentry WHERE number > {left}")
+    delete(f"number > {left}")
     assert audit.verify().problem == ""
     assert "broken at row 5: row 5, noted at " in broken()
 
@@ -97,7 +87,7 @@ def test_a_trail_made_anew_from_its_middle_is_found_at_the_first_head_behind_it(
     for _ in range(3):
         record(2)
         verify()
-    alter("DELETE FROM console_auditentry WHERE number > 3")
+    delete("number > 3")
     record(3)
     assert "broken at row 4: row 4 is not the one" in broken()
 

@@ -135,8 +135,9 @@ def test_a_sealed_session_that_was_opened_again_is_found(user: User) -> None:
 def test_a_seal_of_before_there_were_marks_is_still_verified(user: User) -> None:
     session, ids = ended(user)
     entry = AuditEntry.objects.get(action=seals.SEALED)
-    entry.detail.pop("marks")
-    AuditEntry.objects.filter(pk=entry.pk)._update([(AuditEntry._meta.get_field("detail"), None, entry.detail)])
+    entry.plain_detail.pop("marks")
+    field = AuditEntry._meta.get_field("plain_detail")
+    AuditEntry.objects.filter(pk=entry.pk)._update([(field, None, entry.plain_detail)])
     assert problems() == []
     alter("DELETE FROM console_accessentry WHERE id = %s", ids[0])
     assert f"work session {session.pk}: access entries are missing, changed or added" in problems()[0]

@@ -182,8 +182,8 @@ def test_the_menu_counts_what_home_counts() -> None:
 def test_what_nobody_but_a_person_moves_on_stands_in_the_queue() -> None:
     event(7, "dead", error="It has no account.")
     answer = browser("ana").get("/")
-    (need,) = answer.context["needs"]
-    assert (need.title, need.why) == ("Event given up: account.updated", "It has no account.")
+    (item,) = answer.context["items"]
+    assert (item.title, item.why) == ("Event given up: account.updated", "It has no account.")
     assert answer.context["links"][0]["count"] == 1
     assert b">1 dead event</a>" in answer.content
     event(8, "dead")
@@ -191,13 +191,13 @@ def test_what_nobody_but_a_person_moves_on_stands_in_the_queue() -> None:
 
 
 def test_what_is_wrong_without_a_deadline_is_now_and_what_is_past_due_is_red() -> None:
-    needs = [
+    items = [
         nouns.Item(title="late", why="", url="", at=clock.now() - timedelta(hours=2)),
         nouns.Item(title="late of old", why="", url="", past_due=True, start=clock.now() - timedelta(days=9)),
         nouns.Item(title="wrong", why="", url="", start=clock.now() - timedelta(minutes=22)),
         nouns.Item(title="soon", why="", url="", at=clock.now() + timedelta(days=5, minutes=1)),
     ]
-    drawn = render_to_string("console/shell/queue.html", {"needs": needs})
+    drawn = render_to_string("console/shell/queue.html", {"items": items})
     said = re.findall(r'<span class="fuse ([a-z]*)">(.*?)</td>', drawn, re.DOTALL)
     words = [(tone, " ".join(strip_tags(text).split())) for tone, text in said]
     assert words == [
