@@ -1,5 +1,7 @@
 """What the audit trail and the record of a work session say, in words."""
 
+from typing import Any
+
 from console.operations import verbs
 from console.shell import nouns
 from gateway import copied
@@ -9,6 +11,15 @@ ACTIONS = {
     "audit.head_noted": "Noted the head of the trail",
     "event.replayed": "Replayed an event",
     "event.unmasked": "Read an event unmasked",
+    "export.downloaded": "Downloaded an export",
+    "export.made": "Exported a list",
+    "job.begun": "Began a job",
+    "job.cancelled": "Cancelled a job",
+    "job.dropped": "Dropped a failed job",
+    "job.failed": "A job failed",
+    "job.file_removed": "Removed the file of a job",
+    "job.resumed": "Resumed a job",
+    "job.succeeded": "A job succeeded",
     "operation.denied": "Was denied",
     "operation.dropped": "Dropped",
     "operation.intended": "Intended",
@@ -43,6 +54,11 @@ def action(name: str, verb: object = "") -> str:
     return f"{label(verb)}: {known}" if name.startswith(OPERATION) and isinstance(verb, str) and verb else known
 
 
+def said_of(row: Any) -> str:
+    """What a row of the trail says was done, with its verb."""
+    return action(row.action, row.detail.get("verb") if isinstance(row.detail, dict) else "")
+
+
 def label(name: str) -> str:
     """A verb's label, its name where there is no such verb any more."""
     verb = verbs.find(name)
@@ -64,6 +80,8 @@ def opened(path: str, kind: str = "page") -> str:
         return "Was refused a form drawn for another account"
     if parts[:1] == ["out"]:
         return "Followed a link to Stripe’s Dashboard"
+    if parts[:1] == ["exports"]:
+        return "Exported a list"
     if parts[-1:] == ["mode"]:
         return "Asked to switch the mode"
     if parts[-2:-1] == ["do"]:
