@@ -124,7 +124,7 @@ TABLE: dict[str, Row] = {
     "jobs": Row("/jobs/", answer=302),
     "job": Row("/jobs/{job}", "operator"),
     "job_file": Row("/jobs/{job}/file", "operator", 200, "post", but={"administrator": 403}),
-    "export_list": Row("/exports/issuing.card", "support", 200, "post", {"format": "csv"}),
+    "export_list": Row("/exports/issuing.card", "viewer", 200, "post", {"format": "csv"}),
     "export_account_list": Row(
         "/{account}/exports/issuing.card",
         "support",

@@ -32,6 +32,11 @@ def find(kind: str) -> Kind | None:
     return next((noun.jobs[kind]() for noun in nouns.every() if kind in noun.jobs), None)
 
 
+def kinds() -> list[str]:
+    """The names of all kinds."""
+    return sorted(name for noun in nouns.every() for name in noun.jobs)
+
+
 def begin(kind: str, *, user: User, params: dict[str, Any]) -> Job:
     """A new job, committed and handed to the worker; raises JobFailed, KeyError for an unknown kind.
 
@@ -77,6 +82,7 @@ def _turn(job: Job) -> None:
     except Lost:
         return
     except Cancelled:
+        job.refresh_from_db(fields=["cancel_asked_by"])
         _end(job, State.CANCELLED, "job.cancelled", user=job.cancel_asked_by)
     except Paused:
         others = Job.objects.waiting().exclude(pk=job.pk).exists()  # two that wait take turns
@@ -113,7 +119,7 @@ def _crashed(job: Job, problem: Exception) -> None:
         _end(job, State.FAILED, "job.failed", error=CRASHED.format(tries, name))
         return
     pause = back_off.pause(tries, longest=60)
-    _held(job).put_off(timezone.now() + timedelta(seconds=pause))
+    _held(job).put_off(timezone.now() + timedelta(seconds=pause), attempts=tries)  # none where it came after a step
 
 
 def _succeed(job: Job, result: Result) -> None:

@@ -34,8 +34,7 @@ def failed(request: HttpRequest, most: int) -> Waiting:
 
 NOUN = Noun(
     roles={
-        "viewer": ("console.view_job",),
-        "support": (EXPORTS,),
+        "viewer": ("console.view_job", EXPORTS),
         "administrator": (EVERYBODYS,),
     },
     menu=(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
@@ -107,7 +108,7 @@ def _request(user: User, its: Any, query: str) -> HttpRequest:
 def _of_fleet(request: HttpRequest, its: Any, name: str) -> Shown:
     try:
         changelist = its.get_changelist_instance(request)
-    except IncorrectLookupParameters as wrong:
+    except (IncorrectLookupParameters, DisallowedModelAdminLookup) as wrong:
         raise BadRequest("This list has no such filter.") from wrong
     return Shown(
         name=name,

@@ -38,7 +38,7 @@ def counting() -> Iterator[list[int]]:
     """The kind `count` is declared; gives the numbers that were counted."""
     Count.seen = []
     declared = [*nouns.every(), Noun(jobs={"count": Count})]
-    with mock.patch.object(nouns, "every", lambda: declared):
+    with mock.patch.object(nouns, "every", return_value=declared):
         yield Count.seen
 
 
