@@ -27,7 +27,7 @@ class Command(StaffCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which list, narrowed how, where to."""
-        parser.add_argument("list", help="Its name, such as issuing.card or cards.")
+        parser.add_argument("list", help="What its rows are called, as in its address.")
         parser.add_argument("--format", choices=list(TYPES), default=CSV)
         parser.add_argument("--out", required=True, metavar="FILE", help="A new file.")
         parser.add_argument(

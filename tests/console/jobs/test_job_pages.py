@@ -156,7 +156,9 @@ def test_pages_of_jobs_cost_no_more_than_a_page(job: Job) -> None:
 
 def test_a_name_from_outside_moves_nothing_on_the_page(job: Job) -> None:
     name = "\u202egnp.exe\u05d0 " + "x" * 250
-    Job.objects.filter(pk=job.pk).update(account_id=ACCOUNT, account_name=name[:255], params={"query": "<script>"})
+    Job.objects.filter(pk=job.pk).update(
+        account_id=ACCOUNT, account_name=name[:255], params={**job.params, "query": "<script>"}
+    )
     answer = page(browser("sam"), job)
     check_page(answer)
     assert "<script>" not in text(answer).split("</head>")[1].replace("<script src", "")

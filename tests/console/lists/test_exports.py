@@ -324,6 +324,6 @@ def test_more_rows_than_are_streamed_lead_to_a_job(cards: None, settings: Any) -
 def test_a_row_without_a_place_ends_the_file_in_a_sentence(cards: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports_rows, "PART", 1)
     shown = exports_rows.of(person("sam"), "issuing.card", "")
-    monkeypatch.setattr("console.lists.keyset._mark", lambda row, by: ",x")
+    monkeypatch.setattr("console.lists.keyset._mark", lambda *_: ",x")
     with pytest.raises(exports_rows.NoPlace):
         list(shown.parts())

@@ -102,9 +102,8 @@ def test_a_text_is_a_text_in_a_workbook(text: str) -> None:
 
 def test_a_workbook_keeps_numbers_and_moments() -> None:
     at = datetime(2026, 11, 26, 7, 45, 3, tzinfo=UTC)
-    amount, whole, large, when, old, none = read_back(
-        Decimal("-1.50"), 7, 10**17, at, datetime(1, 1, 1, tzinfo=UTC), None
-    )
+    early = datetime(1, 1, 1, tzinfo=UTC)
+    amount, whole, large, when, old, none = read_back(Decimal("-1.50"), 7, 10**17, at, early, None)
     assert (amount.value, amount.data_type, amount.number_format) == (-1.5, "n", "#,##0.00")
     assert (whole.value, large.value, none.value) == (7, "100000000000000000", None)
     assert (when.value, when.is_date) == (at.replace(tzinfo=None), True)
