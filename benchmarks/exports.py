@@ -37,7 +37,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 def measure() -> bool:
     """Print seconds and memory of both sizes and formats; True where memory stays flat."""
-    return all([_flat(form) for form in ("csv", "xlsx")])
+    kept = [_flat(form) for form in ("csv", "xlsx")]
+    return all(kept)
 
 
 def _flat(form: str) -> bool:

@@ -42,6 +42,10 @@ class Kind:
         """What the job is, in words."""
         return self.label
 
+    def shown(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters as its page tells them, by their names."""
+        return params
+
     def account_of(self, params: dict[str, Any]) -> str:
         """The id of the account that it is about, "" for none."""
         return ""

@@ -129,7 +129,7 @@ def sentence(job: Job) -> str:
     if job.ended:
         took = formats.span(job.ended_at - (job.started_at or job.created_at))  # type: ignore[operator]
         return {
-            State.SUCCEEDED: f"Done, {took} after it was started.",
+            State.SUCCEEDED: f"Done in {took}.",
             State.FAILED: "It failed. It is not tried again by itself.",
         }.get(State(job.state), "It was cancelled. Nothing more happens by itself.")
     if job.cancel_asked_by_id:
@@ -141,5 +141,6 @@ def sentence(job: Job) -> str:
 
 def _asked(request: HttpRequest, job: Job) -> list[tuple[str, Any]]:
     """Its parameters by their names; a person's data is masked as on every page."""
-    shown = Mask(may_see(request)).data(job.params)
+    kind = jobs.find(job.kind)
+    shown = Mask(may_see(request)).data(kind.shown(job.params) if kind else job.params)
     return [(formats.plain(name), value) for name, value in shown.items() if value not in ("", None)]

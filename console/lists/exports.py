@@ -110,6 +110,16 @@ class ExportList(Kind):
         its: Any = exports_rows.lists()[params["list"]]
         return f"{its.exported_title()}, {WORDS[params['format']]}"
 
+    def shown(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The list in words, and what it is narrowed by."""
+        its: Any = exports_rows.lists().get(params.get("list", ""))
+        return {
+            "list": its.exported_title() if its else params.get("list", ""),
+            "format": WORDS.get(params.get("format", ""), ""),
+            "narrowed by": ", ".join(f"{name}: {value}" for name, value in asked(params.get("query", "")).items()),
+            "personal data": "shown" if params.get("personal") else "masked",
+        }
+
     def account_of(self, params: dict[str, Any]) -> str:
         """The account whose list it is."""
         return str(params["account"])

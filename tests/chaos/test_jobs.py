@@ -15,7 +15,7 @@ from tests.stack import Stack, empty_postgres, wait_until
 pytestmark = pytest.mark.chaos
 ROWS, KILLS, EVERY = 6_000, 6, 1.0
 FILL = """(
-    [Account(id=name, account_id=name, data={{'id': name, 'object': 'account'}}, as_of=1).save() for name in ['acct_1Jobs']],
+    [Account(id=name, account_id=name, data={{'id': name}}, as_of=1).save() for name in ['acct_1Jobs']],
     Transaction.objects.bulk_create([
         Transaction(id=f'ipi_{{n:06d}}', account_id='acct_1Jobs', data={{'id': f'ipi_{{n:06d}}'}}, as_of=1, amount=-n,
             currency='usd', type='capture', merchant_name=f'=Shop {{n}}',
