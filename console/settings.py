@@ -69,10 +69,19 @@ STALE_AFTER = env.seconds("STALE_AFTER", default=600.0)
 CATCH_UP_INTERVAL = env.seconds("CATCH_UP_INTERVAL", default=3600.0)
 WORK_SESSION_IDLE = timedelta(minutes=30)
 WORK_SESSION_LIFE = timedelta(hours=8)
+JOB_TURN = env.seconds("JOB_TURN", default=20.0)  # a job works so long, then what else waits for the worker comes first
 PERSONAL_TOKEN_LIFE = timedelta(hours=12)
 # Passwords that one web process hashes at once (100 MiB each), and how long a sign-in waits for its turn.
 SIGN_IN_HASHES = env.whole("SIGN_IN_HASHES", default=2, least=1)
 SIGN_IN_WAIT = env.seconds("SIGN_IN_WAIT", default=2.0)
+
+# --- Long work (console/jobs) -----------------------------------------------------------------------------------
+
+# Jobs that are worked on at once, over all machines; one less than WORKERS keeps a process for all else.
+JOBS_AT_ONCE = env.whole("JOBS_AT_ONCE", default=1, least=1)
+JOB_FILE_DAYS = env.whole("JOB_FILE_DAYS", default=7, least=1)  # then a job's file is removed
+# An export of at most so many rows is answered at once; more of them are a job.
+EXPORT_STREAM_ROWS = env.whole("EXPORT_STREAM_ROWS", default=5000)
 
 # --- Django -----------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from console.jobs import pages as jobs_pages
+from console.lists import exports_pages
 from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
 from console.people import me
@@ -44,6 +46,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", outcome.operation_list, name="operations"),
     path("operations/<uuid:operation_id>", outcome.operation_page, name="operation"),
     path("operations/<uuid:operation_id>/state", outcome.operation_state, name="operation_state"),
+    path("jobs/", jobs_pages.job_list, name="jobs"),
+    path("jobs/<uuid:job_id>", jobs_pages.job_page, name="job"),
+    path("jobs/<uuid:job_id>/file", jobs_pages.job_file, name="job_file"),
+    path("exports/<str:list_name>", exports_pages.export_list, name="export_list"),
+    path(f"{VIEWED}/exports/<str:list_name>", exports_pages.export_account_list, name="export_account_list"),
     path("gateway/event/<str:event_id>/state", events.event_state, name="event_state"),
     path("search", search.search, name="search"),
     path("me/", me.me, name="me"),

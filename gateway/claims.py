@@ -126,8 +126,8 @@ class Claimed(models.Model):
 
     A subclass says with `waiting` which of its rows are not worked off yet, and has an index over no others (a
     condition without an `IN`: SQLite would not use it). It names as a dotted path either `task`, which works one row
-    off given its id, or `swept_by`, which has all due rows worked off together (gateway.sweep). A Meta of its own
-    inherits this one, and `indexes` begins with `*Claimed.Meta.indexes`.
+    off given its id (within `task_seconds`; 0: the pool's timeout), or `swept_by`, which has all due rows worked off
+    together (gateway.sweep). A Meta of its own inherits this one, and `indexes` begins with `*Claimed.Meta.indexes`.
 
     A row is claimed by a process (`claimed_by`, "" for nobody) until `claimed_until`, when another may
     take it. `next_try_at` is when it is due, None at once. `attempts` counts as the subclass says.
@@ -136,6 +136,7 @@ class Claimed(models.Model):
     waiting: ClassVar[Q]
     task: ClassVar[str] = ""
     swept_by: ClassVar[str] = ""
+    task_seconds: ClassVar[int] = 0
 
     claimed_by = models.CharField(max_length=255, blank=True)
     claimed_until = models.DateTimeField(null=True)

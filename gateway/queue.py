@@ -71,17 +71,20 @@ def run_schedules(lines: Sequence[Scheduled]) -> None:
             Schedule.objects.filter(name=line.name, next_run__gt=soon).update(next_run=soon)
 
 
-def enqueue(path: str, *args: object) -> None:
-    """Have the function at the dotted `path` called in the worker, once this transaction has committed."""
-    transaction.on_commit(partial(enqueue_now, path, *args))
+def enqueue(path: str, *args: object, seconds: int = 0) -> None:
+    """Have the function at the dotted `path` called in the worker, once this transaction has committed.
+
+    `seconds`: after which the pool ends it; 0: the pool's own timeout.
+    """
+    transaction.on_commit(partial(enqueue_now, path, *args, seconds=seconds))
 
 
-def enqueue_now(path: str, *args: object) -> bool:
+def enqueue_now(path: str, *args: object, seconds: int = 0) -> bool:
     """The same at once, outside of a transaction; False where the queue is away."""
     try:
         # Outside a transaction django-q2 would close this thread's database connection.
         with transaction.atomic():
-            async_task(path, *args)
+            async_task(path, *args, **({"timeout": seconds} if seconds else {}))
     except (DatabaseError, InterfaceError) as error:
         _away(path, error)
         return False

@@ -45,5 +45,5 @@ def hand_over(model: type[Claimed], pk: object, at: datetime) -> bool:
     due = objects.due(max(at, timezone.now())).filter(pk=pk)
     taken = due.claim(by=QUEUED, until=model.claim_ends(at))
     if taken:
-        enqueue(model.task, str(pk))
+        enqueue(model.task, str(pk), seconds=model.task_seconds)
     return bool(taken)

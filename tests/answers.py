@@ -44,5 +44,5 @@ def check_headers(answer: Any) -> None:
 def check_page(answer: Any) -> None:
     """No inline style, script or handler, and nothing loaded from elsewhere."""
     inline = Inline()
-    inline.feed(answer.content.decode())
+    inline.feed((answer.getvalue() if answer.streaming else answer.content).decode(errors="replace"))
     assert inline.found == []

@@ -120,6 +120,19 @@ TABLE: dict[str, Row] = {
     "operation": Row("/operations/{operation}"),
     "operation_state": Row("/operations/{operation}/state"),
     "event_state": Row("/gateway/event/{event}/state"),
+    # Jobs and exports: of the operator's own job, an administrator sees the page and not the file
+    "jobs": Row("/jobs/", answer=302),
+    "job": Row("/jobs/{job}", "operator"),
+    "job_file": Row("/jobs/{job}/file", "operator", 200, "post", but={"administrator": 403}),
+    "export_list": Row("/exports/issuing.card", "viewer", 200, "post", {"format": "csv"}),
+    "export_account_list": Row(
+        "/{account}/exports/issuing.card",
+        "support",
+        200,
+        "post",
+        {"format": "csv", "for_account": "{account}"},
+        view_as=True,
+    ),
     # Oneself, search, staff
     "search": Row("/search?q=alder"),
     "me": Row("/me/"),
@@ -144,6 +157,7 @@ TABLE: dict[str, Row] = {
     "erase": Row("/audit/erase/user/{user}", "administrator"),
     **records("console.accessentry", "operator", "access_entry"),
     **records("console.worksession", "operator", "work_session"),
+    **records("console.job", "viewer", "job", change=302),
     **records("gateway.event", "viewer", "event"),
     **mirror("accounts.account", "viewer", "account"),
     **mirror("issuing.cardholder", "viewer", "cardholder"),

@@ -17,6 +17,7 @@ from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from tests.answers import check_headers, check_page
+from tests.console.jobs.made import exported
 from tests.issuing import rows
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person, view_as, work
 from tests.permissions import ACTORS, REASON, SIGN_IN, TABLE, Answer, Row
@@ -66,6 +67,7 @@ def made() -> dict[str, str]:
         "work_session": str(session.pk),
         "access_entry": str(access.pk),
         "audit_entry": str(entry.pk),
+        "job": str(exported(person("otto")).pk),
     }
 
 

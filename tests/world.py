@@ -11,6 +11,7 @@ from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from tests.accounts import builders
+from tests.console.jobs.made import exported
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as
 
@@ -48,6 +49,7 @@ def made() -> dict[str, str]:
             work_session=session, user=person("sam"), account_id=ACCOUNT, path="/"
         ),
         "audit_entry": AuditEntry.objects.first(),
+        "job": exported(person("ana")),
     }
     for noun in ("cardholder", "card", "authorization", "transaction", "topup"):
         _changed(found[noun])

@@ -16,10 +16,36 @@ from accounts.account.models import Account, left_at
 from accounts.capabilities import words as capabilities_words
 from accounts.capabilities import words as capability_words
 from console.lists.admin import MirrorAdmin
+from console.lists.exports_cells import TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.filters import DAYS, SINCE, AttentionFilter, Choice
 from console.shell import nouns
 from console.templatetags import console as tags
 from gateway import clock
+
+
+def _why_off(row: Account) -> str:
+    """Why Issuing is off, where the list says it below the badge."""
+    off = row.issuing_off
+    silent = off is None or row.gone or off.name in (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED)
+    return "" if silent or off is None else off.title
+
+
+COLUMNS = (
+    Column("Account", str),
+    Column("Account id", lambda row: row.pk, of="Account"),
+    Column("Gone since, UTC", lambda row: row.gone_at, TIME, of="Account"),
+    badge_column("Issuing", "issuing", lambda row: row.issuing.name),
+    Column("Why off", _why_off, of="Issuing"),
+    badge_column("Overall", "account", lambda row: row.overall.name),
+    Column("Kind", lambda row: row.set_up.word),
+    Column("Can issue", lambda row: "yes" if row.set_up.can_issue else "no", of="Kind"),
+    Column("Type", lambda row: BUSINESS_TYPES.get(row.business_type, row.business_type) or "Not said"),
+    Column("Country", lambda row: row.country, of="Type"),
+    Column("Deadline, UTC", lambda row: getattr(row, "left_at", None), TIME, of="Time left"),
+    Column("Past due", lambda row: "yes" if row.overdue else "no", of="Time left"),
+    Column("Connected on", lambda row: row.created, TIME),
+)
 
 
 class StatusFilter(Choice):
@@ -104,6 +130,7 @@ class AccountAdmin(MirrorAdmin):
         DueFilter,
         AttentionFilter,
     )
+    list_title, columns = "Connected accounts", COLUMNS
     search_fields = ("id", "name")
     search_help_text, search_help_personal = "Id or name", "Id, name or e-mail"
 
@@ -125,8 +152,8 @@ class AccountAdmin(MirrorAdmin):
         links = [{"label": "Create account", "url": create, "icon": "plus", "primary": True}]
         allowed = links if request.user.has_perm("accounts.create_account") else []
         context = {
-            "list_title": "Connected accounts",
-            "title": "Connected accounts",
+            "list_title": self.list_title,
+            "title": self.list_title,
             "tabs": tabs(request.GET.get(StatusFilter.parameter_name, "")),
             "list_actions": allowed,
             "empty": {

@@ -21,6 +21,8 @@ from django.utils.safestring import SafeString, mark_safe
 from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
 from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
+from console.lists.exports_button import button
+from console.lists.exports_cells import Column
 from console.lists.filters import AccountFilter
 from console.operations import verbs as operations_verbs
 from console.operations.bulk import answer, own_page
@@ -131,10 +133,29 @@ def verb_address(verb: Verb, row: Any) -> str:
 
 
 class ReadOnlyAdmin(ListAdmin):
-    """Seen with the view permission; never added, changed or deleted by hand. Its rows are never all counted."""
+    """Seen with the view permission; never added, changed or deleted by hand. Its rows are never all counted.
+
+    `columns` are those of its export, in the order of the page (console.lists.exports_cells).
+    """
 
     show_full_result_count = False
     list_per_page = ONE_PAGE
+    list_title = ""
+    columns: tuple[Column, ...] = ()
+
+    def exported(self) -> tuple[Column, ...]:
+        """The columns of an export of it."""
+        return self.columns
+
+    def exported_title(self) -> str:
+        """What its export is called."""
+        return self.list_title
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with its Export button for those who may."""
+        context = {"export": button(request, self.opts.label_lower), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -158,6 +179,7 @@ class MirrorAdmin(ReadOnlyAdmin):
     list_display_links = None
     sortable_by = ()
     ordering = ("-created", "-id")
+    by = lists_keyset.CREATED
     search_help_personal = ""  # instead of search_help_text, for those who may see personal data
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -170,7 +192,7 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list. An action that came to nothing leads back to the page on which its rows were to be chosen."""
-        response: HttpResponse = super().changelist_view(request, extra_context)
+        response = super().changelist_view(request, extra_context)
         back = request.POST.get(BACK, "")
         failed = isinstance(response, HttpResponseRedirect) and response.url == request.get_full_path()
         return HttpResponseRedirect(here) if failed and (here := own_page(back)) else response
@@ -202,6 +224,15 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def finish(self, rows: list[Any]) -> None:
         """Give the rows of a page what one more query tells of all of them."""
+
+    def exported_queries(self, request: HttpRequest, changelist: Any) -> list[QuerySet]:
+        """Every row that the list shows, page by page, as the query of an export."""
+        return [self.prepare(changelist.queryset)]
+
+    def finished(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        """Rows of that query as the list shows them to this person."""
+        self.finish(rows)
+        return lists_listing.masked_rows(request, rows)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
@@ -243,6 +274,14 @@ class ListedAdmin(MirrorAdmin):
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """The account, then its own."""
         return [AccountFilter, *self.list_filter]
+
+    def exported(self) -> tuple[Column, ...]:
+        """The columns of the list of one account, with the account."""
+        return self.listing.columns_of_fleet()
+
+    def exported_title(self) -> str:
+        """The name of both lists."""
+        return self.listing.title
 
     def prepare(self, queryset: Any) -> QuerySet:
         """Each with its account and what else its columns name, in the same query."""

@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from console.lists import keyset
+from console.lists.exports_button import button
+from console.lists.exports_cells import FLEET, OF_ACCOUNT, TEXT, Column
 from console.operations import buttons, verbs
 from console.operations.buttons import Button
 from console.operations.verbs import MOST_AT_ONCE
@@ -19,11 +21,17 @@ from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.viewing.objects import AccountView
 from gateway import copied
-from gateway.mirror import Mirror
+from gateway.mirror import Mirror, related
 
 COUNTED = 10_000  # tabs and pages count no further than this
 ROWS = 50
 LONGEST = 255
+
+
+ACCOUNT = (
+    Column("Account", lambda row: str(related(row, "account") or row.account_id)),
+    Column("Account id", lambda row: row.account_id, TEXT, of="Account"),
+)
 
 
 def by_status(rows: Any, value: str) -> QuerySet:
@@ -33,7 +41,10 @@ def by_status(rows: Any, value: str) -> QuerySet:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """One list. `tabs` are values of `parameter` with their words; `narrow` names the query of one."""
+    """One list. `tabs` are values of `parameter` with their words; `narrow` names the query of one.
+
+    `columns` are those of its export, in the order of the page; those of the first heading name the row.
+    """
 
     model: type[Mirror]
     title: str
@@ -48,6 +59,17 @@ class Listing:
     out: str = ""  # the same page in Stripe's Dashboard
     create: str = ""  # the verb that makes one
     empty: str = ""
+    columns: tuple[Column, ...] = ()
+
+    def columns_of_account(self) -> tuple[Column, ...]:
+        """What the list of one account shows."""
+        return tuple(column for column in self.columns if column.only != FLEET)
+
+    def columns_of_fleet(self) -> tuple[Column, ...]:
+        """What the list over all accounts shows: the row's name, its account, and the rest."""
+        own = [column for column in self.columns if column.only != OF_ACCOUNT]
+        name = [column for column in own if column.heading == own[0].heading]
+        return (*name, *ACCOUNT, *own[len(name) :])
 
 
 def counts(*queries: Any) -> list[int]:
@@ -72,12 +94,11 @@ def shown_count(number: int) -> int | str:
 def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str, Any]:
     """What a list's page is drawn from: one query for its rows, one for the counts of all tabs."""
     every = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
-    chosen, words = request.GET.get(listing.parameter, ""), copied.tidy(request.GET.get("q", ""))[:LONGEST]
+    chosen, words = _asked(request, listing)
     personal = staff(request).has_perm(PERSONAL)
-    rows = _narrowed(every, listing, chosen, words, personal=personal)
-    shown = keyset.read(rows.select_related(*listing.related), request.GET, ROWS)
-    for row in shown.rows:  # to look at, never saved
-        row.data = masking.masked(row.data, may_see=personal)
+    rows = asked_rows(request, account_id, listing)
+    shown = keyset.read(rows, request.GET, ROWS)
+    masked_rows(request, shown.rows)
     create = buttons.of_account(request, listing.create, account_id) if listing.create else None
     narrowed = bool(chosen or words or keyset.OLDER in request.GET or keyset.NEWER in request.GET)
     asked = {listing.parameter: chosen, "q": words}
@@ -90,6 +111,7 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
         "placeholder": (personal and listing.personal) or listing.placeholder,
         "chosen": chosen,
         "narrowed": narrowed,
+        "export": button(request, listing.model._meta.label_lower, account_id),
         "here": reverse(listing.url, args=[account_id]),
         "newer": address("", {**asked, keyset.NEWER: shown.newer}) if shown.newer else "",
         "older": address("", {**asked, keyset.OLDER: shown.older}) if shown.older else "",
@@ -99,11 +121,27 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     }
 
 
-def _narrowed(every: Any, listing: Listing, chosen: str, words: str, *, personal: bool) -> Any:
-    rows = every
+def _asked(request: HttpRequest, listing: Listing) -> tuple[str, str]:
+    """The chosen tab and the words that are sought."""
+    return request.GET.get(listing.parameter, ""), copied.tidy(request.GET.get("q", ""))[:LONGEST]
+
+
+def asked_rows(request: HttpRequest, account_id: str, listing: Listing) -> Any:
+    """The account's rows that an address asks for, each with what its columns name."""
+    rows: Any = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
+    chosen, words = _asked(request, listing)
     if chosen:
         rows = listing.narrow(rows, chosen) if chosen in listing.tabs else rows.none()
-    return rows.search(words, personal=personal) if words else rows
+    if words:
+        rows = rows.search(words, personal=staff(request).has_perm(PERSONAL))
+    return rows.select_related(*listing.related)
+
+
+def masked_rows(request: HttpRequest, rows: list[Any]) -> list[Any]:
+    """The rows as this person may see them: to look at, never saved."""
+    for row in rows:
+        row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
+    return rows
 
 
 def tabs(

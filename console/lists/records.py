@@ -86,7 +86,6 @@ class RecordAdmin(ReadOnlyAdmin):
     may not see personal data they are masked where they quote it, and no part of them is searched.
     """
 
-    list_title = ""
     written: tuple[str, ...] = ()
     by: tuple[str, str] = ("at", "id")
     answers: tuple[str, ...] = ()  # what a row's page takes beside GET
@@ -113,6 +112,14 @@ class RecordAdmin(ReadOnlyAdmin):
             return [rows]
         found = self.found(words, personal=staff(request).has_perm(PERSONAL))
         return [rows.filter(each) for each in found] if found is not None else [self._searched(request, rows, words)]
+
+    def exported_queries(self, request: HttpRequest, changelist: Any) -> list[QuerySet]:
+        """Every row that the list shows, page by page, as the queries of an export."""
+        return self.queries(request, changelist.queryset, copied.tidy(changelist.query)[:LONGEST])
+
+    def finished(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        """Rows of those queries as the list shows them to this person."""
+        return [self.masked(request, row) for row in rows]
 
     def found(self, words: str, *, personal: bool) -> list[Q] | None:
         """Each way in which the words may name rows; None: Django's, by the search fields."""

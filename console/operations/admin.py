@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from console.lists.exports_cells import TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.filters import Choice, WhoFilter
 from console.lists.keyset import value
 from console.lists.records import RecordAdmin
@@ -57,11 +59,31 @@ class ViaFilter(Choice):
     words = {"page": "A page", "action": "A list's action", "command": "A command", "api": "The API"}
 
 
+def _act(operation: Operation) -> str:
+    """What was asked for, in words; the name of a verb that is no more."""
+    verb = verbs.find(operation.verb)
+    return verb.label if verb else operation.verb
+
+
+COLUMNS = (
+    Column("When, UTC", lambda row: row.created_at, TIME, of="When"),
+    Column("Operation id", lambda row: row.pk, of="When"),
+    Column("Verb", _act),
+    Column("Account", lambda row: texts.label(row.account_name, row.account_id)),
+    Column("Account id", lambda row: row.account_id, of="Account"),
+    Column("Account here", lambda row: ("yes" if row.here else "no") if row.account_id else "", of="Account"),
+    Column("Who", lambda row: row.user.get_username()),
+    badge_column("State", "operation", lambda row: row.state),
+    Column("Object", lambda row: row.object_id),
+    Column("Ticket", lambda row: row.ticket),
+)
+
+
 @admin.register(Operation)
 class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
-    list_title = "Operations"
+    list_title, columns = "Operations", COLUMNS
     list_display = ("when", "act", "account", "who", "state_badge", "object", "ticket")
     list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, ("user", WhoFilter))
     written = ("reason", "ticket")
@@ -96,8 +118,7 @@ class OperationAdmin(RecordAdmin):
     @admin.display(description="Verb", ordering="verb")
     def act(self, operation: Operation) -> str:
         """What was asked for, in words; the name of a verb that is no more."""
-        verb = verbs.find(operation.verb)
-        return verb.label if verb else operation.verb
+        return _act(operation)
 
     @admin.display(description="Who", ordering="user")
     def who(self, operation: Operation) -> User:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.lists import addresses
+from console.lists.exports_cells import NUMBER, TIME, Column
 from console.lists.filters import Choice, WhoFilter
 from console.lists.records import RecordAdmin
 from console.operations import verbs
@@ -28,11 +29,24 @@ class ActionFilter(Choice):
     title, parameter_name, words = "action", "action", words.ACTIONS
 
 
+COLUMNS = (
+    Column("Number", lambda row: row.number, NUMBER),
+    Column("When, UTC", lambda row: row.at, TIME, of="When"),
+    Column("Who", lambda row: row.user_name),
+    Column("What", words.said_of),
+    Column("Account", lambda row: row.account_name or row.account_id),
+    Column("Account id", lambda row: row.account_id, of="Account"),
+    Column("About", lambda row: "" if row.about == row.account_id else row.about),
+    Column("Reason", lambda row: "Erased" if row.erased else row.said["reason"]),
+    Column("Ticket", lambda row: row.said["ticket"], of="Reason"),
+)
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
     """The audit trail, newest first."""
 
-    list_title = "Audit"
+    list_title, columns = "Audit", COLUMNS
     list_display = ("number", "when", "who", "did", "account", "about", "why")
     list_display_links = ("number", "did")
     list_filter = (ActionFilter, ("user", WhoFilter))
@@ -86,7 +100,7 @@ class AuditEntryAdmin(RecordAdmin):
     @admin.display(description="What")
     def did(self, entry: AuditEntry) -> str:
         """The act in words, with its verb."""
-        return words.action(entry.action, words.verb_of(entry))
+        return words.said_of(entry)
 
     @admin.display(description="Account")
     def account(self, entry: AuditEntry) -> Any:

@@ -11,6 +11,15 @@ ACTIONS = {
     "audit.head_noted": "Noted the head of the trail",
     "event.replayed": "Replayed an event",
     "event.unmasked": "Read an event unmasked",
+    "export.downloaded": "Downloaded an export",
+    "export.made": "Exported a list",
+    "job.begun": "Began a job",
+    "job.cancelled": "Cancelled a job",
+    "job.dropped": "Dropped a failed job",
+    "job.failed": "A job failed",
+    "job.file_removed": "Removed the file of a job",
+    "job.resumed": "Resumed a job",
+    "job.succeeded": "A job succeeded",
     "operation.denied": "Was denied",
     "operation.dropped": "Dropped",
     "operation.intended": "Intended",
@@ -52,6 +61,11 @@ def verb_of(entry: AuditEntry) -> str:
     return verb if isinstance(verb, str) else ""
 
 
+def said_of(row: AuditEntry) -> str:
+    """What a row of the trail says was done, with its verb."""
+    return action(row.action, verb_of(row))
+
+
 def label(name: str) -> str:
     """A verb's label, its name where there is no such verb any more."""
     verb = verbs.find(name)
@@ -73,6 +87,8 @@ def opened(path: str, kind: str = "page") -> str:
         return "Was refused a form drawn for another account"
     if parts[:1] == ["out"]:
         return "Followed a link to Stripe’s Dashboard"
+    if parts[:1] == ["exports"]:
+        return "Exported a list"
     if parts[-1:] == ["mode"]:
         return "Asked to switch the mode"
     if parts[-2:-1] == ["do"]:

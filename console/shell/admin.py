@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from console.lists.exports_cells import TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.filters import AccountFilter, Choice
 from console.lists.listing import address, counts, shown_count
 from console.lists.records import RecordAdmin
@@ -20,6 +22,17 @@ from gateway import mirror, nouns
 from gateway.models import Event
 
 TABS = {"": "All", "waiting": "Waiting", "dead": "Dead", "quarantined": "Quarantined", "ignored": "Ignored"}
+
+
+COLUMNS = (
+    Column("Event", lambda row: row.type),
+    Column("Event id", lambda row: row.pk, of="Event"),
+    Column("Object id", events.object_id, of="Object and account"),
+    Column("Account id", lambda row: row.account, of="Object and account"),
+    Column("Created, UTC", lambda row: row.created, TIME),
+    badge_column("State", "event", lambda row: row.state),
+    Column("Why", lambda row: row.error, of="State"),
+)
 
 
 class SourceFilter(Choice):
@@ -44,7 +57,7 @@ class OfAccount(AccountFilter):
 class EventAdmin(RecordAdmin):
     """Stripe's events as they arrived. Payloads hold what Stripe tells of people: a page shows them masked."""
 
-    list_title = "Events"
+    list_title, columns = "Events", COLUMNS
     list_display = ("event", "about", "created_at", "outcome")
     list_display_links = None
     list_filter = (("state", StateTabs), SourceFilter, "livemode")

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from console.jobs.kinds import Kind
 from console.operations import verbs
 from console.operations.verbs import Verb
 from console.shell.badges import NOTHING, Badge, absent
@@ -189,7 +190,8 @@ class Noun(nouns.Noun):
     id (or a page's name) → where Stripe's Dashboard keeps it, with {id} and {account}; without {account} it is the
     platform's. `page_of`: the beginning of an id → our page for such an id, "" where we do not have it. `describe`
     words one change of its history, given the row. `filters` are offered by the list of accounts. `label` names an
-    account (one noun alone has it). `on_events` is told of every list of events that was settled.
+    account (one noun alone has it). `on_events` is told of every list of events that was settled. `jobs`: the name of
+    a kind of long work → its class.
     """
 
     verbs: tuple[type[Verb], ...] = ()
@@ -208,6 +210,7 @@ class Noun(nouns.Noun):
     filters: tuple[type[SimpleListFilter], ...] = ()
     label: Callable[[str], str | None] | None = None
     on_events: Callable[[list[Event]], None] | None = None
+    jobs: Mapping[str, type[Kind]] = field(default_factory=dict)
 
 
 def object_page(model: type[Mirror]) -> Callable[[str], str]:

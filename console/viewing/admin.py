@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.lists import addresses
+from console.lists.exports_cells import TEXT, TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.filters import Choice, WhoFilter
 from console.lists.records import RecordAdmin
 from console.people.models import User
@@ -25,6 +27,31 @@ from gateway import copied
 LATELY = timedelta(days=90)  # how far back words of a reason are looked for: no index holds them
 
 
+OPENED_COLUMNS = (
+    Column("When, UTC", lambda row: row.at, TIME, of="When"),
+    Column("Who", lambda row: row.user.get_username()),
+    Column("Account", lambda row: row.work_session.account_name or row.account_id),
+    Column("Account id", lambda row: row.account_id, of="Account"),
+    Column("What", lambda row: words.opened(row.path, row.kind)),
+    Column("Object", lambda row: words.object_in(row.path), of="What"),
+    Column("Path", lambda row: row.path, of="What"),
+    Column("Session", lambda row: row.work_session_id, TEXT),
+)
+SESSION_COLUMNS = (
+    Column("Started, UTC", lambda row: row.started_at, TIME, of="Started"),
+    Column("Session", lambda row: row.pk, TEXT, of="Started"),
+    Column("Who", lambda row: row.user.get_username()),
+    Column("Account", lambda row: row.account_name or row.account_id),
+    Column("Account id", lambda row: row.account_id, of="Account"),
+    Column("Why", lambda row: row.reason),
+    Column("Kind of reason", lambda row: row.get_category_display(), of="Why"),
+    badge_column("Mode", "session", lambda row: row.mode),
+    Column("Ticket", lambda row: row.ticket),
+    Column("Ended, UTC", lambda row: row.ended_at, TIME, of="Ended"),
+    Column("How it ended", lambda row: row.get_end_display() if row.ended_at else "", of="Ended"),
+)
+
+
 class KindFilter(Choice):
     """By what was done at the address."""
 
@@ -36,7 +63,7 @@ class KindFilter(Choice):
 class AccessEntryAdmin(RecordAdmin):
     """Pages opened while viewing as an account."""
 
-    list_title = "Pages opened"
+    list_title, columns = "Pages opened", OPENED_COLUMNS
     list_display = ("when", "who", "account", "did", "session")
     list_display_links = ("when",)
     list_filter = (KindFilter, ("user", WhoFilter))
@@ -95,7 +122,7 @@ class AccessEntryAdmin(RecordAdmin):
 class WorkSessionAdmin(RecordAdmin):
     """Who viewed as which account, why, and how it ended."""
 
-    list_title = "Work sessions"
+    list_title, columns = "Work sessions", SESSION_COLUMNS
     list_display = ("started", "who", "account", "why", "mode_badge", "ticket", "ending")
     list_filter = ("mode", "category", "end", ("user", WhoFilter))
     written = ("reason", "ticket")

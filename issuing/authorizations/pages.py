@@ -6,6 +6,8 @@ from django.db.models import QuerySet
 from django.urls import path
 
 from accounts.issuing_off.pages import button
+from console.lists.exports_cells import OF_ACCOUNT, Column, amount_columns
+from console.lists.exports_words import badge_column, created_columns, object_columns
 from console.lists.listing import Listing, ListView
 from console.operations import buttons
 from console.operations.buttons import Button, present
@@ -42,6 +44,17 @@ AUTHORIZATIONS = Listing(
     out="issuing-authorizations",
     create="issuing.create_test_authorization",
     empty="Each time a card is used, the merchant asks first. Every such request will stand here, declined ones too.",
+    columns=(
+        Column("Merchant", lambda row: row.merchant_name or row.pk),
+        Column("Category", lambda row: formats.plain(row.category), of="Merchant", only=OF_ACCOUNT),
+        Column("Authorization id", lambda row: row.pk, of="Merchant"),
+        badge_column("Outcome", "authorization", lambda row: row.outcome),
+        Column("Why declined", authorizations_words.why_declined, of="Outcome"),
+        *object_columns("Cardholder", "cardholder"),
+        *object_columns("Card", "card", of="Cardholder"),
+        *created_columns(),
+        *amount_columns("Amount", lambda row: (row.shown_amount, row.currency)),
+    ),
 )
 # What a template names must be there, whatever Stripe left out.
 NO_REQUEST = dict.fromkeys(

@@ -1,6 +1,7 @@
 """Reasons and circumstances of authorizations in words (docs.stripe.com/api/issuing/authorizations/object)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from console.shell.moves import HOLDER, STAFF, STRIPE
 
@@ -117,6 +118,14 @@ REASONS = {
 def reason(name: str) -> Reason:
     """The reason in words; one that Stripe adds tomorrow as it came."""
     return REASONS.get(name) or Reason(name or "no reason given", "Stripe gives no reason that this console knows.")
+
+
+def why_declined(row: Any) -> str:
+    """What a list says below a declined outcome: its reason, an unknown one as it came."""
+    if row.approved:
+        return ""
+    title = reason(row.reason).title if row.reason in REASONS else row.reason
+    return title[:1].upper() + title[1:]
 
 
 METHODS = {

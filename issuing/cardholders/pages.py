@@ -7,6 +7,8 @@ from django.urls import path
 from accounts.account.models import issues_in
 from accounts.persons.pages import born
 from console.lists import listing
+from console.lists.exports_cells import EMAIL, FLEET, OF_ACCOUNT, TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.listing import Listing, ListView
 from console.operations import buttons
 from console.operations.buttons import present
@@ -33,6 +35,16 @@ CARDHOLDERS = Listing(
     out="issuing-cardholders",
     create="issuing.create_cardholder",
     empty="A cardholder is a person or a business that may hold cards of this account. Cards are made for one.",
+    columns=(
+        Column("Cardholder", str),
+        Column("Cardholder id", lambda row: row.pk, of="Cardholder"),
+        badge_column("Status", "cardholder", lambda row: row.status),
+        badge_column("Stripe asks", "cardholder_disabled", lambda row: row.disabled_reason),
+        Column("Type", lambda row: cardholders_words.type_word(row.type)),
+        Column("E-mail", lambda row: row.email, EMAIL),
+        Column("Created", lambda row: row.created, TIME, only=OF_ACCOUNT),
+        Column("Created, UTC", lambda row: row.created, TIME, only=FLEET),
+    ),
 )
 
 

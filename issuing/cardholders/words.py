@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from console.shell import formats
 from console.shell.moves import HOLDER, STAFF, STRIPE
 
 # What a cardholder's requirements ask for: requirements.past_due, one sentence for all keys that begin alike.
@@ -45,3 +46,8 @@ def disabled(why: str) -> tuple[str, str]:
 
 
 TYPES = {"individual": "Individual", "company": "Company", "virtual": "Virtual", "physical": "Physical"}
+
+
+def type_word(value: str) -> str:
+    """A type of cardholder or card; one that is not known as its words."""
+    return TYPES.get(value) or formats.plain(value)

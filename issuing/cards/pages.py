@@ -5,6 +5,8 @@ from typing import Any
 from django.urls import path
 
 from console.lists import listing
+from console.lists.exports_cells import FLEET, OF_ACCOUNT, TIME, Column
+from console.lists.exports_words import badge_column, object_columns
 from console.lists.listing import Listing, ListView
 from console.operations import buttons
 from console.operations.buttons import present
@@ -13,6 +15,7 @@ from console.viewing.objects import RECENT, ObjectView
 from gateway import clock, mirror
 from gateway.shapes import hash_at
 from issuing.authorizations.models import Authorization
+from issuing.cardholders import words as cardholders_words
 from issuing.cards.models import Card
 from issuing.controls import words as controls_words
 
@@ -27,6 +30,16 @@ CARDS = Listing(
     out="issuing-cards",
     create="issuing.create_card",
     empty="A card is made for a cardholder, inactive, and declines everything until it is activated.",
+    columns=(
+        Column("Card", str),
+        Column("Card id", lambda row: row.pk, of="Card"),
+        *object_columns("Cardholder", "cardholder"),
+        badge_column("Status", "card", lambda row: row.status),
+        Column("Type", lambda row: cardholders_words.type_word(row.type)),
+        Column("Expires", lambda row: "{1}/{0}".format(*row.expires) if row.expires else "", only=OF_ACCOUNT),
+        Column("Created", lambda row: row.created, TIME, only=OF_ACCOUNT),
+        Column("Created, UTC", lambda row: row.created, TIME, only=FLEET),
+    ),
 )
 
 

@@ -4,12 +4,15 @@ from typing import Any
 
 from django.urls import path
 
+from console.lists.exports_cells import OF_ACCOUNT, TIME, Column, amount_columns
+from console.lists.exports_words import badge_column
 from console.lists.listing import Listing, ListView
 from console.people import masking
 from console.people.signed_in import may_see
 from console.shell import formats
 from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import ObjectView
+from gateway import shapes
 from issuing.topups.models import Topup
 
 TOPUPS = Listing(
@@ -22,6 +25,15 @@ TOPUPS = Listing(
     personal="Id or metadata",
     create="issuing.create_topup",
     empty="A top-up pulls money in from a bank. Cards can spend it once it has succeeded.",
+    columns=(
+        Column("Top-up", lambda row: shapes.name_at(row.data, "description") or "Top-up"),
+        Column("Top-up id", lambda row: row.pk, of="Top-up"),
+        badge_column("Status", "topup", lambda row: row.status),
+        Column("Why failed", lambda row: shapes.shown_at(row.data, "failure_message"), of="Status", only=OF_ACCOUNT),
+        Column("Expected, UTC", lambda row: row.expected_at, TIME),
+        Column("Created, UTC", lambda row: row.created, TIME),
+        *amount_columns("Amount", lambda row: (row.amount, row.currency)),
+    ),
 )
 
 

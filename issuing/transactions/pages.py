@@ -4,7 +4,10 @@ from typing import Any
 
 from django.urls import path
 
+from console.lists.exports_cells import OF_ACCOUNT, Column, amount_columns
+from console.lists.exports_words import badge_column, created_columns, object_columns
 from console.lists.listing import Listing, ListView
+from console.shell import formats
 from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import ObjectView
 from gateway import mirror
@@ -24,6 +27,16 @@ TRANSACTIONS = Listing(
     placeholder="Id, last four or merchant",
     out="issuing-transactions",
     empty="A transaction is made when a merchant takes the money that an authorization holds, or gives it back.",
+    columns=(
+        Column("Merchant", lambda row: row.merchant_name or row.pk),
+        Column("Category", lambda row: formats.plain(row.category), of="Merchant", only=OF_ACCOUNT),
+        Column("Transaction id", lambda row: row.pk, of="Merchant"),
+        badge_column("Type", "transaction", lambda row: row.type),
+        *object_columns("Cardholder", "cardholder"),
+        *object_columns("Card", "card", of="Cardholder"),
+        *created_columns(),
+        *amount_columns("Amount", lambda row: (row.amount, row.currency)),
+    ),
 )
 
 

@@ -36,6 +36,7 @@ MADE = """dict(
     card=Card.objects.filter(account_id='{account}', status='active').latest('created').pk,
     authorization=Authorization.objects.filter(account_id='{account}', approved=False).latest('created').pk,
     transaction=Transaction.objects.filter(account_id='{account}').latest('created').pk,
+    job=str(Job.objects.latest('created_at').pk),
     topup=Topup.objects.filter(account_id='{account}').latest('created').pk,
 )"""
 
@@ -53,6 +54,7 @@ def furnish(stack: Stack) -> str:
     wait_until(lambda: stack.ask(here), 60, "the account that issues")
     said = ("--as", "demo", "--reason", "Funding for the first week")
     stack.manage("create_topup", issuer.account, "--amount", "500", *said)
+    stack.manage("job", "export", "--set", "list=issuing.card", "--set", "format=csv", "--as", "demo", "--wait", "60")
     wait_until(lambda: not stack.control("deliveries")["due"], 60, "events delivered")
     wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
     for each in STRETCH:

@@ -1,0 +1,56 @@
+"""List jobs, cancel one, resume one."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import CommandError, CommandParser
+
+from console.jobs import jobs
+from console.jobs.models import Job
+from console.operations.commands import BAD_INPUT, REFUSED, StaffCommand
+from console.people.models import User
+
+NEWEST = 50
+
+
+class Command(StaffCommand):
+    """Prints the newest jobs of the person (of everybody, for who may see them), one a line."""
+
+    help = "List jobs, or cancel, resume or drop one of them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which one, and what to do."""
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--cancel", metavar="ID", help="End it before its next step.")
+        what.add_argument("--resume", metavar="ID", help="Let what failed or was cancelled go on.")
+        what.add_argument("--drop", metavar="ID", help="Leave what failed at that.")
+        self.add_who(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """List, or act on one."""
+        options = self.begin(options)
+        user = self.person(options)
+        for name, (may, act) in ACTS.items():
+            if options[name]:
+                job = _get(user, options[name])
+                if not (may(user, job) and act(job, user=user)):
+                    raise CommandError("It stands otherwise by now, or it is not yours.", returncode=REFUSED)
+                return
+        for job in Job.objects.seen_by(user).select_related("user")[:NEWEST]:
+            total = "" if job.total is None else f"/{job.total}"
+            self.stdout.write(f"{job.pk} {job.state} {job.done}{total} {job.user.get_username()} {job.title}")
+
+
+ACTS = {
+    "cancel": (jobs.may_cancel, jobs.cancel),
+    "resume": (jobs.may_resume, jobs.resume),
+    "drop": (jobs.may_resume, jobs.drop),
+}
+
+
+def _get(user: User, job_id: str) -> Job:
+    """The job, where it is this person's to see; CommandError (2)."""
+    try:
+        return Job.objects.seen_by(user).get(pk=UUID(job_id))
+    except (ValueError, Job.DoesNotExist):
+        raise CommandError(f"No job {job_id}.", returncode=BAD_INPUT) from None

@@ -1,0 +1,165 @@
+"""The page of a job, its file, the list of jobs, what stands on home; for whom."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from console.jobs import files, jobs
+from console.jobs.models import Job
+from console.record.models import AuditEntry
+from tests.answers import check_page
+from tests.console.jobs.made import counting, exported
+from tests.costs import MOST, cost
+from tests.issuing import rows
+from tests.people import ACCOUNT, browser, known_accounts, person, view_as
+
+pytestmark = pytest.mark.django_db
+State = Job.State
+
+
+@pytest.fixture
+def job() -> Job:
+    """An export of sam's that is done."""
+    known_accounts()
+    rows.many(3)
+    return exported(person("sam"))
+
+
+def page(client: Client, job: Job, **posted: str) -> Any:
+    return client.post(f"/jobs/{job.pk}", posted) if posted else client.get(f"/jobs/{job.pk}")
+
+
+def text(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def test_a_page_tells_how_far_a_job_is_without_javascript() -> None:
+    with counting():
+        job = jobs.begin("count", user=person("sam"), params={"to": 2_000})
+        Job.objects.filter(pk=job.pk).update(state=State.RUNNING, done=1_234, total=2_000)
+        answer = page(browser("sam"), job)
+    check_page(answer)
+    assert "1,234 of 2,000" in text(answer)
+    assert '<progress class="job-progress" max="2000" value="1234"' in text(answer)
+    assert "data-live=" in text(answer)
+    assert 'value="cancel"' in text(answer)
+
+
+def test_an_ended_job_does_not_look_again_unless_its_page_is_open(job: Job) -> None:
+    client = browser("sam")
+    assert "data-live=" not in text(page(client, job))
+    assert "data-live=" in text(client.get(f"/jobs/{job.pk}?live"))
+
+
+def test_its_file_is_for_who_began_it_and_each_download_is_kept(job: Job) -> None:
+    answer = browser("sam").post(f"/jobs/{job.pk}/file")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{job.file_name}"'
+    assert answer.getvalue() == files.path_of(job.pk).read_bytes()
+    entry = AuditEntry.objects.get(action="export.downloaded")
+    assert (entry.user_name, entry.subject) == ("sam", str(job.pk))
+    assert browser("ana").get(f"/jobs/{job.pk}").status_code == 200
+    assert "Only who began it downloads its file." in text(page(browser("ana"), job))
+    for name in ("ana", "otto", "vera"):
+        assert browser(name).post(f"/jobs/{job.pk}/file").status_code == 403
+    assert browser("sam").get(f"/jobs/{job.pk}/file").status_code == 405
+    assert AuditEntry.objects.filter(action="export.downloaded").count() == 1
+
+
+def test_who_lost_the_permission_does_not_get_the_file_any_more(job: Job) -> None:
+    client = browser("sam")
+    person("sam").groups.set([person("vera").groups.get()])
+    assert client.post(f"/jobs/{job.pk}/file").status_code == 403
+    assert "What you may see has changed" in text(page(client, job))
+    person("sam").groups.clear()
+    assert client.post(f"/jobs/{job.pk}/file").status_code == 403
+
+
+def test_a_file_of_an_account_is_for_who_may_view_as_it() -> None:
+    known_accounts()
+    job = exported(person("sam"), account=ACCOUNT)
+    assert (job.account_id, job.account_name) == (ACCOUNT, "Alder Freight")
+    assert f"cards_{ACCOUNT}_sandbox_" in job.file_name
+    assert browser("sam").post(f"/jobs/{job.pk}/file").status_code == 200
+    assert "/connect/accounts/" in text(page(browser("sam"), job))
+
+
+def test_a_file_that_was_removed_is_said(job: Job) -> None:
+    client = browser("sam")
+    files.remove(job.pk)
+    assert client.post(f"/jobs/{job.pk}/file").status_code == 404
+    Job.objects.update(file_name="", file_until=None)
+    assert client.post(f"/jobs/{job.pk}/file").status_code == 403
+    assert "Its file was removed." in text(page(client, job))
+
+
+def test_a_job_of_somebody_else_is_theirs(job: Job) -> None:
+    for name in ("otto", "vera"):
+        assert page(browser(name), job).status_code == 403
+        assert page(browser(name), job, decision="cancel").status_code == 403
+        listed = browser(name).get("/console/job/").context["cl"].result_list
+        assert list(listed) == []
+    assert [row.pk for row in browser("ana").get("/console/job/").context["cl"].result_list] == [job.pk]
+    assert browser("sam").get(f"/jobs/{uuid.uuid4()}").status_code == 404
+
+
+def test_cancel_resume_and_drop_are_buttons() -> None:
+    with counting():
+        client, job = browser("sam"), jobs.begin("count", user=person("sam"), params={"to": 3, "fails_at": 1})
+        assert page(client, job, decision="cancel").status_code == 303
+        job.refresh_from_db()
+        assert job.state == State.CANCELLED
+        assert ">Resume<" in text(page(client, job)).replace("> Resume <", ">Resume<")
+        assert page(client, job, decision="resume").status_code == 303
+        jobs.work(str(job.pk))
+        job.refresh_from_db()
+        assert job.state == State.FAILED
+        assert "It cannot count any further." in text(page(client, job))
+        assert page(browser("ana"), job, decision="resume").status_code == 303
+        job.refresh_from_db()
+        assert job.state == State.FAILED, "it runs with sam's rights: only sam resumes it"
+        assert page(client, job, decision="drop").status_code == 303
+        job.refresh_from_db()
+        assert job.state == State.CANCELLED
+        assert page(client, job, decision="explode").status_code == 400
+        assert page(client, job, decision="cancel").status_code == 303, "too late: said, and nothing changed"
+
+
+def test_what_failed_of_ones_own_stands_on_home_until_it_is_dropped() -> None:
+    with counting():
+        job = jobs.begin("count", user=person("sam"), params={"to": 3, "fails_at": 1})
+        jobs.work(str(job.pk))
+        home = browser("sam").get("/")
+        assert "Failed: Count" in text(home)
+        assert f"/jobs/{job.pk}" in text(home)
+        assert home.context["needing"] == 1
+        assert "Failed: Count" not in text(browser("ana").get("/"))
+        jobs.drop(job, user=person("sam"))
+        assert browser("sam").get("/").context["needing"] == 0
+
+
+def test_a_list_finds_jobs_by_id_account_and_person(job: Job) -> None:
+    other = exported(person("ana"), account=ACCOUNT)
+    client = browser("ana")
+    for words, found in ((str(job.pk), {job.pk}), (ACCOUNT, {other.pk}), ("sam", {job.pk}), ("nobody", set())):
+        assert {row.pk for row in client.get("/console/job/", {"q": words}).context["cl"].result_list} == found
+
+
+def test_pages_of_jobs_cost_no_more_than_a_page(job: Job) -> None:
+    client = browser("sam")
+    view_as(client)
+    assert cost(client, f"/jobs/{job.pk}") <= MOST
+    assert cost(client, "/console/job/") <= MOST
+
+
+def test_a_name_from_outside_moves_nothing_on_the_page(job: Job) -> None:
+    name = "\u202egnp.exe\u05d0 " + "x" * 250
+    Job.objects.filter(pk=job.pk).update(
+        account_id=ACCOUNT, account_name=name[:255], params={**job.params, "query": "<script>"}
+    )
+    answer = page(browser("sam"), job)
+    check_page(answer)
+    assert "<script>" not in text(answer).split("</head>")[1].replace("<script src", "")
+    assert "\u202e" not in text(answer).split("<bdi>")[0]

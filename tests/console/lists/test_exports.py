@@ -1,0 +1,329 @@
+"""Lists as files: the same columns, rows and masks as on the page; for whom, and what the trail keeps of it."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlencode
+
+import openpyxl
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+
+from console.jobs.models import Job
+from console.lists import exports_rows
+from console.lists.admin import ListedAdmin
+from console.people import masking
+from console.people.models import User
+from console.record.models import AuditEntry
+from console.viewing.models import AccessEntry
+from tests.issuing import rows
+from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as, work
+from tests.world import made
+
+pytestmark = pytest.mark.django_db
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def cards() -> None:
+    """Three cards, of two accounts."""
+    known_accounts()
+    for place, account in enumerate((ACCOUNT, ACCOUNT, OTHER_ACCOUNT)):
+        holder = rows.cardholder(account, name=f"Holder {place}", email=f"h{place}@kestrel.example")
+        rows.card(holder, account, last4=f"000{place}", status=("active", "inactive", "active")[place])
+
+
+def allow(user: User, *names: str) -> None:
+    """Give somebody these permissions and no role."""
+    for name in names:
+        app, _, codename = name.partition(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+
+
+def export(client: Client, name: str, form: str = "csv", account: str = "", **asked: str) -> Any:
+    """What the button answers."""
+    path = f"/{account}/exports/{name}" if account else f"/exports/{name}"
+    return client.post(path, {"format": form, "query": urlencode(asked), "for_account": account})
+
+
+def read_csv(answer: Any) -> Rows:
+    """Its rows, as a program reads them."""
+    assert answer.status_code == 200, answer.status_code
+    return list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"), newline="")))
+
+
+def read_xlsx(answer: Any) -> Rows:
+    """Its rows, as a spreadsheet library reads them."""
+    assert answer.status_code == 200, answer.status_code
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.getvalue())).active
+    head, *rest = sheet.iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in rest]
+
+
+class Headings(HTMLParser):
+    """The headings of a page's list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "th" and dict(attrs).get("scope") == "col":
+            self.inside = True
+            self.found.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag != "th"
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.found[-1] += data.strip()
+
+
+def headings(page: Any) -> list[str]:
+    """Those with a name: the boxes of rows have none."""
+    parser = Headings()
+    parser.feed(page.content.decode())
+    return [name for name in parser.found if name]
+
+
+NAMES = sorted(exports_rows.lists())
+LISTED = sorted(name for name, its in exports_rows.lists().items() if isinstance(its, ListedAdmin))
+
+
+def test_every_list_can_be_exported() -> None:
+    from console.lists.declared import ListAdmin
+
+    assert {model._meta.label_lower for model in admin.site._registry} == set(NAMES)
+    assert all(isinstance(its, ListAdmin) and its.exported() for its in admin.site._registry.values())  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_export_has_the_columns_of_its_list_and_no_other(name: str) -> None:
+    made()
+    its: Any = exports_rows.lists()[name]
+    request = RequestFactory().get("/")
+    request.user = person("ana")
+    shown = [each for each in its.get_list_display(request) if each != "action_checkbox"]
+    labels = [admin.utils.label_for_field(each, its.model, its) for each in shown if isinstance(each, str)]
+    labels += [each.short_description for each in shown if not isinstance(each, str)]
+    assert {str(label).casefold() for label in labels} == {each.heading.casefold() for each in its.exported()}
+    titles = [each.title for each in its.exported()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_an_export_of_one_account_has_the_columns_of_its_page(name: str) -> None:
+    made()
+    client, its = browser("sam"), exports_rows.lists()[name]
+    view_as(client)
+    page = client.get(f"/{ACCOUNT}/{PATHS[name]}")
+    assert page.status_code == 200
+    columns = its.listing.columns_of_account()  # type: ignore[attr-defined]
+    assert set(headings(page)) == {each.heading for each in columns}
+    assert [row["Account id"] for row in read_csv(export(client, name, account=ACCOUNT)) if "Account id" in row] == []
+
+
+PATHS = {
+    "issuing.cardholder": "issuing/cardholders",
+    "issuing.card": "issuing/cards",
+    "issuing.authorization": "issuing/authorizations",
+    "issuing.transaction": "issuing/transactions",
+    "issuing.topup": "topups",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_an_export_holds_every_row_of_its_list_in_its_order(name: str, form: str) -> None:
+    world = made()
+    client, its = browser("ana"), exports_rows.lists()[name]
+    page = client.get(f"/{name.replace('.', '/')}/")
+    found = (read_csv if form == "csv" else read_xlsx)(export(client, name, form))
+    listed = [str(row.pk) for row in page.context["cl"].result_list]
+    assert 0 < len(found) == len(listed)
+    column = next((each for each in its.exported() if each.read(page.context["cl"].result_list[0]) == listed[0]), None)
+    if column:
+        assert [str(row[column.title]) for row in found] == listed
+    assert world
+
+
+def test_filters_and_search_narrow_the_file_as_the_page(cards: None) -> None:
+    client = browser("sam")
+    assert len(read_csv(export(client, "issuing.card"))) == 3
+    assert [row["Card"] for row in read_csv(export(client, "issuing.card", status="inactive"))] == ["•• 0001"]
+    assert [row["Card"] for row in read_csv(export(client, "issuing.card", q="0002"))] == ["•• 0002"]
+    one = client.post("/exports/issuing.card", {"format": "csv", "query": urlencode({"account": OTHER_ACCOUNT})})
+    assert [row["Account id"] for row in read_csv(one)] == [OTHER_ACCOUNT]
+
+
+def test_the_page_of_a_list_does_not_narrow_its_file(cards: None) -> None:
+    client = browser("sam")
+    page = client.get("/issuing/card/?older=2020-01-01T00:00:00%2B00:00,x")
+    assert page.context["cl"].result_count == 0
+    assert page.context["export"]["query"] == ""
+    assert len(read_csv(export(client, "issuing.card", older="2020-01-01T00:00:00+00:00,x"))) == 3
+
+
+def test_a_list_viewed_as_an_account_holds_that_account_alone(cards: None) -> None:
+    client = browser("sam")
+    view_as(client)
+    found = read_csv(export(client, "issuing.card", account=ACCOUNT))
+    assert {row["Card"] for row in found} == {"•• 0000", "•• 0001"}
+    assert AccessEntry.objects.filter(path=f"/{ACCOUNT}/exports/issuing.card").exists()
+
+
+def test_another_accounts_id_in_the_address_is_refused(cards: None) -> None:
+    client = browser("sam")
+    view_as(client)
+    path = f"/{OTHER_ACCOUNT}/exports/issuing.card"
+    drawn_for_mine = client.post(path, {"format": "csv", "for_account": ACCOUNT})
+    without_session = client.post(path, {"format": "csv", "for_account": OTHER_ACCOUNT})
+    assert (drawn_for_mine.status_code, without_session.status_code) == (403, 403)
+    assert not AuditEntry.objects.filter(action="export.made").exists()
+
+
+def test_personal_data_is_masked_as_on_the_page(cards: None) -> None:
+    for name, seen in (("vera", False), ("sam", True)):
+        assert person(name).has_perm("accounts.view_pii") is seen
+        emails = {row["E-mail"] for row in read_csv(export(browser(name), "issuing.cardholder"))}
+        assert emails == {masking.email(f"h{place}@kestrel.example", may_see=seen) for place in range(3)}
+
+
+def test_a_reason_that_quotes_an_address_is_masked_in_the_file() -> None:
+    known_accounts()
+    view_as(browser("sam"), reason="Called by jo@kestrel.example about a card")
+    reader = User.objects.create(username="rita", is_staff=True)
+    allow(reader, "console.view_worksession", "console.view_auditentry", "console.export_lists")
+    mine = Client()
+    mine.force_login(reader)
+    for name in ("console.worksession", "console.auditentry"):
+        assert "jo@kestrel.example" in export(browser("otto"), name).getvalue().decode()
+        text = export(mine, name).getvalue().decode()
+        assert "jo@kestrel.example" not in text
+        assert "Called by •••" in text
+
+
+def test_numbers_stay_numbers_and_moments_are_moments(cards: None) -> None:
+    rows.transaction(None, amount=-12345, currency="usd", created=1_790_000_000, merchant_data={"name": "Shop"})
+    rows.transaction(None, amount=500, currency="jpy", created=1_789_999_999)
+    client, at = browser("sam"), datetime.fromtimestamp(1_790_000_000, UTC)
+    usd, jpy = read_xlsx(export(client, "issuing.transaction", "xlsx"))
+    assert (usd["Amount"], usd["Currency"], jpy["Amount"], jpy["Currency"]) == (-123.45, "USD", 500, "JPY")
+    assert usd["Created, UTC"] == at.replace(tzinfo=None)
+    assert isinstance(usd["Transaction id"], str)
+    usd, jpy = read_csv(export(client, "issuing.transaction"))
+    assert (usd["Amount"], jpy["Amount"], usd["Created, UTC"]) == ("-123.45", "500", f"{at:%Y-%m-%dT%H:%M:%S}Z")
+
+
+def test_the_trail_tells_who_took_what(cards: None) -> None:
+    answer = export(browser("sam"), "issuing.card", status="active")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="cards_sandbox_2')
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    entry = AuditEntry.objects.get(action="export.made")
+    assert (entry.user_name, entry.subject) == ("sam", "issuing.card")
+    wanted = {
+        "list": "issuing.card",
+        "filter": "status=active",
+        "format": "csv",
+        "rows": 2,
+        "personal_data": "unmasked",
+    }
+    assert entry.detail == wanted
+
+
+@pytest.mark.parametrize(
+    ("posted", "status"),
+    [
+        ({"format": "pdf"}, 400),
+        ({}, 400),
+        ({"format": "csv", "query": "email__startswith=a"}, 400),
+        ({"format": "csv", "query": "account__name__regex=(a%2B)%2B"}, 400),
+        ({"format": "csv", "query": "nothing=1"}, 400),
+        ({"format": "csv", "query": "q=" + "a" * 5000}, 400),
+        ({"format": "csv", "query": "status=no_such"}, 200),
+        ({"format": "csv", "query": "&&&=%ff%00;older=x"}, 400),
+    ],
+)
+def test_what_the_list_does_not_take_is_refused(posted: dict[str, str], status: int, cards: None) -> None:
+    assert browser("sam").post("/exports/issuing.card", posted).status_code == status
+    assert AuditEntry.objects.filter(action="export.made").count() == (status == 200)
+
+
+def test_who_may_not_see_a_list_or_export_any_gets_none(cards: None) -> None:
+    looker = User.objects.create(username="lou", is_staff=True)
+    allow(looker, "issuing.view_card")
+    client = Client()
+    client.force_login(looker)
+    page = client.get("/issuing/card/")
+    assert (page.status_code, page.context["export"]) == (200, None)
+    assert export(client, "issuing.card").status_code == 403
+    assert export(browser("sam"), "console.auditentry").status_code == 403
+    assert export(browser("sam"), "console.user").status_code == 404
+    assert browser("sam").get("/exports/issuing.card").status_code == 405
+
+
+def test_an_empty_list_is_a_line_of_headings() -> None:
+    known_accounts()
+    for form, read in (("csv", read_csv), ("xlsx", read_xlsx)):
+        assert read(export(browser("sam"), "issuing.card", form)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_costs_no_query_a_row(name: str) -> None:
+    made()
+    client = browser("ana")
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            export(client, name).getvalue()
+        return len(queries)
+
+    cost()
+    before = cost()
+    rows.many(12)
+    assert cost() <= before + 2  # what was exported is in the trail, and counted there
+    assert before <= 25
+
+
+def test_parts_meet_without_a_gap_or_a_double(cards: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows.many(9)
+    monkeypatch.setattr(exports_rows, "PART", 4)
+    found = [row["Card id"] for row in read_csv(export(browser("sam"), "issuing.card"))]
+    assert len(found) == len(set(found)) == 12
+
+
+def test_rows_that_come_meanwhile_are_left_out_and_none_is_lost(cards: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports_rows, "PART", 1)
+    answer = export(browser("sam"), "issuing.card")
+    parts = iter(answer.streaming_content)
+    began = next(parts) + next(parts)
+    rows.card(rows.cardholder(), last4="9999")
+    text = (began + b"".join(parts)).decode("utf-8-sig")
+    assert [row["Card"] for row in csv.DictReader(io.StringIO(text))] == ["•• 0002", "•• 0001", "•• 0000"]
+
+
+def test_more_rows_than_are_streamed_lead_to_a_job(cards: None, settings: Any) -> None:
+    settings.EXPORT_STREAM_ROWS = 2
+    client = browser("sam")
+    first, again = export(client, "issuing.card"), export(client, "issuing.card")
+    job = Job.objects.get()
+    assert (first.status_code, first.url, again.url) == (303, f"/jobs/{job.pk}", f"/jobs/{job.pk}")
+    work(client)
+    of_account = export(client, "issuing.card", account=ACCOUNT)
+    assert of_account.status_code == 200, "two rows are streamed"
+
+
+def test_a_row_without_a_place_ends_the_file_in_a_sentence(cards: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports_rows, "PART", 1)
+    shown = exports_rows.of(person("sam"), "issuing.card", "")
+    monkeypatch.setattr("console.lists.keyset._mark", lambda *_: ",x")
+    with pytest.raises(exports_rows.NoPlace):
+        list(shown.parts())
