@@ -110,7 +110,7 @@ class MailAdmin(RecordAdmin):
     @admin.display(description="State")
     def outcome(self, mail: Mail) -> SafeString:
         """How it stands, over what went wrong."""
-        why = format_html('<span class="second" title="{}">{}</span>', mail.error, isolated(mail.error))
+        why = format_html('<span class="second">{}</span>', isolated(mail.error))
         badge = tags.badge(mail.state, "mail", plain=True)
         return format_html('<span class="two-lines">{}{}</span>', badge, why if mail.error else "")
 

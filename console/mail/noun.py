@@ -10,14 +10,14 @@ from console.mail.digest import DAILY_DIGEST
 from console.mail.models import SETTLES, Mail
 from console.mail.templates import Template
 from console.mail.values import link
-from console.people import masking
+from console.people import roles
 from console.people.signed_in import may_see, staff
 from console.shell import formats
 from console.shell.badges import absent, no, off, ok, waits
-from console.shell.nouns import COUNTED, Found, Item, MenuEntry, Noun, Queue, Search, Waiting, first, stripes
+from console.shell.context import counted
+from console.shell.nouns import COUNTED, Found, Item, MenuEntry, Noun, Queue, Search, Waiting
 
 SEES = "console.view_mail"
-DOUBT = "Whether it was sent is not known: the connection ended before the mail server’s answer."
 
 TEST = Template(
     name="test",
@@ -38,22 +38,27 @@ def count() -> int:
 
 
 def waiting(request: HttpRequest, most: int) -> Waiting:
-    """Mails that failed or are in doubt, oldest first; none has a deadline. One query."""
-    rows, many = first(Mail.objects.needing_a_person().order_by("created_at", "id"), most)
+    """One item for all mails that failed or are in doubt: a mail server that was away leaves hundreds. No deadline.
+
+    It costs what the menu's count costs: one query, or none.
+    """
+    many = counted(reverse("admin:console_mail_changelist"), count)
     may = staff(request).has_perm(SETTLES)
-    items = [
-        Item(
-            title=f"Mail {mail.get_state_display().lower()}: {mail.template.replace('_', ' ')}",
-            why=DOUBT if mail.state == Mail.State.UNKNOWN else masking.masked(mail.error, may_see=may_see(request)),
-            url=(url := page_of(mail)),
-            start=stripes(mail.created_at),
-            account_id=mail.account_id,
-            button="Decide" if may else "Open",
-            button_url=url,
-        )
-        for mail in rows
-    ]
-    return Waiting([None] * many, items)
+    who = "You" if may else roles.who_may(SETTLES)
+    item = Item(
+        title="A mail failed or is in doubt" if many == 1 else "Mails failed or are in doubt",
+        why=f"Nothing is sent again by itself. {who} can send again, or drop, what is there.",
+        url=(url := undecided()),
+        button="Decide" if may else "Open",
+        button_url=url,
+        more=max(many - 1, 0),
+    )
+    return Waiting([None] * many, [item] if many else [])
+
+
+def undecided() -> str:
+    """The list of those that a person must decide."""
+    return f"{reverse('admin:console_mail_changelist')}?waiting=person"
 
 
 def page_of(mail: Mail) -> str:
@@ -93,7 +98,7 @@ NOUN = Noun(
             name="mails",
             one="mail failed or in doubt",
             label="mails failed or in doubt",
-            link=lambda: f"{reverse('admin:console_mail_changelist')}?waiting=person",
+            link=undecided,
             waiting=waiting,
             count=count,
             permission=SEES,

@@ -71,12 +71,12 @@ def deliver(mail: Mail) -> Outcome:
     try:
         connection.open()
         done = connection.send_messages([_message(mail, connection)])
+        said = getattr(connection, "said", "")  # before the talk is closed
+        return Outcome(State.SENT, said) if done else Outcome(State.FAILED, "The backend sent nothing.")
     except Exception as error:  # noqa: BLE001  (whatever a backend raises, the mail has a state afterwards)
         return meaning(error, begun=getattr(connection, "begun", True))
     finally:
         _close(connection)
-    said = getattr(connection, "said", "")
-    return Outcome(State.SENT, said) if done else Outcome(State.FAILED, "The backend sent nothing.")
 
 
 def _message(mail: Mail, connection: Any) -> EmailMessage:

@@ -24,8 +24,10 @@ class Unfit(ValueError):  # noqa: N818  (it says what is wrong with the value)
 
 
 def link(value: Any) -> str:
-    """An address of this console: the name of a URL, or a list of the name and ids. Nothing is taken from a request."""
-    name, *ids = [value] if isinstance(value, str) else value
+    """An address of this console, from CONSOLE_URL: the name of a URL, or a list of the name and ids."""
+    name, *ids = value if isinstance(value, list | tuple) and value else [value]
+    if not isinstance(name, str):
+        raise Unfit("not the name of a page")
     try:
         return settings.CONSOLE_URL + reverse(name, args=[object_id(each) for each in ids])
     except NoReverseMatch:
