@@ -223,7 +223,7 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["scheme"] == "smtp+tls", _mail["scheme"] ==
 EMAIL_TIMEOUT = env.seconds("EMAIL_TIMEOUT", default=10.0, least=0.1)  # seconds for each answer of the server
 MAIL_RETRY = env.seconds("MAIL_RETRY", default=30.0)  # seconds before the second try; each pause is twice the last
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = formataddr(
-    (PLATFORM_NAME, env.str("MAIL_FROM", default="") or f"console@{urlsplit(CONSOLE_URL).hostname}")
+    (" ".join(PLATFORM_NAME.split()), env.sender("MAIL_FROM", default=f"console@{urlsplit(CONSOLE_URL).hostname}"))
 )
 
 # --- The browser ------------------------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from console.mail.models import Mail, new_id
 from console.mail.templates import HOLDER
 from console.mail.values import Unfit, account_id
 from console.people.models import User
+from gateway import columns
 
 REDACTED_AFTER = timedelta(days=30)  # what a mail says of a holder is dropped, as in Stripe's events
+RESTORED = "Restored from a backup: it may have been sent since."
 AT_ONCE = 500  # rows of one redaction: a short transaction
 
 
@@ -76,6 +78,17 @@ def is_address(text: str) -> bool:
 
 def _account(text: str) -> str:
     return account_id(text) if text else ""
+
+
+def doubt_all() -> int:
+    """After a backup was restored: what waited in it may have been sent since, so nothing of it is sent by itself.
+
+    How many. A database of a release without mails has none.
+    """
+    if "settled_at" not in columns.existing(Mail):
+        return 0
+    doubt = {"state": Mail.State.UNKNOWN, "settled_at": timezone.now(), "settled_by": "crash", "error": RESTORED}
+    return Mail.objects.filter(settled_at=None).settle(**doubt)
 
 
 def redact_old(at: datetime | None = None) -> int:

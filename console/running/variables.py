@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,7 @@ YES, NO = ("true", "1", "yes", "y", "on", "ok", "t"), ("false", "0", "no", "n", 
 KNOWN_DATABASES = ("sqlite:///", "postgres://", "postgresql://", "psql://", "pgsql://")
 DATABASES = "sqlite:///folder/file or postgres://user:password@host:5432/name"
 
+SENDER = re.compile(r"[!-~]+@[\w.-]+")
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 MAIL = "smtp+tls://user:password@host:587 (STARTTLS), smtp+ssl://…:465 or smtp://localhost:25"
 
@@ -112,6 +114,13 @@ class Variables(environ.Env):
             raise ImproperlyConfigured(f"{name} cannot be read: set it to {MAIL}.")
         user, password = (unquote(each or "") for each in (parts.username, parts.password))
         return {"scheme": parts.scheme, "host": parts.hostname or "", "port": port, "user": user, "password": password}
+
+    def sender(self, name: str, *, default: str) -> str:
+        """A plain e-mail address, without a name beside it."""
+        text = self.str(name, default="").strip() or default
+        if not SENDER.fullmatch(text):
+            raise wrong(name, text, "a plain address such as console@example.com")
+        return text
 
     def cache(self, name: str, *, default: str) -> dict[str, Any]:
         """Django's settings for the cache. The value is never repeated: it may hold a password."""
