@@ -68,6 +68,7 @@ class MailAdmin(RecordAdmin):
     date_hierarchy = "created_at"
     by = ("created_at", "id")
     answers = ("POST",)
+    act_word = "Apply"
     actions = ("again", "drop")
 
     def found(self, words: str, *, personal: bool) -> list[Q]:
@@ -105,7 +106,8 @@ class MailAdmin(RecordAdmin):
     def receiver(self, mail: Mail) -> SafeString:
         """The address, over the account that it is about."""
         account = tags.copy_id(mail.account_id, short=True) if mail.account_id else ""
-        return format_html('<span class="two-lines"><span>{}</span>{}</span>', isolated(mail.to or "–"), account)
+        to = mail.to or "–"
+        return format_html('<span class="two-lines"><b title="{}">{}</b>{}</span>', to, isolated(to), account)
 
     @admin.display(description="State")
     def outcome(self, mail: Mail) -> SafeString:

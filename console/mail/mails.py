@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db import transaction
 from django.utils import timezone
 
 from console.mail import templates
-from console.mail.models import Mail, new_id
+from console.mail.models import DRAIN, Mail, new_id
 from console.mail.templates import HOLDER
 from console.mail.values import Unfit, account_id
 from console.people.models import User
 from gateway import columns
+from gateway import queue as queue_
 
 REDACTED_AFTER = timedelta(days=30)  # what a mail says of a holder is dropped, as in Stripe's events
 RESTORED = "Restored from a backup: it may have been sent since."
@@ -52,6 +55,7 @@ def queue(
         "account_id": _account(account_id),
         "user": user,
     }
+    transaction.on_commit(partial(queue_.ask, DRAIN))
     if once:
         return Mail.objects.get_or_create(once=once, defaults=row)[0]
     return Mail.objects.create(**row)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from console.people.models import User
 from gateway import claims
 
+DRAIN = "console.mail.sending.drain"  # the task that sends what is due
 SETTLES = "console.settle_mail"  # who decides what becomes of a mail that failed, or that is in doubt
 
 
@@ -47,7 +48,7 @@ class Mail(claims.Claimed):
 
     DECIDED = (State.FAILED, State.UNKNOWN)  # by a person
     waiting = Q(settled_at=None)
-    task = "console.mail.sending.send"
+    swept_by = "console.mail.sending.wake"
 
     id = models.CharField(primary_key=True, max_length=64, default=new_id, editable=False)
     message_id = models.CharField(max_length=255, unique=True)  # with its brackets; made once, sent with each try

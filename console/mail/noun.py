@@ -44,10 +44,10 @@ def waiting(request: HttpRequest, most: int) -> Waiting:
     """
     many = counted(reverse("admin:console_mail_changelist"), count)
     may = staff(request).has_perm(SETTLES)
-    who = "You" if may else roles.who_may(SETTLES)
+    who = "you decide" if may else f"{roles.who_may(SETTLES).lower()} decides"
     item = Item(
         title="A mail failed or is in doubt" if many == 1 else "Mails failed or are in doubt",
-        why=f"Nothing is sent again by itself. {who} can send again, or drop, what is there.",
+        why=f"Nothing is sent again by itself: {who}.",
         url=(url := undecided()),
         button="Decide" if may else "Open",
         button_url=url,

@@ -9,7 +9,8 @@ no answer after the content, or our process ended  unknown: a person decides
 
 import logging
 import smtplib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,9 +20,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from console.mail import smtp
-from console.mail.models import Mail
+from console.mail.models import DRAIN, Mail
 from console.operations.attempts import durable
-from gateway import claims, sweep, texts
+from gateway import claims, queue, sweep, texts
 from gateway.back_off import pause
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ MOST_TRIES = 12  # by itself, in about seven hours; then it has failed
 LONGEST_PAUSE = 3600.0  # seconds
 SERVER, CRASH, PERSON = "server", "crash", "person"  # who settled it
 ENDED = "The process ended while it was being sent."
+CLOSING = 421  # what a server says that takes nothing now
+TURN = 15.0  # seconds after which a drain lets other tasks come before it goes on
 AGAIN = "again"  # of a try after which it waits for the next
 LONGEST = 500  # characters of what a server said
 
@@ -40,28 +43,62 @@ class Outcome:
 
     state: str
     said: str
+    silent: bool = False  # the server did not answer: the next mail would fare no better
 
 
-def send(mail_id: str) -> None:
+def wake() -> int:
+    """Have what is due sent; how many that are, counted no further than a sweep looks. The worker's sweep calls it."""
+    due = Mail.objects.due()[: sweep.BATCH].count()
+    if due:
+        queue.ask(DRAIN)
+    return due
+
+
+def drain() -> None:
+    """Send what is due, one mail after the other, in one process at a time: events never wait for a mail server.
+
+    Where the server does not answer the rest waits for the next turn: else each of them would wait for it in vain, or
+    be in doubt.
+    """
+    queue.begun(DRAIN)
+    ends = time.monotonic() + TURN
+    while not _another_sends() and (mail := _next()):
+        outcome = send(mail.pk)
+        if outcome and outcome.silent:
+            return
+        if time.monotonic() > ends:
+            queue.ask(DRAIN)
+            return
+
+
+def _next() -> Mail | None:
+    return Mail.objects.due().order_by(F("next_try_at").asc(nulls_first=True), "created_at").first()
+
+
+def _another_sends() -> bool:
+    return Mail.objects.filter(settled_at=None, state=State.SENDING, claimed_until__gt=timezone.now()).exists()
+
+
+def send(mail_id: str) -> Outcome | None:
     """Send a mail that is due. Safe to run twice, in two processes at once, and to kill at any moment."""
-    ours = Mail.objects.due() | Mail.objects.held(sweep.QUEUED)
     by = claims.claim_name()
     with durable():
-        claimed = ours.filter(pk=mail_id).claim(by=by, state=State.SENDING, attempts=F("attempts") + 1)
+        due = Mail.objects.due().filter(pk=mail_id)
+        claimed = due.claim(by=by, state=State.SENDING, attempts=F("attempts") + 1)
     if not claimed:
-        return
+        return None
     mail, before = claimed[0], claimed[0].state
     mail.attempts += 1
-    if before == State.SENDING:
-        _note(mail, Outcome(State.UNKNOWN, ENDED), by=CRASH)
-    else:
-        _note(mail, _limited(mail, deliver(mail)), by=SERVER)
+    died = before == State.SENDING
+    outcome = Outcome(State.UNKNOWN, ENDED) if died else _limited(mail, deliver(mail))
+    _note(mail, outcome, by=CRASH if died else SERVER)
+    return outcome
 
 
 def _limited(mail: Mail, outcome: Outcome) -> Outcome:
     """What was tried often enough has failed."""
     if outcome.state == AGAIN and mail.attempts >= MOST_TRIES:
-        return Outcome(State.FAILED, f"Given up after {MOST_TRIES} tries: {outcome.said}")
+        return replace(outcome, state=State.FAILED, said=f"Given up after {MOST_TRIES} tries: {outcome.said}")
     return outcome
 
 
@@ -89,11 +126,11 @@ def meaning(error: Exception, *, begun: bool) -> Outcome:
     code, said = smtp.answer(error)
     if begun:
         refused = isinstance(error, smtplib.SMTPDataError) and code
-        return Outcome(State.FAILED if refused else State.UNKNOWN, said)
+        return Outcome(State.FAILED if refused else State.UNKNOWN, said, silent=not code)
     if code:
-        return Outcome(AGAIN if code < 500 else State.FAILED, said)
+        return Outcome(AGAIN if code < 500 else State.FAILED, said, silent=code == CLOSING)
     unfit = isinstance(error, smtplib.SMTPNotSupportedError) or not isinstance(error, OSError)
-    return Outcome(State.FAILED if unfit else AGAIN, said)
+    return Outcome(State.FAILED if unfit else AGAIN, said, silent=not unfit)
 
 
 def _close(connection: Any) -> None:

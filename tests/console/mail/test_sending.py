@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from console.mail import mails, sending
-from console.mail.models import Mail
+from console.mail.models import DRAIN, Mail
 from console.mail.sending import MOST_TRIES
 from gateway import claims, sweep
 from tests.smtp_server import DIE, HANG, TAKE_AND_DIE, SmtpServer
@@ -29,6 +30,11 @@ def sent(mail: Mail) -> Mail:
     sending.send(mail.pk)
     mail.refresh_from_db()
     return mail
+
+
+def due_tomorrow() -> bool:
+    """Whether anything would ever be sent by itself."""
+    return Mail.objects.due(timezone.now() + timedelta(days=1)).exists()
 
 
 def telling(server: SmtpServer, **answers: str) -> None:
@@ -82,7 +88,7 @@ def test_what_is_refused_has_failed_and_a_person_decides(
     telling(server, **answers)
     mail = sent(queued())
     assert (mail.state, mail.error, mail.tries[0]["outcome"]) == ("failed", said, "failed")
-    assert sweep.over(Mail, timezone.now() + timedelta(days=1)) == 0
+    assert not due_tomorrow()
     assert server.taken == []
 
 
@@ -131,7 +137,7 @@ def test_no_answer_after_the_content_is_doubt_and_never_sent_again_by_itself(ser
     assert mail.state == "unknown", mail.error
     telling(server)
     sent(mail)
-    assert sweep.over(Mail, timezone.now() + timedelta(days=1)) == 0
+    assert not due_tomorrow()
     assert len(server.taken) == (answer in (TAKE_AND_DIE, "299 Perhaps", "250-half"))
 
 
@@ -193,6 +199,78 @@ def test_a_sender_that_is_no_address_has_failed(server: SmtpServer, settings: An
     assert (mail.state, server.taken) == ("failed", [])
 
 
+@pytest.fixture
+def five(server: SmtpServer) -> list[Mail]:
+    return [queued(f"staff{number}@example.com") for number in range(5)]
+
+
+def states() -> list[str]:
+    return list(Mail.objects.order_by("created_at").values_list("state", flat=True))
+
+
+def test_a_drain_sends_all_that_is_due_in_order(server: SmtpServer, five: list[Mail]) -> None:
+    telling(server)
+    Mail.objects.filter(pk=five[1].pk).update(next_try_at=timezone.now() + timedelta(hours=1))
+    sending.drain()
+    assert states() == ["sent", "queued", "sent", "sent", "sent"]
+    assert server.receivers == [f"staff{number}@example.com" for number in (0, 2, 3, 4)]
+    assert sending.wake() == 0
+
+
+@pytest.mark.parametrize(
+    ("answers", "first"),
+    [({"greeting": DIE}, "queued"), ({"greeting": "421 Busy"}, "queued"), ({"content": HANG}, "unknown")],
+)
+def test_a_server_that_does_not_answer_is_asked_once_a_turn(
+    server: SmtpServer, five: list[Mail], answers: dict[str, str], first: str
+) -> None:
+    telling(server, **answers)
+    sending.drain()
+    assert states() == [first, *["queued"] * 4]
+    assert list(Mail.objects.order_by("created_at").values_list("attempts", flat=True)) == [1, 0, 0, 0, 0]
+    assert sweep.over(Mail) == 4
+    telling(server)
+    sending.drain()
+    assert states() == [first, *["sent"] * 4]
+
+
+def test_a_mail_that_is_refused_keeps_no_other_back(server: SmtpServer, five: list[Mail]) -> None:
+    answers = iter(["550 No", "450 Greylisted", *[""] * 3])
+    server.answer = lambda step: next(answers) if step == "rcpt" else ""
+    sending.drain()
+    assert states() == ["failed", "queued", "sent", "sent", "sent"]
+
+
+def test_while_another_process_sends_a_drain_leaves_it_all_to_that(server: SmtpServer, five: list[Mail]) -> None:
+    until = timezone.now() + timedelta(minutes=1)
+    Mail.objects.filter(pk=five[0].pk).update(state="sending", claimed_by="elsewhere:1:1", claimed_until=until)
+    sending.drain()
+    assert states() == ["sending", *["queued"] * 4]
+
+
+def test_a_long_drain_lets_others_come_before_it_goes_on(
+    server: SmtpServer, five: list[Mail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TURN", 0.0)
+    sending.drain()
+    assert states() == ["sent", *["queued"] * 4]
+    assert [one.task["func"] for one in OrmQ.objects.all()] == [DRAIN]
+    sending.drain()
+    assert states() == ["sent", "sent", *["queued"] * 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_asks_for_one_drain_when_it_is_committed(server: SmtpServer) -> None:
+    with transaction.atomic():
+        queued()
+        assert not OrmQ.objects.exists()
+    for _ in range(10):
+        queued()
+    assert [one.task["func"] for one in OrmQ.objects.all()] == [DRAIN]
+    sending.drain()
+    assert states() == ["sent"] * 11
+
+
 class Broken(BaseEmailBackend):
     """A backend of somebody else's, of which nobody knows how far it came."""
 
@@ -223,7 +301,7 @@ def test_a_process_that_died_while_sending_leaves_doubt(server: SmtpServer) -> N
     assert sent(mail).state == "unknown"
     assert mail.settled_by == "crash"
     assert (server.taken, mail.error) == ([], sending.ENDED)
-    assert sweep.over(Mail, timezone.now() + timedelta(days=1)) == 0
+    assert not due_tomorrow()
 
 
 @pytest.mark.parametrize(("answer", "state"), [("", "sent"), ("554 No", "failed"), (DIE, "unknown")])
