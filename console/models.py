@@ -1,6 +1,7 @@
 """The console's own tables, gathered from its folders: Django looks for them here."""
 
 from console.jobs.models import Job
+from console.mail.models import Mail
 from console.operations.models import Operation
 from console.people.models import PersonalToken, SignInFailure, User
 from console.record.models import AuditEntry, AuditPersonal, Erasure
@@ -12,6 +13,7 @@ __all__ = [
     "AuditPersonal",
     "Erasure",
     "Job",
+    "Mail",
     "Operation",
     "PersonalToken",
     "SignInFailure",

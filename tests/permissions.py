@@ -119,6 +119,9 @@ TABLE: dict[str, Row] = {
     "operations": Row("/operations/", answer=302),
     "operation": Row("/operations/{operation}"),
     "operation_state": Row("/operations/{operation}/state"),
+    "mail_state": Row("/console/mail/{mail}/state", "operator"),
+    "mailbox": Row("/mailbox/", "operator"),
+    "mailbox_mail": Row("/mailbox/{kept_mail}", "operator"),
     "event_state": Row("/gateway/event/{event}/state"),
     # Jobs and exports: of the operator's own job, an administrator sees the page and not the file
     "jobs": Row("/jobs/", answer=302),
@@ -136,6 +139,7 @@ TABLE: dict[str, Row] = {
     # Oneself, search, staff
     "search": Row("/search?q=alder"),
     "me": Row("/me/"),
+    "set_mail": Row("/me/mail", "operator", 302, "post", {"daily_digest": "on"}),
     "make_token": Row("/me/tokens", "operator", 200, "post", {"label": "nightly"}),
     "revoke_token": Row("/me/tokens/0/revoke", "operator", 404, "post"),
     "staff": Row("/staff/", "administrator"),
@@ -158,6 +162,7 @@ TABLE: dict[str, Row] = {
     **records("console.accessentry", "operator", "access_entry"),
     **records("console.worksession", "operator", "work_session"),
     **records("console.job", "viewer", "job", change=302),
+    **records("console.mail", "operator", "mail"),
     **records("gateway.event", "viewer", "event"),
     **mirror("accounts.account", "viewer", "account"),
     **mirror("issuing.cardholder", "viewer", "cardholder"),

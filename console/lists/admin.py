@@ -139,6 +139,7 @@ class ReadOnlyAdmin(ListAdmin):
     """
 
     show_full_result_count = False
+    act_word = "Preview"  # of the button beside the actions: what they do first
     list_per_page = ONE_PAGE
     list_title = ""
     columns: tuple[Column, ...] = ()

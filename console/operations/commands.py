@@ -49,24 +49,34 @@ class Target:
 
 
 class StaffCommand(BaseCommand):
-    """A command of a member of staff. `--as` names the person in the sandbox only; elsewhere a personal token does
-    (CONSOLE_TOKEN or --token-file). A subclass calls `add_who` and, first of all, `begin`.
+    """A command in which a person acts. What it does is its `work`, which asks `person` who that is.
+
+    With `asks_reason` it asks for a reason and a ticket. `--as` names the person in the sandbox only; elsewhere a
+    personal token does (CONSOLE_TOKEN or --token-file).
     """
 
     requires_system_checks = "__all__"
+    asks_reason = False
 
-    def add_who(self, parser: CommandParser) -> None:
-        """Who acts."""
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Who, and why."""
         parser.add_argument("--as", dest="as_user", metavar="USER", default="", help="Who acts (in the sandbox only).")
         parser.add_argument(
             "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
         )
+        if self.asks_reason:
+            parser.add_argument("--reason", required=True, help="Why, for the audit trail: at least 10 characters.")
+            parser.add_argument("--ticket", default="", help="The case this belongs to.")
 
-    def begin(self, options: dict[str, Any]) -> dict[str, Any]:
-        """The options with the token; output that steers no terminal. Raises CommandError for another installation."""
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Its work, with what proves who acts; nothing that it prints steers the terminal."""
         self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
         binding.check_command()
-        return {**options, "personal_token": _token(options["token_file"])}
+        self.work({**options, "personal_token": personal_token(options["token_file"])})
+
+    def work(self, options: dict[str, Any]) -> None:
+        """The command's work."""
+        raise NotImplementedError
 
     def person(self, options: dict[str, Any]) -> User:
         """Who acts; CommandError (2 or 1) where that is not said or not proven."""
@@ -90,13 +100,11 @@ class VerbCommand(StaffCommand):
     for each, after every one was found and the fields were checked for it. No command approves anything.
     """
 
-    verb_name = ""
+    verb_name, asks_reason = "", True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Who, why, and which objects."""
-        self.add_who(parser)
-        parser.add_argument("--reason", required=True, help="Why, for the audit trail: at least 10 characters.")
-        parser.add_argument("--ticket", default="", help="The case this belongs to.")
+        super().add_arguments(parser)
         parser.add_argument(
             "--token", default="", help="The same word again, with the same values, finds the first operation."
         )
@@ -115,9 +123,8 @@ class VerbCommand(StaffCommand):
         """The verb it does."""
         return verbs.get(self.verb_name)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def work(self, options: dict[str, Any]) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
-        options = self.begin(options)
         self.person(options)
         targets = self.targets(options)
         params = {target.id: self.params(options, target) for target in targets}
@@ -205,7 +212,7 @@ class VerbCommand(StaffCommand):
         self.stderr.write(" ".join(filter(None, [*words, operation.error_message, said])))
 
 
-def _token(path: str) -> str:
+def personal_token(path: str) -> str:
     """The personal token of the file or the environment."""
     try:
         return Path(path).read_text("utf-8").strip() if path else os.environ.get("CONSOLE_TOKEN", "")

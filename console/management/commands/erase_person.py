@@ -4,19 +4,20 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from console.operations.commands import BAD_INPUT, REFUSED, Terminal, VerbCommand, _token
+from console.operations.commands import BAD_INPUT, REFUSED, StaffCommand
 from console.operations.fields import REASON_LENGTH
 from console.people.models import User
 from console.record import erasure
 from console.record.models import Erasure
-from gateway import binding, texts
+from gateway import texts
 
 Kind = Erasure.Kind
 
 
-class Command(VerbCommand):
+class Command(StaffCommand):
     """Exit status 1 where it is refused, 2 where the arguments are wrong. Interrupted, the worker goes on with it."""
 
+    asks_reason = True
     help = (
         "Erase the names, reasons, tickets and words of all rows of the audit trail about a person of staff, an account"
         " or an object. Rows, ids and moments stay, and the chain stays whole. It cannot be undone."
@@ -24,22 +25,15 @@ class Command(VerbCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Who, why, and one of three that is meant."""
-        parser.add_argument("--as", dest="as_user", metavar="USER", default="", help="Who acts (in the sandbox only).")
-        parser.add_argument("--reason", required=True, help="Why, for the audit trail: name nobody in it.")
-        parser.add_argument("--ticket", default="", help="The case this belongs to.")
-        parser.add_argument(
-            "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
-        )
+        super().add_arguments(parser)
         parser.add_argument("--sure", action="store_true", help="Do it; without it the rows are only counted.")
         parser.add_argument("--user", default="", help="A person of staff who may not sign in any more.")
         parser.add_argument("--account", default="", help="The id of an account.")
         parser.add_argument("--subject", default="", help="The id of an object.")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def work(self, options: dict[str, Any]) -> None:
         """Say how many rows are meant; with --sure erase them."""
-        self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
-        binding.check_command()
-        user = self.person({**options, "personal_token": _token(options["token_file"])})
+        user = self.person(options)
         kind, key = self.meant(options)
         if len(texts.readable(options["reason"])) < REASON_LENGTH:
             raise CommandError(f"A reason of at least {REASON_LENGTH} characters is needed.", returncode=BAD_INPUT)

@@ -37,11 +37,10 @@ class Command(StaffCommand):
             metavar="NAME=VALUE",
             help="As in its address; q=… searches.",
         )
-        self.add_who(parser)
+        super().add_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def work(self, options: dict[str, Any]) -> None:
         """Write it, and note it in the audit trail before it has its name."""
-        options = self.begin(options)
         user, form, query = self.person(options), options["format"], urlencode(pairs(options["filter"]))
         try:
             shown = exports.choose(user, _name(options["list"]), form, query)

@@ -25,11 +25,10 @@ class Command(StaffCommand):
         parser.add_argument("kind", help="What to do, such as export.")
         parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="A parameter of it.")
         parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="Wait so long for its end.")
-        self.add_who(parser)
+        super().add_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def work(self, options: dict[str, Any]) -> None:
         """Begin it."""
-        options = self.begin(options)
         user, kind = self.person(options), options["kind"]
         try:
             job = jobs.begin(kind, user=user, params=pairs(options["set"]))

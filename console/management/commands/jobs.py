@@ -24,11 +24,10 @@ class Command(StaffCommand):
         what.add_argument("--cancel", metavar="ID", help="End it before its next step.")
         what.add_argument("--resume", metavar="ID", help="Let what failed or was cancelled go on.")
         what.add_argument("--drop", metavar="ID", help="Leave what failed at that.")
-        self.add_who(parser)
+        super().add_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def work(self, options: dict[str, Any]) -> None:
         """List, or act on one."""
-        options = self.begin(options)
         user = self.person(options)
         for name, (may, act) in ACTS.items():
             if options[name]:
