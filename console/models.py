@@ -1,5 +1,6 @@
 """The console's own tables, gathered from its folders: Django looks for them here."""
 
+from console.mail.models import Mail
 from console.operations.models import Operation
 from console.people.models import PersonalToken, SignInFailure, User
 from console.record.models import AuditEntry, AuditPersonal, Erasure
@@ -10,6 +11,7 @@ __all__ = [
     "AuditEntry",
     "AuditPersonal",
     "Erasure",
+    "Mail",
     "Operation",
     "PersonalToken",
     "SignInFailure",

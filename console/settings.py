@@ -2,8 +2,9 @@
 
 import os
 from datetime import timedelta
+from email.utils import formataddr
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -32,6 +33,7 @@ SECRET_KEY = env.secret("SECRET_KEY", file=VAR_DIR / "secret_key")
 PLATFORM_NAME = env.str("PLATFORM_NAME", default="Northgate Cards")
 # Where heads of the audit trail are noted; "": below VAR_DIR. Best on another disk, and copied to another machine.
 AUDIT_HEADS = env.str("AUDIT_HEADS", default="")
+AUDIT_HEAD_MAIL = env.sender("AUDIT_HEAD_MAIL", default="")  # who is mailed its head each day as well; "" nobody
 DEMO_USERS = env.flag("DEMO_USERS", default=SANDBOX)
 
 # --- Stripe -----------------------------------------------------------------------------------------------------
@@ -208,6 +210,22 @@ STORAGES = {
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of any body (console.shell.middleware.bodies); webhooks have less
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing goes to the disk
+
+# --- Mail -------------------------------------------------------------------------------------------------------
+
+# Without EMAIL_URL the sandbox sends nothing: its mailbox page shows the rows. Elsewhere mails wait, and then fail.
+_mail = env.mail("EMAIL_URL")
+EMAIL_BACKEND = (
+    "console.mail.smtp.Backend" if _mail["host"] or not SANDBOX else "django.core.mail.backends.dummy.EmailBackend"
+)
+EMAIL_HOST, EMAIL_PORT = _mail["host"], _mail["port"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["user"], _mail["password"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["scheme"] == "smtp+tls", _mail["scheme"] == "smtp+ssl"
+EMAIL_TIMEOUT = env.seconds("EMAIL_TIMEOUT", default=10.0, least=0.1)  # seconds for each answer of the server
+MAIL_RETRY = env.seconds("MAIL_RETRY", default=30.0)  # seconds before the second try; each pause is twice the last
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = formataddr(
+    (" ".join(PLATFORM_NAME.split()), env.sender("MAIL_FROM", default=f"console@{urlsplit(CONSOLE_URL).hostname}"))
+)
 
 # --- The browser ------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from console.mail import pages as mail_pages
 from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
 from console.people import me
@@ -45,8 +46,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/<uuid:operation_id>", outcome.operation_page, name="operation"),
     path("operations/<uuid:operation_id>/state", outcome.operation_state, name="operation_state"),
     path("gateway/event/<str:event_id>/state", events.event_state, name="event_state"),
+    path("console/mail/<str:mail_id>/state", mail_pages.mail_state, name="mail_state"),
+    path("mailbox/", mail_pages.mailbox, name="mailbox"),
+    path("mailbox/<str:mail_id>", mail_pages.mailbox_mail, name="mailbox_mail"),
     path("search", search.search, name="search"),
     path("me/", me.me, name="me"),
+    path("me/mail", me.set_mail, name="set_mail"),
     path("me/tokens", me.make_token, name="make_token"),
     path("me/tokens/<int:token_id>/revoke", me.revoke_token, name="revoke_token"),
     path("staff/", people_pages.people, name="staff"),

@@ -98,12 +98,12 @@ def wake() -> None:
     if time.monotonic() - _woken < settings.WAKE_INTERVAL:
         return
     _woken = time.monotonic()
-    transaction.on_commit(_ask)
+    transaction.on_commit(ask)
 
 
-def begun() -> None:
-    """Note that a drain begins: events stored from now on must ask for another one. Call before looking for events."""
-    Heartbeat.objects.filter(name=DRAIN).delete()
+def begun(drain: str = DRAIN) -> None:
+    """Note that a drain begins: rows stored from now on must ask for another one. Call before looking for rows."""
+    Heartbeat.objects.filter(name=drain).delete()
 
 
 def take_turn(name: str, seconds: float) -> bool:
@@ -120,13 +120,14 @@ def take_turn(name: str, seconds: float) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def _ask() -> None:
+def ask(drain: str = DRAIN) -> None:
+    """Have what waits worked off by one task, unless it was asked for and has not begun. Never raises."""
     try:
         with transaction.atomic():
-            if take_turn(DRAIN, ASKED_LASTS):
-                async_task(DRAIN)
+            if take_turn(drain, ASKED_LASTS):
+                async_task(drain)
     except (DatabaseError, InterfaceError) as error:
-        _away(DRAIN, error)
+        _away(drain, error)
 
 
 def _away(path: str, error: Exception) -> None:

@@ -17,6 +17,7 @@ from accounts.account.models import Account
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history.models import Requirement, StateChange
 from accounts.terms.models import Acceptance
+from console.mail.models import Mail
 from console.operations.models import Operation
 from console.people import roles, signed_in
 from console.people.models import User
@@ -206,6 +207,16 @@ def _records(found: Planted) -> None:
         id="evt_1Planted", account=ACCOUNT, type="account.updated", created=1_790_000_000, livemode=False,
         payload={"data": data}, received_at=timezone.now(), state="dead", error=f"Invalid: {found.email()}",
     )  # fmt: skip
+    # A notice to a holder: body, address and what the server said are personal.
+    mail, kept = (
+        Mail.objects.create(
+            message_id=f"<{number}@tests>", template="tests_notice", version=1, to=found.email(), subject="A notice",
+            body=f"Dear {found.word()}", personal=True, state=state, settled_at=timezone.now(),
+            error=f"550 <{found.email()}> is not known" if state == "failed" else "",
+        )
+        for number, state in enumerate(("failed", "sent"))
+    )  # fmt: skip
+    found.ids |= {"mail": mail.pk, "kept_mail": kept.pk}
     ids = {"work_session": session.pk, "access_entry": entry.pk, "event": event.pk, "user": person("vera").pk}
     found.ids |= {name: str(key) for name, key in ids.items()}
 

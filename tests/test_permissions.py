@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from console.mail import mails
+from console.mail.models import Mail
 from console.operations.models import Operation
 from console.people.models import User
 from console.record.models import AuditEntry
@@ -49,6 +51,8 @@ def made() -> dict[str, str]:
     event = Event.objects.create(
         id="evt_1Tests", type="account.updated", created=1, livemode=False, payload={}, received_at=timezone.now()
     )
+    mail, kept = (mails.queue("test", "vera@example.com", {"link": "me"}) for _ in range(2))
+    Mail.objects.filter(pk=kept.pk).update(state="sent", settled_at=timezone.now())
     entry = AuditEntry.objects.first()
     assert entry
     card = rows.card(rows.cardholder())
@@ -62,6 +66,8 @@ def made() -> dict[str, str]:
         "account": ACCOUNT,
         "operation": str(operation.pk),
         "event": event.pk,
+        "mail": mail.pk,
+        "kept_mail": kept.pk,
         "user": str(vera.pk),
         "work_session": str(session.pk),
         "access_entry": str(access.pk),

@@ -16,7 +16,8 @@ from tests.people import person
 
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "verbs.md"
 ROOMS = ("accounts", "issuing")
-OTHER_ACTIONS = {"Replay selected events"}  # what the console does itself, not at Stripe
+# What the console does itself, not at Stripe.
+OTHER_ACTIONS = {"Replay selected events", "Send selected failed mails again", "Drop selected mails"}
 SAMPLE = {"<account>": "acct_1", "<id>": "x_1"}
 
 

@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.history.models import StateChange
+from console.mail import mails
+from console.mail.models import Mail
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
@@ -42,6 +44,8 @@ def made() -> dict[str, str]:
         "topup": rows.topup(),
         "operation": _operation(),
         "event": _event("evt_1Tests"),
+        "mail": _mail("unknown"),
+        "kept_mail": _mail("sent"),
         "user": person("vera"),
         "work_session": session,
         "access_entry": AccessEntry.objects.create(
@@ -73,6 +77,13 @@ def _operation() -> Operation:
         form_token=uuid.uuid4().hex,
         state="not_found",
     )
+
+
+def _mail(state: str) -> Mail:
+    mail = mails.queue("test", "vera@example.com", {"link": "me"}, user=person("sam"), account_id=ACCOUNT)
+    mail.state, mail.settled_at, mail.error = state, timezone.now(), "SMTPServerDisconnected: gone"
+    mail.save()
+    return mail
 
 
 def _event(event_id: str) -> Event:

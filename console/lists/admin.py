@@ -134,6 +134,7 @@ class ReadOnlyAdmin(ListAdmin):
     """Seen with the view permission; never added, changed or deleted by hand. Its rows are never all counted."""
 
     show_full_result_count = False
+    act_word = "Preview"  # of the button beside the actions: what they do first
     list_per_page = ONE_PAGE
 
     def has_add_permission(self, request: HttpRequest) -> bool:

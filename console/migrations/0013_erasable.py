@@ -68,7 +68,7 @@ def renamed(name: str, field: models.Field) -> list[Any]:
 class Migration(migrations.Migration):
     """The columns in place, the two new tables, and what protects one of them."""
 
-    dependencies = [("console", "0007_operations_found_by_index")]
+    dependencies = [("console", "0012_mail")]
     operations = [
         migrations.SeparateDatabaseAndState(
             state_operations=[

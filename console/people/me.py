@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from console.operations.fields import LineField
-from console.people import access, hashing, roles, sign_in, tokens
+from console.people import access, hashing, notices, roles, sign_in, tokens
 from console.people.models import PersonalToken, User
 from console.people.signed_in import needs, staff
 from console.record import audit
@@ -29,6 +29,16 @@ class TokenForm(forms.Form):
     """What a new token is for."""
 
     label = LineField(label="What it is for", max_length=64)
+
+
+class MailForm(forms.ModelForm):
+    """What oneself is mailed beside notices of one's own sign-in."""
+
+    class Meta:
+        """The digest alone: the address is an administrator's to change, since notices of thefts go there."""
+
+        model = User
+        fields = ("daily_digest",)
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -82,6 +92,25 @@ def revoke_token(request: HttpRequest, token_id: int) -> HttpResponseBase:
     return redirect("me")
 
 
+@require_POST
+@needs(notices.DIGEST)
+def set_mail(request: HttpRequest) -> HttpResponseBase:
+    """Whether one is mailed the daily digest."""
+    user = staff(request)
+    form = MailForm(request.POST, instance=user)
+    if form.is_valid() and form.has_changed():
+        with transaction.atomic():
+            user.save(update_fields=["daily_digest"])
+            audit.record(
+                "user.mail_changed",
+                user=user,
+                about=user,
+                detail={"daily_digest": user.daily_digest},
+            )
+    messages.success(request, "You are mailed the digest." if user.daily_digest else "You are mailed no digest.")
+    return redirect("me")
+
+
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
     """Change one's own password, which ends all else that one has open; too many wrong guesses end this sign-in too."""
@@ -110,6 +139,7 @@ def _change(request: HttpRequest, form: OwnPasswordForm) -> bool:
     with transaction.atomic():
         if not unchanged.update(password=user.password):
             raise PermissionDenied(SIGNED_OUT)
+        notices.tell(user, "password_changed", user=user)
         access.end(user, "password changed", by=user)
         audit.record("user.password_changed", user=user, detail={"address": sign_in.address(request)})
     update_session_auth_hash(request, user)
@@ -126,5 +156,7 @@ def _context(request: HttpRequest, form: TokenForm, plain: str = "") -> dict[str
         "tokens": tokens.live(user).order_by("-created_at"),
         "form": form,
         "new_token": plain,
+        "mail_form": MailForm(instance=user) if user.has_perm(notices.DIGEST) else None,
+        "address": user.email,
         "may_use_commands": user.has_perm("console.use_commands"),
     }

@@ -15,6 +15,7 @@ class User(AbstractUser):
     """A member of staff. Rights come from one of four roles (console.people.roles)."""
 
     email = models.EmailField(blank=True)
+    daily_digest = models.BooleanField("Mail me once a day what needs a person", default=False)
     # How often all that this person had open was ended (console.people.access.end): it never counts down.
     access_generation = models.PositiveIntegerField(default=0, editable=False)
 

@@ -1,5 +1,6 @@
 """What staff and their roles add to the shell."""
 
+from console.people.notices import SIGN_IN_CHANGED
 from console.shell.badges import off, ok
 from console.shell.nouns import MenuEntry, Noun
 
@@ -18,5 +19,6 @@ NOUN = Noun(
             order=20,
         ),
     ),
+    mails=(SIGN_IN_CHANGED,),
     badges={"staff": {"active": ok("Active"), "disabled": off("Disabled")}},
 )

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
 from console.operations.fields import LineField
-from console.people import access, hashing, roles, signed_in
+from console.people import access, hashing, notices, roles, signed_in
 from console.people.models import User
 from console.record import audit
 from console.shell.drawing import form_status, page
@@ -122,6 +122,7 @@ def password(request: HttpRequest, user_id: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid() and hashing.hashed(form):
         with transaction.atomic():
             user.save(update_fields=["password"])
+            notices.tell(user, "password_set", user=signed_in.staff(request))
             access.end(user, "password set", by=signed_in.staff(request))
             _record(request, "user.password_set", user, {})
         messages.success(request, f"{user} has a new password.")

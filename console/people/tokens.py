@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from console.people import notices
 from console.people.models import PersonalToken, User
 from console.record import audit
 
@@ -27,6 +28,7 @@ def create(user: User, label: str = "") -> tuple[PersonalToken, str]:
             created_at=now,
             expires_at=now + settings.PERSONAL_TOKEN_LIFE,
         )
+        notices.tell(user, "token_made", user=user)
         _record("token.created", token)
     return token, plain
 

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from console.people import names, roles
 from gateway import columns
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEMO_NAMES = ("demo", "ana", "otto", "sam", "vera")
 
 
@@ -22,6 +23,16 @@ def roles_name_real_permissions(app_configs: Any, **kwargs: Any) -> list[CheckMe
         )
         for name in roles.unknown()
     ]
+
+
+@register(Tags.security)
+def live_mail_is_encrypted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """In live mode mail crosses no network in the clear: an address of staff and the server's password are in it."""
+    plain = settings.EMAIL_HOST and not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL)
+    if settings.CONSOLE_MODE != "live" or not plain or settings.EMAIL_HOST in LOOPBACK:
+        return []
+    hint = "Use smtp+tls:// (STARTTLS) or smtp+ssl://, or a server on this machine."
+    return [Error("EMAIL_URL sends mail unencrypted in live mode.", hint=hint, id="console.E007")]
 
 
 @register(Tags.database)

@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,10 @@ from console.running.secrets_file import kept_secret
 YES, NO = ("true", "1", "yes", "y", "on", "ok", "t"), ("false", "0", "no", "n", "off", "f", "")
 KNOWN_DATABASES = ("sqlite:///", "postgres://", "postgresql://", "psql://", "pgsql://")
 DATABASES = "sqlite:///folder/file or postgres://user:password@host:5432/name"
+
+SENDER = re.compile(r"[!-~]+@[\w.-]+")
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+MAIL = "smtp+tls://user:password@host:587 (STARTTLS), smtp+ssl://…:465 or smtp://localhost:25"
 
 
 def wrong(name: str, value: str, meant: str) -> ImproperlyConfigured:
@@ -93,6 +98,29 @@ class Variables(environ.Env):
         if parsed["NAME"] in ("", ":memory:"):
             raise ImproperlyConfigured(f"{name} names no database: set it to {DATABASES}.")
         return parsed
+
+    def mail(self, name: str) -> dict[str, Any]:
+        """The mail server: scheme, host, port, user, password; no host where none is named. The value holds a password
+        and is never repeated. `smtps` is refused: some take it for smtp+tls (STARTTLS), some for smtp+ssl.
+        """
+        text = self.str(name, default="").strip()
+        try:
+            parts = urlsplit(text)
+            port = parts.port or MAIL_PORTS.get(parts.scheme, 0)
+            fits = not text or (parts.scheme in MAIL_PORTS and bool(parts.hostname) and parts.path in ("", "/"))
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ImproperlyConfigured(f"{name} cannot be read: set it to {MAIL}.")
+        user, password = (unquote(each or "") for each in (parts.username, parts.password))
+        return {"scheme": parts.scheme, "host": parts.hostname or "", "port": port, "user": user, "password": password}
+
+    def sender(self, name: str, *, default: str) -> str:
+        """A plain e-mail address, without a name beside it; "" where there is none and no default."""
+        text = self.str(name, default="").strip() or default
+        if text and not SENDER.fullmatch(text):
+            raise wrong(name, text, "a plain address such as console@example.com")
+        return text
 
     def cache(self, name: str, *, default: str) -> dict[str, Any]:
         """Django's settings for the cache. The value is never repeated: it may hold a password."""

@@ -55,6 +55,7 @@ class EventAdmin(RecordAdmin):
     search_help_text = "Id, account, request, or type"
     by = ("created", "id")
     answers = ("POST",)
+    act_word = "Apply"
     actions = ("replay",)
 
     def found(self, words: str, *, personal: bool) -> list[Q]:

@@ -90,8 +90,14 @@ def account_menu(request: HttpRequest, user: User, session: WorkSession) -> Menu
     return _marked(request, lines)
 
 
+def counted(url: str, count: Callable[[], int]) -> int:
+    """What the menu says beside an address: at most one query, none where it was counted just now."""
+    number: int = cache.get_or_set(f"menu-count:{url}", count, COUNT_SECONDS) or 0
+    return number
+
+
 def _line(request: HttpRequest, entry: Any, url: str, count: Callable[[], int] | None) -> dict[str, Any]:
-    number = cache.get_or_set(f"menu-count:{url}", count, COUNT_SECONDS) if count else 0
+    number = counted(url, count) if count else 0
     return {
         "label": entry.label,
         "url": url,

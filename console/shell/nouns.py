@@ -16,6 +16,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from console.mail import templates
+from console.mail.templates import Template
 from console.operations import verbs
 from console.operations.verbs import Verb
 from console.shell.badges import NOTHING, Badge, absent
@@ -189,7 +191,8 @@ class Noun(nouns.Noun):
     id (or a page's name) → where Stripe's Dashboard keeps it, with {id} and {account}; without {account} it is the
     platform's. `page_of`: the beginning of an id → our page for such an id, "" where we do not have it. `describe`
     words one change of its history, given the row. `filters` are offered by the list of accounts. `label` names an
-    account (one noun alone has it). `on_events` is told of every list of events that was settled.
+    account (one noun alone has it). `mails` are the templates of what it has mailed. `on_events` is told of every list
+    of events that was settled.
     """
 
     verbs: tuple[type[Verb], ...] = ()
@@ -200,6 +203,7 @@ class Noun(nouns.Noun):
     searches: tuple[Search, ...] = ()
     home_panels: tuple[HomePanel, ...] = ()
     account_panels: tuple[AccountPanel, ...] = ()
+    mails: tuple[Template, ...] = ()
     badges: Mapping[str, Mapping[str, Badge]] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     dashboard: tuple[tuple[str, str], ...] = ()
@@ -246,11 +250,13 @@ def load() -> None:
 
 
 def register(noun: Noun) -> None:
-    """Add a noun and its verbs."""
+    """Add a noun, its verbs and its templates."""
     _nouns.append(noun)
     nouns.register(noun)
     for verb in noun.verbs:
         verbs.register(verb())
+    for template in noun.mails:
+        templates.register(template)
     if noun.on_events:
         inbox.on_settled(noun.on_events)
 

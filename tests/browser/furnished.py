@@ -24,13 +24,23 @@ STRETCH = (  # what Stripe would refuse or a sandbox would take weeks for, writt
     f"Transaction.objects.update(merchant_name='{UNBROKEN}')",
     f"Cardholder.objects.update(name='{UNBROKEN[:64]}')",
 )
-NO_PAGES = ("healthz", "account_live", "event_state", "operation_state", "jsi18n")  # what machines and scripts read
+IN_DOUBT = "Mail.objects.filter(pk=Mail.objects.latest('created_at').pk).update(state='unknown', error='550 No')"
+NO_PAGES = (
+    "healthz",
+    "account_live",
+    "event_state",
+    "mail_state",
+    "operation_state",
+    "jsi18n",
+)  # what machines and scripts read
 MADE = """dict(
     user=User.objects.get(username='vera').pk,
     work_session=str(WorkSession.objects.latest('started_at').pk),
     access_entry=AccessEntry.objects.latest('pk').pk,
     audit_entry=AuditEntry.objects.latest('pk').pk,
     operation=str(Operation.objects.latest('created_at').pk),
+    mail=Mail.objects.filter(state='unknown').latest('created_at').pk,
+    kept_mail=Mail.objects.filter(state='sent').latest('created_at').pk,
     event=Event.objects.filter(account='{account}').latest('created').pk,
     cardholder=Cardholder.objects.filter(account_id='{account}').latest('created').pk,
     card=Card.objects.filter(account_id='{account}', status='active').latest('created').pk,
@@ -55,6 +65,10 @@ def furnish(stack: Stack) -> str:
     stack.manage("create_topup", issuer.account, "--amount", "500", *said)
     wait_until(lambda: not stack.control("deliveries")["due"], 60, "events delivered")
     wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
+    for _ in range(2):
+        stack.manage("mail", "--to", f"{'v' * 60}@{UNBROKEN[:40]}.example", "--as", "demo")
+    wait_until(lambda: stack.ask("Mail.objects.filter(state='sent').count()") == 2, 60, "mails in the mailbox")
+    stack.ask(IN_DOUBT)
     for each in STRETCH:
         stack.ask(each.format(account=issuer.account))
     return issuer.account

@@ -23,6 +23,7 @@ SSN, TAX_ID, BANK, SECRET_KEY = "536904217", "841277359", "000853219764", "sk_te
 BORN = "1987-11-23"  # as staff type it; Stripe's own form of it lives in the mirror
 CARD_NUMBER = re.compile(r"(?<![0-9A-Za-z.])[2-6][0-9]{12,18}(?![0-9A-Za-z])")  # moments in figures begin with a 1
 TOKEN = re.compile(r'name="(csrfmiddlewaretoken|form_token|for_account)" value="([^"]*)"')
+SHOWN_ONCE = re.compile(r"con_[A-Za-z0-9_-]{30,}")
 HOLDER = {
     "type": "individual",
     "name": "Amara Okonkwo",
@@ -52,12 +53,12 @@ class Staff:
         except urllib.error.HTTPError as error:
             return error.read().decode()
 
-    def post(self, path: str, **values: str) -> str:
-        """Fill in the page's own form and send it; the answer's text, whatever its status."""
+    def post(self, path: str, *, to: str = "", **values: str) -> str:
+        """Fill in the page's own form and send it, `to` another address if need be; the answer, whatever its status."""
         page = self.get(path)
         form = urllib.parse.urlencode({**dict(TOKEN.findall(page)), **values}).encode()
         try:
-            with self.opener.open(self.stack.url + path, form, timeout=30) as answer:
+            with self.opener.open(self.stack.url + (to or path), form, timeout=30) as answer:
                 return answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.read().decode()
@@ -119,9 +120,23 @@ def push(stack: Stack) -> list[str]:
         staff.get(f"/{issuer.account}/{SSN}"),
     ]
     answers += [staff.get(f"/connect/accounts/{issuer.account}?tab={tab}") for tab in ("json", "persons", "terms")]
+    answers += mailed(stack, staff)
     body = json.dumps({"id": "evt_1", "object": "event", "data": {"object": {"id_number": SSN}}}).encode()
     assert send_event(stack, body, "t=1,v1=00") == 400
     return answers
+
+
+def mailed(stack: Stack, staff: Staff) -> list[str]:
+    """A token, of whose making its owner is mailed, and the pages of that mail. The token itself is shown once."""
+    stack.ask("User.objects.filter(username='otto').update(email='otto@example.com')")
+    page = staff.post("/me/", to="/me/tokens", label="nightly")
+    token = SHOWN_ONCE.findall(page)[0]
+    wait_until(lambda: stack.ask("Mail.objects.filter(state='sent').count()") == 1, 60, "the notice")
+    row = stack.ask("list(Mail.objects.values_list('id', 'subject', 'body'))")[0]
+    assert "token was made" in row[1]
+    found = {**kept(stack), "mail": " ".join(row), "mailbox": staff.get(f"/mailbox/{row[0]}")}
+    assert [name for name, text in found.items() if token in text] == []
+    return [*row, staff.get(f"/mailbox/{row[0]}"), staff.get(f"/console/mail/{row[0]}/change/")]
 
 
 BANK_ACCOUNT = {

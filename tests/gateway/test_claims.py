@@ -29,28 +29,28 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def mail() -> Iterator[Any]:
-    """A table of mails: each is sent by one process."""
+    """A table of letters: each is sent by one process."""
     with isolate_apps("gateway"):
 
-        class Mail(claims.Claimed):
+        class Letter(claims.Claimed):
             sent_at = models.DateTimeField(null=True)
 
             waiting = Q(sent_at=None)
             task = "gateway.health.beat"
-            objects = claims.ClaimedQuerySet["Mail"].as_manager()
+            objects = claims.ClaimedQuerySet["Letter"].as_manager()
 
             class Meta(claims.Claimed.Meta):
                 app_label = "gateway"
                 indexes = (
                     *claims.Claimed.Meta.indexes,
-                    models.Index(fields=["next_try_at"], name="mail_waiting", condition=Q(sent_at=None)),
+                    models.Index(fields=["next_try_at"], name="letter_waiting", condition=Q(sent_at=None)),
                 )
 
     with connection.schema_editor() as editor:
-        editor.create_model(Mail)
-    yield Mail
+        editor.create_model(Letter)
+    yield Letter
     with connection.schema_editor() as editor:
-        editor.delete_model(Mail)
+        editor.delete_model(Letter)
 
 
 def test_a_row_is_due_until_a_process_claims_it_and_again_when_the_claim_runs_out(mail: Any, settings: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from console.mail import mails
 from console.running import backup
 from console.running.backup_databases import BackupError
 
@@ -30,6 +31,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         done = "is whole" if check else "restored"
         self.stdout.write(f"{folder} {done}: {manifest['mode']} mode, made at {manifest['made_at']}.")
+        if not check and (doubt := mails.doubt_all()):
+            self.stdout.write(
+                f"{doubt} mails waited in it and may have been sent since: decide (manage.py mail_settle)."
+            )
         missing = [name for name in manifest["in_environment"] if not os.environ.get(name)]
         if missing:
             self.stdout.write(f"The environment had these and has them no more: {', '.join(missing)}.")

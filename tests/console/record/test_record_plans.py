@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.test import RequestFactory
 
+from console.mail.models import Mail
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
@@ -22,6 +23,7 @@ WORDS: dict[type[Model], tuple[str, ...]] = {
     WorkSession: ("", "sam", "blue card", ACCOUNT, "CS-1", "7"),
     Event: ("", "evt_1", "req_1", ACCOUNT, "ic_1", "issuing_card", "account.updated", "console-1"),
     Operation: ("",),
+    Mail: ("", "mail_1", "sam", ACCOUNT, "vera@example.com"),
 }
 
 

@@ -22,6 +22,9 @@ WRONG = [
     *[("ONBOARDING_URL", "javascript:alert(1)"), ("CACHE_URL", "nonsense://pw@x"), ("ENV_FILE", "/nowhere/.env")],
     *[("DATABASE_URL", value) for value in ("garbage", "mysql://u:pw@h/x", "postgres://u:pw@h:port/x", "sqlite://x")],
     *[("DATABASE_URL", value) for value in ("postgres://u:pw@h:99999/x", "postgres://u:pw@h", "sqlite:///", "://pw@")],
+    *[("EMAIL_URL", value) for value in ("smtps://u:pw@h", "h:25", "smtp://", "smtp://u:pw@h:port", "smtp://u:pw@h/x")],
+    *[("MAIL_FROM", value) for value in ("x", "X <x@example.com>", "a@b Bcc: c@d")],
+    ("EMAIL_TIMEOUT", "0"),
     *[("VAR_DIR", value) for value in ("/", "/dev/null", "/proc/nowhere")],
 ]
 
@@ -52,6 +55,16 @@ def test_it_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> 
         ("DEBUG", "OFF", "DEBUG", False),
         ("LOG_LEVEL", "warning", "LOG_LEVEL", "WARNING"),
         ("CONSOLE_URL", "https://console.example/", "CONSOLE_URL", "https://console.example"),
+        ("EMAIL_URL", "", "EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend"),
+        ("EMAIL_URL", "smtp+tls://a%40b:p%2Fw@mail.example", "EMAIL_PORT", 587),
+        ("EMAIL_URL", "smtp+tls://a%40b:p%2Fw@mail.example", "EMAIL_HOST_USER", "a@b"),
+        ("EMAIL_URL", "smtp+tls://a%40b:p%2Fw@mail.example", "EMAIL_HOST_PASSWORD", "p/w"),
+        ("EMAIL_URL", "smtp+tls://mail.example", "EMAIL_USE_TLS", True),
+        ("EMAIL_URL", "smtp+ssl://mail.example", "EMAIL_USE_SSL", True),
+        ("EMAIL_URL", "smtp://localhost:2525/", "EMAIL_PORT", 2525),
+        ("EMAIL_URL", "smtp://localhost", "EMAIL_BACKEND", "console.mail.smtp.Backend"),
+        ("MAIL_FROM", "cards@example.com", "DEFAULT_FROM_EMAIL", "Northgate Cards <cards@example.com>"),
+        ("PLATFORM_NAME", 'Nørd\n"gåte"', "DEFAULT_FROM_EMAIL", "=?utf-8?b?TsO4cmQgImfDpXRlIg==?= <console@127.0.0.1>"),
         ("DATABASE_URL", "", "OWN_DATABASE", Path(os.environ["VAR_DIR"]) / "console.sqlite3"),
     ],
 )
