@@ -33,6 +33,7 @@ SECRET_KEY = env.secret("SECRET_KEY", file=VAR_DIR / "secret_key")
 PLATFORM_NAME = env.str("PLATFORM_NAME", default="Northgate Cards")
 # Where heads of the audit trail are noted; "": below VAR_DIR. Best on another disk, and copied to another machine.
 AUDIT_HEADS = env.str("AUDIT_HEADS", default="")
+AUDIT_HEAD_MAIL = env.sender("AUDIT_HEAD_MAIL", default="")  # who is mailed its head each day as well; "" nobody
 DEMO_USERS = env.flag("DEMO_USERS", default=SANDBOX)
 
 # --- Stripe -----------------------------------------------------------------------------------------------------

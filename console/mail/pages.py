@@ -126,15 +126,22 @@ def _body(mail: Mail, *, may_see: bool) -> str:
     return "" if mail.personal and not may_see else mail.body
 
 
-def _trail(request: HttpRequest, mail: Mail) -> list[AuditEntry]:
+def _trail(request: HttpRequest, mail: Mail) -> list[dict[str, Any]]:
     """What staff decided, oldest first, for those who read the trail. One query."""
     if not staff(request).has_perm("console.view_auditentry"):
         return []
     mask = Mask(staff(request).has_perm(PERSONAL))
-    rows = list(AuditEntry.objects.filter(subject=mail.pk).order_by("number")[:TRAIL])
-    for row in rows:  # to look at, never saved
-        row.did, row.reason = words.action(row.action), mask.text(row.reason)
-    return rows
+    return [
+        {
+            "pk": row.pk,
+            "at": row.at,
+            "number": row.number,
+            "user_name": row.user_name,
+            "did": words.action(row.action),
+            "reason": mask.text(row.reason),
+        }
+        for row in AuditEntry.objects.filter(subject=mail.pk).order_by("number")[:TRAIL]
+    ]
 
 
 @require_safe

@@ -104,7 +104,7 @@ def set_mail(request: HttpRequest) -> HttpResponseBase:
             audit.record(
                 "user.mail_changed",
                 user=user,
-                subject=f"user {user.get_username()}",
+                about=user,
                 detail={"daily_digest": user.daily_digest},
             )
     messages.success(request, "You are mailed the digest." if user.daily_digest else "You are mailed no digest.")

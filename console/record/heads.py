@@ -3,7 +3,8 @@
 A whole chain proves that nothing inside it was changed, never that nothing is missing at its end. So its last number
 and digest are appended to a file (settings.AUDIT_HEADS, mode 0600) at each verification and once a day by the worker;
 the next verification looks for each of them in the trail. The file is a chain too: each line ends with a check over
-the line before. And once a day the trail is told how long the file is, so that neither can be cut off alone.
+the line before. And once a day the trail is told how long the file is, so that neither can be cut off alone. That row
+is mailed as well, where AUDIT_HEAD_MAIL names an address.
 """
 
 import fcntl
@@ -23,10 +24,26 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from console.mail import mails
+from console.mail.templates import Template
+from console.mail.values import count, digest, moment
 from console.record import audit
 from console.record.models import AuditEntry
 
 logger = logging.getLogger(__name__)
+HEAD_MAIL = Template(
+    name="audit_head",
+    version=1,
+    subject="{platform} console: row {row} is the head of the audit trail",
+    body="""\
+The audit trail's head on {at}: row {row}, digest
+{digest}
+
+Keep this mail where nobody with the console's database can change it. `manage.py verify_audit --expect` with this
+digest shows whether the trail still holds that row.
+""",
+    values={"row": count, "digest": digest, "at": moment},
+)
 NOTED = "audit.head_noted"  # the trail's own row about the file
 EVERY = timedelta(days=1)
 # Number, digest, wall time in unix seconds, check.
@@ -134,6 +151,9 @@ def note_in_both() -> None:
         with transaction.atomic():
             detail = {"lines": len(known.heads), "check": known.check, "file": _mark()}
             row = audit.record(NOTED, subject=_here(), detail=detail)
+            if settings.AUDIT_HEAD_MAIL:
+                values = {"row": row.number, "digest": row.digest, "at": row.at}
+                mails.queue(HEAD_MAIL.name, settings.AUDIT_HEAD_MAIL, values, once=f"audit_head {row.number}")
         _write(file, row.number, row.digest)
 
 

@@ -1,10 +1,11 @@
 """What the audit trail adds to the shell."""
 
-from console.record import erasure
+from console.record import erasure, heads
 from console.shell.nouns import MenuEntry, Noun
 
 NOUN = Noun(
     roles={"operator": ("console.view_auditentry",), "administrator": (erasure.ERASES,)},
+    mails=(heads.HEAD_MAIL,),
     menu=(
         MenuEntry(
             label="Audit",

@@ -116,9 +116,9 @@ class Variables(environ.Env):
         return {"scheme": parts.scheme, "host": parts.hostname or "", "port": port, "user": user, "password": password}
 
     def sender(self, name: str, *, default: str) -> str:
-        """A plain e-mail address, without a name beside it."""
+        """A plain e-mail address, without a name beside it; "" where there is none and no default."""
         text = self.str(name, default="").strip() or default
-        if not SENDER.fullmatch(text):
+        if text and not SENDER.fullmatch(text):
             raise wrong(name, text, "a plain address such as console@example.com")
         return text
 

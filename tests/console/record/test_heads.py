@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
+from console.mail.models import Mail
 from console.record import audit, heads
 from console.record.models import AuditEntry
 from console.running import worker
@@ -163,6 +164,18 @@ def test_the_worker_notes_the_head_once_a_day_and_tells_the_trail(file: Path) ->
     )
     assert noted == [3, 4]
     assert "still in the trail: 2" in verify()
+
+
+@pytest.mark.parametrize("to", ["", "archive@example.com"])
+def test_the_head_is_mailed_where_that_is_wished(settings: Any, to: str) -> None:
+    settings.AUDIT_HEAD_MAIL = to
+    record(2)
+    at = timezone.now()
+    assert (heads.note_daily(at), heads.note_daily(at + timedelta(hours=1))) == (True, False)
+    row = AuditEntry.objects.get(action=heads.NOTED)
+    mailed = list(Mail.objects.values_list("to", "template"))
+    assert mailed == ([(to, "audit_head")] if to else [])
+    assert all(row.digest in mail.body and f"row {row.number}" in mail.body for mail in Mail.objects.all())
 
 
 def test_the_worker_does_so(sandbox: object, file: Path) -> None:
