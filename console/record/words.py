@@ -7,6 +7,11 @@ from gateway import copied
 ACTIONS = {
     "access.refused": "Was refused what belongs to another account",
     "audit.head_noted": "Noted the head of the trail",
+    "bulk.begun": "Began a bulk run",
+    "bulk.resumed": "Resumed a bulk run",
+    "bulk.retried": "Tried the failed rows of a bulk run again",
+    "bulk.seen_to": "Saw to a bulk run",
+    "bulk.stopped": "Stopped a bulk run",
     "event.replayed": "Replayed an event",
     "event.unmasked": "Read an event unmasked",
     "operation.denied": "Was denied",
