@@ -89,7 +89,7 @@ class VerbCommand(BaseCommand):
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
         self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
         binding.check_command()
-        options = {**options, "personal_token": _token(options["token_file"])}
+        options = {**options, "personal_token": personal_token(options["token_file"])}
         self.person(options)
         targets = self.targets(options)
         params = {target.id: self.params(options, target) for target in targets}
@@ -191,7 +191,7 @@ class VerbCommand(BaseCommand):
         self.stderr.write(" ".join(filter(None, [*words, operation.error_message, said])))
 
 
-def _token(path: str) -> str:
+def personal_token(path: str) -> str:
     """The personal token of the file or the environment."""
     try:
         return Path(path).read_text("utf-8").strip() if path else os.environ.get("CONSOLE_TOKEN", "")
