@@ -20,7 +20,7 @@ def count() -> int:
 
 
 def waiting(request: HttpRequest, most: int) -> Waiting:
-    """Runs that were stopped, or that ended with failures; none has a deadline. As old as a count in the menu may be."""
+    """Runs that were stopped, or that ended with failures; none has a deadline. As old as a count of the menu."""
     needing = partial(first, BulkRun.objects.needing_a_person().order_by("created_at", "id"), most)
     rows, many = cache.get_or_set(f"bulk-runs:{most}", needing, context.COUNT_SECONDS) or ([], 0)
     return Waiting([None] * many, [_item(run) for run in rows])
