@@ -1,5 +1,6 @@
 """The console's own tables, gathered from its folders: Django looks for them here."""
 
+from console.bulk.models import BulkRow, BulkRun
 from console.jobs.models import Job
 from console.mail.models import Mail
 from console.operations.models import Operation
@@ -11,6 +12,8 @@ __all__ = [
     "AccessEntry",
     "AuditEntry",
     "AuditPersonal",
+    "BulkRow",
+    "BulkRun",
     "Erasure",
     "Job",
     "Mail",

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from console.bulk.models import BulkRun
 from console.mail import mails
 from console.mail.models import Mail
 from console.operations.models import Operation
@@ -58,7 +59,9 @@ def made() -> dict[str, str]:
     assert entry
     card = rows.card(rows.cardholder())
     authorization = rows.authorization(card, reason="insufficient_funds")
+    run = BulkRun.objects.create(verb="issuing.deactivate_card", user=sam, form_token=uuid.uuid4().hex)
     return {
+        "bulk_run": str(run.pk),
         "cardholder": str(card.cardholder_id),
         "card": card.pk,
         "authorization": authorization.pk,

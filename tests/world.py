@@ -6,12 +6,14 @@ from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.history.models import StateChange
+from console.bulk.models import BulkRow, BulkRun
 from console.mail import mails
 from console.mail.models import Mail
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
+from issuing.cards.models import Card
 from tests.accounts import builders
 from tests.console.jobs.made import exported
 from tests.issuing import rows
@@ -44,6 +46,7 @@ def made() -> dict[str, str]:
         "transaction": rows.transaction(authorization),
         "topup": rows.topup(),
         "operation": _operation(),
+        "bulk_run": _bulk_run(card),
         "event": _event("evt_1Tests"),
         "mail": _mail("unknown"),
         "kept_mail": _mail("sent"),
@@ -69,15 +72,15 @@ def _asked_of(account_id: str) -> None:
     builders.person(row, f"person_{account_id}")
 
 
-def _operation() -> Operation:
+def _operation(state: str = "not_found") -> Operation:
     return Operation.objects.create(
         verb="tests.gone",
         user=person("sam"),
         account_id=ACCOUNT,
         reason="r",
-        key="k",
+        key=uuid.uuid4().hex,
         form_token=uuid.uuid4().hex,
-        state="not_found",
+        state=state,
     )
 
 
@@ -86,6 +89,31 @@ def _mail(state: str) -> Mail:
     mail.state, mail.settled_at, mail.error = state, timezone.now(), "SMTPServerDisconnected: gone"
     mail.save()
     return mail
+
+
+def _bulk_run(card: Card) -> BulkRun:
+    """One that was stopped, with rows that wait, failed, and were made."""
+    run = BulkRun.objects.create(
+        verb="issuing.deactivate_card",
+        user=person("otto"),
+        reason="r",
+        form_token=uuid.uuid4().hex,
+        state="stopped",
+        needs_a_person=True,
+        total=12,
+        begun_at=timezone.now(),
+    )
+    for place, state in enumerate(("waiting", "denied", "given") * 4, 1):
+        BulkRow.objects.create(
+            run=run,
+            position=place,
+            account_id=ACCOUNT,
+            object_id=card.pk,
+            form_token=uuid.uuid4().hex,
+            state=state,
+            operation=_operation("succeeded") if state == "given" else None,
+        )
+    return run
 
 
 def _event(event_id: str) -> Event:
