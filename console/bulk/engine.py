@@ -72,7 +72,7 @@ def work_while_waited_for(run: BulkRun, seconds: float) -> None:
     """Rows of a run in this process, one after the other, for as long as a person may wait."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and run.state == BulkRun.State.RUNNING and (rows := claim(run, 1)):
-        if not do(run, rows[0], lane=budget.PERSON):
+        if not do(run, rows[0], lane=budget.URGENT if run.urgent else budget.PERSON):
             return
     finish(run)
 

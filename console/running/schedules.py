@@ -12,5 +12,6 @@ SCHEDULES = (
     Scheduled("remove-old-job-files", "console.jobs.jobs.remove_old_files", 3600),
     Scheduled("mail-daily-digest", "console.mail.digest.send_daily", 600),  # once a day, by the mails themselves
     Scheduled("redact-old-mails", "console.mail.mails.redact_old", 3600),
+    Scheduled("drop-old-drafts", "console.bulk.drafts.drop_old", 600),
     Scheduled("follow-stripes-clock", "gateway.clock.follow", settings.SWEEP_INTERVAL),  # once a minute
 )

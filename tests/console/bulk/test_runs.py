@@ -1,10 +1,12 @@
 """Runs: begun, worked off, stopped, resumed, tried again, undone. Each row once, whoever dies."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from console.bulk import engine, runs
+from console.bulk import drafts, engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Denied, Wanted
 from console.operations.models import Operation
@@ -191,3 +193,19 @@ def test_what_cannot_begin_says_why(options: Any, rows: int, sentence: str, otto
 def test_ten_thousand_rows_begin_in_short_transactions(otto: User) -> None:
     run = begun(otto, wanted(*["acct_1"] * runs.MOST))
     assert run.total == BulkRow.objects.count() == runs.MOST
+
+
+def test_a_draft_that_nobody_began_is_forgotten_after_a_day(otto: User) -> None:
+    run = BulkRun(verb=RENAME.name, user=otto, form_token="e" * 32)
+    runs.draft(run, wanted("acct_1", "acct_2"))
+    assert drafts.drop_old() == 0
+    begun(otto, wanted("acct_3"))
+    drafts.drop_old(timezone.now() + timedelta(hours=25))
+    assert [each.state for each in BulkRun.objects.all()] == ["running"]
+    assert BulkRow.objects.count() == 1
+
+
+def test_an_urgent_run_runs_as_any_other(otto: User, sandbox: SandboxProcess) -> None:
+    run = begun(otto, wanted(account(sandbox)), urgent=True)
+    assert engine.work(str(run.pk)) == 1
+    assert (outcomes(run), run.urgent) == (["succeeded"], True)
