@@ -18,6 +18,7 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """Load system checks, what follows a sign-in or a migration, and every room's nouns."""
+        from console.approvals import checks as approval_checks  # noqa: F401
         from console.people import sign_in  # noqa: F401
         from console.running import checks  # noqa: F401
         from console.shell import nouns
