@@ -1,8 +1,18 @@
 """The console's own tables, gathered from its folders: Django looks for them here."""
 
+from console.approvals.models import Approval
 from console.operations.models import Operation
 from console.people.models import PersonalToken, SignInFailure, User
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 
-__all__ = ["AccessEntry", "AuditEntry", "Operation", "PersonalToken", "SignInFailure", "User", "WorkSession"]
+__all__ = [
+    "AccessEntry",
+    "Approval",
+    "AuditEntry",
+    "Operation",
+    "PersonalToken",
+    "SignInFailure",
+    "User",
+    "WorkSession",
+]

@@ -124,6 +124,11 @@ def moves_money(verb: Verb) -> bool:
     return verb.name in current().money
 
 
+def has_rules(verb: Verb, mode: str) -> bool:
+    """Whether anything of it can need a second person in this mode."""
+    return current().rules.get(verb.name, {}).get(mode, NOTHING) != NOTHING
+
+
 def needs_second(
     verb: Verb, *, mode: str, amount: int | None = None, currency: str = "", rows: int = 1, loosens: bool = False
 ) -> str:

@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
+from console.approvals import asking
 from console.operations import door
 from console.operations.door import Denied
 from console.operations.fields import VerbForm, Where
-from console.operations.forms import TOKEN, Asked, fresh_token, many_form, preview_of, unanswered
+from console.operations.forms import TOKEN, Asked, fresh_token, many_form, own_values, preview_of, unanswered
 from console.operations.models import Operation
 from console.operations.pages import get_verb
 from console.operations.verbs import Request, Verb
@@ -215,10 +216,11 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
         return _draw(request, verb, form, rows, status=403)
     if asked := unanswered(form, request.POST):
         return _draw(request, verb, form, rows, status=409, asked=asked)
+    many = sum(not (row.error or row.already) for row in rows)
     until = time.monotonic() + INLINE_SECONDS
     for row in rows:  # those of which nothing can be done are denied by the door, and audited
         if not (row.held or row.already) and (row.form or not verb.row_form):
-            _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
+            _perform(request, verb, form.cleaned_data, row, many=many, wait=time.monotonic() < until)
     return _draw(request, verb, form, rows, ran=True)
 
 
@@ -234,7 +236,7 @@ def _again(request: HttpRequest, verb: Verb, typed: QueryDict) -> HttpResponse:
     return _draw(request, verb, form, rows)
 
 
-def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row, *, wait: bool) -> None:
+def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row, *, many: int, wait: bool) -> None:
     session = sessions.current(request)
     entered = {**cleaned, **(row.form.cleaned_data if row.form else {})}
     try:
@@ -251,6 +253,7 @@ def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row
             via="action",
             work_session=session if session and session.account_id == row.account_id else None,
             wait=wait,
+            rows=many,
         )
     except Denied as denied:
         row.error = str(denied)
@@ -289,6 +292,7 @@ def _draw(
         "outcomes": Counter(row.operation.get_state_display() for row in rows if row.operation).items(),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
         "ran": ran,
+        "second": "" if ran else _second(verb, form, rows),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),
         "preview": None if verb.row_form else next((row.request for row in rows if row.request), None),
@@ -296,6 +300,12 @@ def _draw(
         "back_url": _back(request, verb),
     }
     return page(request, "console/operations/bulk.html", context, status=status)
+
+
+def _second(verb: Verb, form: forms.Form, rows: list[Row]) -> str:
+    """Why so many need a second person, or ""."""
+    able = [row for row in rows if not (row.error or row.already)]
+    return asking.why_second(verb, able[0].of, own_values(form, verb), rows=len(able)) if able else ""
 
 
 def _list(verb: Verb) -> str:
