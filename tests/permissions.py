@@ -119,6 +119,8 @@ TABLE: dict[str, Row] = {
     "operations": Row("/operations/", answer=302),
     "operation": Row("/operations/{operation}"),
     "operation_state": Row("/operations/{operation}/state"),
+    "approvals": Row("/approvals/", answer=302),
+    "approval": Row("/approvals/{approval}"),
     "event_state": Row("/gateway/event/{event}/state"),
     # Oneself, search, staff
     "search": Row("/search?q=alder"),
@@ -140,6 +142,7 @@ TABLE: dict[str, Row] = {
     "app_list": Row("/console/", answer=302),
     "(?P<url>.*)$": Row("/no/such/page/", answer=404),
     **records("console.operation", "viewer", "operation", change=302),
+    **records("console.approval", "viewer", "approval", change=302),
     **records("console.auditentry", "operator", "audit_entry"),
     **records("console.accessentry", "operator", "access_entry"),
     **records("console.worksession", "operator", "work_session"),

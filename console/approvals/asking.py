@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from console.approvals import exact, policy
+from console.approvals import exact, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
 from console.operations.models import Operation
@@ -82,7 +82,8 @@ def ask(operation: Operation, need: Needed) -> Approval:
 
 
 def record(approval: Approval, what: str, **more: Any) -> None:
-    """Write the audit row of what became of an approval, by its requester unless `user` is somebody else."""
+    """Write the audit row of what became of an approval, by its requester unless `user` is somebody else; it shows."""
+    waiting.forget()
     operation = approval.operation
     audit.record(
         f"approval.{what}",

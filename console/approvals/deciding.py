@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from console.approvals import asking, exact, policy
+from console.approvals import asking, exact, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
 from console.operations import attempts, door, verbs
@@ -121,8 +121,8 @@ def sweep(at: datetime | None = None) -> int:
     twice and at once with anything.
     """
     at, ended = at or timezone.now(), 0
-    waiting = Approval.objects.waiting().select_related("operation", "requester").order_by("asked_at")[:BATCH]
-    for approval in waiting:
+    found = Approval.objects.waiting().select_related("operation", "requester").order_by("asked_at")[:BATCH]
+    for approval in found:
         over = approval.until <= at
         if over or stale(approval, exact.read(approval.operation)):
             ended += _end_if(approval, lambda own: own.until <= at)
@@ -158,14 +158,19 @@ def ask_again(approval: Approval, *, user: User) -> Performed:
             object_id=operation.object_id,
             form_token=token,
         ).operation
-    Approval.objects.filter(pk=approval.pk).update(unanswered=False)
+    _answered(approval)
     return Performed(first)
 
 
 def leave(approval: Approval, *, user: User) -> None:
     """Note that nothing more is to become of it. Raises Denied as `ask_again` does."""
     _may_answer(approval, user)
+    _answered(approval)
+
+
+def _answered(approval: Approval) -> None:
     Approval.objects.filter(pk=approval.pk).update(unanswered=False)
+    waiting.forget()
 
 
 def may_answer(approval: Approval, user: User) -> bool:
@@ -226,6 +231,6 @@ def _end(approval: Approval, state: State, note: str, *, user: User | None = Non
     approval.approver = user if state == State.REFUSED else None
     approval.unanswered = state != State.WITHDRAWN
     approval.save(update_fields=["state", "note", "decided_at", "approver", "unanswered"])
-    waiting = Operation.objects.filter(pk=approval.operation_id, state=Operation.State.AWAITING)
-    waiting.settle(state=Operation.State.NOT_APPROVED, settled_at=at, settled_by="approval", error_message=note)
+    own = Operation.objects.filter(pk=approval.operation_id, state=Operation.State.AWAITING)
+    own.settle(state=Operation.State.NOT_APPROVED, settled_at=at, settled_by="approval", error_message=note)
     asking.record(approval, str(state), user=user, reason=note if user else "", changed="" if user else note)

@@ -25,19 +25,9 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         """Those that nobody has decided yet."""
         return self.filter(state=Approval.State.WAITING)
 
-    def overdue(self, at: datetime) -> "ApprovalQuerySet":
-        """Those that nobody decided in time."""
-        return self.waiting().filter(until__lte=at)
-
     def unanswered(self) -> "ApprovalQuerySet":
         """Those that came to nothing, and whose requester has not said yet what becomes of it."""
         return self.filter(unanswered=True)
-
-    def waiting_for(self, account_id: str, object_id: str = "") -> "ApprovalQuerySet":
-        """Those that wait and are about this object of the account; without one, about anything of the account."""
-        own = {"operation__object_id": object_id} if object_id else {}
-        found = self.waiting().filter(operation__account_id=account_id, **own)
-        return found.select_related("operation", "requester").order_by("asked_at")
 
 
 class Approval(models.Model):

@@ -86,10 +86,9 @@ def perform(
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
     the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
-    who waits can have the answer. `instead_of` is dropped with the same commit. Where the policy asks for a second
-    person, also because it is one of so many `rows`, it is stored as awaiting one and nothing is sent. Raises Denied;
-    never Refused or Unreachable, which the operation tells. Must not be called inside a transaction (RuntimeError).
-    Three commits and one API call.
+    who waits can have the answer. `instead_of` is dropped with the same commit. Where the policy wants a second person,
+    as for one of many `rows`, it is stored and not sent. Raises Denied; never Refused or Unreachable, which the
+    operation tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
     """
     given = [name for name, value in params.items() if value]
     now = wait and (verb.only_now(given) or not connection.crowded())
@@ -114,9 +113,13 @@ def perform(
     operation = _intend(verb, intent, instead_of, need)
     if operation.pk != intent.pk or need:
         return Performed(operation, again=operation.pk != intent.pk)
-    if not now:
-        enqueue(Operation.task, str(operation.pk))
-    return _first_attempt(operation, verb, values) if now else Performed(operation)
+    return _first_attempt(operation, verb, values) if now else _handed_on(operation)
+
+
+def _handed_on(operation: Operation) -> Performed:
+    """The worker makes the first attempt."""
+    enqueue(Operation.task, str(operation.pk))
+    return Performed(operation)
 
 
 def _first_attempt(operation: Operation, verb: Verb, values: dict[str, Any]) -> Performed:
@@ -151,8 +154,7 @@ def send_approved(operation: Operation, verb: Verb) -> Performed:
     """Make the first attempt at what was just let go under a claim of this process, or have the worker make it."""
     if connection.crowded():
         Operation.objects.filter(pk=operation.pk).held(operation.claimed_by).update(claimed_by=sweep.QUEUED)
-        enqueue(Operation.task, str(operation.pk))
-        return Performed(operation)
+        return _handed_on(operation)
     return _first_attempt(operation, verb, operation.params)
 
 

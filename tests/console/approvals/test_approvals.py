@@ -19,6 +19,7 @@ from console.operations.models import Operation
 from console.operations.verbs import Request
 from console.people.models import User
 from console.record import audit
+from gateway.errors import Refused
 from tests.console.acting import (
     CREATE,
     LINK,
@@ -26,6 +27,7 @@ from tests.console.acting import (
     RENAME,
     account,
     do,
+    failing,
     faults,
     person,
     rename,
@@ -99,7 +101,7 @@ def test_one_of_many_rows_waits_where_the_policy_counts_them(sandbox: SandboxPro
 
 def test_what_is_never_stored_is_refused_and_not_kept_waiting(sandbox: SandboxProcess, otto: User) -> None:
     params = {"business_name": "A", "country": "US", "ssn": "123456789"}
-    with pytest.raises(Denied, match="cannot wait for one with SSN: such values are never stored. Leave them out"):
+    with pytest.raises(Denied, match=r"cannot wait for one with SSN: such values are never stored\. Leave them out"):
         do(CREATE, otto, params=params, rows=3)
     assert not Operation.objects.exists()
 
@@ -165,10 +167,11 @@ def test_an_approver_must_be_active_and_may_not_be_looking_only(ask: Ask, vera: 
     assert now(approval).state == State.WAITING
 
 
-def test_what_stripe_refuses_is_refused_as_ever(ask: Ask, vera: User) -> None:
-    operation = approve(ask(name="x" * 6000), vera).operation
-    assert operation.state == Stands.REFUSED
-    assert operation.error_message
+def test_what_stripe_refuses_is_refused_as_ever(sandbox: SandboxProcess, otto: User, vera: User) -> None:
+    verb = failing(Refused("No such account.", status=404), about_account=True)
+    asked = do(verb, otto, account_id=account(sandbox)).operation
+    operation = approve(Approval.objects.get(operation=asked), vera).operation
+    assert (operation.state, operation.error_message) == (Stands.REFUSED, "No such account.")
 
 
 def test_an_approved_one_in_doubt_is_settled_as_ever(ask: Ask, sandbox: SandboxProcess, vera: User) -> None:
@@ -332,8 +335,8 @@ BOARD = {"name": "Alder", "open": "2"}
 
 def shows(row: None, params: dict[str, Any]) -> Request:
     """A request that replaces a name, beside a fact."""
-    before = {"name": BOARD["name"]}
-    return Request("POST", "/v1/x", params={"name": params.get("name")}, facts=(("Open", BOARD["open"]),), before=before)
+    facts, before = (("Open", BOARD["open"]),), {"name": BOARD["name"]}
+    return Request("POST", "/v1/x", params={"name": params.get("name")}, facts=facts, before=before)
 
 
 @pytest.fixture
