@@ -42,7 +42,7 @@ def objection(approval: Approval, user: User) -> str:
     """Why this person may not decide it, or "". At most two queries."""
     verb = verbs.find(approval.operation.verb)
     if approval.requester_id == user.pk:
-        return "You asked for it: another person has to decide."
+        return "You asked for it: another person decides."
     needed = [APPROVES, verb.permission if verb else ""]
     if not user.is_active or not user.has_perms(filter(None, needed)):
         return f"You cannot decide this. {roles.who_may(*filter(None, needed))} can."

@@ -43,7 +43,7 @@ def _item(request: HttpRequest, row: Open) -> Item:
         start=stripes(row.asked_at),
         account_id=row.account_id,
         account_name=row.account_name,
-        button="Decide" if may else "Open",
+        button="Review" if may else "Open",
         button_url=url,
     )
 

@@ -8,7 +8,7 @@ ACTIONS = {
     "access.refused": "Was refused what belongs to another account",
     "approval.approved": "Approved what somebody else asked for",
     "approval.asked": "Asked for a second person",
-    "approval.denied": "Was denied to decide what somebody asked for",
+    "approval.denied": "Was denied a decision about what somebody asked for",
     "approval.expired": "Not decided in time",
     "approval.refused": "Refused what somebody else asked for",
     "approval.void": "Void: something had changed",

@@ -31,6 +31,7 @@ MADE = """dict(
     access_entry=AccessEntry.objects.latest('pk').pk,
     audit_entry=AuditEntry.objects.latest('pk').pk,
     operation=str(Operation.objects.latest('created_at').pk),
+    approval=str(Approval.objects.latest('asked_at').pk),
     event=Event.objects.filter(account='{account}').latest('created').pk,
     cardholder=Cardholder.objects.filter(account_id='{account}').latest('created').pk,
     card=Card.objects.filter(account_id='{account}', status='active').latest('created').pk,
@@ -53,6 +54,7 @@ def furnish(stack: Stack) -> str:
     wait_until(lambda: stack.ask(here), 60, "the account that issues")
     said = ("--as", "demo", "--reason", "Funding for the first week")
     stack.manage("create_topup", issuer.account, "--amount", "500", *said)
+    stack.manage("create_topup", issuer.account, "--amount", "25000", *said, status=3)  # waits for a second person
     wait_until(lambda: not stack.control("deliveries")["due"], 60, "events delivered")
     wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
     for each in STRETCH:
