@@ -40,13 +40,16 @@ class SeenOther(Denied):
 
 def objection(approval: Approval, user: User) -> str:
     """Why this person may not decide it, or "". At most two queries."""
-    verb = verbs.find(approval.operation.verb)
     if approval.requester_id == user.pk:
         return "You asked for it: another person decides."
-    needed = [APPROVES, verb.permission if verb else ""]
-    if not user.is_active or not user.has_perms(filter(None, needed)):
-        return f"You cannot decide this. {roles.who_may(*filter(None, needed))} can."
-    return ""
+    needed = permissions(approval)
+    return "" if user.is_active and user.has_perms(needed) else f"You cannot decide this. {roles.who_may(*needed)} can."
+
+
+def permissions(approval: Approval) -> tuple[str, ...]:
+    """What whoever decides it needs."""
+    verb = verbs.find(approval.operation.verb)
+    return (APPROVES, *(verb.permissions_for(approval.operation) if verb else ()))
 
 
 def stale(approval: Approval, now: Exact | None) -> list[str]:
@@ -56,7 +59,9 @@ def stale(approval: Approval, now: Exact | None) -> list[str]:
     if verb is None or now is None:
         return [NOT_HERE]
     found = [] if approval.policy_version == policy.current().version else ["The policy was changed."]
-    if settings.CONSOLE_MODE not in verb.modes or not (requester.is_active and requester.has_perm(verb.permission)):
+    if settings.CONSOLE_MODE not in verb.modes or not (
+        requester.is_active and requester.has_perms(verb.permissions_for(operation))
+    ):
         found.append(f"{requester.get_username()} may not do it any more.")
     if sentence := verb.objection(now.row) if now.row is not None else "":
         return [*found, sentence]

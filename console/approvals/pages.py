@@ -162,13 +162,8 @@ def _rights(request: HttpRequest, approval: Approval, now: Exact | None) -> dict
         "may_decide": approval.open and not mine and not no,
         "may_answer": deciding.may_answer(approval, user),
         "held": _held(request, approval) if approval.open and not mine and not no and now else None,
-        "who": roles.who_may(*filter(None, (deciding.APPROVES, _permission(approval)))),
+        "who": roles.who_may(*deciding.permissions(approval)),
     }
-
-
-def _permission(approval: Approval) -> str:
-    verb = verbs.find(approval.operation.verb)
-    return verb.permission if verb else ""
 
 
 def _held(request: HttpRequest, approval: Approval) -> Held | None:

@@ -195,6 +195,10 @@ class Verb:
             return self.noun is model
         return model is account_model() or str(model._meta.model_name) in self.form.base_fields
 
+    def permissions_for(self, operation: Operation) -> tuple[str, ...]:
+        """What its requester and its approver need; more than its own where it stands for other acts."""
+        return (self.permission,)
+
     @property
     def asks_row(self) -> bool:
         """Whether the door has to look at a row before it: for its owner, or for what stands against it."""

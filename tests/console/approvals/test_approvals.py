@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from console.approvals.models import Approval
 from console.operations import door
 from console.operations.door import Denied, Performed
 from console.operations.models import Operation
-from console.operations.verbs import Request
+from console.operations.verbs import Outcome, Request
 from console.people.models import User
 from console.record import audit
 from gateway.errors import Refused
@@ -385,3 +386,42 @@ def test_personal_values_stand_in_no_approval(sandbox: SandboxProcess, otto: Use
     approval = Approval.objects.get(operation=operation)
     assert "4155550" not in str(approval.request)
     assert ["country", "US", "DE"] in approval.request["calls"][0]["lines"]
+
+
+# What stands for many other acts, such as a run over many rows: one operation, one approval, no call of its own
+
+RUN = {"rows": ["a", "b"], "begun": 0}
+
+
+def begins(operation: Operation, params: dict[str, Any]) -> Outcome:
+    RUN["begun"] += 1  # type: ignore[operator]
+    return Outcome(result={"rows": RUN["rows"]})
+
+
+def tells_rows(row: None, params: dict[str, Any]) -> Request:
+    return Request("POST", "/v1/many", params={"rows": RUN["rows"]})
+
+
+@pytest.fixture
+def run(sandbox: SandboxProcess, otto: User) -> Approval:
+    RUN.update(rows=["a", "b"], begun=0)
+    needs = lambda operation: (PERMISSION, "accounts.view_account")  # noqa: E731
+    otto.user_permissions.add(Permission.objects.get(codename="view_account"))
+    operation = do(verb_that(begins, request=tells_rows, permissions_for=needs), User.objects.get(pk=otto.pk)).operation
+    return Approval.objects.get(operation=operation)
+
+
+def test_many_acts_wait_as_one_and_need_their_own_permissions(run: Approval, vera: User) -> None:
+    with pytest.raises(Denied, match="You cannot decide this"):
+        approve(run, vera)
+    vera.user_permissions.add(Permission.objects.get(codename="view_account"))
+    assert approve(run, User.objects.get(pk=vera.pk)).operation.state == Stands.SUCCEEDED
+    assert RUN["begun"] == 1
+
+
+def test_other_rows_than_those_that_were_asked_for_are_void(run: Approval, vera: User) -> None:
+    vera.user_permissions.add(Permission.objects.get(codename="view_account"))
+    RUN["rows"] = ["a", "b", "c"]
+    with pytest.raises(Changed, match="What would be sent as rows"):
+        approve(run, User.objects.get(pk=vera.pk))
+    assert RUN["begun"] == 0
