@@ -59,9 +59,8 @@ def stale(approval: Approval, now: Exact | None) -> list[str]:
     if verb is None or now is None:
         return [NOT_HERE]
     found = [] if approval.policy_version == policy.current().version else ["The policy was changed."]
-    if settings.CONSOLE_MODE not in verb.modes or not (
-        requester.is_active and requester.has_perms(verb.permissions_for(operation))
-    ):
+    may = requester.is_active and requester.has_perms(verb.permissions_for(operation))
+    if not may or settings.CONSOLE_MODE not in verb.modes:
         found.append(f"{requester.get_username()} may not do it any more.")
     if sentence := verb.objection(now.row) if now.row is not None else "":
         return [*found, sentence]

@@ -405,9 +405,9 @@ def tells_rows(row: None, params: dict[str, Any]) -> Request:
 @pytest.fixture
 def run(sandbox: SandboxProcess, otto: User) -> Approval:
     RUN.update(rows=["a", "b"], begun=0)
-    needs = lambda operation: (PERMISSION, "accounts.view_account")  # noqa: E731
+    verb = verb_that(begins, request=tells_rows, permissions_for=lambda _: (PERMISSION, "accounts.view_account"))
     otto.user_permissions.add(Permission.objects.get(codename="view_account"))
-    operation = do(verb_that(begins, request=tells_rows, permissions_for=needs), User.objects.get(pk=otto.pk)).operation
+    operation = do(verb, User.objects.get(pk=otto.pk)).operation
     return Approval.objects.get(operation=operation)
 
 
