@@ -13,6 +13,9 @@ from console.people.models import User
 LIFE = timedelta(hours=24)  # wall time: what nobody decided for so long is void
 
 
+OPEN = Q(state="waiting") | Q(unanswered=True)  # what somebody still has to see to: few rows, whatever there were
+
+
 def ends() -> datetime:
     """When an approval that is asked for now runs out."""
     return timezone.now() + LIFE
@@ -25,9 +28,9 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         """Those that nobody has decided yet."""
         return self.filter(state=Approval.State.WAITING)
 
-    def unanswered(self) -> "ApprovalQuerySet":
-        """Those that came to nothing, and whose requester has not said yet what becomes of it."""
-        return self.filter(unanswered=True)
+    def open(self) -> "ApprovalQuerySet":
+        """Those that wait; and that came to nothing, and whose requester has not said yet what becomes of it."""
+        return self.filter(OPEN)
 
 
 class Approval(models.Model):
@@ -80,8 +83,7 @@ class Approval(models.Model):
         )
         indexes = (
             models.Index(fields=["asked_at", "id"], name="approval_asked"),
-            models.Index(fields=["asked_at"], name="approval_waiting", condition=Q(state="waiting")),
-            models.Index(fields=["asked_at"], name="approval_unanswered", condition=Q(unanswered=True)),
+            models.Index(fields=["asked_at", "id"], name="approval_open", condition=OPEN),
         )
 
     def __str__(self) -> str:

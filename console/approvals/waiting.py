@@ -56,8 +56,7 @@ def every() -> list[Open]:
 
 
 def _read() -> list[Open]:
-    rows = Approval.objects.waiting() | Approval.objects.unanswered()
-    related = rows.select_related("operation", "requester", "approver").order_by("asked_at", "id")[: 2 * COUNTED]
+    rows = Approval.objects.open().select_related("operation", "requester", "approver").order_by("asked_at", "id")
     return [
         Open(
             id=row.pk,
@@ -75,7 +74,7 @@ def _read() -> list[Open]:
             until=row.until,
             decided_at=row.decided_at,
         )
-        for row in related
+        for row in rows[: 2 * COUNTED]
     ]
 
 

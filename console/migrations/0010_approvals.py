@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-asked_at', '-id'),
                 'permissions': (('approve_operation', 'Can approve what somebody else asked for'),),
                 'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['asked_at', 'id'], name='approval_asked'), models.Index(condition=models.Q(('state', 'waiting')), fields=['asked_at'], name='approval_waiting'), models.Index(condition=models.Q(('unanswered', True)), fields=['asked_at'], name='approval_unanswered')],
+                'indexes': [models.Index(fields=['asked_at', 'id'], name='approval_asked'), models.Index(condition=models.Q(('state', 'waiting'), ('unanswered', True), _connector='OR'), fields=['asked_at', 'id'], name='approval_open')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('approver', None), models.Q(('approver', models.F('requester')), _negated=True), _connector='OR'), name='approval_by_another_person'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('approved', 'refused')), _negated=True), ('approver__isnull', False), _connector='OR'), name='approval_decided_by_somebody')],
             },
         ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from console.approvals import deciding, exact
@@ -110,6 +110,12 @@ def test_what_is_never_stored_is_refused_and_not_kept_waiting(sandbox: SandboxPr
 def test_what_is_shown_once_cannot_wait(sandbox: SandboxProcess, otto: User) -> None:
     with pytest.raises(Denied, match="its answer is shown once"):
         do(LINK, otto, account_id=account(sandbox))
+
+
+def test_what_is_open_is_found_without_looking_at_what_is_over() -> None:
+    if connection.vendor == "sqlite":  # PostgreSQL reads so few rows at once
+        assert "approval_open" in Approval.objects.open().order_by("asked_at", "id").explain()
+        assert "approval_open" in Approval.objects.waiting().order_by("asked_at").explain()
 
 
 # Approved
