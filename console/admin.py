@@ -1,5 +1,6 @@
 """The lists of the console's own records and of gateway's events, gathered: autodiscover looks for them here."""
 
+from console.approvals import admin as approvals
 from console.bulk import admin as bulk
 from console.jobs import admin as jobs
 from console.mail import admin as mail
@@ -8,4 +9,4 @@ from console.record import admin as record
 from console.shell import admin as shell
 from console.viewing import admin as viewing
 
-__all__ = ["bulk", "jobs", "mail", "operations", "record", "shell", "viewing"]
+__all__ = ["approvals", "bulk", "jobs", "mail", "operations", "record", "shell", "viewing"]

@@ -14,10 +14,11 @@ class ConsoleConfig(AppConfig):
     """Operations, view-as, roles, audit. Loads every noun that a room names."""
 
     name = "console"
-    nouns = ("operations", "bulk", "viewing", "people", "record", "jobs", "mail", "shell")
+    nouns = ("operations", "approvals", "bulk", "viewing", "people", "record", "jobs", "mail", "shell")
 
     def ready(self) -> None:
         """Load system checks, what follows a sign-in or a migration, and every room's nouns."""
+        from console.approvals import checks as approval_checks  # noqa: F401
         from console.people import sign_in  # noqa: F401
         from console.running import checks  # noqa: F401
         from console.shell import nouns

@@ -1,5 +1,6 @@
 """The console's own tables, gathered from its folders: Django looks for them here."""
 
+from console.approvals.models import Approval
 from console.bulk.models import BulkRow, BulkRun
 from console.jobs.models import Job
 from console.mail.models import Mail
@@ -10,6 +11,7 @@ from console.viewing.models import AccessEntry, WorkSession
 
 __all__ = [
     "AccessEntry",
+    "Approval",
     "AuditEntry",
     "AuditPersonal",
     "BulkRow",

@@ -55,6 +55,7 @@ STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", default=[])
 # The platform's own page where a signed-in holder starts onboarding; staff may send this address to anybody.
 ONBOARDING_URL = env.address("ONBOARDING_URL", default="")
+APPROVAL_POLICY = env.str("APPROVAL_POLICY", default="") or str(BASE_DIR / "console" / "approvals" / "policy.toml")
 ACCOUNT_MODEL = "accounts.Account"
 # Requirement keys that this platform lets stay open: a bank account is needed only to pay out of the Issuing balance.
 IGNORED_REQUIREMENTS = env.list("IGNORED_REQUIREMENTS", default=["external_account"])

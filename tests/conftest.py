@@ -93,6 +93,16 @@ def fresh_clock() -> None:
 
 
 @pytest.fixture(autouse=True)
+def fresh_approvals() -> None:
+    """No test sees what waits for a second person in the one before it."""
+    from django.core.cache import cache
+
+    from console.approvals import waiting
+
+    cache.delete(waiting.KEY)
+
+
+@pytest.fixture(autouse=True)
 def own_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     """The transaction that is rolled back after a test is none that the console opened round a call to Stripe."""
     from django.db import connection

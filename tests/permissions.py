@@ -126,6 +126,8 @@ TABLE: dict[str, Row] = {
     "mail_state": Row("/console/mail/{mail}/state", "operator"),
     "mailbox": Row("/mailbox/", "operator"),
     "mailbox_mail": Row("/mailbox/{kept_mail}", "operator"),
+    "approvals": Row("/approvals/", answer=302),
+    "approval": Row("/approvals/{approval}"),
     "event_state": Row("/gateway/event/{event}/state"),
     # Jobs and exports: of the operator's own job, an administrator sees the page and not the file
     "jobs": Row("/jobs/", answer=302),
@@ -162,6 +164,7 @@ TABLE: dict[str, Row] = {
     "(?P<url>.*)$": Row("/no/such/page/", answer=404),
     **records("console.bulkrun", "viewer", "bulk_run", change=302),
     **records("console.operation", "viewer", "operation", change=302),
+    **records("console.approval", "viewer", "approval", change=302),
     **records("console.auditentry", "operator", "audit_entry"),
     "erase": Row("/audit/erase/user/{user}", "administrator"),
     **records("console.accessentry", "operator", "access_entry"),

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from console.approvals.models import Approval
 from console.bulk.models import BulkRun
 from console.mail import mails
 from console.mail.models import Mail
@@ -50,6 +51,7 @@ def made() -> dict[str, str]:
     WorkSession.objects.filter(pk=session.pk).update(ended_at=timezone.now(), end="click")
     access = AccessEntry.objects.create(work_session=session, user=sam, account_id=ACCOUNT, path="/")
     operation = Operation.objects.create(verb="tests.gone", user=sam, reason="r", key="k", form_token=uuid.uuid4().hex)
+    approval = Approval.objects.create(operation=operation, requester=sam, why="Always.", digest="d")
     event = Event.objects.create(
         id="evt_1Tests", type="account.updated", created=1, livemode=False, payload={}, received_at=timezone.now()
     )
@@ -69,6 +71,7 @@ def made() -> dict[str, str]:
         "topup": rows.topup().pk,
         "account": ACCOUNT,
         "operation": str(operation.pk),
+        "approval": str(approval.pk),
         "event": event.pk,
         "mail": mail.pk,
         "kept_mail": kept.pk,

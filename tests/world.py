@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.account.models import Account
@@ -9,16 +10,20 @@ from accounts.history.models import StateChange
 from console.bulk.models import BulkRow, BulkRun
 from console.mail import mails
 from console.mail.models import Mail
+from console.approvals import asking, exact, waiting
+from console.approvals.models import Approval
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from issuing.cards.models import Card
+from issuing.cards.verbs import ActivateCard
 from tests.accounts import builders
 from tests.console.jobs.made import exported
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as
 
+ACTIVATE = ActivateCard()
 PAST_DUE = "requirements.past_due"
 
 
@@ -47,6 +52,7 @@ def made() -> dict[str, str]:
         "topup": rows.topup(),
         "operation": _operation(),
         "bulk_run": _bulk_run(card),
+        "approval": _approval(card),
         "event": _event("evt_1Tests"),
         "mail": _mail("unknown"),
         "kept_mail": _mail("sent"),
@@ -114,6 +120,25 @@ def _bulk_run(card: Card) -> BulkRun:
             operation=_operation("succeeded") if state == "given" else None,
         )
     return run
+
+
+def _approval(card: Card) -> Approval:
+    """One that waits, about this card; beside one that came to nothing."""
+    found = []
+    for place, own in enumerate(({}, {"state": "void", "note": "The policy was changed.", "unanswered": True})):
+        operation = Operation.objects.create(
+            verb="issuing.activate_card",
+            user=person("sam"),
+            reason="Asked for by the customer",
+            key=f"k{place}",
+            state="not_approved" if own else "awaiting",
+        need = asking.Needed("More than 100 at once need a second person.", exact.of(operation, ACTIVATE, card))
+        with transaction.atomic():
+            approval = asking.ask(operation, need)
+        Approval.objects.filter(pk=approval.pk).update(**own)
+        found.append(approval)
+    waiting.forget()
+    return found[0]
 
 
 def _event(event_id: str) -> Event:

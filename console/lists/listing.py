@@ -203,3 +203,7 @@ class ListView(AccountView):
     def parts(self) -> dict[str, Any]:
         """See `context`."""
         return context(self.request, self.account_id, self.listing)
+
+    def waiting(self) -> dict[str, Any]:
+        """A list tells of none."""
+        return {}

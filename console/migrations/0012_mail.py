@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('console', '0009_jobs'),
+        ('console', '0010_approvals'),
     ]
 
     operations = [

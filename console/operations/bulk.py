@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
+from console.approvals import asking
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
 from console.operations import door
 from console.operations.door import Denied
 from console.operations.fields import VerbForm, Where
-from console.operations.forms import TOKEN, Asked, fresh_token, many_form, preview_of, unanswered
+from console.operations.forms import TOKEN, Asked, fresh_token, many_form, own_values, preview_of, unanswered
 from console.operations.models import Operation
 from console.operations.pages import SeeOther, get_verb
 from console.operations.verbs import Request, Verb
@@ -317,8 +318,7 @@ def _draw(
         "already": sum(bool(row.already) for row in rows),
         "impossible": sum(bool(row.error and not row.held) for row in rows),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
-        "calls": sum(len(row.request.calls) if row.request else 1 for row in rows if not (row.error or row.already)),
-        "takes": runs.takes(sum(not (row.error or row.already) for row in rows)),
+        "second": _second(verb, form, rows),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),
         "preview": None if verb.row_form else next((row.request for row in rows if row.request), None),
@@ -326,6 +326,12 @@ def _draw(
         "back_url": _back(request, verb),
     }
     return page(request, "console/operations/bulk.html", context, status=status)
+
+
+def _second(verb: Verb, form: forms.Form, rows: list[Row]) -> str:
+    """Why so many need a second person, or ""."""
+    able = [row for row in rows if not (row.error or row.already)]
+    return asking.why_second(verb, able[0].of, own_values(form, verb), rows=len(able)) if able else ""
 
 
 def _list(verb: Verb) -> str:

@@ -1,6 +1,7 @@
 """The base of commands that act at Stripe: the same door, with a person, a reason, and an exit status.
 
-Exit status: 0 all done, 1 refused (by Stripe or by the console), 2 bad input, 3 not known yet.
+Exit status: 0 all done, 1 refused (by Stripe or by the console), 2 bad input, 3 not known yet, or waiting for a second
+person.
 """
 
 import os
@@ -11,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.urls import reverse
 
 from console.operations import door, sent_before, verbs
 from console.operations.door import Denied, Performed
@@ -186,6 +188,7 @@ class VerbCommand(StaffCommand):
                 account_name=target.account_name,
                 object_id=target.object_id,
                 via="command",
+                rows=len(options.get("objects") or options.get("accounts") or [""]),
             )
         except Denied as denied:
             self.stderr.write(f"{target.id or '-'} denied: {denied}")
@@ -209,7 +212,15 @@ class VerbCommand(StaffCommand):
             "operation": str(operation.pk),
         }
         said = " ".join(f"{name}={value}" for name, value in details.items() if value)
-        self.stderr.write(" ".join(filter(None, [*words, operation.error_message, said])))
+        told = self._waits(operation) if operation.state == State.AWAITING else operation.error_message
+        self.stderr.write(" ".join(filter(None, [*words, told, said])))
+
+    @staticmethod
+    def _waits(operation: Operation) -> str:
+        """That nothing was sent, why, and where another person decides: no command does."""
+        approval = operation.approval
+        url = f"{settings.CONSOLE_URL}{reverse('approval', args=[approval.pk])}"
+        return f"Nothing was sent: it waits for a second person. {approval.why} {url}"
 
 
 def personal_token(path: str) -> str:

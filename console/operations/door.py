@@ -1,7 +1,8 @@
 """The one door: permission, reason, intent stored, call made, outcome stored. Nothing else of staff writes to Stripe.
 
-A life: intent → sending → succeeded | refused | unknown; unknown → succeeded | refused | not_found. What nobody but a
-person moves on (Operation.objects.needing_a_person) waits as not_found, or parked without a due time.
+A life: intent → sending → succeeded | refused | unknown; unknown → succeeded | refused | not_found. What needs a second
+person is awaiting first, and then an intent or not_approved. What nobody but a person moves on
+(Operation.objects.needing_a_person) waits as not_found, or parked without a due time.
 """
 
 import uuid
@@ -14,6 +15,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from console.approvals import asking
+from console.approvals.asking import Needed
 from console.operations import attempts, sent_before, verbs
 from console.operations.fields import REASON_LENGTH
 from console.operations.models import Operation
@@ -77,15 +80,17 @@ def perform(
     wait: bool = True,
     instead_of: Operation | None = None,
     of_run: bool = False,
+    rows: int = 1,
 ) -> Performed:
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
     the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
-    who waits can have the answer. `instead_of` is dropped with the same commit. `of_run`: a row of a bulk run, which
-    was asked about the work session when it began. Raises Denied; never Refused or Unreachable, which the operation
-    tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
+    who waits can have the answer. `instead_of` is dropped with the same commit. Where the policy wants a second person,
+    as for one of many `rows`, it is stored and not sent. `of_run`: a row of a bulk run, which was asked about the work
+    session when it began. Raises Denied; never Refused or Unreachable, which the operation tells. Must not be called
+    inside a transaction (RuntimeError). Three commits and one API call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
@@ -105,12 +110,17 @@ def perform(
     )
     _admit(verb, intent, wait=wait, of_run=of_run)
     values = _keep(intent, verb, params)
-    operation = _intend(verb, intent, instead_of)
-    if operation.pk != intent.pk:
-        return Performed(operation, again=True)
-    if not now:
-        enqueue(Operation.task, str(operation.pk))
-    return _first_attempt(operation, verb, values) if now else Performed(operation)
+    need = _second(verb, intent, values, rows)
+    operation = _intend(verb, intent, instead_of, need)
+    if operation.pk != intent.pk or need:
+        return Performed(operation, again=operation.pk != intent.pk)
+    return _first_attempt(operation, verb, values) if now else _handed_on(operation)
+
+
+def _handed_on(operation: Operation) -> Performed:
+    """The worker makes the first attempt."""
+    enqueue(Operation.task, str(operation.pk))
+    return Performed(operation)
 
 
 def _first_attempt(operation: Operation, verb: Verb, values: dict[str, Any]) -> Performed:
@@ -128,6 +138,25 @@ def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, An
     intent.params = {name: value for name, value in values.items() if name not in verb.sensitive}
     intent.sensitive = [name for name in verb.sensitive if values.get(name)]
     return values
+
+
+def _second(verb: Verb, intent: Operation, values: dict[str, Any], rows: int) -> Needed | None:
+    """What a second person has to approve, None where nobody need. Raises Denied for what cannot wait for one."""
+    need = asking.needed(verb, intent, values, rows=rows)
+    if need and (sentence := asking.cannot_wait(verb, intent, need.why)):
+        _record_denial(verb, intent, sentence)
+        raise Denied(sentence)
+    if need:
+        intent.state, intent.claimed_by, intent.claimed_until = State.AWAITING, "", None
+    return need
+
+
+def send_approved(operation: Operation, verb: Verb) -> Performed:
+    """Make the first attempt at what was just let go under a claim of this process, or have the worker make it."""
+    if connection.crowded():
+        Operation.objects.filter(pk=operation.pk).held(operation.claimed_by).update(claimed_by=sweep.QUEUED)
+        return _handed_on(operation)
+    return _first_attempt(operation, verb, operation.params)
 
 
 def _admit(verb: Verb, intent: Operation, *, wait: bool, of_run: bool) -> None:
@@ -190,12 +219,14 @@ def held_by(session: WorkSession | None, verb: Verb, intent: Operation) -> Held 
     return held(session, intent.account_id, intent.account_name, within=intent.work_session)
 
 
-def _intend(verb: Verb, intent: Operation, instead_of: Operation | None) -> Operation:
+def _intend(verb: Verb, intent: Operation, instead_of: Operation | None, need: Needed | None) -> Operation:
     """Commit the intent, or find the one that this form made first; another use is refused and audited."""
     try:
         with attempts.durable():
             intent.save(force_insert=True)
             attempts.record(intent, "intended")
+            if need:
+                asking.ask(intent, need)
             if instead_of:
                 _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
     except IntegrityError:
@@ -252,7 +283,7 @@ def _may_send(operation: Operation, at: datetime) -> bool:
     if operation.sensitive or any(each["replayed"] for each in operation.tries):
         return False
     if operation.state == State.INTENT:
-        return at < operation.created_at + STALE_INTENT
+        return at < (operation.approved_at or operation.created_at) + STALE_INTENT
     return clock.timestamp() < (operation.first_tried_at or 0) + KEY_SECONDS
 
 

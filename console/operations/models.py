@@ -38,7 +38,8 @@ class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
 
     def lately(self, verb: str, within: timedelta) -> "OperationQuerySet":
         """Those of a verb that staff intended just now and that came to something, or still may; newest first."""
-        over = (Operation.State.REFUSED, Operation.State.DROPPED, Operation.State.NOT_FOUND)
+        state = Operation.State
+        over = (state.REFUSED, state.DROPPED, state.NOT_FOUND, state.NOT_APPROVED)
         begun = self.filter(verb=verb, created_at__gt=timezone.now() - within)
         return begun.exclude(state__in=over).order_by("-created_at")
 
@@ -51,8 +52,11 @@ class Operation(claims.Claimed):
     """
 
     class State(models.TextChoices):
-        """A life: intent → sending → succeeded | refused | unknown; unknown → succeeded | refused | not_found."""
+        """A life: [awaiting →] intent → sending → succeeded | refused | unknown; unknown → succeeded | refused |
+        not_found. What no second person approved was never sent.
+        """
 
+        AWAITING = "awaiting", "Waiting for approval"  # console.approvals: nothing is sent until another person says so
         INTENT = "intent", "Not sent yet"
         SENDING = "sending", "Being sent"
         SUCCEEDED = "succeeded", "Succeeded"
@@ -60,6 +64,7 @@ class Operation(claims.Claimed):
         UNKNOWN = "unknown", "Unknown"
         NOT_FOUND = "not_found", "Not found at Stripe"
         DROPPED = "dropped", "Dropped"  # a person decided not to send it again
+        NOT_APPROVED = "not_approved", "Not approved"  # refused by the second person, withdrawn, void or expired
 
     UNSETTLED = (State.INTENT, State.SENDING, State.UNKNOWN)
     PARKED = {"next_try_at": None, "claimed_until": None}  # held by nobody, due never: what the queue has given up
@@ -82,11 +87,12 @@ class Operation(claims.Claimed):
     form_token = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=16, choices=State, default=State.INTENT)
     created_at = models.DateTimeField(default=timezone.now)
+    approved_at = models.DateTimeField(null=True)  # when a second person let it go, where one was needed
     # What came of each attempt: [{"at": ISO wall time, "status", "request_id", "message", "replayed", "sent"}].
     tries = models.JSONField(default=list)
     first_tried_at = models.BigIntegerField(null=True)  # Stripe's clock: the idempotency window runs on it
     settled_at = models.DateTimeField(null=True)
-    settled_by = models.CharField(max_length=16, blank=True)  # answer | event | key | find | person
+    settled_by = models.CharField(max_length=16, blank=True)  # answer | event | key | find | person | approval
     request_id = models.CharField(max_length=255, blank=True)
     result = models.JSONField(default=dict)
     error_message = models.TextField(blank=True)

@@ -116,6 +116,7 @@ NOUN = Noun(
     ),
     badges={
         "operation": {
+            "awaiting": waits("Waiting for approval"),
             "intent": waits("Not sent yet"),
             "sending": waits("Being sent"),
             "succeeded": ok("Succeeded"),
@@ -123,6 +124,7 @@ NOUN = Noun(
             "unknown": absent("Unknown", "warn"),
             "not_found": bad("Not found at Stripe"),
             "dropped": off("Dropped"),
+            "not_approved": off("Not approved"),
         }
     },
     searches=(Search(title="Operations", find=find, permission="console.view_operation", order=80),),

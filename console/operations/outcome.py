@@ -29,6 +29,8 @@ from gateway.mirror import account_model
 
 State = Operation.State
 SENTENCES = {
+    State.AWAITING: "It waits for a second person. Nothing has been sent.",
+    State.NOT_APPROVED: "No second person approved it. Nothing was sent.",
     State.INTENT: "It has not been sent yet. The worker sends it next.",
     State.SENDING: "It is being sent to Stripe.",
     State.REFUSED: "Stripe refused it. Nothing was changed.",
@@ -43,6 +45,8 @@ SIGNS = {  # the tone and the icon of its sentence
     State.UNKNOWN: ("warn", "ring"),
     State.NOT_FOUND: ("warn", "triangle"),
     State.DROPPED: ("info", "dash"),
+    State.AWAITING: ("info", "approvals"),
+    State.NOT_APPROVED: ("info", "dash"),
 }
 SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
 PARKED = "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide {}."
@@ -77,7 +81,7 @@ def operation_state(request: HttpRequest, operation_id: uuid.UUID) -> HttpRespon
 
 
 def _get(operation_id: uuid.UUID) -> Operation:
-    return get_object_or_404(Operation.objects.select_related("user", "work_session"), pk=operation_id)
+    return get_object_or_404(Operation.objects.select_related("user", "work_session", "approval"), pk=operation_id)
 
 
 def _state(operation: Operation, user: User) -> dict[str, Any]:
@@ -143,6 +147,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "left": left(account_model().objects.filter(pk=operation.account_id).first()) if operation.account_id else "",
         "params": masking.params(operation, verb, may_see=staff(request).has_perm(PERSONAL)),
         "said": _mask(operation, verb, staff(request)).data({name: getattr(operation, name) for name in SAID}),
+        "approval": getattr(operation, "approval", None),
         "tries": _mask(operation, verb, staff(request)).data(operation.tries),
         "sentence": state["sentence"],
         "next_url": state["next_url"],

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from console.approvals import asking, waiting
 from console.operations import door, sent_before, verbs
 from console.operations.door import AlreadySent, Denied, Performed
 from console.operations.fields import Where
@@ -21,6 +22,7 @@ from console.operations.forms import (
     field_of,
     fresh_token,
     once_more,
+    own_values,
     page_form,
     preview_of,
     problems,
@@ -257,6 +259,9 @@ def _answer(request: HttpRequest, desk: Desk, performed: Performed) -> HttpRespo
     operation = performed.operation
     if performed.again and (words := sent_before.not_compared(operation)):
         messages.warning(request, words)
+    if operation.state == State.AWAITING:
+        messages.info(request, "Nothing has been sent: it waits for a second person.")
+        return SeeOther(reverse("approval", args=[operation.approval.pk]))
     if operation.state == State.REFUSED:
         return _draw_refused(request, desk.again(), operation)
     if performed.shown and desk.verb.result_template:
@@ -322,6 +327,10 @@ def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 2
         "previews": bool(desk.verb.form.base_fields),
         **more,
     }
+    if not never and desk.verb.sends:
+        context["second"] = asking.why_second(desk.verb, desk.where.row, own_values(form, desk.verb))
+        waits = waiting.notices(request, desk.account_id, desk.where.object_id, desk.verb.name)
+        context["waiting_approvals"] = waits
     context["preview"] = None if never else context.get("preview") or _preview(request, desk, form)
     return page(
         request,

@@ -39,6 +39,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Weight:
+    """What the policy weighs of one act: an amount in minor units; with `loosens`, that a limit is raised to it, or
+    lifted where it is None.
+    """
+
+    amount: int | None = None
+    currency: str = ""
+    loosens: bool = False
+
+
+@dataclass(frozen=True)
 class Request:
     """What a verb will send, for the page's right half. `changes` are (name, before, after), in words.
 
@@ -130,6 +141,10 @@ class Verb:
         """What will be sent for that row with the values as they stand; None where there is nothing to show."""
         return None
 
+    def weights(self, row: Any, values: Data) -> Iterable[Weight]:
+        """What of these values the policy weighs (console.approvals.policy): amounts, and limits that are loosened."""
+        return ()
+
     def gather(self, rows: list[Any]) -> None:
         """Give these rows what `request` and `effects` tell of other tables: one query for all of them."""
 
@@ -180,6 +195,10 @@ class Verb:
         if self.noun or not self.about_account:
             return self.noun is model
         return model is account_model() or str(model._meta.model_name) in self.form.base_fields
+
+    def permissions_for(self, operation: Operation) -> tuple[str, ...]:
+        """What its requester and its approver need; more than its own where it stands for other acts."""
+        return (self.permission,)
 
     @property
     def asks_row(self) -> bool:

@@ -8,6 +8,13 @@ from gateway import copied
 ACTIONS = {
     "access.refused": "Was refused what belongs to another account",
     "audit.erased": "Erased names and words from the trail",
+    "approval.approved": "Approved what somebody else asked for",
+    "approval.asked": "Asked for a second person",
+    "approval.denied": "Was denied a decision about what somebody asked for",
+    "approval.expired": "Not decided in time",
+    "approval.refused": "Refused what somebody else asked for",
+    "approval.void": "Void: something had changed",
+    "approval.withdrawn": "Withdrew what they had asked for",
     "audit.head_noted": "Noted the head of the trail",
     "bulk.begun": "Began a bulk run",
     "bulk.resumed": "Resumed a bulk run",
@@ -55,13 +62,13 @@ ACTIONS = {
     "user.password_wrong": "Guessed the current password wrong",
     "user.signed_out": "Signed a person out",
 }
-OPERATION = "operation."
+OF_A_VERB = ("approval.", "operation.")
 
 
 def action(name: str, verb: object = "") -> str:
     """What was done: "Freeze card: Succeeded"; an action that is not known as it came."""
     known = ACTIONS.get(name, name)
-    return f"{label(verb)}: {known}" if name.startswith(OPERATION) and isinstance(verb, str) and verb else known
+    return f"{label(verb)}: {known}" if name.startswith(OF_A_VERB) and isinstance(verb, str) and verb else known
 
 
 def verb_of(entry: AuditEntry) -> str:

@@ -6,6 +6,7 @@ from gateway.queue import Scheduled
 
 SCHEDULES = (
     Scheduled("end-work-sessions", "console.viewing.sessions.sweep", settings.SWEEP_INTERVAL),
+    Scheduled("end-approvals", "console.approvals.deciding.sweep", settings.SWEEP_INTERVAL),
     Scheduled("note-audit-head", "console.record.heads.note_daily", 600),  # once a day, by the file
     Scheduled("catch-up", "gateway.catch_up.run_if_due", settings.SWEEP_INTERVAL),  # after an hour without a webhook
     Scheduled("redact-old-events", "gateway.inbox.redact_old", 600),  # once an hour

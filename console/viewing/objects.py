@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views import View
 from django.views.decorators.http import require_safe
 
+from console.approvals import waiting
 from console.people import masking
 from console.people.signed_in import may_see
 from console.shell import items
@@ -35,7 +36,11 @@ class AccountView(View):
     def get(self, request: HttpRequest, account_id: str) -> HttpResponse:
         """Draw the page."""
         self.account_id = account_id
-        return page(request, self.template, self.parts())
+        return page(request, self.template, {**self.waiting(), **self.parts()})
+
+    def waiting(self) -> dict[str, Any]:
+        """What of the account waits for a second person. One query at most."""
+        return {"waiting_approvals": waiting.notices(self.request, self.account_id)}
 
     def parts(self) -> dict[str, Any]:
         """What the template is given."""
@@ -53,6 +58,10 @@ class ObjectView(AccountView):
         """Draw the page, where the account has such an object."""
         self.row = get_object(request, self.rows(), account_id, object_id)
         return super().get(request, account_id)
+
+    def waiting(self) -> dict[str, Any]:
+        """What waits about this object."""
+        return {"waiting_approvals": waiting.notices(self.request, self.account_id, self.row.pk)}
 
     def rows(self) -> QuerySet[Any]:
         """Where the row is looked for."""

@@ -6,7 +6,7 @@ from accounts.account.models import currency_of
 from console.operations import finding
 from console.operations.fields import minor
 from console.operations.models import Operation
-from console.operations.verbs import CreateVerb, ObjectVerb, Outcome, Request, StatusVerb, given
+from console.operations.verbs import CreateVerb, ObjectVerb, Outcome, Request, StatusVerb, Weight, given
 from console.shell import formats
 from gateway.errors import Refused
 from issuing.authorizations.models import Authorization
@@ -28,6 +28,11 @@ class CreateCard(CreateVerb):
     page = "card"
     undo = "Cancel it. It is inactive until activated."
     sentence = "Card {} was created. It is inactive until it is activated."
+
+    def weights(self, row: Any, values: Data) -> list[Weight]:
+        """Its first limit, where one is given."""
+        currency = currency_of(row.pk) if values.get("limit_amount") else ""
+        return [Weight(minor(values.get("limit_amount"), currency), currency)]
 
     def body(self, account_id: str, values: Data) -> Data:
         """In the account's one currency, with a first limit where one is given."""

@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from console.operations import finding
+from console.operations.fields import minor
 from console.operations.models import Operation
-from console.operations.verbs import Outcome, Request, UpdateVerb
+from console.operations.verbs import Outcome, Request, UpdateVerb, Weight
 from issuing.cards.models import Canceled, Card
 from issuing.cards.verbs import CardVerb
 from issuing.controls import forms
+from issuing.controls.forms import LIMITS, PAIRS
 
 Data = dict[str, Any]
 
@@ -34,6 +36,10 @@ class UpdateCard(CardVerb, UpdateVerb):
     def changed(self, row: Card, values: Data) -> Data:
         """Controls that are others than the card's."""
         return forms.changes(row, values)
+
+    def weights(self, row: Card, values: Data) -> list[Weight]:
+        """What of the controls is loosened."""
+        return loosened(row.currency, forms.current(row), forms.changes(row, values))
 
     def request(self, row: Card, values: Data) -> Request:
         """The POST, each control before and after in words, and Stripe's silent limits."""
@@ -73,3 +79,43 @@ class UpdateCard(CardVerb, UpdateVerb):
             if found:
                 return found
             raise
+
+
+def loosened(currency: str, now: Data, new: Data) -> list[Weight]:
+    """What lets the card spend more than before: a weight for the limits, and one for the lists. `new` has only what
+    changes.
+    """
+    found = [_limits(currency, now[LIMITS], new[LIMITS])] if LIMITS in new else []
+    if any(_opened(now, new, allowed, blocked) for allowed, blocked in PAIRS):
+        found.append(Weight(None, currency, loosens=True))
+    return [each for each in found if each.loosens]
+
+
+def _limits(currency: str, now: list[Data], new: list[Data]) -> Weight:
+    """The largest amount that is raised, or that stands in the place of a limit that is dropped; None: only dropped.
+
+    A card without limits has Stripe's own small one, so that its first limit counts as raised.
+    """
+    before, after = _by_kind(now, currency), _by_kind(new, currency)
+    raised = [amount for kind, amount in after.items() if kind in before and amount > before[kind]]
+    replacing = [amount for kind, amount in after.items() if kind not in before]
+    if not (before.keys() - after.keys() or raised or not before):
+        return Weight()
+    return Weight(max([*raised, *replacing], default=None), currency, loosens=True)
+
+
+def _by_kind(limits: list[Data], currency: str) -> dict[tuple[str, ...], int]:
+    """(interval, categories) → the strictest amount, in minor units."""
+    found: dict[tuple[str, ...], int] = {}
+    for each in limits:
+        kind = (each["interval"], *sorted(each.get("categories") or ()))
+        amount = minor(each["amount"], currency) or 0
+        found[kind] = min(amount, found.get(kind, amount))
+    return found
+
+
+def _opened(now: Data, new: Data, allowed: str, blocked: str) -> bool:
+    """Whether more categories or countries are let in: allowed ones added or lifted, blocked ones taken away."""
+    if allowed in new and now[allowed]:
+        return not new[allowed] or not set(new[allowed]) <= set(now[allowed])
+    return blocked in new and not set(now[blocked]) <= set(new[blocked])

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.account.models import Account
 from console.operations.fields import minor
 from console.operations.models import Operation
-from console.operations.verbs import CreateVerb, Outcome, given
+from console.operations.verbs import CreateVerb, Outcome, Weight, given
 from console.shell import formats
 from issuing.topups.forms import CreateTopupForm
 from issuing.topups.models import Topup
@@ -34,6 +34,10 @@ class CreateTopup(CreateVerb):
             "Only in the United States is money pulled into an Issuing balance by a top-up."
             f" This account is in {row.country}: its holder sends a bank transfer to its funding instructions."
         )
+
+    def weights(self, row: Account, values: Data) -> list[Weight]:
+        """How much."""
+        return [Weight(minor(values.get("amount"), "usd"), "usd")]
 
     def body(self, account_id: str, values: Data) -> Data:
         """Into the Issuing balance (docs.stripe.com/issuing/connect/funding)."""

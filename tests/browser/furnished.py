@@ -41,6 +41,7 @@ MADE = """dict(
     operation=str(Operation.objects.latest('created_at').pk),
     mail=Mail.objects.filter(state='unknown').latest('created_at').pk,
     kept_mail=Mail.objects.filter(state='sent').latest('created_at').pk,
+    approval=str(Approval.objects.latest('asked_at').pk),
     event=Event.objects.filter(account='{account}').latest('created').pk,
     cardholder=Cardholder.objects.filter(account_id='{account}').latest('created').pk,
     card=Card.objects.filter(account_id='{account}', status='active').latest('created').pk,
@@ -65,6 +66,7 @@ def furnish(stack: Stack) -> str:
     said = ("--as", "demo", "--reason", "Funding for the first week")
     stack.manage("create_topup", issuer.account, "--amount", "500", *said)
     stack.manage("job", "export", "--set", "list=issuing.card", "--set", "format=csv", "--as", "demo", "--wait", "60")
+    stack.manage("create_topup", issuer.account, "--amount", "25000", *said, status=3)  # waits for a second person
     wait_until(lambda: not stack.control("deliveries")["due"], 60, "events delivered")
     wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
     for _ in range(2):

@@ -91,6 +91,7 @@ def perform(name: str, about: Account | OfAccount, /, who: str = "otto", **param
         verbs.get(f"issuing.{name}"),
         user=person(who),
         form_token=params.pop("_token", uuid.uuid4().hex),
+        rows=params.pop("rows", 1),
         params=params,
         reason=REASON,
         account_id=owner.pk,
