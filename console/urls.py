@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from console.brakes import pages as brakes
 from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
 from console.people import me
@@ -43,6 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", outcome.operation_list, name="operations"),
     path("operations/<uuid:operation_id>", outcome.operation_page, name="operation"),
     path("operations/<uuid:operation_id>/state", outcome.operation_state, name="operation_state"),
+    path("brakes/", brakes.brakes, name="brakes"),
+    path("brakes/new", brakes.new, name="brake_new"),
+    path("brakes/<int:brake_id>/lift", brakes.lift, name="brake_lift"),
     path("gateway/event/<str:event_id>/state", events.event_state, name="event_state"),
     path("search", search.search, name="search"),
     path("me/", me.me, name="me"),

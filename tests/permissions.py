@@ -120,6 +120,10 @@ TABLE: dict[str, Row] = {
     "operation": Row("/operations/{operation}"),
     "operation_state": Row("/operations/{operation}/state"),
     "event_state": Row("/gateway/event/{event}/state"),
+    # Brakes
+    "brakes": Row("/brakes/"),
+    "brake_new": Row("/brakes/new", "administrator"),
+    "brake_lift": Row("/brakes/{brake}/lift", "administrator"),
     # Oneself, search, staff
     "search": Row("/search?q=alder"),
     "me": Row("/me/"),

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.history.models import StateChange
+from console.brakes.models import Brake
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
@@ -40,6 +41,7 @@ def made() -> dict[str, str]:
         "authorization": authorization,
         "transaction": rows.transaction(authorization),
         "topup": rows.topup(),
+        "brake": brake(),
         "operation": _operation(),
         "event": _event("evt_1Tests"),
         "user": person("vera"),
@@ -61,6 +63,13 @@ def _asked_of(account_id: str) -> None:
     row.save()
     builders.capability(row)
     builders.person(row, f"person_{account_id}")
+
+
+def brake() -> Brake:
+    """One that stops no act of the tests, and says so on every page."""
+    return Brake.objects.create(
+        scope="account", target="acct_1Gone", livemode=False, reason="A test of the brakes", set_by=person("ana")
+    )
 
 
 def _operation() -> Operation:

@@ -48,27 +48,59 @@ class Target:
         return self.object_id or self.account_id
 
 
-class VerbCommand(BaseCommand):
-    """A subclass names its verb, adds arguments for the form's fields in `add_fields`, and may word its lines.
+class StaffCommand(BaseCommand):
+    """A command in which a member of staff acts, with a reason. Begin `handle` with `begin`.
 
-    For a verb about accounts, or about objects of accounts, it takes their ids as arguments and makes one operation
-    for each, after every one was found and the fields were checked for it. `--as` names the person
-    in the sandbox only; elsewhere a personal token does (CONSOLE_TOKEN or --token-file). No command approves anything.
+    `--as` names the person in the sandbox only; elsewhere a personal token does (CONSOLE_TOKEN or --token-file). No
+    command approves anything.
     """
 
-    verb_name = ""
     requires_system_checks = "__all__"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Who, why, and which objects."""
+        """Who and why."""
         parser.add_argument("--as", dest="as_user", metavar="USER", default="", help="Who acts (in the sandbox only).")
         parser.add_argument("--reason", required=True, help="Why, for the audit trail: at least 10 characters.")
         parser.add_argument("--ticket", default="", help="The case this belongs to.")
         parser.add_argument(
-            "--token", default="", help="The same word again, with the same values, finds the first operation."
-        )
-        parser.add_argument(
             "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
+        )
+
+    def begin(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options with the personal token; from then on nothing from outside steers the terminal."""
+        self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
+        binding.check_command()
+        return {**options, "personal_token": _token(options["token_file"])}
+
+    def person(self, options: dict[str, Any]) -> User:
+        """Who acts; CommandError (2 or 1) where that is not said or not proven."""
+        if settings.CONSOLE_MODE == "sandbox":
+            user = User.objects.named(options["as_user"])
+            if user is None or not user.is_active:
+                raise CommandError("Name an active member of staff with --as.", returncode=BAD_INPUT)
+            return user
+        if options["as_user"]:
+            raise CommandError("--as works in the sandbox only. Use a personal token.", returncode=BAD_INPUT)
+        user = tokens.find(options["personal_token"])
+        if user is None or not user.has_perm("console.use_commands"):
+            raise CommandError("No valid personal token of somebody who may use commands.", returncode=REFUSED)
+        return user
+
+
+class VerbCommand(StaffCommand):
+    """A subclass names its verb, adds arguments for the form's fields in `add_fields`, and may word its lines.
+
+    For a verb about accounts, or about objects of accounts, it takes their ids as arguments and makes one operation
+    for each, after every one was found and the fields were checked for it.
+    """
+
+    verb_name = ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Who, why, and which objects."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--token", default="", help="The same word again, with the same values, finds the first operation."
         )
         parser.add_argument("--sure", action="store_true", help="Do what the page would ask about before it sends it.")
         if self.verb.noun:
@@ -87,9 +119,7 @@ class VerbCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
-        self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
-        binding.check_command()
-        options = {**options, "personal_token": _token(options["token_file"])}
+        options = self.begin(options)
         self.person(options)
         targets = self.targets(options)
         params = {target.id: self.params(options, target) for target in targets}
@@ -98,20 +128,6 @@ class VerbCommand(BaseCommand):
         if any(statuses):
             failed = sum(status != OK for status in statuses)
             raise CommandError(f"{failed} of {len(statuses)} not done.", returncode=max(statuses))
-
-    def person(self, options: dict[str, Any]) -> User:
-        """Who acts; CommandError (2 or 1) where that is not said or not proven."""
-        if settings.CONSOLE_MODE == "sandbox":
-            user = User.objects.named(options["as_user"])
-            if user is None or not user.is_active:
-                raise CommandError("Name an active member of staff with --as.", returncode=BAD_INPUT)
-            return user
-        if options["as_user"]:
-            raise CommandError("--as works in the sandbox only. Use a personal token.", returncode=BAD_INPUT)
-        user = tokens.find(options["personal_token"])
-        if user is None or not user.has_perm("console.use_commands"):
-            raise CommandError("No valid personal token of somebody who may use commands.", returncode=REFUSED)
-        return user
 
     def targets(self, options: dict[str, Any]) -> list[Target]:
         """What was named, each once; CommandError (2) for what we do not have. An object's account is looked up."""

@@ -7,8 +7,13 @@ from gateway import copied
 ACTIONS = {
     "access.refused": "Was refused what belongs to another account",
     "audit.head_noted": "Noted the head of the trail",
+    "brake.lift_asked": "Asked to lift a brake",
+    "brake.lift_withdrawn": "Withdrew the request to lift a brake",
+    "brake.lifted": "Lifted a brake",
+    "brake.set": "Set a brake",
     "event.replayed": "Replayed an event",
     "event.unmasked": "Read an event unmasked",
+    "operation.braked": "Put off for a brake",
     "operation.denied": "Was denied",
     "operation.dropped": "Dropped",
     "operation.intended": "Intended",
