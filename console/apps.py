@@ -14,7 +14,7 @@ class ConsoleConfig(AppConfig):
     """Operations, view-as, roles, audit. Loads every noun that a room names."""
 
     name = "console"
-    nouns = ("operations", "brakes", "viewing", "people", "record", "shell")
+    nouns = ("operations", "brakes", "bulk", "viewing", "people", "record", "shell")
 
     def ready(self) -> None:
         """Load system checks, what follows a sign-in or a migration, and every room's nouns."""

@@ -47,6 +47,7 @@ STRIPE_TIMEOUT = env.seconds("STRIPE_TIMEOUT", default=10.0, least=0.1)  # secon
 STRIPE_RATE = env.seconds("STRIPE_RATE", default={"live": 80.0, "sandbox": 200.0}.get(CONSOLE_MODE, 20.0))
 # Requests that each web process works on at once; at most half of them may wait for Stripe.
 THREADS = env.whole("THREADS", default=8, least=1)
+BULK_THREADS = env.whole("BULK_THREADS", default=3, least=1)  # rows of a bulk run under way at once in a worker process
 # Each endpoint's secrets, the newest first; two during a roll-over. In the sandbox they are kept in VAR_DIR.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 STRIPE_CONNECT_WEBHOOK_SECRETS = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", default=[])

@@ -3,9 +3,17 @@
 Slots are handed out evenly spaced by one statement on one row (GCRA without a burst). A caller sleeps until its slot,
 and gives it up when it wakes too late: slots are spaced a little wider than the rate asks, by just what lateness is
 borne, so that no window of one second ever sees more calls than the rate.
+
+Who may queue for how long is a lane. A person's call queues as long as a person waits; work in the background takes a
+slot only while hardly anybody queues, so that a person is never far from the next one. While urgent work goes on, what
+is in the background takes no slot at all.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
@@ -16,38 +24,75 @@ from gateway.models import RateBucket
 BUCKET = "api"  # the one row's key
 LATE = 0.05  # seconds a caller may be late for its slot
 LONGEST_WAIT = 5.0  # seconds a caller queues
+LOOK_AGAIN = 0.05  # seconds after which one in the background looks again whether there is room
+URGENT_LASTS = 1.0  # seconds after an urgent call in which the background stands back for the next
 CLOCK_JUMP = 60.0  # a slot further away than anybody queues: the wall clock was set back
 
 NOW = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
     "postgresql": "extract(epoch from clock_timestamp())::double precision",
 }
-# Returns the slot given and the time it was given at; no row where the queue is longer than the caller will wait.
+# Returns the slot given and the time it was given at; no row where the queue is longer than the caller will join, or
+# where it stands back for what is urgent.
 TAKE = """
 UPDATE gateway_ratebucket
-SET free_at = (CASE WHEN free_at > {now} AND free_at <= {now} + {jump} THEN free_at ELSE {now} END) + %s
-WHERE scope = %s AND (free_at <= {now} + %s OR free_at > {now} + {jump})
+SET free_at = (CASE WHEN free_at > {now} AND free_at <= {now} + {jump} THEN free_at ELSE {now} END) + %s{urgent}
+WHERE scope = %s AND (free_at <= {now} + %s OR free_at > {now} + {jump}){back}
 RETURNING free_at, {now}
 """
+IS_URGENT = ", urgent_at = {now}"
+STANDS_BACK = " AND (urgent_at <= {now} - {lasts} OR urgent_at > {now} + {jump})"
 
 
-def take(*, longest_wait: float = LONGEST_WAIT) -> None:
-    """Wait for the next slot. Raises Unreachable (nothing sent) when it is too far off. One query a try.
+@dataclass(frozen=True)
+class Lane:
+    """Who calls: `joins` is the longest queue (seconds) that it joins, `waits` how long it waits for such a one."""
 
-    A rate of 0 or less in the settings means no limit.
+    joins: float
+    waits: float = LONGEST_WAIT
+    urgent: bool = False
+    background: bool = False
+
+
+PERSON = Lane(joins=LONGEST_WAIT)
+URGENT = Lane(joins=LONGEST_WAIT, urgent=True)  # what stops harm: the background stands back
+READS = Lane(joins=0.5, background=True)  # sync, and what else only reads while nobody waits for it
+BULK = Lane(joins=0.1, waits=30.0, background=True)  # rows of bulk runs
+_lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
+
+
+@contextmanager
+def lane(chosen: Lane) -> Iterator[None]:
+    """Within, calls of this thread use this lane."""
+    token = _lane.set(chosen)
+    try:
+        yield
+    finally:
+        _lane.reset(token)
+
+
+def take(default: Lane = PERSON) -> Lane:
+    """Wait for the next slot in the thread's lane, else the `default` one; the lane. One query a try.
+
+    Raises Unreachable (nothing sent) when it is too far off. A rate of 0 or less in the settings means no limit.
     """
-    rate = settings.STRIPE_RATE
+    rate, used = settings.STRIPE_RATE, _lane.get() or default
     if rate <= 0:
-        return
-    deadline = time.monotonic() + longest_wait
+        return used
+    deadline = time.monotonic() + used.waits
     while (patience := deadline - time.monotonic()) > 0:
-        wait = _slot(spacing(rate), patience)
+        wait = _slot(spacing(rate), min(patience, used.joins), used)
+        if wait is None and used.background:
+            time.sleep(min(LOOK_AGAIN, patience))
+            continue
+        if wait is None:
+            break
         asked = time.monotonic()
         if wait > 0:
             time.sleep(wait)
         if time.monotonic() - asked - max(wait, 0.0) <= LATE:
-            return
-    raise _full(longest_wait)
+            return used
+    raise _full(used.waits)
 
 
 def spacing(rate: float) -> float:
@@ -55,22 +100,25 @@ def spacing(rate: float) -> float:
     return (1 + LATE) / rate
 
 
-def _slot(gap: float, patience: float) -> float:
-    """Seconds until the slot that is now ours."""
-    row = _ask(gap, patience)
+def _slot(gap: float, joins: float, used: Lane) -> float | None:
+    """Seconds until the slot that is now ours; None where there is none for us now."""
+    row = _ask(gap, joins, used)
     if row is None:
         RateBucket.objects.get_or_create(scope=BUCKET)  # the first call, perhaps of several at once
-        row = _ask(gap, patience)
+        row = _ask(gap, joins, used)
     if row is None:
-        raise _full(patience)
+        return None
     given, now = row
     return given - gap - now
 
 
-def _ask(gap: float, patience: float) -> tuple[float, float] | None:
-    statement = TAKE.format(now=NOW[connection.vendor], jump=CLOCK_JUMP)
+def _ask(gap: float, joins: float, used: Lane) -> tuple[float, float] | None:
+    urgent = IS_URGENT if used.urgent else ""
+    back = STANDS_BACK if used.background else ""
+    values = {"now": NOW[connection.vendor], "jump": CLOCK_JUMP, "lasts": URGENT_LASTS}
+    statement = TAKE.replace("{urgent}", urgent).replace("{back}", back).format(**values)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [gap, BUCKET, patience])
+        cursor.execute(statement, [gap, BUCKET, joins])
         row: tuple[float, float] | None = cursor.fetchone()
     return row
 

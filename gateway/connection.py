@@ -108,6 +108,11 @@ def serving() -> Iterator[None]:
         _serving.reset(token)
 
 
+def is_serving() -> bool:
+    """Whether this thread serves a request."""
+    return _serving.get()
+
+
 @contextmanager
 def room() -> Iterator[None]:
     """A place among the threads that may wait for Stripe: half of the process's, so that webhooks find one free.

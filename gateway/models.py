@@ -137,11 +137,12 @@ class ClockOffset(models.Model):
 class RateBucket(models.Model):
     """The rate budget that all processes share, in one row of scope "api".
 
-    `free_at` is the wall time (unix seconds) of the next free slot.
+    `free_at` is the wall time (unix seconds) of the next free slot, `urgent_at` that of the last urgent call.
     """
 
     scope = models.CharField(primary_key=True, max_length=64)
     free_at = models.FloatField(default=0)
+    urgent_at = models.FloatField(default=0)
 
     def __str__(self) -> str:
         """Return the scope."""

@@ -20,6 +20,7 @@ if os.environ.get("CONSOLE_TESTS") != _worker:
         CACHE_URL="locmemcache://",
         LOG_LEVEL="ERROR",
         STRIPE_RATE="0",
+        BULK_THREADS="1",
         SWEEP_INTERVAL="0.2",
         WAKE_INTERVAL="0.05",
         WORKER_TICK="0.2",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from console.approvals import policy
 from console.brakes import standing
 from console.brakes.models import Brake
+from console.bulk.models import BulkRow
 from console.operations import verbs
 from console.operations.attempts import durable
 from console.operations.models import Operation
@@ -133,6 +134,7 @@ def _lift(brake: Brake, user: User) -> None:
     brake.lifted_by, brake.lifted_at = user, timezone.now()
     brake.save()
     Operation.objects.braked().update(next_try_at=timezone.now(), braked_at=None)
+    BulkRow.objects.waiting().filter(next_try_at__gt=timezone.now()).update(next_try_at=timezone.now(), why="")
     _record("brake.lifted", brake, user, brake.lift_reason)
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('console', '0007_operations_found_by_index'),
+        ('console', '0008_bulk_runs'),
     ]
 
     operations = [

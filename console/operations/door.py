@@ -81,13 +81,15 @@ def perform(
     work_session: WorkSession | None = None,
     wait: bool = True,
     instead_of: Operation | None = None,
+    of_run: bool = False,
 ) -> Performed:
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
     the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
-    who waits can have the answer. `instead_of` is dropped with the same commit. Raises Denied; never Refused or
+    who waits can have the answer. `instead_of` is dropped with the same commit. `of_run`: it is a row of a bulk run,
+    whose rows were held against the person's work session when it began. Raises Denied; never Refused or
     Unreachable, which the operation tells. Must not be called inside a transaction (RuntimeError). Three commits and
     one API call.
     """
@@ -108,7 +110,7 @@ def perform(
         claimed_by=claims.claim_name() if now else sweep.QUEUED,
         claimed_until=Operation.claim_ends(),
     )
-    _admit(verb, intent, params, wait=wait)
+    _admit(verb, intent, params, wait=wait, of_run=of_run)
     values = _keep(intent, verb, params)
     operation = _intend(verb, intent, instead_of)
     if operation.pk != intent.pk:
@@ -135,13 +137,13 @@ def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, An
     return values
 
 
-def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool) -> None:
+def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool, of_run: bool) -> None:
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
     sentence = _objection(verb, intent)
     if not sentence and (stopped := brakes.objection(verb, intent.account_id, params)) and not _known(intent):
         _record_denial(verb, intent, stopped)
         raise Braked(stopped)
-    if not sentence and (way := held_by(sessions.open_of(intent.user), verb, intent)):
+    if not (sentence or of_run) and (way := held_by(sessions.open_of(intent.user), verb, intent)):
         sentence = way.sentence
     if not sentence and verb.asks_row:
         sentence = row_objection(verb, intent, verb.row(intent.account_id, intent.object_id))

@@ -97,6 +97,7 @@ class Verb:
     personal: ClassVar[tuple[str, ...]] = ()  # form fields that only those may read who may see personal data
     modes: ClassVar[frozenset[str]] = MODES
     final: ClassVar[bool] = False  # cannot be undone
+    inverse: ClassVar[str] = ""  # the verb that undoes it, without any entries: of a run over many rows
     sends: ClassVar[bool] = True  # False: it reads Stripe and changes nothing there
     most: ClassVar[int] = MOST_AT_ONCE  # rows of one form for many
     row_form: ClassVar[Any] = None  # a RowForm: what each of many rows is asked for; `common_form` asks once for all

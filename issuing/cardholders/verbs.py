@@ -84,6 +84,7 @@ class ActivateCardholder(CardholderVerb, StatusVerb):
     label, label_many = "Activate cardholder", "Activate cardholders"
     permission = "issuing.update_cardholder"
     status, call = "active", "activate"
+    inverse = "issuing.deactivate_cardholder"
     undo = "Deactivate the cardholder again."
     sentence = "{} is active: their active cards work."
 
@@ -95,6 +96,7 @@ class DeactivateCardholder(CardholderVerb, StatusVerb):
     label, label_many = "Deactivate cardholder", "Deactivate cardholders"
     permission = "issuing.update_cardholder"
     status, call = "inactive", "deactivate"
+    inverse = "issuing.activate_cardholder"
     undo = "Activate the cardholder again. Until then each of their cards is declined."
     sentence = "{} is inactive: each of their cards is declined."
 

@@ -65,6 +65,7 @@ class ActivateCard(CardVerb, StatusVerb):
     label, label_many = "Activate card", "Activate cards"
     permission = "issuing.activate_card"
     status, call = "active", "activate"
+    inverse = "issuing.deactivate_card"
     undo = "Deactivate the card again."
     sentence = "Card {} is active."
 
@@ -76,6 +77,7 @@ class DeactivateCard(CardVerb, StatusVerb):
     label, label_many = "Deactivate card", "Deactivate cards"
     permission = "issuing.deactivate_card"
     status, call = "inactive", "deactivate"
+    inverse = "issuing.activate_card"
     undo = "Activate the card again. Until then each authorization is declined."
     sentence = "Card {} is inactive: each authorization is declined."
 

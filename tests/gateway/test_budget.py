@@ -66,7 +66,7 @@ def test_queue_that_is_too_long_is_not_joined(settings: Any) -> None:
     budget.take()
     taken = free_at()
     with pytest.raises(Unreachable) as caught:
-        budget.take(longest_wait=1.0)
+        budget.take(budget.Lane(joins=1.0, waits=1.0))
     assert not caught.value.sent
     assert free_at() == taken
 
@@ -98,7 +98,7 @@ def test_caller_that_always_wakes_too_late_gives_up(settings: Any, monkeypatch: 
     settings.STRIPE_RATE = 1000.0
     monkeypatch.setattr(budget, "LATE", -1.0)
     with pytest.raises(Unreachable):
-        budget.take(longest_wait=0.05)
+        budget.take(budget.Lane(joins=0.05, waits=0.05))
 
 
 def test_call_without_a_slot_is_not_sent(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ settings.STRIPE_RATE = float(sys.argv[1])
 moments = []
 def run(number):
     for _ in range(number):
-        budget.take(longest_wait=30)
+        budget.take(budget.Lane(joins=30, waits=30))
         moments.append(time.time())
     connection.close()
 threads = [threading.Thread(target=run, args=(int(sys.argv[2]),)) for _ in range(5)]

@@ -9,6 +9,7 @@ from django.test import Client
 
 from console.brakes import changes, standing
 from console.brakes.models import Brake
+from console.people.models import User
 from tests.answers import check_page
 from tests.console.brakes.acting import OVER, WHY, administrator, set_brake
 from tests.costs import MOST, cost
@@ -167,18 +168,12 @@ def test_two_lift_it_in_live_mode(settings: Any) -> None:
     seen = ana.get(lift).context["seen"]
     assert ana.post(lift, {"act": "confirm", "seen": seen}).status_code == 409
     eve = Client()
-    eve.force_login(administrator_named("eve"))
+    eve.force_login(User.objects.get(username="eve"))
     assert OVER in words(eve, lift)
     assert eve.post(lift, {"act": "confirm", "seen": "2026-01-01"}).status_code == 409
     assert eve.post(lift, {"act": "confirm", "seen": seen}).status_code == 302
     brake.refresh_from_db()
     assert (brake.lifted_by.username, brake.lift_asked_by.username) == ("eve", "ana")  # type: ignore[union-attr]
-
-
-def administrator_named(name: str) -> Any:
-    from console.people.models import User
-
-    return User.objects.get(username=name)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,170 @@
+"""Works the rows of bulk runs off, in the worker: each once, whenever a process is killed.
+
+A row is claimed, then its operation is made through the one door under the row's own form token. A process that is
+killed between the two leaves a row that waits and an operation that is there: the next one finds it by the token, and
+nothing is sent twice. What becomes of an operation that is in doubt is the operation's own affair.
+"""
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import F
+from django.utils import timezone
+
+from console import brakes
+from console.bulk import control
+from console.bulk.models import FAILED, BulkRow, BulkRun
+from console.operations import door, verbs
+from console.operations.attempts import BRAKED_PAUSE
+from console.operations.door import Braked, Denied
+from console.operations.models import Operation
+from console.operations.verbs import Verb
+from gateway import budget, claims, queue
+
+logger = logging.getLogger(__name__)
+WORK = "console.bulk.engine.work"
+TURN = 5.0  # seconds of one task: then others in the queue have theirs
+AHEAD = 4  # rows that a thread claims at once
+GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
+State = BulkRow.State
+
+
+def wake(run: BulkRun) -> None:
+    """Have the worker go on with this run."""
+    if run.state == BulkRun.State.RUNNING:
+        queue.enqueue(WORK, str(run.pk))
+
+
+def sweep() -> int:
+    """For gateway.sweep: have every run go on that no process works at; how many there are."""
+    runs = list(BulkRun.objects.running())
+    for run in runs:
+        if not _worked_at(run):
+            wake(run)
+    return len(runs)
+
+
+def work(run_id: str) -> int:
+    """The task: rows of one run for TURN seconds, then in the queue again; how many were worked off.
+
+    Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached.
+    """
+    run = BulkRun.objects.running().filter(pk=run_id).select_related("user", "work_session").first()
+    if run is None or _worked_at(run):
+        return 0
+    end, done = time.monotonic() + TURN, 0
+    while time.monotonic() < end:
+        rows = claim(run, settings.BULK_THREADS * AHEAD)
+        if not rows:
+            finish(run)
+            return done
+        smooth = do_all(run, rows)
+        done += len(rows)
+        if not smooth:
+            return done
+    wake(run)
+    return done
+
+
+def work_while_waited_for(run: BulkRun, seconds: float) -> None:
+    """Rows of a run in this process, one after the other, for as long as a person may wait."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and run.state == BulkRun.State.RUNNING and (rows := claim(run, 1)):
+        if not do(run, rows[0], lane=budget.PERSON):
+            return
+    finish(run)
+
+
+def claim(run: BulkRun, many: int) -> list[BulkRow]:
+    """The next rows of the run, held by us. Two statements."""
+    due = BulkRow.objects.due().filter(run=run).order_by("position")
+    return due.claim(by=claims.claim_name(), limit=many, skip_locked=True)
+
+
+def do_all(run: BulkRun, rows: list[BulkRow]) -> bool:
+    """These rows, several at once; False where one of them shows that Stripe cannot be reached now."""
+    lane = budget.URGENT if run.urgent else budget.BULK
+    if settings.BULK_THREADS == 1:
+        smooth = [do(run, row, lane=lane) for row in rows]
+        return all(smooth)
+    with ThreadPoolExecutor(settings.BULK_THREADS, thread_name_prefix="bulk") as pool:
+        smooth = list(pool.map(partial(_in_thread, run, lane), rows))
+    return all(smooth)
+
+
+def _in_thread(run: BulkRun, lane: budget.Lane, row: BulkRow) -> bool:
+    try:
+        return do(run, row, lane=lane)
+    finally:
+        connections.close_all()
+
+
+def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
+    """One row that we hold, unless its run was stopped meanwhile; False where Stripe could not be reached."""
+    mine = BulkRow.objects.held(row.claimed_by).filter(pk=row.pk)
+    run.user.refresh_from_db()
+    verb = verbs.find(run.verb)
+    if (sentence := control.objection(verb, run)) or verb is None:
+        control.stop(run, None, sentence)
+    goes_on = mine.filter(run__state=BulkRun.State.RUNNING)
+    if not goes_on.update(claimed_until=BulkRow.claim_ends(), attempts=F("attempts") + 1) or verb is None:
+        mine.release()
+        return True
+    if row.attempts >= claims.CRASHES:
+        mine.settle(state=State.DENIED, why=GIVEN_UP)
+        return True
+    try:
+        if stopped := brakes.objection(verb, row.account_id, {**run.common, **row.params}):
+            raise Braked(stopped)
+        operation = _perform(verb, run, row, lane)
+    except Braked as braked:  # no attempt: it goes on when the brake is lifted
+        mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)
+        return True
+    except Denied as denied:
+        mine.settle(state=State.DENIED, why=str(denied))
+        return True
+    mine.settle(state=State.GIVEN, operation=operation, why="")
+    return operation.state not in (Operation.State.INTENT, Operation.State.UNKNOWN)
+
+
+def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Operation:
+    """The row's operation: made now, or found by its token."""
+    session = run.work_session
+    with budget.lane(lane):
+        performed = door.perform(
+            verb,
+            user=run.user,
+            params={**run.common, **row.params},
+            reason=run.reason,
+            ticket=run.ticket,
+            form_token=row.form_token,
+            account_id=row.account_id,
+            account_name=row.account_name,
+            object_id=row.object_id,
+            via=run.via,
+            work_session=session if session and session.account_id == row.account_id else None,
+            of_run=True,
+        )
+    return performed.operation
+
+
+def finish(run: BulkRun) -> bool:
+    """End the run where no row waits and every operation is settled; whether it ended now."""
+    outcomes = run.outcomes()
+    if any(outcomes.get(name) for name in (State.WAITING, State.GIVEN, *Operation.UNSETTLED)):
+        return False
+    failed = any(outcomes.get(name) for name in FAILED)
+    running = BulkRun.objects.filter(pk=run.pk, state=BulkRun.State.RUNNING)
+    ended = running.update(state=BulkRun.State.ENDED, ended_at=timezone.now(), needs_a_person=failed)
+    run.refresh_from_db()
+    return bool(ended)
+
+
+def _worked_at(run: BulkRun) -> bool:
+    """Whether a live claim holds a row of it."""
+    held = BulkRow.objects.waiting().filter(run=run, claimed_until__gt=timezone.now())
+    return any(not claims.is_dead(name) for name in held.values_list("claimed_by", flat=True)[:1])

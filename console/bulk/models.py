@@ -1,0 +1,168 @@
+"""Bulk runs and their rows: what was wanted for many, and how far it is."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+
+from console.operations.models import Operation
+from console.people.models import User
+from console.viewing.models import WorkSession
+from gateway import claims
+
+FAILED = ("denied", "refused", "not_found")  # outcomes that a person looks at
+
+
+class BulkRunQuerySet(models.QuerySet["BulkRun"]):
+    """Queries about runs, by name."""
+
+    def running(self) -> "BulkRunQuerySet":
+        """Those that the worker goes on with, urgent ones first, then the oldest."""
+        return self.filter(state=BulkRun.State.RUNNING).order_by("-urgent", "begun_at")
+
+    def needing_a_person(self) -> "BulkRunQuerySet":
+        """Those that were stopped before their end, and those that ended with failures nobody has seen to."""
+        return self.filter(needs_a_person=True)
+
+
+class BulkRun(models.Model):
+    """One verb for many rows, asked for by one person with one reason.
+
+    A draft is a run that was never begun: its rows stand, nothing is sent. `common` holds the values that all rows
+    share, plain JSON, never a sensitive one.
+    """
+
+    class State(models.TextChoices):
+        """A life: draft → running ⇄ stopped, running → ended; a retry lets an ended one run again."""
+
+        DRAFT = "draft", "Not begun"
+        RUNNING = "running", "Running"
+        STOPPED = "stopped", "Stopped"
+        ENDED = "ended", "Ended"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    verb = models.CharField(max_length=128)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="bulk_runs")
+    via = models.CharField(max_length=16, default="action")  # action | file | command | incident
+    reason = models.TextField(blank=True)
+    ticket = models.CharField(max_length=64, blank=True)
+    common = models.JSONField(default=dict)
+    work_session = models.ForeignKey(WorkSession, null=True, on_delete=models.PROTECT, related_name="bulk_runs")
+    form_token = models.CharField(max_length=64, unique=True)  # of the form that asked: sent twice, it is one run
+    digest = models.CharField(max_length=64, blank=True)  # of all that was asked for: tells apart another use of a form
+    urgent = models.BooleanField(default=False)
+    undo_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
+    state = models.CharField(max_length=16, choices=State, default=State.DRAFT)
+    why = models.TextField(blank=True)  # why it was stopped
+    stopped_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # None: by itself
+    needs_a_person = models.BooleanField(default=False)
+    total = models.PositiveIntegerField(default=0)  # rows; 0 until all of them stand
+    created_at = models.DateTimeField(default=timezone.now)
+    begun_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = BulkRunQuerySet.as_manager()
+
+    class Meta:
+        """Read newest first."""
+
+        ordering = ("-created_at",)
+        default_permissions = ("view",)
+        permissions = (("control_bulkrun", "Can stop, resume and retry everybody's bulk runs"),)
+        indexes = (
+            models.Index(fields=["created_at", "id"], name="bulkrun_created"),
+            models.Index(fields=["begun_at"], name="bulkrun_running", condition=Q(state="running")),
+            models.Index(fields=["created_at"], name="bulkrun_needing", condition=Q(needs_a_person=True)),
+        )
+
+    def __str__(self) -> str:
+        """The verb and its id."""
+        return f"{self.verb} {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("bulk_run", args=[self.pk])
+
+    def outcomes(self) -> dict[str, int]:
+        """How many rows have each outcome. One query, over the run's own rows."""
+        rows: Any = BulkRow.objects.filter(run=self).told().order_by()
+        told = rows.values("outcome").annotate(many=Count("pk"))
+        return {each["outcome"]: each["many"] for each in told}
+
+
+class BulkRowQuerySet(claims.ClaimedQuerySet["BulkRow"]):
+    """Queries about rows, by name."""
+
+    def told(self) -> "BulkRowQuerySet":
+        """Each with its `outcome`: its operation's state, else its own."""
+        return self.annotate(outcome=Coalesce(F("operation__state"), F("state")))
+
+    def failed(self) -> "BulkRowQuerySet":
+        """Those that were refused, by Stripe or by the console: what a retry takes again."""
+        return self.filter(Q(state=BulkRow.State.DENIED) | Q(operation__state=Operation.State.REFUSED))
+
+    def changed(self) -> "BulkRowQuerySet":
+        """Those whose operation succeeded."""
+        return self.filter(operation__state=Operation.State.SUCCEEDED)
+
+
+class BulkRow(claims.Claimed):
+    """One row of a run: one account or object, one form token, so one operation and one idempotency key at most.
+
+    The token is fixed before anything is sent: whoever comes to the row a second time finds the operation that the
+    first one made. From then on the operation tells the outcome. `params` are the row's own values.
+    """
+
+    class State(models.TextChoices):
+        """Before an operation, or instead of one."""
+
+        WAITING = "waiting", "Waiting"
+        GIVEN = "given", "Begun"  # its operation tells the rest
+        DENIED = "denied", "Not possible"  # the console's own no
+        LEFT_OUT = "left_out", "Left out"  # it was so already, or somebody left it out
+        BAD = "bad", "Wrong in the file"
+
+    waiting = Q(state="waiting")
+    swept_by = "console.bulk.engine.sweep"
+
+    run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()  # in the run, from 1; of a file, the line
+    account_id = models.CharField(max_length=255, blank=True)
+    account_name = models.CharField(max_length=255, blank=True)
+    object_id = models.CharField(max_length=255, blank=True)
+    params = models.JSONField(default=dict)
+    form_token = models.CharField(max_length=64, unique=True)
+    operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
+    state = models.CharField(max_length=16, choices=State, default=State.WAITING)
+    why = models.TextField(blank=True)
+
+    objects = BulkRowQuerySet.as_manager()
+
+    class Meta(claims.Claimed.Meta):
+        """In the order of the run; what waits is found without what does not."""
+
+        ordering = ("position",)
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=["run", "position"], name="bulkrow_position"),)
+        indexes = (
+            *claims.Claimed.Meta.indexes,
+            models.Index(fields=["run", "position"], name="bulkrow_waiting", condition=Q(state="waiting")),
+        )
+
+    def __str__(self) -> str:
+        """What it is about."""
+        return self.target
+
+    @property
+    def target(self) -> str:
+        """The id of its object, else of its account."""
+        return self.object_id or self.account_id
+
+    @classmethod
+    def claim_ends(cls, now: Any = None) -> Any:
+        """As an operation's: a call, and the wait for a slot before it."""
+        return Operation.claim_ends(now)

@@ -1,0 +1,263 @@
+"""Bulk runs: drafted, begun, stopped, resumed, tried again and undone. console.bulk.engine works their rows off."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from console.bulk import engine
+from console.bulk.control import admit, check_control, record, stop
+from console.bulk.models import BulkRow, BulkRun
+from console.operations import attempts, verbs
+from console.operations.door import Denied
+from console.operations.forms import fresh_token
+from console.operations.models import Operation
+from console.operations.verbs import Verb
+from console.people.models import User
+from console.viewing import sessions
+from console.viewing.held import held
+from console.viewing.models import WorkSession
+from gateway import claims
+from gateway.mirror import account_model
+
+__all__ = ["Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop", "undo"]
+
+MOST = 10_000  # rows of a run
+BATCH = 500  # rows written by one statement: a short transaction
+State = BulkRun.State
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One row as it is wanted. `state` and `why`: where it is known before that nothing is done with it."""
+
+    account_id: str
+    account_name: str = ""
+    object_id: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    form_token: str = ""  # of the row in a form that was drawn; a fresh one otherwise
+    position: int = 0  # of a file, its line; the place in the list otherwise
+    state: str = BulkRow.State.WAITING
+    why: str = ""
+
+
+def begin(
+    verb: Verb,
+    *,
+    user: User,
+    rows: Sequence[Wanted],
+    reason: str,
+    ticket: str = "",
+    via: str = "action",
+    common: dict[str, Any] | None = None,
+    work_session: WorkSession | None = None,
+    urgent: bool = False,
+    undo_of: BulkRun | None = None,
+    form_token: str = "",
+) -> BulkRun:
+    """A run over these rows, committed; the worker goes on. The same `form_token` again gives the first run.
+
+    Rows of an account that the person looks at (or is not working in) are stored as not possible, with the sentence.
+    Raises Denied: without the verb's permission or a reason, for none or more than MOST rows, for a verb that is done
+    for one at a time, where the form was used for something else. Never inside a transaction.
+    """
+    run = BulkRun(
+        verb=verb.name,
+        user=user,
+        via=via,
+        reason=reason.strip(),
+        ticket=ticket,
+        common=attempts.plain(common or {}),
+        work_session=work_session,
+        urgent=urgent,
+        undo_of=undo_of,
+        form_token=form_token or fresh_token(),
+    )
+    admit(verb, run)
+    drafted = draft(run, rows)
+    return start(drafted) if drafted.state == State.DRAFT else drafted
+
+
+def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
+    """The run with its rows, not begun yet; or the one that its form made before. Several short transactions.
+
+    Raises Denied where that form was used for other rows or values, or where nothing or too much was wanted.
+    """
+    if not rows:
+        raise Denied("There is nothing to do: no row was chosen.")
+    if len(rows) > MOST:
+        raise Denied(f"At most {MOST:,} rows at once; {len(rows):,} were chosen.")
+    run.digest = _digest(run, rows)
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:
+        first = BulkRun.objects.filter(form_token=run.form_token).first()
+        if first is None:
+            raise
+        if first.digest != run.digest:
+            raise Denied(
+                f"Nothing was sent now. This form was sent before, with other values: run {first.pk}."
+            ) from None
+        if first.total:
+            return first
+        run = first  # its process ended while it wrote the rows: they are written anew
+    with transaction.atomic():
+        BulkRow.objects.filter(run=run).delete()
+    made = [_row(run, number, wanted) for number, wanted in enumerate(_with_held(run, rows), 1)]
+    for at in range(0, len(made), BATCH):
+        BulkRow.objects.bulk_create(made[at : at + BATCH])
+    BulkRun.objects.filter(pk=run.pk).update(total=len(made))
+    run.total = len(made)
+    return run
+
+
+def start(run: BulkRun) -> BulkRun:
+    """Have the worker go on with a draft; nothing where it was begun before. Raises Denied as `begin` does."""
+    admit(verbs.get(run.verb), run)
+    with attempts.durable():
+        drafts = BulkRun.objects.filter(pk=run.pk, state=State.DRAFT, total__gt=0)
+        changes = {"state": State.RUNNING, "begun_at": timezone.now()}
+        values = {name: getattr(run, name) for name in ("reason", "ticket", "common", "work_session")}
+        if drafts.update(**changes, **values):
+            run.refresh_from_db()
+            record(run, "begun", run.user, rows=run.total, urgent=run.urgent)
+    run.refresh_from_db()
+    engine.wake(run)
+    return run
+
+
+def resume(run: BulkRun, user: User) -> BulkRun:
+    """Go on where it was stopped. Raises Denied as `stop` does, and where its own person may not do the verb now."""
+    check_control(run, user)
+    admit(verbs.get(run.verb), run)
+    with attempts.durable():
+        stopped = BulkRun.objects.filter(pk=run.pk, state=State.STOPPED)
+        if stopped.update(state=State.RUNNING, stopped_by=None, why="", needs_a_person=False):
+            record(run, "resumed", user)
+    run.refresh_from_db()
+    engine.wake(run)
+    return run
+
+
+def retry(run: BulkRun, user: User) -> int:
+    """Do its failed rows again, each with a new token, so as a new operation; how many. Raises Denied as `resume`.
+
+    A row that is not known yet is no failure: its operation goes on.
+    """
+    check_control(run, user)
+    admit(verbs.get(run.verb), run)
+    with attempts.durable():
+        rows = BulkRun.objects.select_for_update().get(pk=run.pk).rows.failed().values("pk")
+        token = Concat(Value(f"{fresh_token()[:16]}-"), Cast(F("pk"), CharField()))
+        again = BulkRow.objects.filter(pk__in=rows)
+        many = again.update(
+            **claims.FREE, state=BulkRow.State.WAITING, why="", operation=None, form_token=token, next_try_at=None
+        )
+        if many:
+            goes_on = {"state": State.RUNNING, "stopped_by": None, "why": "", "ended_at": None}
+            BulkRun.objects.filter(pk=run.pk).update(**goes_on, needs_a_person=False)
+            record(run, "retried", user, rows=many)
+    run.refresh_from_db()
+    engine.wake(run)
+    return many
+
+
+def undo(run: BulkRun, user: User, reason: str, *, ticket: str = "", form_token: str = "") -> BulkRun:
+    """A new run of the inverse verb over what this run changed and nobody changed since; the rest is left out.
+
+    Each row that is left out says why. Raises Denied where the verb has no inverse, where nothing is left to undo, and as `begin` does.
+    """
+    verb = verbs.find(run.verb)
+    inverse = verbs.find(verb.inverse) if verb else None
+    if verb is None or inverse is None:
+        raise Denied(f"“{verb.label if verb else run.verb}” cannot be undone for many.")
+    rows = undoable(run, verb, inverse)
+    if not any(row.state == BulkRow.State.WAITING for row in rows):
+        raise Denied("Nothing of this run is left to undo: what it changed was changed again since.")
+    return begin(
+        inverse, user=user, rows=rows, reason=reason, ticket=ticket, via=run.via, undo_of=run, form_token=form_token
+    )
+
+
+def undoable(run: BulkRun, verb: Verb, inverse: Verb) -> list[Wanted]:
+    """A row for each that the run changed, left out with its reason where undoing would change what others did since.
+
+    Two queries for each BATCH rows.
+    """
+    changed = list(BulkRow.objects.filter(run=run).changed().select_related("operation"))
+    parts = (changed[at : at + BATCH] for at in range(0, len(changed), BATCH))
+    return [wanted for part in parts for wanted in _undoable(part, verb, inverse)]
+
+
+def _undoable(rows: list[BulkRow], verb: Verb, inverse: Verb) -> Iterable[Wanted]:
+    found: dict[str, Any] = (verb.noun or account_model()).objects.in_bulk([row.target for row in rows])
+    name = "object_id" if verb.noun else "account_id"
+    about = Operation.objects.filter(**{f"{name}__in": [row.target for row in rows]}, created_at__gte=_first(rows))
+    over = (Operation.State.REFUSED, Operation.State.DROPPED)
+    later: dict[str, Operation] = {}
+    for operation in about.exclude(state__in=over).order_by("created_at").select_related("user"):
+        later[getattr(operation, name)] = operation
+    for row in rows:
+        why = _left_out(row, verb, inverse, found.get(row.target), later.get(row.target))
+        state = BulkRow.State.LEFT_OUT if why else BulkRow.State.WAITING
+        yield Wanted(row.account_id, row.account_name, row.object_id, state=state, why=why)
+
+
+def _first(rows: list[BulkRow]) -> Any:
+    return min(row.operation.created_at for row in rows if row.operation)
+
+
+def _left_out(row: BulkRow, verb: Verb, inverse: Verb, of: Any, last: Operation | None) -> str:
+    if of is None:
+        return "It is not here any more."
+    if last and last.pk != row.operation_id:
+        return f"Was changed since, by {last.user.get_username()} at {last.created_at:%Y-%m-%d %H:%M} UTC."
+    if not verb.already(of):
+        return "Is not any more as this run left it."
+    return inverse.objection(of)
+
+
+def settled(run: BulkRun, user: User) -> None:
+    """Note that a person has seen to what failed: home no longer asks. Raises Denied as `stop` does."""
+    check_control(run, user)
+    with transaction.atomic():
+        if BulkRun.objects.filter(pk=run.pk, needs_a_person=True).update(needs_a_person=False):
+            record(run, "seen_to", user)
+    run.refresh_from_db()
+
+
+def _digest(run: BulkRun, rows: Iterable[Wanted]) -> str:
+    asked = [run.verb, run.user_id, run.reason, run.ticket, run.common]
+    asked += [[row.account_id, row.object_id, attempts.plain(row.params)] for row in rows]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _with_held(run: BulkRun, rows: Sequence[Wanted]) -> Iterable[Wanted]:
+    """The rows; those that the person's open work session holds as what it says. One query."""
+    session = sessions.open_of(run.user)
+    for row in rows:
+        own = run.work_session if run.work_session and run.work_session.account_id == row.account_id else None
+        way = held(session, row.account_id, row.account_name, within=own)
+        waits = row.state == BulkRow.State.WAITING
+        yield replace(row, state=BulkRow.State.DENIED, why=way.sentence) if way and waits else row
+
+
+def _row(run: BulkRun, number: int, wanted: Wanted) -> BulkRow:
+    return BulkRow(
+        run=run,
+        position=wanted.position or number,
+        account_id=wanted.account_id,
+        account_name=wanted.account_name[:255],
+        object_id=wanted.object_id,
+        params=attempts.plain(wanted.params),
+        form_token=wanted.form_token or fresh_token(),
+        state=wanted.state,
+        why=wanted.why,
+    )
