@@ -20,7 +20,7 @@ from tests.answers import check_headers, check_page
 from tests.issuing import rows
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person, view_as, work
 from tests.permissions import ACTORS, REASON, SIGN_IN, TABLE, Answer, Row
-from tests.world import brake
+from tests.world import brake, freeze
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 WHO = {role: name for name, role in PEOPLE.items()}
@@ -62,6 +62,7 @@ def made() -> dict[str, str]:
         "topup": rows.topup().pk,
         "account": ACCOUNT,
         "brake": str(brake().pk),
+        "freeze": str(freeze().pk),
         "operation": str(operation.pk),
         "event": event.pk,
         "user": str(vera.pk),

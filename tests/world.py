@@ -1,16 +1,19 @@
 """A small world in which each queue, panel and timeline has something to show, made without Stripe."""
 
 import uuid
+from typing import Any
 
 from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.history.models import StateChange
 from console.brakes.models import Brake
+from console.bulk.models import BulkRun
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
+from issuing.incident.models import FREEZE_CARD, FREEZE_HOLDER, Freeze
 from tests.accounts import builders
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as
@@ -42,6 +45,7 @@ def made() -> dict[str, str]:
         "transaction": rows.transaction(authorization),
         "topup": rows.topup(),
         "brake": brake(),
+        "freeze": freeze(),
         "operation": _operation(),
         "event": _event("evt_1Tests"),
         "user": person("vera"),
@@ -70,6 +74,18 @@ def brake() -> Brake:
     return Brake.objects.create(
         scope="account", target="acct_1Gone", livemode=False, reason="A test of the brakes", set_by=person("ana")
     )
+
+
+def freeze() -> Freeze:
+    """A freeze with both kinds of runs, and one that undoes a part of it."""
+    found = Freeze(user=person("otto"), ids=ACCOUNT, reason="Card testing everywhere", form_token=uuid.uuid4().hex)
+    made: dict[str, Any] = {"user": found.user, "reason": found.reason, "state": "ended", "total": 1, "urgent": True}
+    tokens = [uuid.uuid4().hex for _ in range(3)]
+    found.holder_run = BulkRun.objects.create(verb=FREEZE_HOLDER, form_token=tokens[0], **made)
+    found.card_run = BulkRun.objects.create(verb=FREEZE_CARD, form_token=tokens[1], **made)
+    BulkRun.objects.create(verb="issuing.activate_card", form_token=tokens[2], undo_of=found.card_run, **made)
+    found.save()
+    return found
 
 
 def _operation() -> Operation:
