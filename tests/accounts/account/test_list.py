@@ -139,7 +139,7 @@ def test_empty_list_says_how_accounts_come_to_be(db: None) -> None:
     page = browser("otto").get(LIST).content.decode()
     assert "No connected accounts yet" in page
     assert "Create account" in page
-    assert "Nothing matches" in browser("otto").get(f"{LIST}?q=nobody").content.decode()
+    assert "Nothing is found for" in browser("otto").get(f"{LIST}?q=nobody").content.decode()
 
 
 def test_stubs_are_in_no_list(db: None) -> None:
