@@ -242,9 +242,10 @@ def test_a_process_that_dies_before_it_began_leaves_a_button(
     fleet: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, once = browser("otto"), entries(ids=" ".join(each.pk for each in fleet))
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(runs, "start", _dies)
-        client.post("/incident/", once)
+        with pytest.raises(KeyboardInterrupt):
+            client.post("/incident/", once)
     freeze = Freeze.objects.get()
     assert freeze.holder_run.state == "draft"  # type: ignore[union-attr]
     assert "Not all of it was begun" in text(client.get(freeze.get_absolute_url()))
@@ -259,9 +260,10 @@ def test_a_process_that_dies_while_it_drafts_leaves_a_button(
     fleet: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, once = browser("otto"), entries(ids=" ".join(each.pk for each in fleet))
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(runs, "draft", _dies)
-        client.post("/incident/", once)
+        with pytest.raises(KeyboardInterrupt):
+            client.post("/incident/", once)
     freeze = Freeze.objects.get()
     assert freeze.runs == []
     client.post(freeze.get_absolute_url(), {"act": "go_on"})
