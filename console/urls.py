@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from console.brakes import pages as brakes
+from console.bulk import file_page
+from console.bulk import pages as bulk_pages
 from console.operations import bulk, outcome
 from console.operations import pages as operations_pages
 from console.people import me
@@ -41,6 +43,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("out/<str:object_id>", pages.out, name="out"),
     path("do/<str:verb_name>/", operations_pages.verb_page, name="verb"),
     path("bulk/<str:verb_name>/", bulk.bulk_page, name="bulk"),
+    path("bulk-runs/", bulk_pages.run_list, name="bulk_runs"),
+    path("bulk-runs/from-file", file_page.from_file, name="bulk_from_file"),
+    path("bulk-runs/<uuid:run_id>", bulk_pages.run_page, name="bulk_run"),
+    path("bulk-runs/<uuid:run_id>/live", bulk_pages.live, name="bulk_run_live"),
     path("operations/", outcome.operation_list, name="operations"),
     path("operations/<uuid:operation_id>", outcome.operation_page, name="operation"),
     path("operations/<uuid:operation_id>/state", outcome.operation_state, name="operation_state"),

@@ -87,6 +87,11 @@ class BulkRun(models.Model):
         """Its page."""
         return reverse("bulk_run", args=[self.pk])
 
+    @property
+    def failed_at_end(self) -> bool:
+        """Whether it ended with failures that nobody has seen to."""
+        return self.state == self.State.ENDED and self.needs_a_person
+
     def outcomes(self) -> dict[str, int]:
         """How many rows have each outcome. One query, over the run's own rows."""
         rows: Any = BulkRow.objects.filter(run=self).told().order_by()

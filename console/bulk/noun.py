@@ -1,6 +1,77 @@
 """What bulk runs add to the shell."""
 
-from console.bulk.control import CONTROLS
-from console.shell.nouns import Noun
+from django.http import HttpRequest
+from django.urls import reverse
 
-NOUN = Noun(roles={"viewer": ("console.view_bulkrun",), "administrator": (CONTROLS,)})
+from console.bulk.control import CONTROLS
+from console.bulk.models import BulkRun
+from console.operations import verbs
+from console.shell.badges import absent, bad, no, off, ok, waits
+from console.shell.nouns import COUNTED, Item, MenuEntry, Noun, Queue, Waiting, first, stripes
+
+
+def count() -> int:
+    """How many runs somebody must see to. One query."""
+    return BulkRun.objects.needing_a_person().order_by()[:COUNTED].count()
+
+
+def waiting(request: HttpRequest, most: int) -> Waiting:
+    """Runs that were stopped, or that ended with failures; none has a deadline. One query."""
+    rows, many = first(BulkRun.objects.needing_a_person().order_by("created_at", "id"), most)
+    return Waiting([None] * many, [_item(run) for run in rows])
+
+
+def _item(run: BulkRun) -> Item:
+    verb = verbs.find(run.verb)
+    label = (verb.label_many or verb.label) if verb else run.verb
+    stopped = run.state == BulkRun.State.STOPPED
+    why = run.why or ("Its other rows wait: go on, or leave it." if stopped else "Rows failed: try them again, or not.")
+    return Item(
+        title=f"Bulk run {'stopped' if stopped else 'ended with failures'}: {label}",
+        why=why,
+        url=run.get_absolute_url(),
+        start=stripes(run.ended_at or run.begun_at or run.created_at),
+    )
+
+
+NOUN = Noun(
+    roles={"viewer": ("console.view_bulkrun",), "administrator": (CONTROLS,)},
+    menu=(
+        MenuEntry(
+            label="Bulk runs",
+            url="admin:console_bulkrun_changelist",
+            icon="tick",
+            permission="console.view_bulkrun",
+            order=45,
+            count=count,
+        ),
+    ),
+    queues=(
+        Queue(
+            name="bulk_runs",
+            one="bulk run to see to",
+            label="bulk runs to see to",
+            link=lambda: f"{reverse('admin:console_bulkrun_changelist')}?waiting=person",
+            waiting=waiting,
+            count=count,
+            permission="console.view_bulkrun",
+            order=12,
+        ),
+    ),
+    badges={
+        "bulk": {
+            "draft": off("Not begun"),
+            "running": waits("Running"),
+            "stopped": absent("Stopped", "warn"),
+            "ended": ok("Ended"),
+            "failures": bad("Ended with failures"),
+        },
+        "bulk_row": {
+            "waiting": waits("Waiting"),
+            "given": waits("Begun"),
+            "denied": no("Not possible"),
+            "left_out": off("Left out"),
+            "bad": bad("Wrong in the file"),
+        },
+    },
+)

@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
@@ -15,13 +17,12 @@ from console.bulk import engine
 from console.bulk.control import admit, check_control, record, stop
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import attempts, verbs
-from console.operations.door import Denied
+from console.operations.door import Denied, held_by
 from console.operations.forms import fresh_token
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
 from console.viewing import sessions
-from console.viewing.held import held
 from console.viewing.models import WorkSession
 from gateway import claims
 from gateway.mirror import account_model
@@ -81,7 +82,7 @@ def begin(
     )
     admit(verb, run)
     drafted = draft(run, rows)
-    return start(drafted) if drafted.state == State.DRAFT else drafted
+    return _started(drafted) if drafted.state == State.DRAFT else drafted
 
 
 def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
@@ -110,7 +111,8 @@ def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
         run = first  # its process ended while it wrote the rows: they are written anew
     with transaction.atomic():
         BulkRow.objects.filter(run=run).delete()
-    made = [_row(run, number, wanted) for number, wanted in enumerate(_with_held(run, rows), 1)]
+    verb = verbs.get(run.verb)
+    made = [_row(run, number, wanted) for number, wanted in enumerate(_with_held(verb, run, rows), 1)]
     for at in range(0, len(made), BATCH):
         BulkRow.objects.bulk_create(made[at : at + BATCH])
     BulkRun.objects.filter(pk=run.pk).update(total=len(made))
@@ -118,15 +120,25 @@ def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
     return run
 
 
-def start(run: BulkRun) -> BulkRun:
-    """Have the worker go on with a draft; nothing where it was begun before. Raises Denied as `begin` does."""
+def start(run: BulkRun, user: User, *, reason: str, ticket: str = "", common: dict[str, Any] | None = None) -> BulkRun:
+    """Begin a draft, with what was left open in it; nothing where it was begun before.
+
+    Raises Denied for anybody but who drafted it, and as `begin` does.
+    """
+    if run.state != State.DRAFT:
+        return run
+    if user.pk != run.user_id:
+        raise Denied(f"{run.user.get_username()} chose these rows, and alone can begin this run.")
+    run.reason, run.ticket, run.common = reason.strip(), ticket, attempts.plain(common or {})
     admit(verbs.get(run.verb), run)
+    return _started(run)
+
+
+def _started(run: BulkRun) -> BulkRun:
     with attempts.durable():
         drafts = BulkRun.objects.filter(pk=run.pk, state=State.DRAFT, total__gt=0)
-        changes = {"state": State.RUNNING, "begun_at": timezone.now()}
-        values = {name: getattr(run, name) for name in ("reason", "ticket", "common", "work_session")}
-        if drafts.update(**changes, **values):
-            run.refresh_from_db()
+        values = {name: getattr(run, name) for name in ("reason", "ticket", "common")}
+        if drafts.update(state=State.RUNNING, begun_at=timezone.now(), **values):
             record(run, "begun", run.user, rows=run.total, urgent=run.urgent)
     run.refresh_from_db()
     engine.wake(run)
@@ -149,12 +161,19 @@ def resume(run: BulkRun, user: User) -> BulkRun:
 def retry(run: BulkRun, user: User) -> int:
     """Do its failed rows again, each with a new token, so as a new operation; how many. Raises Denied as `resume`.
 
-    A row that is not known yet is no failure: its operation goes on.
+    A row that is not known yet is no failure: its operation goes on. Rows of an account that the run's own person looks
+    at stay as they are; Denied where there are no others.
     """
     check_control(run, user)
-    admit(verbs.get(run.verb), run)
+    admit(verb := verbs.get(run.verb), run)
+    failed, session = BulkRow.objects.filter(run=run).failed(), sessions.open_of(run.user)
+    if session and (way := held_by(session, verb, Operation(account_id=session.account_id))):
+        failed = failed.exclude(account_id=session.account_id)
+        if not failed.exists():
+            raise Denied(way.sentence)
     with attempts.durable():
-        rows = BulkRun.objects.select_for_update().get(pk=run.pk).rows.failed().values("pk")
+        BulkRun.objects.select_for_update().get(pk=run.pk)
+        rows = failed.values("pk")
         token = Concat(Value(f"{fresh_token()[:16]}-"), Cast(F("pk"), CharField()))
         again = BulkRow.objects.filter(pk__in=rows)
         many = again.update(
@@ -170,9 +189,10 @@ def retry(run: BulkRun, user: User) -> int:
 
 
 def undo(run: BulkRun, user: User, reason: str, *, ticket: str = "", form_token: str = "") -> BulkRun:
-    """A new run of the inverse verb over what this run changed and nobody changed since; the rest is left out.
+    """A new run of the inverse verb over what this run changed and nobody changed since.
 
-    Each row that is left out says why. Raises Denied where the verb has no inverse, where nothing is left to undo, and as `begin` does.
+    Each row that it leaves out says why. Raises Denied where the verb has no inverse, where nothing is left to undo,
+    and as `begin` does.
     """
     verb = verbs.find(run.verb)
     inverse = verbs.find(verb.inverse) if verb else None
@@ -239,14 +259,20 @@ def _digest(run: BulkRun, rows: Iterable[Wanted]) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _with_held(run: BulkRun, rows: Sequence[Wanted]) -> Iterable[Wanted]:
+def _with_held(verb: Verb, run: BulkRun, rows: Sequence[Wanted]) -> Iterable[Wanted]:
     """The rows; those that the person's open work session holds as what it says. One query."""
     session = sessions.open_of(run.user)
     for row in rows:
         own = run.work_session if run.work_session and run.work_session.account_id == row.account_id else None
-        way = held(session, row.account_id, row.account_name, within=own)
-        waits = row.state == BulkRow.State.WAITING
-        yield replace(row, state=BulkRow.State.DENIED, why=way.sentence) if way and waits else row
+        intent = Operation(account_id=row.account_id, account_name=row.account_name, work_session=own)
+        way = held_by(session, verb, intent) if row.state == BulkRow.State.WAITING else None
+        yield replace(row, state=BulkRow.State.DENIED, why=way.sentence) if way else row
+
+
+def takes(calls: int) -> timedelta | None:
+    """How long so many calls take at the rate budget, if nobody else calls; None where that is a few seconds."""
+    seconds = calls / settings.STRIPE_RATE if settings.STRIPE_RATE > 0 else 0
+    return timedelta(seconds=round(seconds)) if seconds > 5 else None
 
 
 def _row(run: BulkRun, number: int, wanted: Wanted) -> BulkRow:

@@ -18,14 +18,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from console.bulk.runs import MOST
 from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
 from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
 from console.lists.filters import AccountFilter
 from console.operations import verbs as operations_verbs
-from console.operations.bulk import answer, own_page
+from console.operations.bulk import answer, answer_many, own_page
 from console.operations.buttons import allowed
-from console.operations.verbs import MOST_AT_ONCE, Verb
+from console.operations.verbs import Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.shell import leading, nouns
@@ -54,7 +55,9 @@ class PagedChangeList(DeclaredChangeList):
 
     keyset = True
     newer_url = older_url = ""
-    matching = 0  # rows of one account that match, where a page does not hold them all; counted up to MOST_AT_ONCE + 1
+    matching = (
+        0  # rows that match, of a list that is narrowed, where a page does not hold them all; counted up to MOST + 1
+    )
     opens = True  # whether this person may open the pages of its rows
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
@@ -83,8 +86,8 @@ class KeysetChangeList(PagedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and look whether there is more."""
         shown = lists_keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
-        if self.params.get(AccountFilter.parameter_name) and (shown.newer or shown.older):
-            self.matching = self.queryset.order_by()[: MOST_AT_ONCE + 1].count()
+        if (self.has_active_filters or self.query) and (shown.newer or shown.older):
+            self.matching = self.queryset.order_by()[: MOST + 1].count()
         self.model_admin.finish(shown.rows)
         first = shown.rows[0].get_absolute_url() if shown.rows else ""
         self.opens = not first or leading.may_open(staff(request), first)
@@ -103,7 +106,8 @@ def _many(verb: Verb) -> Callable[..., HttpResponse]:
     """An action that leads on to the preview of this verb for the chosen rows."""
 
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return answer(request, verb, list(queryset.values_list("pk", flat=True)[: verb.most + 1]))
+        ids = list(queryset.values_list("pk", flat=True)[: MOST + 1])
+        return answer_many(request, verb, ids) if len(ids) > verb.most else answer(request, verb, ids)
 
     return act
 
@@ -112,7 +116,7 @@ def _led(action: nouns.ListAction) -> Callable[..., HttpResponse]:
     """An action that leads on to a noun's own page, for the chosen rows."""
 
     def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return action.answer(request, list(queryset.values_list("pk", flat=True)[:MOST_AT_ONCE]))
+        return action.answer(request, list(queryset.values_list("pk", flat=True)[: MOST + 1]))
 
     return act
 

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from console.bulk.runs import MOST
 from console.lists import keyset
 from console.operations import buttons, verbs
 from console.operations.buttons import Button
-from console.operations.verbs import MOST_AT_ONCE
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
 from console.viewing.objects import AccountView
@@ -144,7 +144,7 @@ def actions(
         "acts": acts,
         "boxes": bool(acts) and working,
         "acts_url": address(fleet, {"account": account_id, **asked}),
-        "matching": more.order_by()[: MOST_AT_ONCE + 1].count() if acts and working and more is not None else 0,
+        "matching": more.order_by()[: MOST + 1].count() if acts and working and more is not None else 0,
     }
 
 

@@ -1,7 +1,5 @@
-"""One verb for many accounts or objects: a preview with a row for each, then an operation for each."""
+"""One verb for many accounts or objects: a preview with a row for each; its POST begins a bulk run over them."""
 
-import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +13,15 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from console.brakes import standing
+from console.bulk import engine, runs
+from console.bulk.models import BulkRow, BulkRun
+from console.bulk.runs import Wanted
 from console.operations import door
 from console.operations.door import Denied
 from console.operations.fields import VerbForm, Where
 from console.operations.forms import TOKEN, Asked, fresh_token, many_form, preview_of, unanswered
 from console.operations.models import Operation
-from console.operations.pages import get_verb
+from console.operations.pages import SeeOther, get_verb
 from console.operations.verbs import Request, Verb
 from console.people.sign_in import address
 from console.people.signed_in import may_see, needs, staff
@@ -32,12 +33,13 @@ from console.viewing.held import Held, clear
 from console.viewing.sessions import PREVIEW
 from gateway.mirror import account_model
 
-INLINE_SECONDS = 5  # as long as a person may wait: one more attempt may begin until then, the rest goes to the worker
+INLINE_SECONDS = 5  # as long as a person may wait: one more row may begin until then, the rest goes to the worker
+INLINE_ROWS = 50  # a run of more is the worker's from the first row on
 
 
 @dataclass
 class Row:
-    """One account or object of the form: its token, and after the run its operation or why there is none."""
+    """One account or object of the form: its token, and what will be done with it or why nothing is."""
 
     id: str
     name: str
@@ -48,8 +50,7 @@ class Row:
     url: str
     effect: str = ""  # what happens to it, where the verb says so
     form: VerbForm | None = None  # its own entries, where the verb asks each row for some and something can be done
-    operation: Operation | None = None
-    error: str = ""  # before the run: why nothing can be done with it
+    error: str = ""  # why nothing can be done with it
     request: Request | None = None  # what will be sent for it, where anything can be done
     held: Held | None = None  # where it is the person's work session that says so
     already: str = ""  # why nothing is sent for it
@@ -80,8 +81,8 @@ def rows_page(request: HttpRequest, verb_name: str) -> HttpResponse:
 def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> HttpResponse:
     """With `ids` (from a list's action), `?id=`, or `?account=` and `?status=`: the preview.
 
-    Its POST: one operation a row, none where one is wrong.
-    Context: verb, form, rows, bad, ran, preview. Running the same form again finds the operations it made.
+    Its POST begins a run over all rows, none where one is wrong, and leads to the run's page.
+    Context: verb, form, rows, bad, preview. Sending the same form again finds the run it made.
     """
     if ids is None and request.method == "POST":
         return _run(request, verb)
@@ -105,6 +106,22 @@ def answer(request: HttpRequest, verb: Verb, ids: list[str] | None = None) -> Ht
     _give_forms(request, verb, rows, form, own)
     _hold(request, verb, rows)
     return _draw(request, verb, form, rows)
+
+
+def answer_many(request: HttpRequest, verb: Verb, ids: list[str]) -> HttpResponse:
+    """For more rows than one form takes: they are fixed now as a run that is not begun, and its page is the preview.
+
+    Raises BadRequest for more than a run takes, and for a verb that asks each row for entries.
+    """
+    if verb.row_form or not verb.bulk:
+        limited(ids, verb.most)
+    chosen = limited(ids, runs.MOST)
+    parts = (chosen[at : at + runs.BATCH] for at in range(0, len(chosen), runs.BATCH))
+    rows = [
+        wanted(verb, row, known=True) for part in parts for row in _rows(verb, {each: fresh_token() for each in part})
+    ]
+    run = BulkRun(verb=verb.name, user=staff(request), form_token=fresh_token())
+    return SeeOther(runs.draft(run, rows).get_absolute_url())
 
 
 def _named(request: HttpRequest, verb: Verb) -> list[str]:
@@ -219,11 +236,49 @@ def _run(request: HttpRequest, verb: Verb) -> HttpResponse:
         return _draw(request, verb, form, rows, status=403)
     if asked := unanswered(form, request.POST):
         return _draw(request, verb, form, rows, status=409, asked=asked)
-    until = time.monotonic() + INLINE_SECONDS
-    for row in rows:  # those of which nothing can be done are denied by the door, and audited
-        if not (row.held or row.already) and (row.form or not verb.row_form):
-            _perform(request, verb, form.cleaned_data, row, wait=time.monotonic() < until)
-    return _draw(request, verb, form, rows, ran=True)
+    try:
+        run = _begin(request, verb, form.cleaned_data, rows)
+    except Denied as denied:
+        form.add_error(None, str(denied))
+        return _draw(request, verb, form, rows, status=409)
+    return SeeOther(run.get_absolute_url())
+
+
+def _begin(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], rows: list[Row]) -> BulkRun:
+    """The run, its first rows worked off while the person waits."""
+    session = sessions.current(request)
+    own = session and any(row.account_id == session.account_id for row in rows)
+    run = runs.begin(
+        verb,
+        user=staff(request),
+        rows=[wanted(verb, row) for row in rows],
+        common=common_values(verb, cleaned),
+        reason=cleaned["reason"],
+        ticket=cleaned["ticket"],
+        form_token=cleaned["form_token"],
+        work_session=session if own else None,
+    )
+    if run.total <= INLINE_ROWS:
+        engine.work_while_waited_for(run, INLINE_SECONDS)
+    return run
+
+
+def common_values(verb: Verb, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """Of a form in common: the values of the verb's own fields."""
+    return {name: value for name, value in cleaned.items() if name in verb.form.base_fields}
+
+
+def wanted(verb: Verb, row: Row, *, known: bool = False) -> Wanted:
+    """The row as a run takes it. What cannot be done although it was posted is denied by the door, and audited;
+    where that is `known` before anybody confirms it, it is left alone.
+    """
+    own = common_values(verb, row.form.cleaned_data) if row.form and row.form.is_bound else {}
+    state, why = BulkRow.State.WAITING, ""
+    if row.already:
+        state, why = BulkRow.State.LEFT_OUT, row.already
+    elif row.error and (known or verb.row_form):
+        state, why = BulkRow.State.DENIED, row.error
+    return Wanted(row.account_id, row.account_name, row.object_id, own, row.token, state=state, why=why)
 
 
 def _again(request: HttpRequest, verb: Verb, typed: QueryDict) -> HttpResponse:
@@ -238,43 +293,18 @@ def _again(request: HttpRequest, verb: Verb, typed: QueryDict) -> HttpResponse:
     return _draw(request, verb, form, rows)
 
 
-def _perform(request: HttpRequest, verb: Verb, cleaned: dict[str, Any], row: Row, *, wait: bool) -> None:
-    session = sessions.current(request)
-    entered = {**cleaned, **(row.form.cleaned_data if row.form else {})}
-    try:
-        performed = door.perform(
-            verb,
-            user=staff(request),
-            params={name: entered[name] for name in verb.form.base_fields},
-            reason=cleaned["reason"],
-            ticket=cleaned["ticket"],
-            form_token=row.token,
-            account_id=row.account_id,
-            account_name=row.account_name,
-            object_id=row.object_id,
-            via="action",
-            work_session=session if session and session.account_id == row.account_id else None,
-            wait=wait,
-        )
-    except Denied as denied:
-        row.error = str(denied)
-    else:
-        row.operation, row.error = performed.operation, ""
-
-
 def _draw(
     request: HttpRequest,
     verb: Verb,
     form: forms.Form,
     rows: list[Row],
     *,
-    ran: bool = False,
     status: int = 200,
     asked: Asked | None = None,
 ) -> HttpResponse:
     model = (verb.noun or account_model())._meta
     for row in rows:
-        if not (ran or row.error or row.already):
+        if not (row.error or row.already):
             row.request = preview_of(verb, row.of, form, own=row.form, may_see=may_see(request))
     context = {
         "asked": asked,
@@ -290,9 +320,9 @@ def _draw(
         "accounts": len({row.account_id for row in rows}),
         "already": sum(bool(row.already) for row in rows),
         "impossible": sum(bool(row.error and not row.held) for row in rows),
-        "outcomes": Counter(row.operation.get_state_display() for row in rows if row.operation).items(),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
-        "ran": ran,
+        "calls": sum(len(row.request.calls) if row.request else 1 for row in rows if not (row.error or row.already)),
+        "takes": runs.takes(sum(not (row.error or row.already) for row in rows)),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),
         "preview": None if verb.row_form else next((row.request for row in rows if row.request), None),

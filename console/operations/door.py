@@ -88,9 +88,9 @@ def perform(
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
     the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
-    who waits can have the answer. `instead_of` is dropped with the same commit. `of_run`: it is a row of a run, held
-    against the work session when that began. Raises Denied; never Refused or Unreachable, which the operation tells.
-    Must not be called inside a transaction (RuntimeError). Three commits and one API call.
+    who waits can have the answer. `instead_of` is dropped with the same commit. `of_run`: it is a row of a run, which
+    was asked about the work session when it began. Raises Denied; never Refused or Unreachable, which the operation
+    tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
     """
     given = [name for name, value in params.items() if value]
     now = wait and (verb.only_now(given) or not connection.crowded())

@@ -4,11 +4,12 @@ from typing import Any
 
 from django import forms
 
+from console.bulk.runs import MOST
 from console.operations.fields import REASON_LENGTH, LineField, ReasonField
 from console.operations.forms import TOKEN, fresh_token
 from issuing.incident.models import Selection
 
-MOST_IDS = 5_000
+MOST_IDS = MOST
 LONGEST = 40 * MOST_IDS  # characters
 MOST_DAYS = 90
 

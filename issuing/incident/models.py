@@ -220,13 +220,13 @@ class Freeze(models.Model):
         """Those of its runs that there are, the cardholders' first."""
         return [run for run in (self.holder_run, self.card_run) if run]
 
-    def go_on(self) -> None:
-        """Begin what is not begun yet. Raises Denied. Safe to repeat."""
+    def go_on(self, user: User) -> None:
+        """Begin what is not begun yet. Raises Denied, also for anybody but who began it. Safe to repeat."""
         if not self.runs:
             self._draft()
         for run in self.runs:
             if run.state == BulkRun.State.DRAFT:
-                runs.start(run)
+                runs.start(run, user, reason=self.reason, ticket=self.ticket)
 
     def _draft(self) -> None:
         planned = plan(self.selection, may_holders=self.user.has_perm(HOLDERS))
@@ -280,7 +280,7 @@ def begin(
     except IntegrityError:
         return Freeze.objects.select_related("holder_run", "card_run").get(form_token=token)
     try:
-        freeze.go_on()
+        freeze.go_on(user)
     except runs.Denied:
         if not freeze.runs:
             freeze.delete()

@@ -110,7 +110,7 @@ def freeze(request: HttpRequest, freeze_id: uuid.UUID) -> HttpResponseBase:
             messages.success(request, "What this freeze stopped is let work again, by runs of its own.")
             return redirect(found)
         if act == "go_on":
-            found.go_on()
+            found.go_on(staff(request))
             return redirect(found)
         if act == "stop":
             for run in found.runs:

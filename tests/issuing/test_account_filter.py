@@ -179,7 +179,7 @@ def test_the_cards_of_an_account_are_frozen_from_its_own_list(otto: Client, acco
     assert {row.id for row in preview.context["rows"]} == {card.pk for card in cards}
     assert preview.context["back_url"] == here
     done = otto.post("/bulk/issuing.deactivate_card/", {**posted(preview), "back": here})
-    assert done.context["back_url"] == here
+    assert done.status_code == 303
     assert set(Card.objects.values_list("status", flat=True)) == {"inactive"}
 
 

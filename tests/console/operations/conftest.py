@@ -18,7 +18,7 @@ def acting_verbs(db: None) -> Iterator[None]:
 @pytest.fixture
 def otto(db: None) -> User:
     """He may use them."""
-    return person("otto", PERMISSION)
+    return person("otto", PERMISSION, "console.view_bulkrun")
 
 
 @pytest.fixture

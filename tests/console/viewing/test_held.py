@@ -9,6 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.account.models import Account
+from console.bulk import engine
+from console.bulk.models import BulkRow, BulkRun
 from console.operations import door, verbs
 from console.operations.door import Denied
 from console.operations.models import Operation
@@ -223,24 +225,27 @@ def test_where_all_rows_are_held_nothing_runs_and_the_button_clears_the_way(otto
     view_as(otto)
     page = many(otto, rows.card().pk, rows.card().pk)
     refused = sent(otto, page, **TYPED)
-    assert (refused.status_code, refused.context["ran"], kept(refused)) == (403, False, TYPED)
+    assert (refused.status_code, kept(refused), BulkRun.objects.exists()) == (403, TYPED, False)
     session = WorkSession.objects.get(ended_at=None)
     cleared = sent(otto, refused, session=f"work {session.pk}")
     assert (cleared.status_code, cleared.context["able"], cleared.context["held"]) == (200, 2, None)
     assert (kept(cleared), Operation.objects.exists()) == (TYPED, False)
 
 
-def test_what_was_left_out_of_a_run_is_ready_for_the_next(otto: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.operations.bulk.INLINE_SECONDS", 0)
+def test_what_was_left_out_of_a_run_is_ready_for_the_next(otto: Client, sandbox: Any) -> None:
     session, held, free = view_as(otto), rows.card(), rows.card(account=OTHER_ACCOUNT)
-    ran = sent(otto, many(otto, held.pk, free.pk), **TYPED)
-    assert [bool(row.operation) for row in ran.context["rows"]] == [False, True]
-    carried = re.findall(r'<input type="hidden" name="row" value="(\w+):', ran.content.decode())
-    assert (carried, buttons(ran)) == ([held.pk], ["work", "end"])
-    chosen = [f"{row.id}:{row.token}" for row in ran.context["rows"] if row.held]
-    form = {**form_of(ran), "row": chosen, "session": f"work {session.pk}"}
-    page = otto.post("/bulk/issuing.deactivate_card/", form)
-    assert (page.context["able"], page.context["held"], kept(page)) == (1, None, TYPED)
+    page = otto.get(sent(otto, many(otto, held.pk, free.pk), **TYPED)["Location"])
+    told = {row.target: (row.outcome, bool(row.operation)) for row in page.context["rows"]}
+    assert told == {held.pk: ("denied", False), free.pk: ("refused", True)}
+    assert "look mode" in next(row.said for row in page.context["rows"] if row.target == held.pk)
+    BulkRow.objects.filter(object_id=free.pk).delete()
+    refused = otto.post(page.request["PATH_INFO"], {"act": "retry"})
+    assert (refused.status_code, "look mode" in refused.context["denied"]) == (403, True)
+    assert not Operation.objects.filter(object_id=held.pk).exists()
+    sessions.switch_mode(session, WorkSession.Mode.WORK)
+    assert otto.post(page.request["PATH_INFO"], {"act": "retry"}).status_code == 303
+    engine.work(str(page.context["run"].pk))
+    assert Operation.objects.filter(object_id=held.pk).exists()
 
 
 def test_the_reason_form_says_which_session_it_ends(otto: Client) -> None:

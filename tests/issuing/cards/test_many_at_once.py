@@ -28,7 +28,7 @@ def test_cards_of_several_accounts_are_canceled_from_the_list(account: Account) 
     found = {row.id: row for row in page.context["rows"]}
     assert [found[card.pk].account_name for card in cards] == ["Halloran Letterpress", "Birch Bakery"]
     assert found[cards[0].pk].effect.startswith("active → canceled for good. Can still be captured: nothing")
-    answer = client.post("/bulk/issuing.cancel_card/", posted(page, cancellation_reason="lost"))
+    answer = client.post("/bulk/issuing.cancel_card/", posted(page, cancellation_reason="lost"), follow=True)
     assert {row.operation.state for row in answer.context["rows"]} == {State.SUCCEEDED}
     for card in cards:
         card.refresh_from_db()
@@ -60,11 +60,14 @@ def test_what_is_so_already_is_left_out_with_its_reason_and_the_total_said(accou
     left_out = [row for row in page.context["rows"] if row.already]
     assert [(row.id, row.already) for row in left_out] == [(cards[1].pk, "Is inactive already: nothing is sent.")]
     said = " ".join(page.content.decode().split())
-    assert "2 of 3, in 2 accounts; 1 is so already and left out." in said
+    assert "2 of 3, in 2 accounts; 1 is so already and left out. 2 calls to Stripe." in said
     assert "Deactivate card for 2 cards" in said
     assert [f'value="{card.pk}:' in said for card in cards] == [True, False, True]
-    answer = client.post("/bulk/issuing.deactivate_card/", posted(page))
-    assert "In all: 2 succeeded, 1 left out, being so already." in " ".join(answer.content.decode().split())
+    answer = client.post("/bulk/issuing.deactivate_card/", posted(page), follow=True)
+    said = {row.target: (row.outcome, row.said) for row in answer.context["rows"]}
+    assert said[cards[1].pk] == ("left_out", "Is inactive already: nothing is sent.")
+    assert [said[cards[at].pk][0] for at in (0, 2)] == ["succeeded", "succeeded"]
+    assert "2 of 2 answered" in answer.content.decode()
     assert set(deactivated()) == {cards[0].pk, cards[2].pk}
 
 
@@ -72,8 +75,9 @@ def test_what_is_so_by_now_is_left_out_of_a_form_that_was_drawn_before(account: 
     card, client = make_card(account), browser("otto")
     body = posted(client.post("/issuing/card/", chosen([card], "deactivate_card")))
     Card.every.filter(pk=card.pk).update(status="inactive")
-    answer = client.post("/bulk/issuing.deactivate_card/", body)
-    assert "nothing was sent, 1 left out, being so already." in " ".join(answer.content.decode().split())
+    answer = client.post("/bulk/issuing.deactivate_card/", body, follow=True)
+    assert [row.outcome for row in answer.context["rows"]] == ["left_out"]
+    assert answer.context["run"].state == "ended"
     assert deactivated() == []
 
 
@@ -84,8 +88,9 @@ def deactivated() -> list[str]:
 def test_a_status_sent_twice_finds_its_operation(account: Account) -> None:
     card, client = make_card(account), browser("otto")
     body = posted(client.post("/issuing/card/", chosen([card], "deactivate_card")))
-    first, again = (client.post("/bulk/issuing.deactivate_card/", body) for _ in range(2))
-    assert first.context["rows"][0].operation == again.context["rows"][0].operation
+    first, again = (client.post("/bulk/issuing.deactivate_card/", body, follow=True) for _ in range(2))
+    assert first.context["run"] == again.context["run"]
+    assert first.context["rows"][0].operation == again.context["rows"][0].operation is not None
 
 
 def test_where_nothing_can_be_done_with_any_row_there_is_no_button(account: Account) -> None:
@@ -100,8 +105,9 @@ def test_where_nothing_can_be_done_with_any_row_there_is_no_button(account: Acco
 def test_the_same_preview_sent_twice_cancels_once(account: Account) -> None:
     card, client = make_card(account), browser("otto")
     body = posted(client.post("/issuing/card/", chosen([card], "cancel_card")))
-    first, again = (client.post("/bulk/issuing.cancel_card/", body) for _ in range(2))
-    assert first.context["rows"][0].operation == again.context["rows"][0].operation
+    first, again = (client.post("/bulk/issuing.cancel_card/", body, follow=True) for _ in range(2))
+    assert first.context["run"] == again.context["run"]
+    assert first.context["rows"][0].operation == again.context["rows"][0].operation is not None
 
 
 def test_rows_that_do_not_exist_are_refused() -> None:
