@@ -92,8 +92,7 @@ def perform(
     was asked about the work session when it began. Raises Denied; never Refused or Unreachable, which the operation
     tells. Must not be called inside a transaction (RuntimeError). Three commits and one API call.
     """
-    given = [name for name, value in params.items() if value]
-    now = wait and (verb.only_now(given) or not connection.crowded())
+    now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
         verb=verb.name,
         user=user,
