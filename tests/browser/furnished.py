@@ -24,6 +24,12 @@ STRETCH = (  # what Stripe would refuse or a sandbox would take weeks for, writt
     f"Transaction.objects.update(merchant_name='{UNBROKEN}')",
     f"Cardholder.objects.update(name='{UNBROKEN[:64]}')",
 )
+STANDS = (  # an account's brake stops no act here and is counted on every page; a freeze of long ago
+    "Brake.objects.create(scope='account', target='acct_1Gone', account_name='Gone Ltd', livemode=False,"
+    " reason='Card testing, seen by the network', set_by=User.objects.get(username='demo')).pk",
+    f"str(Freeze.objects.create(user=User.objects.get(username='demo'), merchant='{UNBROKEN}', cards=3, accounts=2,"
+    " reason='Card testing, seen by the network', form_token='1').pk)",
+)
 NO_PAGES = ("healthz", "account_live", "event_state", "operation_state", "jsi18n")  # what machines and scripts read
 MADE = """dict(
     user=User.objects.get(username='vera').pk,
@@ -37,6 +43,8 @@ MADE = """dict(
     authorization=Authorization.objects.filter(account_id='{account}', approved=False).latest('created').pk,
     transaction=Transaction.objects.filter(account_id='{account}').latest('created').pk,
     topup=Topup.objects.filter(account_id='{account}').latest('created').pk,
+    brake=Brake.objects.latest('pk').pk,
+    freeze=str(Freeze.objects.latest('at').pk),
 )"""
 
 
@@ -57,6 +65,8 @@ def furnish(stack: Stack) -> str:
     wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
     for each in STRETCH:
         stack.ask(each.format(account=issuer.account))
+    for each in STANDS:
+        stack.ask(each)
     return issuer.account
 
 
