@@ -46,6 +46,11 @@ def working(stack: Stack, ids: list[str]) -> int:
     return int(stack.ask(holders.format(ids)))
 
 
+def settled(stack: Stack) -> bool:
+    """Whether no run goes on."""
+    return stack.ask("BulkRun.objects.exclude(state='ended').count()") == 0
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_all_cards_of_three_accounts_are_frozen_and_unfrozen(
     browser: Browser, stack: Stack, fleet: list[str], width: int, scheme: str
@@ -66,14 +71,16 @@ def test_all_cards_of_three_accounts_are_frozen_and_unfrozen(
     clicks.on("button", "Freeze 3 cards now")
     expect(page.get_by_role("heading", name="Freeze 3 cards")).to_be_visible()
     assert clicks.many <= 4
-    wait_until(lambda: working(stack, fleet) == 0, 30, "no card works")
+    wait_until(lambda: settled(stack), 60, "the run's end")
+    assert working(stack, fleet) == 0
     page.reload()
     expect(page.get_by_role("heading", name="3 of 3 done")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     desk.picture(f"incident-frozen-{width}")
     page.get_by_label("Reason").fill(OVER)
     page.get_by_role("button", name="Undo this freeze").click()
-    wait_until(lambda: working(stack, fleet) == 3, 30, "the three work again")
+    wait_until(lambda: settled(stack), 60, "the end of the run that undoes it")
+    assert working(stack, fleet) == 3
     page.reload()
     expect(page.get_by_role("heading", name="Undone")).to_be_visible()
     desk.picture(f"incident-undone-{width}")

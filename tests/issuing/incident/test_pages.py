@@ -19,6 +19,7 @@ from issuing.cards.models import Card
 from issuing.incident import models
 from issuing.incident.models import Freeze, Selection
 from tests.answers import check_page
+from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.issuing.conftest import issuing_account, make_card, make_cardholder
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as
@@ -304,3 +305,11 @@ def test_a_selection_is_frozen_as_it_is_when_the_button_is_pressed(card: Card) -
     rows.card(rows.cardholder())
     freeze = models.begin(Selection(ACCOUNT), user=person("otto"), reason=WHY)
     assert freeze.cards == 2
+
+
+def test_a_preview_costs_no_more_than_a_page(card: Card) -> None:
+    rows.authorization(card, merchant_data={"name": "Shady Shop"})
+    client = browser("otto")
+    view_as(client)
+    ids = f"{ACCOUNT}+{card.pk}+{card.cardholder_id}+acct_no"
+    assert cost(client, f"/incident/?ids={ids}&merchant=shady") <= MOST
