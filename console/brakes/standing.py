@@ -71,7 +71,7 @@ def sentence(brake: Brake) -> str:
 
 @dataclass(frozen=True)
 class Banner:
-    """What the frame of a page says of brakes: those that matter on this page, and how many more stand."""
+    """What the frame of a page says of brakes: the first of those that stand, and how many more do."""
 
     brakes: list[Brake]
     more: int = 0
@@ -81,12 +81,12 @@ MOST = 3  # brakes that a banner spells out
 
 
 def banner(path: str, *, may_see: bool) -> Banner | None:
-    """Of the page at this path: an account's brake is spelled out on that account's pages, elsewhere counted.
+    """Of the page at this path, which spells out its own account's brake before all others.
 
     The brakes are to look at: what their reasons hold of persons is masked for who may not see it.
     """
-    standing = lately()
-    here = [brake for brake in standing if brake.scope != Brake.Scope.ACCOUNT or f"/{brake.target}/" in f"{path}/"]
-    for brake in here:
+    standing = sorted(lately(), key=lambda brake: f"/{brake.target}/" not in f"{path}/")
+    shown = standing[:MOST]
+    for brake in shown:
         brake.reason = masking.masked(brake.reason, may_see=may_see)
-    return Banner(here[:MOST], len(standing) - len(here[:MOST])) if standing else None
+    return Banner(shown, len(standing) - len(shown)) if standing else None

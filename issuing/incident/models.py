@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,6 @@ from console.bulk.runs import Wanted
 from console.operations import verbs
 from console.people.models import User
 from gateway import clock
-from gateway.mirror import related
 from gateway.spellings import holds
 from issuing.authorizations.models import Authorization
 from issuing.cardholders.models import Cardholder
@@ -32,6 +31,7 @@ CALLS = {FREEZE_HOLDER: 1, FREEZE_CARD: 2}  # a card is read before it is change
 HOLDERS = "issuing.update_cardholder"  # the permission to freeze a cardholder; without it each card is frozen
 NEVER = datetime.min.replace(tzinfo=UTC)
 VIA = "incident"
+COLUMNS = ("account_id", "last4", "created", "cardholder__account_id", "cardholder__name")  # that a plan shows
 NOTHING = "No card that works is meant: nothing is sent."
 
 
@@ -91,7 +91,12 @@ class Line:
     cards: int
     used: datetime | None  # the last authorization with any of them
     name: str
-    url: str
+    about: Any  # the row: its columns alone, without `data`
+
+    @property
+    def url(self) -> str:
+        """Its page."""
+        return str(self.about.get_absolute_url())
 
 
 @dataclass
@@ -134,20 +139,23 @@ def plan(selection: Selection, *, may_holders: bool = True) -> Plan:
     """What would be sent for a selection, as the mirror knows. Four queries, whatever its size."""
     cards = selection.cards()
     last = Authorization.objects.filter(card=OuterRef("pk")).order_by("-created").values("created")[:1]
-    found = list(cards.select_related("cardholder").annotate(used=Subquery(last)).order_by("-created", "-id"))
+    here = Q(cardholder__data__isnull=False, cardholder__gone_at=None)
+    told = cards.select_related("cardholder").only(*COLUMNS).annotate(used=Subquery(last), holder_here=here)
+    found = list(told.order_by("-created", "-id"))
     found.sort(key=lambda card: card.used or NEVER, reverse=True)
     names = {row.pk: str(row) for row in Account.objects.filter(pk__in={card.account_id for card in found})}
     whole = _whole(cards, found) if may_holders else set()
     planned = Plan(people=len({card.cardholder_id for card in found if card.cardholder_id}), held=_held(cards))
     counted, seen = Counter(card.cardholder_id for card in found), set()
     for card in found:
-        holder, name = related(card, "cardholder"), names.get(card.account_id, card.account_id)
+        wanted = partial(Wanted, card.account_id, names.get(card.account_id, card.account_id))
         if card.cardholder_id not in whole:
-            words = f"{card}, {holder}" if holder else str(card)
-            planned.cards.append(_line(card, name, words, card.used))
+            words = f"{card}, {card.cardholder}" if card.holder_here else str(card)
+            planned.cards.append(Line(wanted(card.pk), 1, card.used, words, card))
         elif card.cardholder_id not in seen:
             seen.add(card.cardholder_id)
-            planned.holders.append(_line(holder, name, str(holder), card.used, counted[card.cardholder_id]))
+            holder, many = card.cardholder, counted[card.cardholder_id]
+            planned.holders.append(Line(wanted(holder.pk), many, card.used, str(holder), holder))
     planned.left = max(len(planned.holders) - runs.MOST, 0) + max(len(planned.cards) - runs.MOST, 0)
     del planned.holders[runs.MOST :], planned.cards[runs.MOST :]
     return planned
@@ -157,13 +165,8 @@ def _whole(cards: Any, found: list[Any]) -> set[str]:
     """The cardholders all of whose active cards are meant. One query."""
     held = Card.objects.filter(cardholder__in=cards.values("cardholder"), status="active", gone_at=None).order_by()
     active = dict(held.values_list("cardholder").annotate(many=Count("pk")))
-    here = (card for card in found if (holder := related(card, "cardholder")) and not holder.gone)
-    meant = Counter(card.cardholder_id for card in here)
+    meant = Counter(card.cardholder_id for card in found if card.holder_here)
     return {holder for holder, many in meant.items() if active.get(holder) == many}
-
-
-def _line(about: Any, account_name: str, name: str, used: datetime | None, cards: int = 1) -> Line:
-    return Line(Wanted(about.account_id, account_name, about.pk), cards, used, name, about.get_absolute_url())
 
 
 def _held(cards: Any) -> list[tuple[str, int, int]]:

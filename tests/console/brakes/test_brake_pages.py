@@ -44,15 +44,18 @@ def test_every_page_says_what_is_stopped(path: str) -> None:
     assert WHY in text(answer)
 
 
-def test_an_account_is_spelled_out_on_its_own_pages_and_counted_elsewhere() -> None:
+def test_three_are_spelled_out_the_pages_own_account_first() -> None:
     set_brake("account", ACCOUNT)
     client, said = browser("ana"), "All writes to Alder Freight are stopped by ana"
+    assert said in words(client, f"/connect/accounts/{OTHER_ACCOUNT}")
+    for scope, target in (("verb", "issuing.create_topup"), ("all", ""), ("money", "")):
+        set_brake(scope, target)
     work(client)
     for path in (PAGE, f"/{ACCOUNT}/issuing/cards", f"{PAGE}/do/accounts.create_account_link"):
-        assert said in words(client, path)
-    elsewhere = words(client, f"/connect/accounts/{OTHER_ACCOUNT}")
-    assert said not in elsewhere
-    assert "1 brake stands" in elsewhere
+        page = words(client, path)
+        assert page.index(said) < page.index("All writes to Stripe are stopped") < page.index("All that moves money is")
+        assert "1 more brake stands" in page
+    assert said not in words(client, f"/connect/accounts/{OTHER_ACCOUNT}")
 
 
 def test_who_may_not_see_personal_data_reads_the_reason_masked() -> None:
