@@ -57,7 +57,7 @@ class Lane:
 PERSON = Lane(joins=LONGEST_WAIT)
 URGENT = Lane(joins=LONGEST_WAIT, urgent=True)  # what stops harm: the background stands back
 READS = Lane(joins=0.5, background=True)  # sync, and what else only reads while nobody waits for it
-BULK = Lane(joins=0.1, waits=30.0, background=True)  # rows of bulk runs
+BULK = Lane(joins=0.1, waits=10.0, background=True)  # rows of bulk runs
 _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
 
 

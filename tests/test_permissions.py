@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
+from console.bulk.models import BulkRun
 from console.operations.models import Operation
 from console.people.models import User
 from console.record.models import AuditEntry
@@ -54,7 +55,9 @@ def made() -> dict[str, str]:
     assert entry
     card = rows.card(rows.cardholder())
     authorization = rows.authorization(card, reason="insufficient_funds")
+    run = BulkRun.objects.create(verb="issuing.deactivate_card", user=sam, form_token=uuid.uuid4().hex)
     return {
+        "bulk_run": str(run.pk),
         "cardholder": str(card.cardholder_id),
         "card": card.pk,
         "authorization": authorization.pk,

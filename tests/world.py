@@ -8,11 +8,12 @@ from django.utils import timezone
 from accounts.account.models import Account
 from accounts.history.models import StateChange
 from console.brakes.models import Brake
-from console.bulk.models import BulkRun
+from console.bulk.models import BulkRow, BulkRun
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
+from issuing.cards.models import Card
 from issuing.incident.models import FREEZE_CARD, FREEZE_HOLDER, Freeze
 from tests.accounts import builders
 from tests.issuing import rows
@@ -47,6 +48,7 @@ def made() -> dict[str, str]:
         "brake": brake(),
         "freeze": freeze(),
         "operation": _operation(),
+        "bulk_run": _bulk_run(card),
         "event": _event("evt_1Tests"),
         "user": person("vera"),
         "work_session": session,
@@ -88,16 +90,41 @@ def freeze() -> Freeze:
     return found
 
 
-def _operation() -> Operation:
+def _operation(state: str = "not_found") -> Operation:
     return Operation.objects.create(
         verb="tests.gone",
         user=person("sam"),
         account_id=ACCOUNT,
         reason="r",
-        key="k",
+        key=uuid.uuid4().hex,
         form_token=uuid.uuid4().hex,
-        state="not_found",
+        state=state,
     )
+
+
+def _bulk_run(card: Card) -> BulkRun:
+    """One that was stopped, with rows that wait, failed, and were made."""
+    run = BulkRun.objects.create(
+        verb="issuing.deactivate_card",
+        user=person("otto"),
+        reason="r",
+        form_token=uuid.uuid4().hex,
+        state="stopped",
+        needs_a_person=True,
+        total=12,
+        begun_at=timezone.now(),
+    )
+    for place, state in enumerate(("waiting", "denied", "given") * 4, 1):
+        BulkRow.objects.create(
+            run=run,
+            position=place,
+            account_id=ACCOUNT,
+            object_id=card.pk,
+            form_token=uuid.uuid4().hex,
+            state=state,
+            operation=_operation("succeeded") if state == "given" else None,
+        )
+    return run
 
 
 def _event(event_id: str) -> Event:

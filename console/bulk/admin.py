@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -14,6 +15,7 @@ from console.lists.keyset import value
 from console.lists.records import RecordAdmin
 from console.operations import verbs
 from console.operations.admin import VerbFilter
+from console.operations.buttons import allowed
 from console.people.models import User
 from console.templatetags import console as tags
 from gateway import copied
@@ -51,6 +53,12 @@ class BulkRunAdmin(RecordAdmin):
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Its own: a run is of no one account."""
         return [*self.list_filter]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with the way to begin one from a file."""
+        may = any(each.bulk and allowed(request, each.name) for each in verbs.every())
+        link = {"label": "From a file", "url": reverse("bulk_from_file"), "icon": "plus", "primary": True}
+        return super().changelist_view(request, {"list_actions": [link] if may else [], **(extra_context or {})})
 
     def found(self, words: str, *, personal: bool) -> list[Q]:
         """By id, ticket, person or verb."""

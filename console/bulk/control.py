@@ -22,7 +22,7 @@ def admit(verb: Verb, run: BulkRun) -> None:
     sentence = objection(verb, run)
     if not sentence and len(texts.readable(run.reason)) < REASON_LENGTH:
         sentence = f"A reason of at least {REASON_LENGTH} characters is needed."
-    if not sentence and not (verb.from_file or verb.row_form):
+    if not sentence and not (verb.bulk or verb.row_form):
         sentence = f"“{verb.label}” is done for one at a time."
     if sentence:
         raise Denied(sentence)

@@ -17,7 +17,7 @@ from console.operations.verbs import Verb
 from gateway import copied, texts
 from gateway.mirror import account_model
 
-LARGEST = 5_000_000  # bytes of a file
+LARGEST = 2 * 1024 * 1024  # bytes of a file
 LONGEST = 200  # characters of a file that a sentence quotes
 ID = "id"
 Line = tuple[int, dict[str, str]]  # its number in the file, and its cells by column
@@ -33,7 +33,7 @@ def read(content: bytes, verb: Verb) -> list[Line]:
     UTF-8 with or without a mark, fields parted by commas, semicolons or tabs; line 1 names the columns.
     """
     if len(content) > LARGEST:
-        raise Unreadable(f"The file is larger than {LARGEST // 1_000_000} MB.")
+        raise Unreadable("The file is larger than 2 MiB.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,11 +1,15 @@
 """What bulk runs add to the shell."""
 
+from functools import partial
+
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
 from console.bulk.control import CONTROLS
 from console.bulk.models import BulkRun
 from console.operations import verbs
+from console.shell import context
 from console.shell.badges import absent, bad, no, off, ok, waits
 from console.shell.nouns import COUNTED, Item, MenuEntry, Noun, Queue, Waiting, first, stripes
 
@@ -16,8 +20,9 @@ def count() -> int:
 
 
 def waiting(request: HttpRequest, most: int) -> Waiting:
-    """Runs that were stopped, or that ended with failures; none has a deadline. One query."""
-    rows, many = first(BulkRun.objects.needing_a_person().order_by("created_at", "id"), most)
+    """Runs that were stopped, or that ended with failures; none has a deadline. As old as a count of the menu."""
+    needing = partial(first, BulkRun.objects.needing_a_person().order_by("created_at", "id"), most)
+    rows, many = cache.get_or_set(f"bulk-runs:{most}", needing, context.COUNT_SECONDS) or ([], 0)
     return Waiting([None] * many, [_item(run) for run in rows])
 
 

@@ -103,9 +103,7 @@ def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
         if first is None:
             raise
         if first.digest != run.digest:
-            raise Denied(
-                f"Nothing was sent now. This form was sent before, with other values: run {first.pk}."
-            ) from None
+            raise Denied(f"This form was sent before, with other values: {first.get_absolute_url()}.") from None
         if first.total:
             return first
         run = first  # its process ended while it wrote the rows: they are written anew

@@ -70,7 +70,7 @@ class StaffCommand(BaseCommand):
         """The options with the personal token; from then on nothing from outside steers the terminal."""
         self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
         binding.check_command()
-        return {**options, "personal_token": _token(options["token_file"])}
+        return {**options, "personal_token": personal_token(options["token_file"])}
 
     def person(self, options: dict[str, Any]) -> User:
         """Who acts; CommandError (2 or 1) where that is not said or not proven."""
@@ -207,7 +207,7 @@ class VerbCommand(StaffCommand):
         self.stderr.write(" ".join(filter(None, [*words, operation.error_message, said])))
 
 
-def _token(path: str) -> str:
+def personal_token(path: str) -> str:
     """The personal token of the file or the environment."""
     try:
         return Path(path).read_text("utf-8").strip() if path else os.environ.get("CONSOLE_TOKEN", "")

@@ -201,11 +201,6 @@ class Verb:
         """Whether it may run for many at once: never what makes something new, is shown once, or must not be kept."""
         return self.many and self.about_account and not self.result_template and not self.sensitive
 
-    @property
-    def from_file(self) -> bool:
-        """Whether a file may name its rows, with values for each: what runs for many, and each act on an object."""
-        return self.bulk or bool(self.noun and not self.result_template and not self.sensitive)
-
 
 class NamedObjectVerb(Verb):
     """A verb about one object that is known by its name afterwards, and has a page of its own."""

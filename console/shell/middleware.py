@@ -17,6 +17,7 @@ from console.shell import errors, typed_again
 from gateway.connection import serving
 
 WEBHOOKS = "/webhooks/"
+TAKES_A_FILE = {"/bulk-runs/from-file": 2 * 1024 * 1024}  # the one page that takes one: bytes of its body, in memory
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 PERMISSIONS_POLICY = ", ".join(
@@ -92,7 +93,8 @@ def headers(get_response: GetResponse) -> GetResponse:
 
 
 def bodies(get_response: GetResponse) -> GetResponse:
-    """Refuse a body over 1 MiB, or of unknown length, before it is read, and any file; with or without a sign-in.
+    """Refuse a body over 1 MiB, or of unknown length, before it is read, and a file but for the page that takes one;
+    with or without a sign-in.
 
     The webhooks have a smaller limit of their own and read their bodies themselves.
     """
@@ -100,10 +102,11 @@ def bodies(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(WEBHOOKS):
             return get_response(request)
-        if _length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        takes = TAKES_A_FILE.get(request.path, 0)
+        if _length(request) > (takes or settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
             return errors.body_too_large(request)
         try:
-            return errors.unexpected_file(request) if request.FILES else get_response(request)
+            return errors.unexpected_file(request) if request.FILES and not takes else get_response(request)
         except UnreadablePostError:
             return errors.bad_request(request, BadRequest("The body ended early."))
 

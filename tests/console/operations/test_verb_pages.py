@@ -344,7 +344,9 @@ def test_many_get_a_preview_and_an_operation_each(browser: Client, sandbox: Sand
     assert [creates(sandbox, f"/v1/accounts/{account_id}") for account_id in ids] == [1, 1, 1]
     assert run(browser, preview).context["run"] == answer.context["run"]
     assert Operation.objects.count() == 3
-    assert "sent before, for something else" in run(browser, preview, name="Another").content.decode()
+    other = run(browser, preview, name="Another")
+    assert other.status_code == 409
+    assert "sent before, with other values" in other.content.decode()
     assert Operation.objects.count() == 3
 
 

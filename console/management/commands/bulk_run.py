@@ -1,0 +1,79 @@
+"""manage.py bulk_run VERB --file rows.csv --reason … [--dry-run]"""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from console.bulk import files, runs
+from console.bulk.commands import RunCommand
+from console.bulk.models import BulkRow
+from console.bulk.runs import Wanted
+from console.operations import verbs
+from console.operations.commands import BAD_INPUT, REFUSED
+from console.people.models import User
+
+State = BulkRow.State
+
+
+class Command(RunCommand):
+    """Begin a bulk run over the rows of a file; the worker goes on with it."""
+
+    help = "Begin a bulk run over the rows of a CSV file: a column id, and one for each value of a row's own."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What, which rows, why."""
+        self.add_who(parser)
+        parser.add_argument("verb", help="The verb’s name, as docs/verbs.md has it.")
+        parser.add_argument("--file", required=True, help="CSV, UTF-8; the first line names the columns.")
+        parser.add_argument("--reason", required=True, help="Why, for the audit trail: at least 10 characters.")
+        parser.add_argument("--ticket", default="", help="The case this belongs to.")
+        parser.add_argument("--token", default="", help="The same word again, with the same rows, finds the first run.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what each line would do, and send nothing.")
+        parser.add_argument("--leave-out", action="store_true", help="Leave out the lines that are wrong.")
+
+    def go(self, user: User, options: dict[str, Any]) -> None:
+        """Check the file, say what is wrong, and begin unless something is."""
+        verb = verbs.find(options["verb"])
+        if verb is None or not verb.bulk:
+            named = ", ".join(each.name for each in verbs.every() if each.bulk)
+            raise CommandError(f"No verb {options['verb']} for the rows of a file. There are: {named}.", returncode=2)
+        try:
+            rows = files.wanted(files.read(Path(options["file"]).read_bytes(), verb), verb)
+        except (OSError, files.Unreadable) as problem:
+            raise CommandError(str(problem), returncode=BAD_INPUT) from None
+        self.say(rows)
+        bad = sum(row.state == State.BAD for row in rows)
+        if options["dry_run"]:
+            if bad:
+                raise CommandError(f"{bad} of {len(rows)} rows are wrong. Nothing was sent.", returncode=BAD_INPUT)
+            return
+        if bad and not options["leave_out"]:
+            said = f"{bad} of {len(rows)} rows are wrong: nothing was sent. Give --leave-out to begin without them."
+            raise CommandError(said, returncode=BAD_INPUT)
+        if not any(row.state == State.WAITING for row in rows):
+            raise CommandError("Nothing can be done with any of these rows.", returncode=REFUSED)
+        self.begin(verb, user, rows, options)
+
+    def say(self, rows: list[Wanted]) -> None:
+        """A line for each row that will not be done, and how many will."""
+        for row in rows:
+            if row.state != State.WAITING:
+                self.stderr.write(f"line {row.position} {row.object_id or row.account_id}: {row.state}: {row.why}")
+        able = sum(row.state == State.WAITING for row in rows)
+        self.stdout.write(f"{able} of {len(rows)} rows can be done.")
+
+    def begin(self, verb: Any, user: User, rows: list[Wanted], options: dict[str, Any]) -> None:
+        """Begin it, and tell of it."""
+        word = f"bulk:{options['token']}:{verb.name}"
+        run = runs.begin(
+            verb,
+            user=user,
+            rows=rows,
+            reason=options["reason"],
+            ticket=options["ticket"],
+            via="command",
+            form_token=uuid.uuid5(uuid.NAMESPACE_URL, word).hex if options["token"] else "",
+        )
+        self.tell(run)
