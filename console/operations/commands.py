@@ -49,7 +49,7 @@ class Target:
 
 
 class StaffCommand(BaseCommand):
-    """A command in which a member of staff acts, with a reason. Begin `handle` with `begin`.
+    """A command in which a member of staff acts, with a reason. Begin `handle` with `prepare`.
 
     `--as` names the person in the sandbox only; elsewhere a personal token does (CONSOLE_TOKEN or --token-file). No
     command approves anything.
@@ -66,7 +66,7 @@ class StaffCommand(BaseCommand):
             "--token-file", default="", help="A file with your personal token, instead of CONSOLE_TOKEN."
         )
 
-    def begin(self, options: dict[str, Any]) -> dict[str, Any]:
+    def prepare(self, options: dict[str, Any]) -> dict[str, Any]:
         """The options with the personal token; from then on nothing from outside steers the terminal."""
         self.stdout, self.stderr = Terminal(self.stdout), Terminal(self.stderr)  # type: ignore[arg-type]
         binding.check_command()
@@ -119,7 +119,7 @@ class VerbCommand(StaffCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One operation for each object, one line for each; raises CommandError with the worst status at the end."""
-        options = self.begin(options)
+        options = self.prepare(options)
         self.person(options)
         targets = self.targets(options)
         params = {target.id: self.params(options, target) for target in targets}

@@ -29,7 +29,7 @@ class Command(StaffCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Set or lift it. Raises CommandError."""
-        options = self.begin(options)
+        options = self.prepare(options)
         user = self.person(options)
         scope, target, reason = options["scope"], copied.tidy(options["target"]), options["reason"]
         if (scope in NAMED) != bool(target):

@@ -34,7 +34,7 @@ class Command(StaffCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Freeze. Raises CommandError."""
-        options = self.begin(options)
+        options = self.prepare(options)
         user = self.person(options)
         if not user.has_perm(FREEZES):
             raise CommandError(f"{roles.lacking(FREEZES)}", returncode=REFUSED)
