@@ -14,7 +14,7 @@ class ConsoleConfig(AppConfig):
     """Operations, view-as, roles, audit. Loads every noun that a room names."""
 
     name = "console"
-    nouns = ("operations", "approvals", "bulk", "viewing", "people", "record", "jobs", "mail", "shell")
+    nouns = ("operations", "approvals", "bulk", "brakes", "viewing", "people", "record", "jobs", "mail", "shell")
 
     def ready(self) -> None:
         """Load system checks, what follows a sign-in or a migration, and every room's nouns."""

@@ -1,6 +1,7 @@
 """The console's own tables, gathered from its folders: Django looks for them here."""
 
 from console.approvals.models import Approval
+from console.brakes.models import Brake
 from console.bulk.models import BulkRow, BulkRun
 from console.jobs.models import Job
 from console.mail.models import Mail
@@ -14,6 +15,7 @@ __all__ = [
     "Approval",
     "AuditEntry",
     "AuditPersonal",
+    "Brake",
     "BulkRow",
     "BulkRun",
     "Erasure",

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from console.approvals import pages as approvals_pages
+from console.brakes import pages as brakes
 from console.bulk import file_page
 from console.bulk import pages as bulk_pages
 from console.jobs import pages as jobs_pages
@@ -61,6 +62,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{VIEWED}/exports/<str:list_name>", exports_pages.export_account_list, name="export_account_list"),
     path("approvals/", approvals_pages.approval_list, name="approvals"),
     path("approvals/<uuid:approval_id>", approvals_pages.approval_page, name="approval"),
+    path("brakes/", brakes.brakes, name="brakes"),
+    path("brakes/new", brakes.new, name="brake_new"),
+    path("brakes/<int:brake_id>/lift", brakes.lift, name="brake_lift"),
     path("gateway/event/<str:event_id>/state", events.event_state, name="event_state"),
     path("console/mail/<str:mail_id>/state", mail_pages.mail_state, name="mail_state"),
     path("mailbox/", mail_pages.mailbox, name="mailbox"),

@@ -18,4 +18,5 @@ class IssuingConfig(AppConfig):
         "declines",
         "topups",
         "overview",
+        "incident",
     )

@@ -103,6 +103,14 @@ def fresh_approvals() -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_brakes() -> None:
+    """No test sees the brakes of the one before it."""
+    from console.brakes import standing
+
+    standing.forget()
+
+
+@pytest.fixture(autouse=True)
 def own_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     """The transaction that is rolled back after a test is none that the console opened round a call to Stripe."""
     from django.db import connection

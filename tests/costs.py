@@ -1,4 +1,4 @@
-"""What a page may cost in queries, and does; the counts of the menu come from the cache."""
+"""What a page may cost in queries, and does; the counts of the menu, and the brakes, come from the cache."""
 
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from console.brakes import standing
 from console.shell import context
 from gateway import offset
 
@@ -22,7 +23,11 @@ def cost(client: Client, path: str, **posted: Any) -> int:
     """
     ask = partial(client.post, path, posted) if posted else partial(client.get, path)
     cache.clear()
-    with mock.patch.object(context, "COUNT_SECONDS", 3600), mock.patch.object(offset, "MEMO_SECONDS", 3600):
+    with (
+        mock.patch.object(context, "COUNT_SECONDS", 3600),
+        mock.patch.object(standing, "LATELY", 3600),
+        mock.patch.object(offset, "MEMO_SECONDS", 3600),
+    ):
         assert ask().status_code == 200, path
         with CaptureQueriesContext(connection) as queries:
             ask()

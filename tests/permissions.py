@@ -142,6 +142,13 @@ TABLE: dict[str, Row] = {
         {"format": "csv", "for_account": "{account}"},
         view_as=True,
     ),
+    # Brakes
+    "brakes": Row("/brakes/"),
+    "brake_new": Row("/brakes/new", "administrator"),
+    "brake_lift": Row("/brakes/{brake}/lift", "administrator"),
+    # The incident switch
+    "incident": Row("/incident/", "operator"),
+    "freeze": Row("/incident/{freeze}", "operator"),
     # Oneself, search, staff
     "search": Row("/search?q=alder"),
     "me": Row("/me/"),

@@ -25,6 +25,7 @@ from tests.console.jobs.made import exported
 from tests.issuing import rows
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person, view_as, work
 from tests.permissions import ACTORS, REASON, SIGN_IN, TABLE, Answer, Row
+from tests.world import brake, freeze
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 WHO = {role: name for name, role in PEOPLE.items()}
@@ -70,6 +71,8 @@ def made() -> dict[str, str]:
         "transaction": rows.transaction(authorization).pk,
         "topup": rows.topup().pk,
         "account": ACCOUNT,
+        "brake": str(brake().pk),
+        "freeze": str(freeze().pk),
         "operation": str(operation.pk),
         "approval": str(approval.pk),
         "event": event.pk,

@@ -17,7 +17,12 @@ from tests.people import person
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "verbs.md"
 ROOMS = ("accounts", "issuing")
 # What the console does itself, not at Stripe.
-OTHER_ACTIONS = {"Replay selected events", "Send selected failed mails again", "Drop selected mails"}
+OTHER_ACTIONS = {
+    "Replay selected events",
+    "Send selected failed mails again",
+    "Drop selected mails",
+    "Freeze all cards",
+}
 SAMPLE = {"<account>": "acct_1", "<id>": "x_1"}
 
 

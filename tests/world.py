@@ -1,23 +1,26 @@
 """A small world in which each queue, panel and timeline has something to show, made without Stripe."""
 
 import uuid
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.history.models import StateChange
+from console.approvals import asking, exact, waiting
+from console.approvals.models import Approval
+from console.brakes.models import Brake
 from console.bulk.models import BulkRow, BulkRun
 from console.mail import mails
 from console.mail.models import Mail
-from console.approvals import asking, exact, waiting
-from console.approvals.models import Approval
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from issuing.cards.models import Card
 from issuing.cards.verbs import ActivateCard
+from issuing.incident.models import FREEZE_CARD, FREEZE_HOLDER, Freeze
 from tests.accounts import builders
 from tests.console.jobs.made import exported
 from tests.issuing import rows
@@ -50,6 +53,8 @@ def made() -> dict[str, str]:
         "authorization": authorization,
         "transaction": rows.transaction(authorization),
         "topup": rows.topup(),
+        "brake": brake(),
+        "freeze": freeze(),
         "operation": _operation(),
         "bulk_run": _bulk_run(card),
         "approval": _approval(card),
@@ -76,6 +81,25 @@ def _asked_of(account_id: str) -> None:
     row.save()
     builders.capability(row)
     builders.person(row, f"person_{account_id}")
+
+
+def brake() -> Brake:
+    """One that stops no act of the tests, and says so on every page."""
+    return Brake.objects.create(
+        scope="account", target="acct_1Gone", livemode=False, reason="A test of the brakes", set_by=person("ana")
+    )
+
+
+def freeze() -> Freeze:
+    """A freeze with both kinds of runs, and one that undoes a part of it."""
+    found = Freeze(user=person("otto"), ids=ACCOUNT, reason="Card testing everywhere", form_token=uuid.uuid4().hex)
+    made: dict[str, Any] = {"user": found.user, "reason": found.reason, "state": "ended", "total": 1, "urgent": True}
+    tokens = [uuid.uuid4().hex for _ in range(3)]
+    found.holder_run = BulkRun.objects.create(verb=FREEZE_HOLDER, form_token=tokens[0], **made)
+    found.card_run = BulkRun.objects.create(verb=FREEZE_CARD, form_token=tokens[1], **made)
+    BulkRun.objects.create(verb="issuing.activate_card", form_token=tokens[2], undo_of=found.card_run, **made)
+    found.save()
+    return found
 
 
 def _operation(state: str = "not_found") -> Operation:
@@ -129,9 +153,13 @@ def _approval(card: Card) -> Approval:
         operation = Operation.objects.create(
             verb="issuing.activate_card",
             user=person("sam"),
+            account_id=ACCOUNT,
+            object_id=card.pk,
             reason="Asked for by the customer",
             key=f"k{place}",
+            form_token=uuid.uuid4().hex,
             state="not_approved" if own else "awaiting",
+        )
         need = asking.Needed("More than 100 at once need a second person.", exact.of(operation, ACTIVATE, card))
         with transaction.atomic():
             approval = asking.ask(operation, need)

@@ -15,10 +15,12 @@ from django.db import connections
 from django.db.models import F
 from django.utils import timezone
 
+from console import brakes
 from console.bulk import control
 from console.bulk.models import FAILED, BulkRow, BulkRun
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.attempts import BRAKED_PAUSE
+from console.operations.door import Braked, Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from gateway import budget, claims, queue
@@ -116,11 +118,16 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         mine.settle(state=State.DENIED, why=GIVEN_UP)
         return True
     try:
+        if stopped := brakes.objection(verb, row.account_id, {**run.common, **row.params}):
+            raise Braked(stopped)
         operation = _perform(verb, run, row, lane)
+    except Braked as braked:  # no attempt: it goes on when the brake is lifted
+        mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)
+        return True
     except Denied as denied:
         mine.settle(state=State.DENIED, why=str(denied))
         return True
-    mine.settle(state=State.GIVEN, operation=operation)
+    mine.settle(state=State.GIVEN, operation=operation, why="")
     return operation.state not in (Operation.State.INTENT, Operation.State.UNKNOWN)
 
 

@@ -31,7 +31,7 @@ from console.operations.buttons import allowed
 from console.operations.verbs import Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
-from console.shell import leading
+from console.shell import leading, nouns
 from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied
@@ -114,6 +114,15 @@ def _many(verb: Verb) -> Callable[..., HttpResponse]:
     return act
 
 
+def _led(action: nouns.ListAction) -> Callable[..., HttpResponse]:
+    """An action that leads on to a noun's own page, for the chosen rows."""
+
+    def act(model_admin: Any, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        return action.answer(request, list(queryset.values_list("pk", flat=True)[: MOST + 1]))
+
+    return act
+
+
 def _one(verb: Verb) -> Callable[..., HttpResponse | None]:
     """An action that leads on to this verb's own page, for exactly one chosen row."""
 
@@ -188,11 +197,14 @@ class MirrorAdmin(ReadOnlyAdmin):
     search_help_personal = ""  # instead of search_help_text, for those who may see personal data
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The admin's own, and one for each verb about its rows that this person may use in this mode."""
+        """The admin's own, one for each verb about its rows that this person may use in this mode, and the nouns'."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
             act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
             found[verb.name] = (act, verb.name, verb.label_many or verb.label)
+        for action in nouns.list_actions(self.model):
+            if not action.permission or staff(request).has_perm(action.permission):
+                found[action.name] = (_led(action), action.name, action.label)
         return found
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -29,6 +29,7 @@ from gateway.models import Event
 
 State = Operation.State
 TRIES, TRY_SECONDS = 5, 60  # how often and how long a 429 is answered by trying again
+BRAKED_PAUSE = timedelta(minutes=10)  # until a braked one is looked at again; lifting the brake makes it due at once
 LONGEST_PAUSE = 1800  # seconds between two tries of an unknown operation
 # An event is proof even after the look-up, or a person, gave up.
 OPEN_TO = {
@@ -113,6 +114,7 @@ def _begin(operation: Operation) -> bool:
             .held(operation.claimed_by)
             .update(
                 state=State.SENDING,
+                braked_at=None,
                 attempts=F("attempts") + 1,
                 first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
             )
@@ -239,6 +241,17 @@ def wait(operation: Operation, tries: list[dict[str, Any]], due: datetime | None
             record(operation, state, tried=tries[-1])
         if held and due is None:
             record(operation, "parked", tries=len(tries))
+
+
+def brake(operation: Operation, why: str) -> None:
+    """Give the claim back: a brake stands against the next attempt, which counts as none. Recorded once a brake."""
+    now = timezone.now()
+    with durable():
+        held = Operation.objects.filter(pk=operation.pk).held(operation.claimed_by)
+        first = operation.braked_at is None
+        if held.put_off(now + BRAKED_PAUSE, braked_at=operation.braked_at or now) and first:
+            record(operation, "braked", why=why)
+    operation.refresh_from_db()
 
 
 def settle_by_event(operation: Operation) -> bool:

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from console.approvals import asking
+from console.brakes import standing
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
@@ -144,6 +145,9 @@ def _hold(request: HttpRequest, verb: Verb, rows: list[Row]) -> None:
     session = sessions.of_person(request)
     for row in rows:
         intent = Operation(account_id=row.account_id, account_name=row.account_name)
+        stopped = standing.stopped(verb, row.account_id)
+        if not (row.error or row.already) and stopped and not stopped.but:
+            row.error = stopped.sentence
         if not (row.error or row.already) and (way := door.held_by(session, verb, intent)):
             row.held, row.error = way, way.sentence
 

@@ -160,7 +160,7 @@ class VerbCommand(StaffCommand):
         """What the verb's form makes of the options; CommandError (2) with what is wrong."""
         data = self.entries(options, target)
         if options["token"]:
-            data["form_token"] = _form_token(options["token"], target.id)
+            data["form_token"] = form_token(options["token"], target.id)
         row = self.verb.row(target.account_id, target.object_id)
         form = self.verb.form(data, where=Where(target.account_id, target.object_id, row=row))
         if not form.is_valid():
@@ -183,7 +183,7 @@ class VerbCommand(StaffCommand):
                 params=params,
                 reason=options["reason"],
                 ticket=options["ticket"],
-                form_token=_form_token(options["token"], target.id),
+                form_token=form_token(options["token"], target.id),
                 account_id=target.account_id,
                 account_name=target.account_name,
                 object_id=target.object_id,
@@ -231,6 +231,6 @@ def personal_token(path: str) -> str:
         raise CommandError(f"{path}: {problem}", returncode=BAD_INPUT) from None
 
 
-def _form_token(word: str, target_id: str) -> str:
+def form_token(word: str, target_id: str) -> str:
     """A token for one object of one command: the same word and object give the same one."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"command:{word}:{target_id}").hex if word else uuid.uuid4().hex

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from console import brakes
 from console.approvals import asking
 from console.approvals.asking import Needed
 from console.operations import attempts, sent_before, verbs
@@ -45,6 +46,10 @@ NOBODY_SAW = {"error_code": "not_shown", "error_message": "The answer was lost b
 
 class Denied(Exception):  # noqa: N818  (said as staff read it)
     """The console's own no, before anything is stored or sent. `str()` is the sentence for staff."""
+
+
+class Braked(Denied):
+    """A brake stands against it: it can be done once that is lifted."""
 
 
 class AlreadySent(Denied):
@@ -108,7 +113,7 @@ def perform(
         claimed_by=claims.claim_name() if now else sweep.QUEUED,
         claimed_until=Operation.claim_ends(),
     )
-    _admit(verb, intent, wait=wait, of_run=of_run)
+    _admit(verb, intent, params, wait=wait, of_run=of_run)
     values = _keep(intent, verb, params)
     need = _second(verb, intent, values, rows)
     operation = _intend(verb, intent, instead_of, need)
@@ -159,9 +164,12 @@ def send_approved(operation: Operation, verb: Verb) -> Performed:
     return _first_attempt(operation, verb, operation.params)
 
 
-def _admit(verb: Verb, intent: Operation, *, wait: bool, of_run: bool) -> None:
+def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool, of_run: bool) -> None:
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
     sentence = _objection(verb, intent)
+    if not sentence and (stopped := brakes.objection(verb, intent.account_id, params)) and not _known(intent):
+        _record_denial(verb, intent, stopped)
+        raise Braked(stopped)
     if not (sentence or of_run) and (way := held_by(sessions.open_of(intent.user), verb, intent)):
         sentence = way.sentence
     if not sentence and verb.asks_row:
@@ -208,8 +216,13 @@ def row_objection(verb: Verb, intent: Operation, row: Mirror | None) -> str:
     if row is None:
         return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
     sentence = verb.objection(row)
-    again = bool(sentence) and Operation.objects.filter(form_token=intent.form_token).exists()
+    again = bool(sentence) and _known(intent)
     return "" if again else sentence  # a double click: it may be the first that made it so
+
+
+def _known(intent: Operation) -> bool:
+    """Whether its form was sent before: what it made is found, and nothing is sent. One query."""
+    return Operation.objects.filter(form_token=intent.form_token).exists()
 
 
 def held_by(session: WorkSession | None, verb: Verb, intent: Operation) -> Held | None:
@@ -272,10 +285,14 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
         attempts.put_off(operation, attempts.crash("the process ended"), doubt=True, crashed=True)
         if operation.next_try_at:
             sweep.hand_over(Operation, operation.pk, operation.next_try_at)
-    elif _may_send(operation, at):
-        attempts.attempt(operation, verb, operation.params)
-    else:
+    elif not _may_send(operation, at):
         _look_up(operation, verb, at)
+    elif stopped := brakes.objection(verb, operation.account_id, operation.params):
+        attempts.brake(operation, stopped)
+        if not brakes.objection(verb, operation.account_id, operation.params):  # lifted while it was put off
+            Operation.objects.braked().filter(pk=operation.pk).update(next_try_at=at, braked_at=None)
+    else:
+        attempts.attempt(operation, verb, operation.params)
 
 
 def _may_send(operation: Operation, at: datetime) -> bool:

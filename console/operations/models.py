@@ -32,6 +32,10 @@ class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
         """Those that nobody but a person moves on: not found at Stripe, or parked after their last try."""
         return self.filter(Q(state=Operation.State.NOT_FOUND) | Q(state__in=Operation.UNSETTLED, **Operation.PARKED))
 
+    def braked(self) -> "OperationQuerySet":
+        """Those that the worker has put off for a brake, and would go on with."""
+        return self.filter(self.model.waiting, braked_at__isnull=False)
+
     def under(self, ticket: str) -> "OperationQuerySet":
         """Those under a ticket, in any case."""
         return self.filter(ticket__in={ticket, ticket.upper(), ticket.lower()})
@@ -92,6 +96,7 @@ class Operation(claims.Claimed):
     tries = models.JSONField(default=list)
     first_tried_at = models.BigIntegerField(null=True)  # Stripe's clock: the idempotency window runs on it
     settled_at = models.DateTimeField(null=True)
+    braked_at = models.DateTimeField(null=True)  # since when the worker puts it off: a brake stands against it
     settled_by = models.CharField(max_length=16, blank=True)  # answer | event | key | find | person | approval
     request_id = models.CharField(max_length=255, blank=True)
     result = models.JSONField(default=dict)
@@ -118,6 +123,7 @@ class Operation(claims.Claimed):
             models.Index(fields=["object_id", "-created_at"], name="operation_object"),
             models.Index(fields=["ticket", "-created_at"], name="operation_ticket"),
             models.Index(fields=["-created_at"], name="operation_retried", condition=Q(attempts__gt=1)),
+            models.Index(fields=["braked_at"], name="operation_braked", condition=Q(braked_at__isnull=False)),
         )
 
     def __str__(self) -> str:

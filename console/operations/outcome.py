@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from console.brakes import standing
 from console.operations import door, verbs
 from console.operations.door import DECIDES, Denied
 from console.operations.models import Operation
@@ -49,6 +50,7 @@ SIGNS = {  # the tone and the icon of its sentence
     State.NOT_APPROVED: ("info", "dash"),
 }
 SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
+BRAKED = "It goes on when that is lifted; after 24 hours it would come as a surprise, and a person decides."
 PARKED = "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide {}."
 PARKED_UNKNOWN = (
     "It may or may not have happened at Stripe, and it is not tried again by itself. Look at Stripe, then decide {}."
@@ -104,6 +106,8 @@ def _mask(operation: Operation, verb: Verb | None, user: User) -> Mask:
 def _sentence(operation: Operation, verb: Verb | None, user: User, *, parked: bool) -> str:
     if operation.state == State.SUCCEEDED:
         return verb.done(operation) if verb else "Done."
+    if verb and operation.braked_at and (stopped := standing.stopped(verb, operation.account_id)):
+        return f"It is put off. {stopped.sentence}. {BRAKED}"
     if operation.error_code == NOT_SENT:
         return operation.error_message
     decided = "below" if user.has_perm(DECIDES) else f"with {roles.who_may(DECIDES).lower()}, who can do it here"

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from console.approvals import asking, waiting
+from console.brakes import standing
 from console.operations import door, sent_before, verbs
 from console.operations.door import AlreadySent, Denied, Performed
 from console.operations.fields import Where
@@ -315,9 +316,11 @@ def _back_url(desk: Desk) -> str:
 
 def _draw(request: HttpRequest, desk: Desk, form: ReasonForm, *, status: int = 200, **more: Any) -> HttpResponse:
     never, way = desk.objections(request)
+    stopped = None if never else standing.stopped(desk.verb, desk.account_id)
     context = {
         "never": never,
-        "denied": never or (way.sentence if way else ""),
+        "denied": never or (stopped.sentence if stopped and not stopped.but else "") or (way.sentence if way else ""),
+        "stopped": stopped,
         "held": way,
         "already": None,
         "asked": None,

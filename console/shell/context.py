@@ -12,8 +12,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from console.brakes import standing
 from console.people import roles
 from console.people.models import User
+from console.people.signed_in import may_see
 from console.shell import nouns
 from console.viewing import sessions
 from console.viewing.models import WorkSession
@@ -48,6 +50,7 @@ def _signed_in(request: HttpRequest, user: User) -> dict[str, Any]:
         "data_age": age,
         "stale": age > timedelta(seconds=settings.STALE_AFTER),
         "menu": menu(request, user),
+        "brakes": standing.banner(request.path, may_see=may_see(request)),
         "session": session,
         "session_left": time_left(session) if session else None,
         "viewing": viewing,

@@ -12,7 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.admin import SimpleListFilter
 from django.db.models import IntegerField, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -184,6 +184,17 @@ class AccountPanel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListAction:
+    """An action of another noun's list that is no verb: `answer(request, ids)` is the page that it leads to."""
+
+    name: str
+    label: str
+    model: type[Mirror]  # of the list's rows
+    answer: Callable[[HttpRequest, list[str]], HttpResponse]
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Noun(nouns.Noun):
     """All that one noun tells the shell; what it does not name, it does not have.
 
@@ -211,6 +222,7 @@ class Noun(nouns.Noun):
     page_of: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     describe: Callable[[Any, Any], Any] | None = None
     filters: tuple[type[SimpleListFilter], ...] = ()
+    list_actions: tuple[ListAction, ...] = ()
     label: Callable[[str], str | None] | None = None
     on_events: Callable[[list[Event]], None] | None = None
     jobs: Mapping[str, type[Kind]] = field(default_factory=dict)
@@ -320,6 +332,11 @@ def tabs() -> list[Tab]:
 def account_panels() -> list[AccountPanel]:
     """Every panel of the account's page, in order."""
     return sorted((each for noun in _nouns for each in noun.account_panels), key=lambda panel: panel.order)
+
+
+def list_actions(model: type[Mirror]) -> list[ListAction]:
+    """The actions that nouns add to the list of this model."""
+    return [action for noun in _nouns for action in noun.list_actions if action.model is model]
 
 
 def jump(object_id: str) -> str:

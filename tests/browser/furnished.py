@@ -33,6 +33,12 @@ NO_PAGES = (
     "operation_state",
     "jsi18n",
 )  # what machines and scripts read
+STANDS = (  # an account's brake stops no act here and is counted on every page; a freeze of long ago
+    "Brake.objects.create(scope='account', target='acct_1Gone', account_name='Gone Ltd', livemode=False,"
+    " reason='Card testing, seen by the network', set_by=User.objects.get(username='demo')).pk",
+    f"str(Freeze.objects.create(user=User.objects.get(username='demo'), merchant='{UNBROKEN}', cards=3, accounts=2,"
+    " reason='Card testing, seen by the network', form_token='1').pk)",
+)
 MADE = """dict(
     user=User.objects.get(username='vera').pk,
     work_session=str(WorkSession.objects.latest('started_at').pk),
@@ -49,6 +55,8 @@ MADE = """dict(
     transaction=Transaction.objects.filter(account_id='{account}').latest('created').pk,
     job=str(Job.objects.latest('created_at').pk),
     topup=Topup.objects.filter(account_id='{account}').latest('created').pk,
+    brake=Brake.objects.latest('pk').pk,
+    freeze=str(Freeze.objects.latest('at').pk),
 )"""
 
 
@@ -75,6 +83,8 @@ def furnish(stack: Stack) -> str:
     stack.ask(IN_DOUBT)
     for each in STRETCH:
         stack.ask(each.format(account=issuer.account))
+    for each in STANDS:
+        stack.ask(each)
     return issuer.account
 
 

@@ -1,0 +1,1 @@
+"""The incident switch: every active card of what is named, frozen at once."""
