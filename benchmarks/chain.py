@@ -13,22 +13,32 @@ from tests.stack import ROOT
 ROWS, LIMIT_SECONDS = 1_000_000, 60
 FILL = """
 from datetime import UTC, datetime
-from console import audit
-from console.models import AuditEntry
-previous, rows = audit.START, []
+from console.models import AuditEntry, AuditPersonal
+from console.record import audit, personal
+previous, rows, parts = audit.START, [], []
 for number in range(1, {rows} + 1):
+    words = dict(
+        user_name="otto", account_name="Kestrel Freight Lines, Inc.",
+        reason="The cardholder lost the card on the way", ticket="CS-4711",
+    )
+    older = number % 10 == 0
     row = AuditEntry(
         number=number, at=datetime.fromtimestamp(1_790_000_000 + number, UTC), action="operation.succeeded",
-        user_name="otto", account_id="acct_1Bench", account_name="Kestrel Freight Lines, Inc.", subject="ic_1Bench",
-        reason="The cardholder lost the card on the way", ticket="CS-4711",
-        detail={{"verb": "issuing.cancel_card"}}, previous_digest=previous,
+        account_id="acct_1Bench", subject="ic_1Bench", plain_detail={{"verb": "issuing.cancel_card"}},
+        previous_digest=previous, form=1 if older else 2, personal_digest="",
+        **(dict((f"plain_{{name}}", word) for name, word in words.items()) if older else {{}}),
     )
-    row.digest = previous = audit.digest(previous, tuple(getattr(row, name) for name in audit.COLUMNS))
+    if not older:
+        part = AuditPersonal(entry=row, salt=personal.new_salt(), detail={{"via": "page"}}, **words)
+        row.personal_digest = personal.digest(part.salt, tuple(getattr(part, name) for name in personal.PARTS))
+        parts.append(part)
+    values = tuple(getattr(row, name) for name in audit.COLUMNS)
+    row.digest = previous = audit.digest(previous, values, row.form, row.personal_digest)
     rows.append(row)
-    if len(rows) == 5000:
+    if len(rows) == 5000 or number == {rows}:
         AuditEntry.objects.bulk_create(rows)
-        rows = []
-AuditEntry.objects.bulk_create(rows)
+        AuditPersonal.objects.bulk_create(parts)
+        rows, parts = [], []
 """
 
 

@@ -91,8 +91,12 @@ def ways(request: HttpRequest, row: AuditEntry) -> list[dict[str, Any]]:
     if row.form == AuditEntry.PLAIN or row.erased or not staff(request).has_perm(erasure.ERASES):
         return []
     about = row.subject if "_" in row.subject and row.subject != row.account_id else ""
-    meant = ((Kind.USER, row.user_id), (Kind.ACCOUNT, row.account_id), (Kind.SUBJECT, about))
-    return [{"kind": kind.value, "key": key, "label": kind.label} for kind, key in meant if key]
+    meant = (
+        (Kind.USER, row.user_id, "whoever did this"),
+        (Kind.ACCOUNT, row.account_id, "this account"),
+        (Kind.SUBJECT, about, "this object"),
+    )
+    return [{"kind": kind.value, "key": key, "label": label} for kind, key, label in meant if key]
 
 
 def told(row: AuditEntry) -> dict[str, Any]:

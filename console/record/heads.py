@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from console.mail import mails
 from console.mail.templates import Template
-from console.mail.values import count, digest, moment
+from console.mail.values import count, digest, link, moment
 from console.record import audit
 from console.record.models import AuditEntry
 
@@ -41,9 +41,12 @@ The audit trail's head on {at}: row {row}, digest
 
 Keep this mail where nobody with the console's database can change it. `manage.py verify_audit --expect` with this
 digest shows whether the trail still holds that row.
+
+The trail: {trail}
 """,
-    values={"row": count, "digest": digest, "at": moment},
+    values={"row": count, "digest": digest, "at": moment, "trail": link},
 )
+TRAIL = "admin:console_auditentry_changelist"
 NOTED = "audit.head_noted"  # the trail's own row about the file
 EVERY = timedelta(days=1)
 # Number, digest, wall time in unix seconds, check.
@@ -152,7 +155,7 @@ def note_in_both() -> None:
             detail = {"lines": len(known.heads), "check": known.check, "file": _mark()}
             row = audit.record(NOTED, subject=_here(), detail=detail)
             if settings.AUDIT_HEAD_MAIL:
-                values = {"row": row.number, "digest": row.digest, "at": row.at}
+                values = {"row": row.number, "digest": row.digest, "at": row.at, "trail": TRAIL}
                 mails.queue(HEAD_MAIL.name, settings.AUDIT_HEAD_MAIL, values, once=f"audit_head {row.number}")
         _write(file, row.number, row.digest)
 
