@@ -92,10 +92,9 @@ def perform(
     `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
     the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
-    who waits can have the answer. `instead_of` is dropped with the same commit. Where the policy wants a second person,
-    as for one of many `rows`, it is stored and not sent. `of_run`: a row of a bulk run, which was asked about the work
-    session when it began. Raises Denied; never Refused or Unreachable, which the operation tells. Must not be called
-    inside a transaction (RuntimeError). Three commits and one API call.
+    who waits can have the answer. `instead_of` is dropped with the same commit. What needs a second person, as one of
+    many `rows` may, is stored and not sent. `of_run`: a row of a bulk run, which was asked about the work session when it
+    began. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction. Three commits, one API call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
