@@ -46,10 +46,11 @@ def why_second(verb: Verb, row: Any, values: Mapping[str, Any], *, rows: int = 1
 
 def needed(verb: Verb, intent: Operation, values: Mapping[str, Any], *, rows: int = 1) -> Needed | None:
     """What a second person has to approve of this intent, None where nobody need. No query where no rule can hold."""
-    if not policy.has_rules(verb, settings.CONSOLE_MODE):
+    why = verb.second(dict(values))
+    if not (why or policy.has_rules(verb, settings.CONSOLE_MODE)):
         return None
     row: Any = verb.row(intent.account_id, intent.object_id)
-    why = why_second(verb, row, values, rows=rows)
+    why = why or why_second(verb, row, values, rows=rows)
     return Needed(why, exact.of(intent, verb, row)) if why else None
 
 

@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
+from console.bulk.asked import BeginBulkRun
 from console.bulk.control import CONTROLS
 from console.bulk.models import BulkRun
 from console.operations import verbs
@@ -40,6 +41,7 @@ def _item(run: BulkRun) -> Item:
 
 
 NOUN = Noun(
+    verbs=(BeginBulkRun,),
     roles={"viewer": ("console.view_bulkrun",), "administrator": (CONTROLS,)},
     menu=(
         MenuEntry(

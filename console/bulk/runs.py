@@ -16,7 +16,7 @@ from django.utils import timezone
 from console.bulk import engine
 from console.bulk.control import admit, check_control, record, stop
 from console.bulk.models import BulkRow, BulkRun
-from console.operations import attempts, verbs
+from console.operations import attempts, door, verbs
 from console.operations.door import Denied, held_by
 from console.operations.forms import fresh_token
 from console.operations.models import Operation
@@ -29,6 +29,7 @@ from gateway.mirror import account_model
 
 __all__ = ["Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop", "undo"]
 
+BEGIN = "console.begin_bulk_run"  # the act that stands for a run where a second person is needed
 MOST = 10_000  # rows of a run
 BATCH = 500  # rows written by one statement: a short transaction
 State = BulkRun.State
@@ -82,7 +83,7 @@ def begin(
     )
     admit(verb, run)
     drafted = draft(run, rows)
-    return _started(drafted) if drafted.state == State.DRAFT else drafted
+    return _begun_or_asked(drafted) if drafted.state == State.DRAFT else drafted
 
 
 def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
@@ -129,14 +130,47 @@ def start(run: BulkRun, user: User, *, reason: str, ticket: str = "", common: di
         raise Denied(f"{run.user.get_username()} chose these rows, and alone can begin this run.")
     run.reason, run.ticket, run.common = reason.strip(), ticket, attempts.plain(common or {})
     admit(verbs.get(run.verb), run)
-    return _started(run)
+    return _begun_or_asked(run)
 
 
-def _started(run: BulkRun) -> BulkRun:
+def _begun_or_asked(run: BulkRun) -> BulkRun:
+    """Begin it; or, where the policy wants a second person for so many rows, ask for one: it stays a draft until then.
+
+    Raises Denied as the door does.
+    """
+    act = verbs.get(BEGIN)
+    values = {"run": str(run.pk), "digest": run.digest}
+    if not act.second(values):
+        return started(run)
+    BulkRun.objects.filter(pk=run.pk, state=State.DRAFT).update(**_entered(run))
+    door.perform(
+        act,
+        user=run.user,
+        params=values,
+        reason=run.reason,
+        ticket=run.ticket,
+        object_id=str(run.pk),
+        form_token=f"run-{run.pk.hex}",
+        via=run.via,
+    )
+    return run
+
+
+def asked_for(run: BulkRun) -> Operation | None:
+    """The act that asks for a second person to begin it, the newest one; None where nobody is needed. One query."""
+    acts = Operation.objects.filter(object_id=str(run.pk), verb=BEGIN).select_related("approval")
+    return acts.order_by("-created_at").first()
+
+
+def _entered(run: BulkRun) -> dict[str, Any]:
+    return {name: getattr(run, name) for name in ("reason", "ticket", "common")}
+
+
+def started(run: BulkRun) -> BulkRun:
+    """The draft begun, in the worker. Nothing where it was begun before."""
     with attempts.durable():
         drafts = BulkRun.objects.filter(pk=run.pk, state=State.DRAFT, total__gt=0)
-        values = {name: getattr(run, name) for name in ("reason", "ticket", "common")}
-        if drafts.update(state=State.RUNNING, begun_at=timezone.now(), **values):
+        if drafts.update(state=State.RUNNING, begun_at=timezone.now(), **_entered(run)):
             record(run, "begun", run.user, rows=run.total, urgent=run.urgent)
     run.refresh_from_db()
     engine.wake(run)

@@ -103,6 +103,7 @@ class Verb:
     form: ClassVar[type[VerbForm]] = VerbForm  # its own fields only; reason, ticket and token are added by the page
     noun: ClassVar[type[Mirror] | None] = None  # of the one object it acts on; None: the account, or something new
     about_account: ClassVar[bool] = True
+    offered: ClassVar[bool] = True  # False: no page and no command begins it; it stands for what another page begins
     many: ClassVar[bool] = True  # False: offered for one at a time (see `bulk`)
     sensitive: ClassVar[tuple[str, ...]] = ()  # form fields whose values are never stored, queued or sent twice
     personal: ClassVar[tuple[str, ...]] = ()  # form fields that only those may read who may see personal data
@@ -195,6 +196,10 @@ class Verb:
         if self.noun or not self.about_account:
             return self.noun is model
         return model is account_model() or str(model._meta.model_name) in self.form.base_fields
+
+    def second(self, values: Data) -> str:
+        """Why what it stands for needs a second person, or ""; what it is itself is for the policy to say."""
+        return ""
 
     def permissions_for(self, operation: Operation) -> tuple[str, ...]:
         """What its requester and its approver need; more than its own where it stands for other acts."""
@@ -392,5 +397,5 @@ def named(words: str) -> list[str]:
 
 
 def every() -> list[Verb]:
-    """All verbs by name."""
-    return [_verbs[name] for name in sorted(_verbs)]
+    """All verbs that staff can begin, by name."""
+    return [_verbs[name] for name in sorted(_verbs) if _verbs[name].offered]

@@ -4,14 +4,15 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from console.bulk import files, runs
 from console.bulk.commands import RunCommand
-from console.bulk.models import BulkRow
+from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
 from console.operations import verbs
-from console.operations.commands import BAD_INPUT, REFUSED, StaffCommand
+from console.operations.commands import BAD_INPUT, REFUSED, UNKNOWN, StaffCommand
 from console.people.models import User
 
 State = BulkRow.State
@@ -76,3 +77,6 @@ class Command(RunCommand):
             form_token=uuid.uuid5(uuid.NAMESPACE_URL, word).hex if options["token"] else "",
         )
         self.tell(run)
+        if run.state == BulkRun.State.DRAFT:
+            url = f"{settings.CONSOLE_URL}{run.get_absolute_url()}"
+            raise CommandError(f"Nothing was sent: it waits for a second person. {url}", returncode=UNKNOWN)

@@ -1,0 +1,101 @@
+"""A bulk run that needs a second person: one act stands for all of its rows, and is what is approved."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from console.approvals import policy
+from console.bulk import runs
+from console.bulk.models import BulkRow, BulkRun
+from console.operations import verbs
+from console.operations.models import Operation
+from console.operations.verbs import Outcome, Request, Verb
+from gateway.errors import NOT_SENT, Refused
+
+
+def why_second(verb: Verb, rows: int) -> str:
+    """The policy's sentence why so many rows need a second person, or "". What lowers risk never does."""
+    if policy.lowers_risk(verb):
+        return ""
+    return policy.needs_second(verb, mode=settings.CONSOLE_MODE, rows=rows)
+
+
+class BeginBulkRun(Verb):
+    """Begins a run that was drawn up: what a second person approves for all of its rows.
+
+    It is never begun by itself: `runs` has it done through the door where the policy wants a second person.
+    """
+
+    name = "console.begin_bulk_run"
+    label = "Begin bulk run"
+    permission = "console.view_bulkrun"
+    about_account = False
+    many = False
+    offered = False
+
+    def permissions_for(self, operation: Operation) -> tuple[str, ...]:
+        """Its rows' own as well."""
+        run = _run(operation.params)
+        verb = verbs.find(run.verb) if run else None
+        return (self.permission, *([verb.permission] if verb else []))
+
+    def second(self, values: dict[str, Any]) -> str:
+        """As many rows as it has."""
+        run = _run(values)
+        verb = verbs.find(run.verb) if run else None
+        return why_second(verb, able(run)) if run and verb else ""
+
+    def request(self, row: Any, values: dict[str, Any]) -> Request | None:
+        """The first row's request, and how many there are; all of them stand on the run's page."""
+        run = _run(values)
+        verb = verbs.find(run.verb) if run else None
+        if run is None or verb is None:
+            return None
+        waiting = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING)
+        first = waiting.order_by("position").first()
+        one: Any = verb.row(first.account_id, first.object_id) if first else None
+        if first is None or one is None:
+            return None
+        verb.gather([one])
+        shown = verb.request(one, {**run.common, **first.params})
+        rows, accounts = waiting.count(), waiting.order_by().values("account_id").distinct().count()
+        facts = (("Act", verb.label), ("Rows", rows), ("Accounts", accounts), ("The first of them", first.target))
+        path = f"{shown.path if shown else verb.label} and {rows - 1:,} more"
+        method, params = (shown.method, shown.params) if shown else ("POST", run.common)
+        return Request(method, path, first.account_id, params, facts=facts, undo=shown.undo if shown else "")
+
+    def send(self, operation: Operation, values: dict[str, Any]) -> Outcome:
+        """Begin it. Raises Refused where it is gone, or was not approved."""
+        run = _run(values)
+        if run is None:
+            raise Refused("The run is not there any more.", code=NOT_SENT)
+        if run.state == BulkRun.State.DRAFT:
+            if self.second(values) and operation.approved_at is None:
+                raise Refused("No second person has approved it.", code=NOT_SENT)
+            runs.started(run)
+        return Outcome(object_id=str(run.pk))
+
+    def find(self, operation: Operation) -> Outcome | None:
+        """The run, where it has begun."""
+        run = _run(operation.params)
+        return Outcome(object_id=str(run.pk)) if run and run.state != BulkRun.State.DRAFT else None
+
+    def done(self, operation: Operation) -> str:
+        """That it goes on."""
+        return "The bulk run has begun."
+
+    def next_url(self, operation: Operation) -> str:
+        """The run's page."""
+        return reverse("bulk_run", args=[operation.object_id])
+
+
+def able(run: BulkRun) -> int:
+    """Rows of it with which something is to be done. One query."""
+    return BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
+
+
+def _run(values: dict[str, Any]) -> BulkRun | None:
+    """The run that is meant, as it was drawn up."""
+    found = BulkRun.objects.filter(pk=str(values.get("run")), digest=values.get("digest", ""))
+    return found.select_related("user").first()
