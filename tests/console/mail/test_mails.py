@@ -78,7 +78,7 @@ def test_what_waited_in_a_backup_is_in_doubt_when_it_is_restored(monkeypatch: py
     assert mails.doubt_all() == 2
     assert sorted(Mail.objects.values_list("state", flat=True)) == ["sent", "unknown", "unknown"]
     assert not Mail.objects.due().exists()
-    monkeypatch.setattr(columns, "existing", lambda model: set())  # a database of a release without mails
+    monkeypatch.setattr(columns, "existing", lambda _: set())  # a database of a release without mails
     assert mails.doubt_all() == 0
 
 
