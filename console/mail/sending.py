@@ -27,7 +27,7 @@ from gateway.back_off import pause
 
 logger = logging.getLogger(__name__)
 State = Mail.State
-MOST_TRIES = 12  # by itself, in about seven hours; then it has failed
+MOST_TRIES = 12  # by itself, over three to five hours; then it has failed
 LONGEST_PAUSE = 3600.0  # seconds
 SERVER, CRASH, PERSON = "server", "crash", "person"  # who settled it
 ENDED = "The process ended while it was being sent."
