@@ -212,6 +212,7 @@ def _records(found: Planted) -> None:
         Mail.objects.create(
             message_id=f"<{number}@tests>", template="tests_notice", version=1, to=found.email(), subject="A notice",
             body=f"Dear {found.word()}", personal=True, state=state, settled_at=timezone.now(),
+            values={"name": found.word()} if state == "failed" else {},
             error=f"550 <{found.email()}> is not known" if state == "failed" else "",
         )
         for number, state in enumerate(("failed", "sent"))

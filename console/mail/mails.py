@@ -41,7 +41,7 @@ def queue(
     Raises Unfit for a template, a value or an address that is not fit, and nothing is written.
     """
     found = templates.get(template)
-    subject, body = found.render(values)
+    subject, body, said = found.render(values)
     mail_id = new_id()
     row: dict[str, Any] = {
         "id": mail_id,
@@ -51,6 +51,7 @@ def queue(
         "to": address(to),
         "subject": subject,
         "body": body,
+        "values": said,
         "personal": found.audience == HOLDER,
         "account_id": _account(account_id),
         "user": user,
@@ -96,8 +97,8 @@ def doubt_all() -> int:
 
 
 def redact_old(at: datetime | None = None) -> int:
-    """Drop body and address of notices to holders that were settled long ago. How many; the worker asks hourly."""
+    """Drop what notices to holders that were settled long ago say, and to whom. How many; the worker asks hourly."""
     at = at or timezone.now()
     old = Mail.objects.filter(personal=True, redacted_at=None, settled_at__lt=at - REDACTED_AFTER)
     ids = list(old.order_by("settled_at").values_list("pk", flat=True)[:AT_ONCE])
-    return Mail.objects.filter(pk__in=ids).update(to="", body="", error="", tries=[], redacted_at=at)
+    return Mail.objects.filter(pk__in=ids).update(to="", body="", values={}, error="", tries=[], redacted_at=at)

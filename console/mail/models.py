@@ -29,7 +29,7 @@ class MailQuerySet(claims.ClaimedQuerySet["Mail"]):
 
 
 class Mail(claims.Claimed):
-    """One mail to one address. It is sent at most once unless a person says otherwise.
+    """One mail to one address, sent at most once unless a person says otherwise. They are worked off together.
 
     `state` SENDING is committed before the mail server is spoken to: a row that a process leaves in it when it dies, or
     whose connection ends between the mail's content and the answer, becomes UNKNOWN. `attempts` counts the tries since
@@ -57,6 +57,7 @@ class Mail(claims.Claimed):
     to = models.CharField(max_length=254)
     subject = models.CharField(max_length=255)
     body = models.TextField(blank=True)
+    values = models.JSONField(default=dict)  # the text of each value that the template declares
     personal = models.BooleanField(default=False)  # a notice to a holder: who it is to and what it says is personal
     account_id = models.CharField(max_length=255, blank=True)
     user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # who caused it

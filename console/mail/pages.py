@@ -96,6 +96,7 @@ def _draw(
         "to": masking.email(mail.to, may_see=may_see(request)),
         "sender": settings.DEFAULT_FROM_EMAIL,
         "body": _body(mail, may_see=may_see(request)),
+        "values": {} if mail.personal and not may_see(request) else mail.values,
         "error": mask.text(mail.error) if mail.state != State.SENT else "",
         "tries": mask.data(mail.tries),
         "account_name": nouns.account_label(mail.account_id) if mail.account_id else None,

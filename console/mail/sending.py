@@ -31,6 +31,7 @@ MOST_TRIES = 12  # by itself, in about seven hours; then it has failed
 LONGEST_PAUSE = 3600.0  # seconds
 SERVER, CRASH, PERSON = "server", "crash", "person"  # who settled it
 ENDED = "The process ended while it was being sent."
+SILENT = 3  # mails in a row without an answer, after which a drain ends
 CLOSING = 421  # what a server says that takes nothing now
 TURN = 15.0  # seconds after which a drain lets other tasks come before it goes on
 AGAIN = "again"  # of a try after which it waits for the next
@@ -43,7 +44,7 @@ class Outcome:
 
     state: str
     said: str
-    silent: bool = False  # the server did not answer: the next mail would fare no better
+    silent: bool = False  # the server did not answer: the next mail may fare no better
 
 
 def wake() -> int:
@@ -57,17 +58,17 @@ def wake() -> int:
 def drain() -> None:
     """Send what is due, one mail after the other, in one process at a time: events never wait for a mail server.
 
-    Where the server does not answer the rest waits for the next turn: else each of them would wait for it in vain, or
-    be in doubt.
+    Where the server does not answer time and again, the rest waits for the next sweep: else each of them would wait for
+    it in vain, or be in doubt.
     """
     queue.begun(DRAIN)
-    ends = time.monotonic() + TURN
-    while not _another_sends() and (mail := _next()):
+    ends, silent = time.monotonic() + TURN, 0
+    while silent < SILENT and not _another_sends() and (mail := _next()):
         outcome = send(mail.pk)
-        if outcome and outcome.silent:
-            return
+        silent = silent + 1 if outcome and outcome.silent else 0
         if time.monotonic() > ends:
-            queue.ask(DRAIN)
+            if not silent:
+                queue.ask(DRAIN)
             return
 
 

@@ -44,19 +44,20 @@ class Template:
         if private & names(self.subject):
             raise TypeError(f"{self.name}: a subject is read over shoulders")
 
-    def render(self, values: Mapping[str, Any]) -> tuple[str, str]:
-        """Subject and body. Raises Unfit for a value that is missing, not declared, or of another kind."""
+    def render(self, values: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
+        """Subject, body and the text of each value. Raises Unfit for one that is missing, not declared or not fit."""
         if self.audience == HOLDER and not self.approved:
             raise Unfit(f"the notice {self.name} is not approved")
         if set(values) != set(self.values):
             raise Unfit(f"{self.name} takes {sorted(self.values)}, not {sorted(values)}")
-        said = {"platform": texts.one_line(settings.PLATFORM_NAME)}
+        said: dict[str, str] = {}
         for name, kind in self.values.items():
             try:
                 said[name] = kind(values[name])
             except Unfit as wrong:
                 raise Unfit(f"{self.name}, {name}: {wrong}") from None
-        return self.subject.format(**said), self.body.format(**said)
+        known = {**said, "platform": texts.one_line(settings.PLATFORM_NAME)}
+        return self.subject.format(**known), self.body.format(**known), said
 
 
 def names(text: str) -> set[str]:

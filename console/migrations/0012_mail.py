@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('to', models.CharField(max_length=254)),
                 ('subject', models.CharField(max_length=255)),
                 ('body', models.TextField(blank=True)),
+                ('values', models.JSONField(default=dict)),
                 ('personal', models.BooleanField(default=False)),
                 ('account_id', models.CharField(blank=True, max_length=255)),
                 ('once', models.CharField(max_length=128, null=True, unique=True)),

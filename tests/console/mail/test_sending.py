@@ -221,17 +221,27 @@ def test_a_drain_sends_all_that_is_due_in_order(server: SmtpServer, five: list[M
     ("answers", "first"),
     [({"greeting": DIE}, "queued"), ({"greeting": "421 Busy"}, "queued"), ({"content": HANG}, "unknown")],
 )
-def test_a_server_that_does_not_answer_is_asked_once_a_turn(
+def test_a_server_that_does_not_answer_is_asked_three_times_a_turn(
     server: SmtpServer, five: list[Mail], answers: dict[str, str], first: str
 ) -> None:
     telling(server, **answers)
     sending.drain()
-    assert states() == [first, *["queued"] * 4]
-    assert list(Mail.objects.order_by("created_at").values_list("attempts", flat=True)) == [1, 0, 0, 0, 0]
-    assert sweep.over(Mail) == 4
+    assert states() == [*[first] * 3, *["queued"] * 2]
+    assert list(Mail.objects.order_by("created_at").values_list("attempts", flat=True)) == [1, 1, 1, 0, 0]
+    assert sweep.over(Mail) == 2
     telling(server)
     sending.drain()
-    assert states() == [first, *["sent"] * 4]
+    assert states() == [*[first] * 3, *["sent"] * 2]
+
+
+def test_a_slow_silence_ends_a_turn_at_once(
+    server: SmtpServer, five: list[Mail], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TURN", 0.0)
+    telling(server, content=HANG)
+    sending.drain()
+    assert states() == ["unknown", *["queued"] * 4]
+    assert not OrmQ.objects.exists()
 
 
 def test_a_mail_that_is_refused_keeps_no_other_back(server: SmtpServer, five: list[Mail]) -> None:

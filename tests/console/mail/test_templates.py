@@ -68,9 +68,10 @@ def notice(**changes: Any) -> Template:
 def test_every_template_renders() -> None:
     assert {each.name for each in templates.every()} == set(GOOD)
     for template in templates.every():
-        subject, body = template.render(GOOD[template.name])
+        subject, body, texts = template.render(GOOD[template.name])
         assert subject.startswith("Northgate Cards")
         assert "{" not in subject + body
+        assert all(text in subject + body for text in texts.values())
         assert "http://127.0.0.1:8000/" in body
         assert len(max(body.splitlines(), key=len)) < 200
 
