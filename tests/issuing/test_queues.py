@@ -81,7 +81,7 @@ def test_home_leads_to_every_list_with_its_count() -> None:
     context = browser("vera").get("/").context
     assert context["needing"] == len(context["items"]) == 6
     assert {link["count"] for link in context["links"]} == {1}
-    assert len(context["links"]) == len(nouns.queues()) == 6
+    assert len(context["links"]) == 6  # what waits for nobody has none
     assert home.SHOWN >= 6
 
 
