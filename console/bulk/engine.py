@@ -70,7 +70,8 @@ def work(run_id: str) -> int:
         done += len(rows)
         if not smooth:
             return done
-    wake(run)
+    if not finish(run):
+        wake(run)
     return done
 
 
