@@ -53,16 +53,16 @@ def furnished(folder: Any, database: str, cards: int) -> Iterator[tuple[Stack, l
 
 
 class Killer(threading.Thread):
-    """Kills a process of the worker, or the whole cluster, every few seconds until it is stopped."""
+    """Kills a process of the worker, or the whole cluster, every few seconds, so often at most, until it is stopped."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, most: int) -> None:
         super().__init__(daemon=True)
-        self.stack, self.over, self.kills = stack, threading.Event(), 0
+        self.stack, self.over, self.kills, self.most = stack, threading.Event(), 0, most
         self.chance = random.Random(20261126)
 
     def run(self) -> None:
         """Until stopped. A worker that is just starting is let come up first."""
-        while not self.over.wait(EVERY):
+        while self.kills < self.most and not self.over.wait(EVERY):
             try:
                 kill_one(self.stack, self.chance)
                 self.kills += 1
@@ -98,10 +98,11 @@ def at_stripe(stack: Stack, account: str, status: str) -> int:
         after = f"&starting_after={page['data'][-1]['id']}"
 
 
-def goes_through(folder: Any, database: str, number: int, seconds: float) -> None:
+def goes_through(folder: Any, database: str, number: int, seconds: float, kills: int) -> None:
+    """Begun, killed, stopped, resumed, looked at, undone."""
     with furnished(folder, database, number) as (stack, cards):
         account = stack.ask(f"Card.objects.get(pk='{cards[0]}').account_id")
-        killer = Killer(stack)
+        killer = Killer(stack, kills)
         run = begin(stack, folder, cards)
         killer.start()
         try:
@@ -144,7 +145,7 @@ def undone(stack: Stack, run: str, number: int, seconds: float) -> None:
 
 
 def test_a_run_survives_its_worker(tmp_path_factory: pytest.TempPathFactory) -> None:
-    goes_through(tmp_path_factory.mktemp("stack"), "sqlite", 240, 240)
+    goes_through(tmp_path_factory.mktemp("stack"), "sqlite", 240, 300, 8)
 
 
 @pytest.mark.prove
@@ -154,4 +155,4 @@ def test_a_run_of_five_thousand_rows_survives_its_worker(
 ) -> None:
     if database == "postgres" and not os.environ.get("TEST_DATABASE_URL"):
         pytest.skip("no PostgreSQL server is named")
-    goes_through(tmp_path_factory.mktemp("stack"), database, 5_000, 900)
+    goes_through(tmp_path_factory.mktemp("stack"), database, 5_000, 900, 200)

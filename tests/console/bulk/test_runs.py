@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from console.bulk import drafts, engine, runs
 from console.bulk.models import BulkRow, BulkRun
@@ -209,3 +210,15 @@ def test_an_urgent_run_runs_as_any_other(otto: User, sandbox: SandboxProcess) ->
     run = begun(otto, wanted(account(sandbox)), urgent=True)
     assert engine.work(str(run.pk)) == 1
     assert (outcomes(run), run.urgent) == (["succeeded"], True)
+
+
+def test_turns_never_pile_up_in_a_queue_that_stands(
+    otto: User, sandbox: SandboxProcess, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        run = begun(otto, wanted(*(account(sandbox, f"No {number}") for number in range(2))))
+        for _ in range(5):
+            engine.sweep()
+    assert OrmQ.objects.count() == 1
+    engine.work(str(run.pk))
+    assert engine.sweep() == 0
