@@ -1,5 +1,6 @@
 """Which cards an incident means, what is sent for them, and the freezes that were begun."""
 
+import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Iterable
@@ -47,6 +48,12 @@ class Selection:
     def named(self) -> Named:
         """The ids that it holds."""
         return read(self.ids)
+
+    @property
+    def digest(self) -> str:
+        """Tells it from another one: what is frozen is what the preview was of."""
+        words = f"{self.ids}\0{self.merchant}\0{self.days}"
+        return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def used(self) -> Any:
         """Authorizations at the merchant, approved or not, in the last days of Stripe's clock."""
