@@ -101,9 +101,9 @@ def wake() -> None:
     transaction.on_commit(_ask)
 
 
-def begun() -> None:
-    """Note that a drain begins: events stored from now on must ask for another one. Call before looking for events."""
-    Heartbeat.objects.filter(name=DRAIN).delete()
+def begun(name: str = DRAIN) -> None:
+    """Note that a drain begins: what is stored from now on must ask for another one. Call before looking for it."""
+    Heartbeat.objects.filter(name=name).delete()
 
 
 def take_turn(name: str, seconds: float) -> bool:

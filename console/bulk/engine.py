@@ -27,16 +27,21 @@ from gateway import budget, claims, queue
 
 logger = logging.getLogger(__name__)
 WORK = "console.bulk.engine.work"
-TURN = 5.0  # seconds of one task: then others in the queue have theirs
+TURN = 2.0  # seconds of one task: then others in the queue have theirs
+ASKED_LASTS = 10.0  # seconds after which a turn that was asked for and never began is taken for lost
 AHEAD = 4  # rows that a thread claims at once
 GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
 State = BulkRow.State
 
 
 def wake(run: BulkRun) -> None:
-    """Have the worker go on with this run."""
-    if run.state == BulkRun.State.RUNNING:
+    """Have the worker go on with this run, unless it was asked to and has not begun: turns never pile up."""
+    if run.state == BulkRun.State.RUNNING and queue.take_turn(_turn(run.pk), ASKED_LASTS):
         queue.enqueue(WORK, str(run.pk))
+
+
+def _turn(run_id: object) -> str:
+    return f"bulk run {run_id}"
 
 
 def sweep() -> int:
@@ -53,6 +58,7 @@ def work(run_id: str) -> int:
 
     Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached.
     """
+    queue.begun(_turn(run_id))
     run = BulkRun.objects.running().filter(pk=run_id).select_related("user", "work_session").first()
     if run is None or _worked_at(run):
         return 0
@@ -74,7 +80,7 @@ def work_while_waited_for(run: BulkRun, seconds: float) -> None:
     """Rows of a run in this process, one after the other, for as long as a person may wait."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and run.state == BulkRun.State.RUNNING and (rows := claim(run, 1)):
-        if not do(run, rows[0], lane=budget.PERSON):
+        if not do(run, rows[0], lane=budget.URGENT if run.urgent else budget.PERSON):
             return
     finish(run)
 

@@ -202,8 +202,10 @@ class Freeze(models.Model):
     via = models.CharField(max_length=16, default=VIA)
     cards = models.PositiveIntegerField(default=0)  # that work until then
     accounts = models.PositiveIntegerField(default=0)
-    holder_run = models.OneToOneField(BulkRun, null=True, on_delete=models.PROTECT, related_name="+")
-    card_run = models.OneToOneField(BulkRun, null=True, on_delete=models.PROTECT, related_name="+")
+    holder_run = models.OneToOneField(
+        BulkRun, null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # an old draft goes
+    card_run = models.OneToOneField(BulkRun, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         """Read newest first, by those who may freeze cards."""

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.stack import Stack, children, empty_postgres, wait_until
+from tests.chaos.test_kills import kill_one
+from tests.stack import Stack, empty_postgres, wait_until
 
 pytestmark = pytest.mark.chaos
 REASON = "Suspicious pattern on one BIN"
@@ -61,23 +61,13 @@ class Killer(threading.Thread):
         self.chance = random.Random(20261126)
 
     def run(self) -> None:
-        """Until stopped."""
+        """Until stopped. A worker that is just starting is let come up first."""
         while not self.over.wait(EVERY):
             try:
-                self.kill()
+                kill_one(self.stack, self.chance)
                 self.kills += 1
             except (AssertionError, OSError):
                 continue
-
-    def kill(self) -> None:
-        """One of them, or all of the cluster at once."""
-        worker = self.stack.part("worker")
-        clusters = children(worker)
-        found = clusters + [pid for each in clusters for pid in children(each)]
-        if found and self.chance.random() < 0.5:
-            os.killpg(clusters[0], signal.SIGKILL)
-        elif found:
-            os.kill(self.chance.choice([worker, *found]), signal.SIGKILL)
 
 
 def begin(stack: Stack, folder: Any, cards: list[str]) -> str:
@@ -154,7 +144,7 @@ def undone(stack: Stack, run: str, number: int, seconds: float) -> None:
 
 
 def test_a_run_survives_its_worker(tmp_path_factory: pytest.TempPathFactory) -> None:
-    goes_through(tmp_path_factory.mktemp("stack"), "sqlite", 240, 120)
+    goes_through(tmp_path_factory.mktemp("stack"), "sqlite", 240, 240)
 
 
 @pytest.mark.prove

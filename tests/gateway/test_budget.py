@@ -111,6 +111,35 @@ def test_call_without_a_slot_is_not_sent(settings: Any, monkeypatch: pytest.Monk
     assert len(server.requests) == 1
 
 
+def test_bulk_takes_no_slot_while_anybody_queues_and_a_person_does(settings: Any) -> None:
+    settings.STRIPE_RATE = 1.0
+    budget.take()  # the next slot is a second away
+    with pytest.raises(Unreachable):
+        budget.take(budget.Lane(joins=budget.BULK.joins, waits=0.2, background=True))
+    taken = free_at()
+    budget.take()  # waits for it
+    assert free_at() > taken
+
+
+def test_the_background_stands_back_for_what_is_urgent(settings: Any) -> None:
+    settings.STRIPE_RATE = 1000.0
+    with budget.lane(budget.URGENT):
+        budget.take()
+    for lane in (budget.BULK, budget.READS):
+        with pytest.raises(Unreachable):
+            budget.take(budget.Lane(joins=lane.joins, waits=0.1, background=True))
+    budget.take()  # a person goes on
+    RateBucket.objects.update(urgent_at=time.time() - budget.URGENT_LASTS)
+    assert budget.take(budget.BULK) is budget.BULK
+
+
+def test_a_lane_holds_for_its_thread_and_its_block(settings: Any) -> None:
+    settings.STRIPE_RATE = 1000.0
+    with budget.lane(budget.BULK):
+        assert budget.take() is budget.BULK
+    assert budget.take() is budget.PERSON
+
+
 PROGRAM = """
 import sys, threading, time
 import django; django.setup()

@@ -1,10 +1,13 @@
 """Runs: begun, worked off, stopped, resumed, tried again, undone. Each row once, whoever dies."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
 
-from console.bulk import engine, runs
+from console.bulk import drafts, engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Denied, Wanted
 from console.operations.models import Operation
@@ -191,3 +194,31 @@ def test_what_cannot_begin_says_why(options: Any, rows: int, sentence: str, otto
 def test_ten_thousand_rows_begin_in_short_transactions(otto: User) -> None:
     run = begun(otto, wanted(*["acct_1"] * runs.MOST))
     assert run.total == BulkRow.objects.count() == runs.MOST
+
+
+def test_a_draft_that_nobody_began_is_forgotten_after_a_day(otto: User) -> None:
+    run = BulkRun(verb=RENAME.name, user=otto, form_token="e" * 32)
+    runs.draft(run, wanted("acct_1", "acct_2"))
+    assert drafts.drop_old() == 0
+    begun(otto, wanted("acct_3"))
+    drafts.drop_old(timezone.now() + timedelta(hours=25))
+    assert [each.state for each in BulkRun.objects.all()] == ["running"]
+    assert BulkRow.objects.count() == 1
+
+
+def test_an_urgent_run_runs_as_any_other(otto: User, sandbox: SandboxProcess) -> None:
+    run = begun(otto, wanted(account(sandbox)), urgent=True)
+    assert engine.work(str(run.pk)) == 1
+    assert (outcomes(run), run.urgent) == (["succeeded"], True)
+
+
+def test_turns_never_pile_up_in_a_queue_that_stands(
+    otto: User, sandbox: SandboxProcess, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        run = begun(otto, wanted(*(account(sandbox, f"No {number}") for number in range(2))))
+        for _ in range(5):
+            engine.sweep()
+    assert OrmQ.objects.count() == 1
+    engine.work(str(run.pk))
+    assert engine.sweep() == 0
