@@ -202,9 +202,8 @@ class Freeze(models.Model):
     via = models.CharField(max_length=16, default=VIA)
     cards = models.PositiveIntegerField(default=0)  # that work until then
     accounts = models.PositiveIntegerField(default=0)
-    holder_run = models.OneToOneField(
-        BulkRun, null=True, on_delete=models.SET_NULL, related_name="+"
-    )  # an old draft goes
+    # A draft that was never begun is forgotten after a day.
+    holder_run = models.OneToOneField(BulkRun, null=True, on_delete=models.SET_NULL, related_name="+")
     card_run = models.OneToOneField(BulkRun, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
