@@ -17,6 +17,8 @@ from accounts.account.models import Account
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history.models import Requirement, StateChange
 from accounts.terms.models import Acceptance
+from console.brakes.models import Brake
+from console.bulk.models import BulkRun
 from console.mail.models import Mail
 from console.operations.models import Operation
 from console.people import roles, signed_in
@@ -26,6 +28,7 @@ from console.record.models import AuditEntry
 from console.viewing import sessions
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
+from issuing.incident.models import FREEZE_CARD, Freeze
 from tests.accounts import builders
 from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as, work
@@ -218,7 +221,18 @@ def _records(found: Planted) -> None:
         for number, state in enumerate(("failed", "sent"))
     )  # fmt: skip
     found.ids |= {"mail": mail.pk, "kept_mail": kept.pk}
+    why = {"reason": f"Asked by {found.email()}"}
+    brake = Brake.objects.create(scope="account", target="acct_1Gone", livemode=False, set_by=person("ana"), **why)
+    run: dict[str, Any] = {
+        "verb": FREEZE_CARD,
+        "user": person("otto"),
+        "form_token": uuid.uuid4().hex,
+        "state": "ended",
+    }
+    bulk_run = BulkRun.objects.create(**run, **why)
+    freeze = Freeze.objects.create(user=person("otto"), form_token=uuid.uuid4().hex, card_run=bulk_run, **why)
     ids = {"work_session": session.pk, "access_entry": entry.pk, "event": event.pk, "user": person("vera").pk}
+    ids |= {"brake": brake.pk, "freeze": freeze.pk, "bulk_run": bulk_run.pk}
     found.ids |= {name: str(key) for name, key in ids.items()}
 
 

@@ -11,7 +11,7 @@ from issuing.incident.models import Selection
 
 MOST_IDS = MOST
 LONGEST = 40 * MOST_IDS  # characters
-MOST_DAYS = 90
+MOST_DAYS, DAYS = 90, 7
 
 
 class MeantForm(forms.Form):
@@ -30,12 +30,14 @@ class MeantForm(forms.Form):
         max_length=255,
         help_text="A part of the name, or the network’s id of the merchant.",
     )
-    days = forms.IntegerField(label="Within the last days", required=False, min_value=1, max_value=MOST_DAYS, initial=7)
+    days = forms.IntegerField(
+        label="Within the last days", required=False, min_value=1, max_value=MOST_DAYS, initial=DAYS
+    )
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_days(self) -> int:
         """A week where nothing is said."""
-        return self.cleaned_data["days"] or 7
+        return self.cleaned_data["days"] or DAYS
 
     def clean_form_token(self) -> str:
         """As it was drawn; a fresh one where somebody changed it."""

@@ -1,5 +1,6 @@
 """Which cards an incident means, what is sent for them, and the freezes that were begun."""
 
+import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Iterable
@@ -47,6 +48,12 @@ class Selection:
     def named(self) -> Named:
         """The ids that it holds."""
         return read(self.ids)
+
+    @property
+    def digest(self) -> str:
+        """Tells it from another one: what is frozen is what the preview was of."""
+        words = f"{self.ids}\0{self.merchant}\0{self.days}"
+        return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def used(self) -> Any:
         """Authorizations at the merchant, approved or not, in the last days of Stripe's clock."""
@@ -195,8 +202,9 @@ class Freeze(models.Model):
     via = models.CharField(max_length=16, default=VIA)
     cards = models.PositiveIntegerField(default=0)  # that work until then
     accounts = models.PositiveIntegerField(default=0)
-    holder_run = models.OneToOneField(BulkRun, null=True, on_delete=models.PROTECT, related_name="+")
-    card_run = models.OneToOneField(BulkRun, null=True, on_delete=models.PROTECT, related_name="+")
+    # A draft that was never begun is forgotten after a day.
+    holder_run = models.OneToOneField(BulkRun, null=True, on_delete=models.SET_NULL, related_name="+")
+    card_run = models.OneToOneField(BulkRun, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         """Read newest first, by those who may freeze cards."""

@@ -19,11 +19,12 @@ from console.shell.drawing import form_status, page
 from console.viewing import sessions
 from console.viewing.held import Held, clear, held
 from issuing.incident import models
-from issuing.incident.forms import FreezeForm, MeantForm, UndoForm
+from issuing.incident.forms import DAYS, FreezeForm, MeantForm, UndoForm
 from issuing.incident.models import HOLDERS, Freeze, Plan
 
 FREEZES = "issuing.deactivate_card"  # the permission
 SHOWN = 20  # rows of the plan that the preview spells out
+CHANGED = "What is meant was changed since its preview. This is what would be frozen now: look, and press again."
 LATEST = 5  # freezes beside the form
 
 
@@ -32,10 +33,10 @@ LATEST = 5  # freezes beside the form
 def incident(request: HttpRequest) -> HttpResponseBase:
     """GET: the form; with `?ids=` or `?merchant=` its preview. POST `act`: preview, or freeze."""
     if request.method != "POST":
-        given = request.GET.copy()
+        given = request.GET
         named = bool({"ids", "merchant"} & given.keys())
-        given["form_token"] = fresh_token()
-        form = FreezeForm(given if named else None, initial={"form_token": given["form_token"]})
+        fresh = {"form_token": fresh_token(), "days": str(DAYS)}
+        form = FreezeForm({**fresh, **given.dict()} if named else None, initial=fresh)
         return _draw(request, form)
     if "session" in request.POST:
         clear(request)
@@ -44,6 +45,8 @@ def incident(request: HttpRequest) -> HttpResponseBase:
         return _draw(request, form)
     if not form.is_valid():
         return _draw(request, form, status=422)
+    if request.POST.get("meant") != form.selection().digest:
+        return _draw(request, form, status=409, denied=CHANGED)
     cleaned = form.cleaned_data
     try:
         freeze = models.begin(
@@ -60,7 +63,7 @@ def incident(request: HttpRequest) -> HttpResponseBase:
 
 def of_accounts(request: HttpRequest, ids: list[str]) -> HttpResponse:
     """The preview for accounts that were chosen in their list."""
-    return _draw(request, FreezeForm({"ids": "\n".join(ids), "form_token": fresh_token()}))
+    return _draw(request, FreezeForm({"ids": "\n".join(ids), "days": str(DAYS), "form_token": fresh_token()}))
 
 
 def _draw(request: HttpRequest, form: FreezeForm, *, status: int = 200, denied: str = "") -> HttpResponse:
@@ -75,8 +78,11 @@ def _draw(request: HttpRequest, form: FreezeForm, *, status: int = 200, denied: 
             status = 422
         for name in ("reason", "ticket"):  # nobody was asked for them yet
             form.errors.pop(name, None)
+    way = _held(request, planned) if planned else None
+    out = way.session.account_id if way else ""
     context = {
         "title": "Incident",
+        "able": sum(line.cards for line in planned.lines if line.wanted.account_id != out) if planned else 0,
         "form": form,
         "plan": planned,
         "rows": planned.lines[:SHOWN] if planned else [],
@@ -84,7 +90,8 @@ def _draw(request: HttpRequest, form: FreezeForm, *, status: int = 200, denied: 
         "unknown": selection.unknown() if selection else [],
         "unread": selection.named.unread if selection else [],
         "merchants": selection.merchants() if selection else [],
-        "held": _held(request, planned) if planned else None,
+        "held": way,
+        "meant": selection.digest if selection else "",
         "denied": denied,
         "latest": Freeze.objects.select_related("user")[:LATEST],
     }

@@ -36,7 +36,9 @@ def text(answer: Any) -> str:
 
 
 def entries(**given: str) -> dict[str, str]:
-    return {"act": "freeze", "form_token": uuid.uuid4().hex, "reason": WHY, "days": "7", **given}
+    """What the button sends after a preview of these."""
+    meant = Selection(given.get("ids", ""), given.get("merchant", "")).digest
+    return {"act": "freeze", "form_token": uuid.uuid4().hex, "reason": WHY, "days": "7", "meant": meant, **given}
 
 
 def worked_off(freeze: Freeze) -> None:
@@ -71,6 +73,7 @@ def test_a_preview_counts_and_sends_nothing(card: Card) -> None:
 def test_an_address_draws_the_preview(card: Card) -> None:
     answer = browser("otto").get(f"/incident/?ids={card.pk}")
     assert answer.context["plan"].many == 1
+    assert answer.context["form"]["days"].value() == "7"
     assert "Freeze 1 card now" in text(answer)
 
 
@@ -100,6 +103,17 @@ def test_bad_input_freezes_nothing_and_stays(given: dict[str, str], field: str, 
     assert list(answer.context["form"].errors) == [field]
     assert all(value in answer.content.decode() for value in given.values())
     assert not Freeze.objects.exists()
+
+
+def test_what_was_changed_since_its_preview_is_previewed_again(card: Card) -> None:
+    client = browser("otto")
+    seen = client.post("/incident/", {"act": "preview", "ids": card.pk, "days": "7"}).context["meant"]
+    answer = client.post("/incident/", entries(ids=ACCOUNT, meant=seen))
+    assert answer.status_code == 409
+    assert "was changed since its preview" in text(answer)
+    assert not Freeze.objects.exists()
+    again = client.post("/incident/", entries(ids=ACCOUNT, meant=answer.context["meant"]))
+    assert again.status_code == 302
 
 
 def test_where_no_card_works_nothing_begins(card: Card) -> None:
@@ -132,6 +146,8 @@ def test_looking_at_one_of_the_accounts_is_said_and_can_be_ended(card: Card) -> 
     session = view_as(client)
     answer = client.post("/incident/", {"act": "preview", "ids": ACCOUNT})
     assert "would be left out" in text(answer)
+    assert "Not possible now" in text(answer)
+    assert answer.context["able"] == 0
     answer = client.post("/incident/", {"session": f"end {session.pk}", "ids": ACCOUNT, "reason": WHY})
     assert "would be left out" not in text(answer)
     assert answer.context["form"]["reason"].value() == WHY
