@@ -20,6 +20,8 @@ from accounts.terms.models import Acceptance
 from console.brakes.models import Brake
 from console.bulk.models import BulkRun
 from console.mail.models import Mail
+from console.approvals import asking, exact
+from console.approvals.models import Approval
 from console.operations.models import Operation
 from console.people import roles, signed_in
 from console.people.models import User
@@ -193,10 +195,30 @@ def _operations(found: Planted) -> None:
         found, "accounts.create_account", "not_found", {"product_description": found.word(), "url": found.word()}
     )
     found.ids["operation"] = str(shown.pk)
+    _approvals(found)
     with transaction.atomic():
         detail = {"error_message": shown.error_message, "address": found.ip(), "tried": shown.tries[0]}
         row = audit.record("operation.refused", operation=shown, detail=detail, reason=f"Reason of {found.email()}")
     found.ids["audit_entry"] = str(row.pk)
+
+
+def _approvals(found: Planted) -> None:
+    """One that somebody refused in words, and one that waits to change a cardholder."""
+    for state in ("refused", "waiting"):
+        changed = {"email": found.email(), "phone_number": found.phone(), "line1": found.word()}
+        operation = _operation(
+            found, "issuing.update_cardholder", "awaiting", changed, object_id=found.ids["cardholder"]
+        )
+        exactly = exact.read(operation)
+        assert exactly
+        with transaction.atomic():
+            approval = asking.ask(operation, asking.Needed("It always needs a second person.", exactly))
+        if state == "refused":
+            note = f"Ask {found.email()} or {changed['line1']}"
+            approver = {"approver": person("ana"), "unanswered": True, "note": note}
+            Approval.objects.filter(pk=approval.pk).update(state=state, **approver)
+            found.ids["refused"] = str(approval.pk)
+        found.ids["approval"] = str(approval.pk)
 
 
 def _records(found: Planted) -> None:
@@ -262,6 +284,7 @@ def reader() -> User:
 def pages(client: Client, planted: Planted) -> dict[str, str]:
     """Every page that this browser gets, by its address."""
     paths = {row.path.format_map({**planted.ids}) for row in TABLE.values() if row.method == "get"}
+    paths |= {f"/approvals/{planted.ids['refused']}"}
     operations = [
         f"/operations/{key}{end}" for key in Operation.objects.values_list("pk", flat=True) for end in ("", "/state")
     ]
