@@ -6,6 +6,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -26,6 +27,7 @@ from console.viewing import sessions
 from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from tests.accounts import builders
+from tests.console.jobs.made import exported
 from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as, work
 from tests.permissions import TABLE
@@ -206,7 +208,14 @@ def _records(found: Planted) -> None:
         id="evt_1Planted", account=ACCOUNT, type="account.updated", created=1_790_000_000, livemode=False,
         payload={"data": data}, received_at=timezone.now(), state="dead", error=f"Invalid: {found.email()}",
     )  # fmt: skip
-    ids = {"work_session": session.pk, "access_entry": entry.pk, "event": event.pk, "user": person("vera").pk}
+    sought = exported(person("otto"), list="issuing.cardholder", query=urlencode({"q": found.email()}))
+    ids = {
+        "job": sought.pk,
+        "work_session": session.pk,
+        "access_entry": entry.pk,
+        "event": event.pk,
+        "user": person("vera").pk,
+    }
     found.ids |= {name: str(key) for name, key in ids.items()}
 
 

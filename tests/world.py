@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.history.models import StateChange
+from console.jobs.models import Job
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
@@ -51,6 +52,7 @@ def made() -> dict[str, str]:
         "audit_entry": AuditEntry.objects.first(),
         "job": exported(person("ana")),
     }
+    Job.objects.create(kind="export", title="Cards, CSV", user=person("ana"), state="failed", ended_at=timezone.now())
     for noun in ("cardholder", "card", "authorization", "transaction", "topup"):
         _changed(found[noun])
     return {"account": ACCOUNT, **{name: str(row.pk) for name, row in found.items()}}  # type: ignore[attr-defined]
