@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.stack import ROOT
+from tests.stack import PASSWORD, ROOT
 
 FEW, MANY = 20_000, 200_000
 GROWS = 16  # MiB that ten times as many rows may take beside
@@ -56,6 +56,7 @@ def _export(form: str, rows: int) -> tuple[float, int]:
             "CONSOLE_MODE": "sandbox",
             "ENV_FILE": "/dev/null",
             "DJANGO_SETTINGS_MODULE": "console.settings",
+            "DEMO_PASSWORD": PASSWORD,
         }
 
         def run(*command: str) -> str:

@@ -6,6 +6,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -17,11 +18,11 @@ from accounts.account.models import Account
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history.models import Requirement, StateChange
 from accounts.terms.models import Acceptance
+from console.approvals import asking, exact
+from console.approvals.models import Approval
 from console.brakes.models import Brake
 from console.bulk.models import BulkRun
 from console.mail.models import Mail
-from console.approvals import asking, exact
-from console.approvals.models import Approval
 from console.operations.models import Operation
 from console.people import roles, signed_in
 from console.people.models import User
@@ -32,6 +33,7 @@ from console.viewing.models import AccessEntry, WorkSession
 from gateway.models import Event
 from issuing.incident.models import FREEZE_CARD, Freeze
 from tests.accounts import builders
+from tests.console.jobs.made import exported
 from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as, work
 from tests.permissions import TABLE
@@ -254,7 +256,8 @@ def _records(found: Planted) -> None:
     bulk_run = BulkRun.objects.create(**run, **why)
     freeze = Freeze.objects.create(user=person("otto"), form_token=uuid.uuid4().hex, card_run=bulk_run, **why)
     ids = {"work_session": session.pk, "access_entry": entry.pk, "event": event.pk, "user": person("vera").pk}
-    ids |= {"brake": brake.pk, "freeze": freeze.pk, "bulk_run": bulk_run.pk}
+    sought = exported(person("otto"), list="issuing.cardholder", query=urlencode({"q": found.email()}))
+    ids |= {"job": sought.pk, "brake": brake.pk, "freeze": freeze.pk, "bulk_run": bulk_run.pk}
     found.ids |= {name: str(key) for name, key in ids.items()}
 
 

@@ -12,6 +12,7 @@ from console.approvals import asking, exact, waiting
 from console.approvals.models import Approval
 from console.brakes.models import Brake
 from console.bulk.models import BulkRow, BulkRun
+from console.jobs.models import Job
 from console.mail import mails
 from console.mail.models import Mail
 from console.operations.models import Operation
@@ -69,6 +70,7 @@ def made() -> dict[str, str]:
         "audit_entry": AuditEntry.objects.first(),
         "job": exported(person("ana")),
     }
+    Job.objects.create(kind="export", title="Cards, CSV", user=person("ana"), state="failed", ended_at=timezone.now())
     for noun in ("cardholder", "card", "authorization", "transaction", "topup"):
         _changed(found[noun])
     return {"account": ACCOUNT, **{name: str(row.pk) for name, row in found.items()}}  # type: ignore[attr-defined]

@@ -3,10 +3,12 @@
 import logging
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -14,7 +16,7 @@ from django.utils import timezone
 
 from console.jobs import files
 from console.jobs.kinds import JobFailed, Kind, Result
-from console.jobs.models import EVERYBODYS, Job
+from console.jobs.models import EVERYBODYS, Job, failed_key
 from console.jobs.progress import Cancelled, Lost, Paused, Progress
 from console.people.models import User
 from console.record import audit
@@ -157,6 +159,7 @@ def _end(
 
 
 def _record(job: Job, action: str, user: User, **detail: Any) -> None:
+    transaction.on_commit(partial(cache.delete, failed_key(job.user_id)))  # home has it at once
     audit.record(
         action,
         user=user,

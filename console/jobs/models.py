@@ -13,6 +13,11 @@ from gateway import claims, sweep
 EVERYBODYS = "console.manage_jobs"  # the permission to see and cancel the jobs of others
 
 
+def failed_key(user_id: int) -> str:
+    """Where the cache keeps what failed of somebody's own."""
+    return f"failed-jobs:{user_id}"
+
+
 class JobQuerySet(claims.ClaimedQuerySet["Job"]):
     """Questions about jobs, by name."""
 

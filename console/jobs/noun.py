@@ -1,20 +1,23 @@
 """What jobs add to the shell: their list, what failed of one's own, and the export of lists as a kind of job."""
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
-from console.jobs.models import EVERYBODYS, Job
+from console.jobs.models import EVERYBODYS, Job, failed_key
 from console.lists import exports
 from console.lists.exports_button import EXPORTS
 from console.people.masking import Mask
 from console.people.signed_in import may_see, staff
+from console.shell import context
 from console.shell.badges import no, off, ok, waits
 from console.shell.nouns import Item, MenuEntry, Noun, Queue, Waiting, first, stripes
 
 
 def failed(request: HttpRequest, most: int) -> Waiting:
-    """What failed of this person's own, oldest first; none has a deadline. One query."""
-    rows, many = first(Job.objects.failed_of(staff(request)).order_by("created_at", "id"), most)
+    """What failed of one's own, oldest first; none has a deadline. One query, as seldom as the menu's counts."""
+    found = Job.objects.failed_of(user := staff(request)).order_by("created_at", "id")
+    rows, many = cache.get_or_set(failed_key(user.pk), lambda: first(found, most), context.COUNT_SECONDS) or ([], 0)
     mask = Mask(may_see(request))
     items = [
         Item(

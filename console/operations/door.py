@@ -156,8 +156,11 @@ def _second(verb: Verb, intent: Operation, values: dict[str, Any], rows: int) ->
 
 
 def send_approved(operation: Operation, verb: Verb) -> Performed:
-    """Make the first attempt at what was just let go under a claim of this process, or have the worker make it."""
-    if connection.crowded():
+    """Make the first attempt at what was just let go under a claim of this process, or have the worker make it.
+
+    The worker puts off what a brake stops.
+    """
+    if connection.crowded() or brakes.objection(verb, operation.account_id, operation.params):
         Operation.objects.filter(pk=operation.pk).held(operation.claimed_by).update(claimed_by=sweep.QUEUED)
         return _handed_on(operation)
     return _first_attempt(operation, verb, operation.params)

@@ -22,6 +22,7 @@ def export(page: Page, form: str) -> None:
 
 def test_a_list_is_taken_out_as_a_file(browser: Browser, furnished: Stack, tmp_path: Path) -> None:
     furnished.ask("Authorization.objects.update(merchant_name='=HYPERLINK(\"https://evil.example\")')")
+    furnished.ask("Cardholder.objects.update(email='jo@kestrel.example')")
     desk = Desk(browser, furnished)
     page = desk.sign_in("vera")
     page.goto("/issuing/authorization/?outcome=declined")

@@ -85,7 +85,7 @@ def test_choosing_rows_of_a_list_costs_no_more_than_a_page(world: dict[str, str]
 
 
 def test_no_page_costs_more_than_its_kind_may(world: dict[str, str]) -> None:
-    assert [queue.name for queue in nouns.queues() if not queue.count()] == []
+    assert [queue.name for queue in nouns.queues() if not queue.count()] == ["jobs"]  # each counts their own, on home
     client = browser("ana")
     work(client)
     costs = {path: cost(client, path) for path in dict.fromkeys(addresses(world)) if path != f"{PAGE}/view-as"}
