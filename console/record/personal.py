@@ -23,7 +23,18 @@ KEPT = frozenset(
         *("accesses", "sha256", "marks", "lines", "check", "file"),  # seals and heads
         *("verb", "via", "request_id", "error_code", "type", "was", "tries"),  # operations and events
         *("mode", "from", "to", "category", "end", "role", "is_active", "tokens"),  # sessions and roles
-        *("kind", "key", "rows"),  # erasures
+        *("kind", "key", "rows"),  # erasures, jobs, bulk runs
+        *(
+            "digest",
+            "policy",
+            "until",
+            "brake",
+            "scope",
+            "target",
+            "urgent",
+            "list",
+            "format",
+        ),  # approvals, brakes, exports
     )
 )
 

@@ -38,6 +38,10 @@ STANDS = (  # an account's brake stops no act here and is counted on every page;
     " reason='Card testing, seen by the network', set_by=User.objects.get(username='demo')).pk",
     f"str(Freeze.objects.create(user=User.objects.get(username='demo'), merchant='{UNBROKEN}', cards=3, accounts=2,"
     " reason='Card testing, seen by the network', form_token='1').pk)",
+    "BulkRow.objects.create(run=BulkRun.objects.create(verb='issuing.deactivate_card', form_token='2', state='ended',"
+    f" user=User.objects.get(username='demo'), reason='{LONG}', total=1, needs_a_person=True), position=1,"
+    f" account_id='acct_1Gone', account_name='{UNBROKEN}', object_id='ic_1Gone', form_token='3', state='denied',"
+    " why='There is no card ic_1Gone here.').pk",
 )
 MADE = """dict(
     user=User.objects.get(username='vera').pk,
@@ -55,6 +59,7 @@ MADE = """dict(
     transaction=Transaction.objects.filter(account_id='{account}').latest('created').pk,
     job=str(Job.objects.latest('created_at').pk),
     topup=Topup.objects.filter(account_id='{account}').latest('created').pk,
+    bulk_run=str(BulkRun.objects.latest('created_at').pk),
     brake=Brake.objects.latest('pk').pk,
     freeze=str(Freeze.objects.latest('at').pk),
 )"""

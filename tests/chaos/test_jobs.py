@@ -68,7 +68,7 @@ def test_exports_survive_kills_whole_and_single(stack: Stack) -> None:
     book = io.BytesIO((stack.var_dir / "jobs" / jobs[1]).read_bytes())
     sheet = openpyxl.load_workbook(book, read_only=True).active
     assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == ids
-    made = "list(AuditEntry.objects.filter(action='export.made').values_list('detail__rows', flat=True))"
+    made = "list(AuditEntry.objects.filter(action='export.made').values_list('plain_detail__rows', flat=True))"
     assert stack.ask(made) == [ROWS, ROWS], "each is told once"
 
 

@@ -204,9 +204,9 @@ def test_an_address_fills_in_the_form() -> None:
 
 def test_a_brake_is_an_item_on_home_while_it_stands() -> None:
     brake = set_brake("money")
-    item = next(need for need in browser("ana").get("/").context["needs"] if "money" in need.title)
+    item = next(need for need in browser("ana").get("/").context["items"] if "money" in need.title)
     assert (item.why, item.button, item.button_url) == (WHY, "Lift", f"/brakes/{brake.pk}/lift")
-    item = next(need for need in browser("vera").get("/").context["needs"] if "money" in need.title)
+    item = next(need for need in browser("vera").get("/").context["items"] if "money" in need.title)
     assert (item.button, item.button_url) == ("Open", "/brakes/")
     changes.lift(brake, administrator(), reason=OVER)
-    assert not browser("ana").get("/").context["needs"]
+    assert not browser("ana").get("/").context["items"]
