@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from console.approvals.models import Approval
 from console.operations.models import Operation
 from console.shell import home, nouns
 from gateway.models import Event
@@ -32,6 +33,13 @@ def spender(number: int, available: int, *, status: str = "active") -> None:
     rows.balance(available, owner)
 
 
+def operation(state: str) -> Operation:
+    token, key = uuid.uuid4().hex, uuid.uuid4().hex
+    return Operation.objects.create(
+        verb="v", user=person("otto"), account_id="acct_6", reason="r", key=key, form_token=token, state=state
+    )
+
+
 @pytest.fixture(autouse=True)
 def world() -> None:
     """A bit of everything that counts, beside what looks like it and does not."""
@@ -52,9 +60,10 @@ def world() -> None:
     gone = rows.cardholder("acct_6", requirements=PAST_DUE)
     type(gone).objects.filter(pk=gone.pk).update(gone_at=timezone.now())
     for state in ("not_found", "succeeded", "refused"):
-        Operation.objects.create(
-            verb="v", user=person("otto"), reason="r", key=uuid.uuid4().hex, form_token=uuid.uuid4().hex, state=state
-        )
+        operation(state)
+    for state in ("waiting", "void", "withdrawn"):
+        asked = {"operation": operation("awaiting"), "requester": person("otto"), "unanswered": state == "void"}
+        Approval.objects.create(state=state, **asked)
     for number, state in enumerate(("dead", "done", "quarantined")):
         Event.objects.create(
             id=f"evt_{number}",
@@ -67,7 +76,10 @@ def world() -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["accounts", "issuing_off", "balances", "cardholders", "operations", "events"])
+@pytest.mark.parametrize(
+    "name",
+    ["accounts", "issuing_off", "balances", "cardholders", "operations", "events", "approvals", "approvals_ended"],
+)
 @pytest.mark.parametrize("who", ["vera", "sam", "otto", "ana"])
 def test_the_list_behind_a_count_has_as_many_rows(name: str, who: str) -> None:
     queue = next(queue for queue in nouns.queues() if queue.name == name)
@@ -79,10 +91,10 @@ def test_the_list_behind_a_count_has_as_many_rows(name: str, who: str) -> None:
 
 def test_home_leads_to_every_list_with_its_count() -> None:
     context = browser("vera").get("/").context
-    assert context["needing"] == len(context["items"]) == 6
+    assert context["needing"] == len(context["items"]) == 8
     assert {link["count"] for link in context["links"]} == {1}
-    assert len(context["links"]) == 6  # what waits for nobody has none
-    assert home.SHOWN >= 6
+    assert len(context["links"]) == 8  # what waits for nobody has none
+    assert home.SHOWN >= 8
 
 
 @pytest.mark.parametrize(("who", "buttons"), [("vera", 0), ("sam", 0), ("otto", 1), ("ana", 1)])
