@@ -15,9 +15,10 @@ from console.shell.nouns import Item, MenuEntry, Noun, Queue, Waiting, first, st
 
 
 def failed(request: HttpRequest, most: int) -> Waiting:
-    """What failed of this person's own, oldest first; none has a deadline. One query, as seldom as the menu's counts."""
+    """What failed of this person's own, oldest first; none has a deadline. One query, seldom as a count."""
     found = Job.objects.failed_of(user := staff(request)).order_by("created_at", "id")
-    rows, many = cache.get_or_set(failed_key(user.pk), lambda: first(found, most), context.COUNT_SECONDS)
+    kept = cache.get_or_set(failed_key(user.pk), lambda: first(found, most), context.COUNT_SECONDS)
+    rows, many = kept or ([], 0)
     mask = Mask(may_see(request))
     items = [
         Item(
