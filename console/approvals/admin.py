@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from console.approvals.models import Approval
+from console.lists.exports_cells import TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.filters import AccountFilter, WhoFilter
 from console.lists.keyset import value
 from console.lists.records import RecordAdmin
@@ -50,11 +52,30 @@ class NothingCame(admin.SimpleListFilter):
         return queryset.filter(unanswered=True) if self.value() == "1" else queryset
 
 
+def _act(approval: Approval) -> str:
+    """What was asked for, in words; the name of a verb that is no more."""
+    verb = verbs.find(approval.operation.verb)
+    return verb.label if verb else approval.operation.verb
+
+
+COLUMNS = (
+    Column("Asked, UTC", lambda row: row.asked_at, TIME, of="Asked"),
+    Column("Approval id", lambda row: row.pk, of="Asked"),
+    Column("Verb", _act),
+    Column("Account", lambda row: texts.label(row.operation.account_name, row.operation.account_id)),
+    Column("Account id", lambda row: row.operation.account_id, of="Account"),
+    Column("Asked by", lambda row: row.requester.get_username()),
+    badge_column("State", "approval", lambda row: row.state),
+    Column("Decided by", lambda row: row.approver.get_username() if row.approver else ""),
+    Column("Ticket", lambda row: row.operation.ticket),
+)
+
+
 @admin.register(Approval)
 class ApprovalAdmin(RecordAdmin):
     """What waits for a second person, and what became of all that ever did; each leads to its page."""
 
-    list_title = "Approvals"
+    list_title, columns = "Approvals", COLUMNS
     list_display = ("when", "act", "account", "who", "state_badge", "decided_by", "ticket")
     list_filter = ("state", NothingCame, ApprovalVerbFilter, ("requester", WhoFilter))
     list_select_related = ("operation", "requester", "approver")
@@ -86,8 +107,7 @@ class ApprovalAdmin(RecordAdmin):
     @admin.display(description="Verb")
     def act(self, approval: Approval) -> str:
         """What was asked for, in words; the name of a verb that is no more."""
-        verb = verbs.find(approval.operation.verb)
-        return verb.label if verb else approval.operation.verb
+        return _act(approval)
 
     @admin.display(description="Account")
     def account(self, approval: Approval) -> str:

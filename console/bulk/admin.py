@@ -10,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console.bulk.models import BulkRun
+from console.lists.exports_cells import NUMBER, TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.filters import WhoFilter
 from console.lists.keyset import value
 from console.lists.records import RecordAdmin
@@ -36,11 +38,33 @@ class SeenToFilter(admin.SimpleListFilter):
         return queryset.filter(needs_a_person=True) if self.value() == "person" else queryset
 
 
+def _act(run: BulkRun) -> str:
+    """What was asked for, in words; the name of a verb that is no more."""
+    verb = verbs.find(run.verb)
+    return (verb.label_many or verb.label) if verb else run.verb
+
+
+def _state(run: BulkRun) -> str:
+    """How it stands, as its badge has it."""
+    return "failures" if run.failed_at_end else run.state
+
+
+COLUMNS = (
+    Column("When, UTC", lambda row: row.created_at, TIME, of="When"),
+    Column("Run id", lambda row: row.pk, of="When"),
+    Column("Verb", _act),
+    Column("Rows", lambda row: row.total, NUMBER),
+    Column("Who", lambda row: row.user.get_username()),
+    badge_column("State", "bulk", _state),
+    Column("Ticket", lambda row: row.ticket),
+)
+
+
 @admin.register(BulkRun)
 class BulkRunAdmin(RecordAdmin):
     """Every run; each leads to its page."""
 
-    list_title = "Bulk runs"
+    list_title, columns = "Bulk runs", COLUMNS
     list_display = ("when", "act", "rows_words", "who", "state_badge", "ticket")
     list_filter = ("state", SeenToFilter, VerbFilter, ("user", WhoFilter))
     written = ("reason", "ticket")
@@ -80,8 +104,7 @@ class BulkRunAdmin(RecordAdmin):
     @admin.display(description="Verb", ordering="verb")
     def act(self, run: BulkRun) -> str:
         """What was asked for, in words; the name of a verb that is no more."""
-        verb = verbs.find(run.verb)
-        return (verb.label_many or verb.label) if verb else run.verb
+        return _act(run)
 
     @admin.display(description="Rows")
     def rows_words(self, run: BulkRun) -> str:
@@ -96,4 +119,4 @@ class BulkRunAdmin(RecordAdmin):
     @admin.display(description="State", ordering="state")
     def state_badge(self, run: BulkRun) -> SafeString:
         """How it stands."""
-        return tags.badge("failures" if run.failed_at_end else run.state, "bulk", plain=True)
+        return tags.badge(_state(run), "bulk", plain=True)

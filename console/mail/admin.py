@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from console.lists.exports_cells import TIME, Column
+from console.lists.exports_words import badge_column
 from console.lists.filters import Choice, WhoFilter
 from console.lists.records import RecordAdmin
 from console.mail import deciding, pages, templates
@@ -53,11 +55,23 @@ class TemplateFilter(admin.SimpleListFilter):
         return queryset.filter(template=self.value()) if self.value() else queryset
 
 
+COLUMNS = (
+    Column("Mail", lambda row: row.subject),
+    Column("Mail id", lambda row: row.pk, of="Mail"),
+    Column("To", lambda row: row.to),
+    Column("Account id", lambda row: row.account_id, of="To"),
+    badge_column("State", "mail", lambda row: row.state),
+    Column("Error", lambda row: row.error, of="State"),
+    Column("Caused by", lambda row: row.user.get_username() if row.user else "the worker"),
+    Column("Made, UTC", lambda row: row.created_at, TIME, of="Made"),
+)
+
+
 @admin.register(Mail)
 class MailAdmin(RecordAdmin):
     """Every mail and what came of it; each leads to its page."""
 
-    list_title = "Mails"
+    list_title, columns = "Mails", COLUMNS
     list_display = ("mail", "receiver", "outcome", "by_whom", "made")
     list_display_links = None
     list_filter = (StateFilter, NeedsAPerson, TemplateFilter, ("user", WhoFilter))
