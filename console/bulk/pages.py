@@ -24,7 +24,7 @@ from console.operations.pages import SeeOther
 from console.operations.verbs import Verb
 from console.people import masking
 from console.people.signed_in import PERSONAL, may_see, needs, staff
-from console.shell import typed_again
+from console.shell import leading, typed_again
 from console.shell.drawing import page
 from gateway.mirror import account_model
 
@@ -220,6 +220,8 @@ def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[Bul
     for row in rows:
         row.of = found.get(row.target)
         row.name = str(row.of) if row.of else row.target
+        url = row.of.get_absolute_url() if row.of else ""
+        row.url = url if url and leading.may_open(staff(request), url) else ""
         row.effect = effects.get(row.target, "")
         row.said = row.why
         if row.operation and row.operation.error_message:

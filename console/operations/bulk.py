@@ -322,6 +322,8 @@ def _draw(
         "already": sum(bool(row.already) for row in rows),
         "impossible": sum(bool(row.error and not row.held) for row in rows),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
+        "calls": sum(len(row.request.calls) if row.request else 1 for row in rows if not (row.error or row.already)),
+        "takes": runs.takes(sum(not (row.error or row.already) for row in rows)),
         "second": _second(verb, form, rows),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),

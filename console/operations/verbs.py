@@ -40,9 +40,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Weight:
-    """What the policy weighs of one act: an amount in minor units; with `loosens`, that a limit is raised to it, or
-    lifted where it is None.
-    """
+    """What the policy weighs: an amount in minor units. `loosens`: a limit is raised to it, lifted where it is None."""
 
     amount: int | None = None
     currency: str = ""

@@ -15,7 +15,8 @@ SALT_BYTES = 32
 PARTS = ("user_name", "account_name", "subject", "reason", "ticket", "detail")
 # What names no person by itself: Stripe's ids, this console's numbers, "user #7".
 AN_ID = re.compile(
-    r"[a-z]{2,12}_[A-Za-z0-9_.]+|[0-9]{1,18}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|user #[0-9]{1,18}|[a-z]+\.[a-z]+"
+    r"[a-z]{2,12}_[A-Za-z0-9_.]+|[0-9]{1,18}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|user #[0-9]{1,18}"
+    r"|[a-z]+\.[a-z]+"  # a list, "issuing.card"
 )
 # Of the detail, what machines wrote and what later rows, seals and searches are compared with. All else is personal.
 KEPT = frozenset(

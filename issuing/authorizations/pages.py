@@ -103,7 +103,8 @@ class AuthorizationPage(ObjectView):
 
     def money(self, data: dict[str, Any]) -> dict[str, Any]:
         """What it holds now and what was captured and refunded, in minor units, with what Stripe lists of both."""
-        transactions = list(Transaction.objects.of_authorization(self.row.pk))
+        none = not (self.row.approved or data.get("transactions"))  # what was declined has none: no query
+        transactions = [] if none else list(Transaction.objects.of_authorization(self.row.pk))
         listed = hashes_at(data, "balance_transactions")
         holds = [each for each in listed if text_at(each, "type").startswith("issuing_authorization_")]
         return {

@@ -126,7 +126,7 @@ class Desk:
     def many(self, noun: str, action: str, verb: str, *ids: str) -> None:
         """An action with a preview."""
         preview = self.choose(noun, action, *ids)
-        answer = self.client.post(f"/bulk/{verb}/", posted(preview))
+        answer = self.client.post(f"/bulk/{verb}/", posted(preview), follow=True)
         assert {row.operation.state for row in answer.context["rows"]} == {"succeeded"}
 
     def one(self, noun: str, verb: str, row_id: str, **entries: str) -> None:

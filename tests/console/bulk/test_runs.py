@@ -196,12 +196,12 @@ def test_ten_thousand_rows_begin_in_short_transactions(otto: User) -> None:
     assert run.total == BulkRow.objects.count() == runs.MOST
 
 
-def test_a_draft_that_nobody_began_is_forgotten_after_a_day(otto: User) -> None:
+def test_a_draft_that_nobody_began_is_forgotten_after_two_days(otto: User) -> None:
     run = BulkRun(verb=RENAME.name, user=otto, form_token="e" * 32)
     runs.draft(run, wanted("acct_1", "acct_2"))
     assert drafts.drop_old() == 0
     begun(otto, wanted("acct_3"))
-    drafts.drop_old(timezone.now() + timedelta(hours=25))
+    drafts.drop_old(timezone.now() + timedelta(hours=49))
     assert [each.state for each in BulkRun.objects.all()] == ["running"]
     assert BulkRow.objects.count() == 1
 
