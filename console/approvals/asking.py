@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from console.approvals import exact, policy, waiting
 from console.approvals.exact import Exact
@@ -15,6 +16,10 @@ from console.operations.verbs import Verb, Weight
 from console.record import audit
 
 STATES = Approval.State
+CHANGED = {
+    "error_code": "changed",
+    "error_message": "Something changed between its approval and its sending: nothing was sent. Ask for it anew.",
+}
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,20 @@ def why_second(verb: Verb, row: Any, values: Mapping[str, Any], *, rows: int = 1
 
 def needed(verb: Verb, intent: Operation, values: Mapping[str, Any], *, rows: int = 1) -> Needed | None:
     """What a second person has to approve of this intent, None where nobody need. No query where no rule can hold."""
-    why = verb.second(dict(values))
+    why = verb.second(dict(values)) or _asked_before(intent)
     if not (why or policy.has_rules(verb, settings.CONSOLE_MODE)):
         return None
     row: Any = verb.row(intent.account_id, intent.object_id)
     why = why or why_second(verb, row, values, rows=rows)
     return Needed(why, exact.of(intent, verb, row)) if why else None
+
+
+def _asked_before(intent: Operation) -> str:
+    """Why what this is asked for again, or sent again instead of, needed a second person; "" for everything else."""
+    kind, _, key = intent.form_token.partition("-")
+    before = {"asked": Q(pk=key), "again": Q(operation=key)}.get(kind)
+    found = Approval.objects.filter(before).first() if before is not None else None
+    return found.why if found else ""
 
 
 def cannot_wait(verb: Verb, intent: Operation, why: str) -> str:
@@ -65,6 +78,14 @@ def cannot_wait(verb: Verb, intent: Operation, why: str) -> str:
     if verb.result_template:
         return f"{why} “{verb.label}” cannot wait for one: its answer is shown once, to who asks."
     return ""
+
+
+def changed_since(operation: Operation, verb: Verb) -> bool:
+    """Whether what was approved and not sent yet is another by now, or its requester may not do it any more."""
+    now, requester = exact.read(operation), operation.user
+    if now is None or now.digest != operation.approval.digest:
+        return True
+    return not (requester.is_active and requester.has_perms(verb.permissions_for(operation)))
 
 
 def ask(operation: Operation, need: Needed) -> Approval:

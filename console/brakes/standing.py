@@ -66,7 +66,7 @@ def _first(brakes: Any, verb: Verb, account_id: str) -> str:
 def sentence(brake: Brake) -> str:
     """What is stopped, by whom, since when, why."""
     since = f"since {formats.minute(brake.set_at)} by {brake.set_by.get_username()}"
-    return f"{brake} {since}: {texts.one_line(brake.reason)}"
+    return f"{brake} {since}: {texts.one_line(masking.masked(brake.reason, may_see=False))}"
 
 
 @dataclass(frozen=True)

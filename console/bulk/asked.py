@@ -2,23 +2,15 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 
-from console.approvals import policy
 from console.bulk import runs
+from console.bulk.control import why_second
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import verbs
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request, Verb
 from gateway.errors import NOT_SENT, Refused
-
-
-def why_second(verb: Verb, rows: int) -> str:
-    """The policy's sentence why so many rows need a second person, or "". What lowers risk never does."""
-    if policy.lowers_risk(verb):
-        return ""
-    return policy.needs_second(verb, mode=settings.CONSOLE_MODE, rows=rows)
 
 
 class BeginBulkRun(Verb):
@@ -96,6 +88,10 @@ def able(run: BulkRun) -> int:
 
 
 def _run(values: dict[str, Any]) -> BulkRun | None:
-    """The run that is meant, as it was drawn up."""
-    found = BulkRun.objects.filter(pk=str(values.get("run")), digest=values.get("digest", ""))
-    return found.select_related("user").first()
+    """The run that is meant, as it was when a second person was asked for; None where it is another by now."""
+    found = (
+        BulkRun.objects.filter(pk=str(values.get("run")), digest=values.get("digest", ""))
+        .select_related("user")
+        .first()
+    )
+    return found if found and values.get("entered") == runs.entered(found) else None

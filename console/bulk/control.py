@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from console.approvals import policy
 from console.bulk.models import BulkRun
 from console.operations import attempts
 from console.operations.door import Denied
@@ -40,6 +41,13 @@ def objection(verb: Verb | None, run: BulkRun) -> str:
     if settings.CONSOLE_MODE not in verb.modes:
         return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
     return ""
+
+
+def why_second(verb: Verb, rows: int) -> str:
+    """The policy's sentence why so many rows need a second person, or "". What lowers risk never does."""
+    if policy.lowers_risk(verb):
+        return ""
+    return policy.needs_second(verb, mode=settings.CONSOLE_MODE, rows=rows)
 
 
 def may_control(run: BulkRun, user: User) -> bool:

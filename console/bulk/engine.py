@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -32,6 +32,7 @@ ASKED_LASTS = 10.0  # seconds after which a turn that was asked for and never be
 AHEAD = 4  # rows that a thread claims at once
 GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
 State = BulkRow.State
+UNFINISHED = (State.WAITING, State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
 
 
 def wake(run: BulkRun) -> None:
@@ -122,7 +123,9 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         mine.release()
         return True
     if row.attempts >= claims.CRASHES:
-        mine.settle(state=State.DENIED, why=GIVEN_UP)
+        made = Operation.objects.filter(form_token=row.form_token).first()
+        ended = {"state": State.GIVEN, "operation": made} if made else {"state": State.DENIED, "why": GIVEN_UP}
+        mine.settle(**ended)
         return True
     try:
         if stopped := brakes.objection(verb, row.account_id, {**run.common, **row.params}):
@@ -161,14 +164,17 @@ def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Opera
 
 def finish(run: BulkRun) -> bool:
     """End the run where no row waits and every operation is settled; whether it ended now."""
-    outcomes = run.outcomes()
-    if any(outcomes.get(name) for name in (State.WAITING, State.GIVEN, *Operation.UNSETTLED)):
-        return False
-    failed = any(outcomes.get(name) for name in FAILED)
-    running = BulkRun.objects.filter(pk=run.pk, state=BulkRun.State.RUNNING)
-    ended = running.update(state=BulkRun.State.ENDED, ended_at=timezone.now(), needs_a_person=failed)
+    with transaction.atomic():  # locked: nobody lets a row wait again meanwhile
+        running = BulkRun.objects.select_for_update().filter(pk=run.pk, state=BulkRun.State.RUNNING)
+        if not running.exists():
+            return False
+        outcomes = run.outcomes()
+        if any(outcomes.get(name) for name in UNFINISHED):
+            return False
+        failed = any(outcomes.get(name) for name in FAILED)
+        running.update(state=BulkRun.State.ENDED, ended_at=timezone.now(), needs_a_person=failed)
     run.refresh_from_db()
-    return bool(ended)
+    return True
 
 
 def _worked_at(run: BulkRun) -> bool:

@@ -14,7 +14,7 @@ from console.people.models import User
 from console.viewing.models import WorkSession
 from gateway import claims
 
-FAILED = ("denied", "refused", "not_found")  # outcomes that a person looks at
+FAILED = ("denied", "refused", "not_found", "not_approved")  # outcomes that a person looks at
 
 
 class BulkRunQuerySet(models.QuerySet["BulkRun"]):
@@ -77,6 +77,7 @@ class BulkRun(models.Model):
             models.Index(fields=["created_at", "id"], name="bulkrun_created"),
             models.Index(fields=["begun_at"], name="bulkrun_running", condition=Q(state="running")),
             models.Index(fields=["created_at"], name="bulkrun_needing", condition=Q(needs_a_person=True)),
+            models.Index(fields=["created_at"], name="bulkrun_draft", condition=Q(state="draft")),
         )
 
     def __str__(self) -> str:
@@ -156,6 +157,7 @@ class BulkRow(claims.Claimed):
         indexes = (
             *claims.Claimed.Meta.indexes,
             models.Index(fields=["run", "position"], name="bulkrow_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["object_id"], name="bulkrow_object"),
         )
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.bulk import asked, control, runs
+from console.bulk import control, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.words import TABS
 from console.lists import addresses
@@ -31,7 +31,7 @@ from gateway.mirror import account_model
 ROWS = 50
 BEFORE, AFTER = "before", "after"  # in the address: the position beside which a page of rows ends or begins
 STATE = BulkRun.State
-UNDER_WAY = (BulkRow.State.GIVEN, *Operation.UNSETTLED)
+UNDER_WAY = (BulkRow.State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
 
 
 @require_safe
@@ -139,7 +139,7 @@ def _draw(
         "tabs": _tabs(request, shown, told["outcomes"]),
         "form": form if act == "begin" and form else _form(run) if run.state == STATE.DRAFT and verb else None,
         "asked": runs.asked_for(run) if run.state == STATE.DRAFT else None,
-        "second": asked.why_second(verb, told["waiting"]) if run.state == STATE.DRAFT and verb else "",
+        "second": control.why_second(verb, told["waiting"]) if run.state == STATE.DRAFT and verb else "",
         "undo_form": form if act == "undo" and form else ReasonForm(initial={"form_token": fresh_token()}),
         "undo_open": act == "undo" and form is not None,
         "denied": denied,

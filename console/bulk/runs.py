@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from console.bulk import engine
-from console.bulk.control import admit, check_control, record, stop
+from console.bulk.control import admit, check_control, record, stop, why_second
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import attempts, door, verbs
 from console.operations.door import Denied, held_by
@@ -30,6 +30,7 @@ from gateway.mirror import account_model
 __all__ = ["Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop", "undo"]
 
 BEGIN = "console.begin_bulk_run"  # the act that stands for a run where a second person is needed
+WRITING = timedelta(seconds=60)  # longer than it takes to write the rows of a run
 MOST = 10_000  # rows of a run
 BATCH = 500  # rows written by one statement: a short transaction
 State = BulkRun.State
@@ -107,6 +108,8 @@ def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
             raise Denied(f"This form was sent before, with other values: {first.get_absolute_url()}.") from None
         if first.total:
             return first
+        if first.created_at > timezone.now() - WRITING:
+            raise Denied("This run is just being written down: look again in a moment.") from None
         run = first  # its process ended while it wrote the rows: they are written anew
     with transaction.atomic():
         BulkRow.objects.filter(run=run).delete()
@@ -138,13 +141,14 @@ def _begun_or_asked(run: BulkRun) -> BulkRun:
 
     Raises Denied as the door does.
     """
-    act = verbs.get(BEGIN)
-    values = {"run": str(run.pk), "digest": run.digest}
-    if not act.second(values):
+    rows = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
+    if not why_second(verbs.get(run.verb), rows):
         return started(run)
-    BulkRun.objects.filter(pk=run.pk, state=State.DRAFT).update(**_entered(run))
+    values = {"run": str(run.pk), "digest": run.digest, "entered": entered(run)}
+    if asked_for(run) is None:  # what was asked for is not changed behind it
+        BulkRun.objects.filter(pk=run.pk, state=State.DRAFT).update(**_entered(run))
     door.perform(
-        act,
+        verbs.get(BEGIN),
         user=run.user,
         params=values,
         reason=run.reason,
@@ -160,6 +164,12 @@ def asked_for(run: BulkRun) -> Operation | None:
     """The act that asks for a second person to begin it, the newest one; None where nobody is needed. One query."""
     acts = Operation.objects.filter(object_id=str(run.pk), verb=BEGIN).select_related("approval")
     return acts.order_by("-created_at").first()
+
+
+def entered(run: BulkRun) -> str:
+    """A digest of what was entered for all rows: what is approved is begun with that, or not at all."""
+    text = json.dumps([run.common, run.reason, run.ticket], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _entered(run: BulkRun) -> dict[str, Any]:
@@ -204,12 +214,21 @@ def retry(run: BulkRun, user: User) -> int:
         if not failed.exists():
             raise Denied(way.sentence)
     with attempts.durable():
-        BulkRun.objects.select_for_update().get(pk=run.pk)
+        locked = BulkRun.objects.select_for_update().get(pk=run.pk)
+        if locked.state == State.DRAFT:
+            raise Denied("This run has not begun: there is nothing to try again.")
+        failed = _unapproved(run, verb, failed)
         rows = failed.values("pk")
         token = Concat(Value(f"{fresh_token()[:16]}-"), Cast(F("pk"), CharField()))
         again = BulkRow.objects.filter(pk__in=rows)
         many = again.update(
-            **claims.FREE, state=BulkRow.State.WAITING, why="", operation=None, form_token=token, next_try_at=None
+            **claims.FREE,
+            state=BulkRow.State.WAITING,
+            why="",
+            operation=None,
+            form_token=token,
+            next_try_at=None,
+            attempts=0,
         )
         if many:
             goes_on = {"state": State.RUNNING, "stopped_by": None, "why": "", "ended_at": None}
@@ -218,6 +237,19 @@ def retry(run: BulkRun, user: User) -> int:
     run.refresh_from_db()
     engine.wake(run)
     return many
+
+
+def _unapproved(run: BulkRun, verb: Verb, failed: Any) -> Any:
+    """The failed rows that may be done without another second person. Raises Denied where they are too many.
+
+    Where one has approved the run, it was for the rows that were begun.
+    """
+    if Operation.objects.filter(object_id=str(run.pk), verb=BEGIN, state=Operation.State.SUCCEEDED).exists():
+        return failed.exclude(operation=None)
+    waiting = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
+    if sentence := why_second(verb, failed.count() + waiting):
+        raise Denied(f"{sentence} Begin a run of its own for them.")
+    return failed
 
 
 def undo(run: BulkRun, user: User, reason: str, *, ticket: str = "", form_token: str = "") -> BulkRun:

@@ -6,7 +6,8 @@ from console.operations.models import Operation
 # Of the run's page: word, the outcomes that it gathers, its tone in the bar ("" for what waits), its icon.
 TABS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "done": ("Done", (Operation.State.SUCCEEDED,), "ok", "check"),
-    "refused": ("Refused", (Operation.State.REFUSED,), "bad", "crossed"),
+    "refused": ("Refused", (Operation.State.REFUSED, Operation.State.NOT_APPROVED), "bad", "crossed"),
+    "approval": ("Waiting for approval", (Operation.State.AWAITING,), "", "clock"),
     "denied": ("Not possible", (BulkRow.State.DENIED,), "bad", "triangle"),
     "wrong": ("Wrong in the file", (BulkRow.State.BAD,), "mute", "triangle"),
     "unknown": (

@@ -1,5 +1,6 @@
 """Taking a list out of the console as a file: who may, at once or as a job, and what the audit trail keeps of it."""
 
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -178,6 +179,7 @@ def _csv(file: BinaryIO, shown: Shown, job: Job, progress: Progress) -> int:
     for rows, cursor in shown.parts(after):
         file.write(csv_lines(rows))
         file.flush()
+        os.fsync(file.fileno())  # what a step tells of is on the disk
         done += len(rows)
         progress.step(done, after=cursor, bytes=file.tell())
     return done

@@ -21,7 +21,7 @@ LONGEST = 32_000  # characters of a cell: spreadsheets take 32,767
 NO_TEXT = re.compile("[\ufffe\uffff]")  # what XML has no place for, beside what texts.one_line replaces
 FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"  # and as some keyboards write them wide
 _SIGNS = re.escape(FORMULA)
-BEHIND_SEMICOLON = re.compile(f'(;[^{_SIGNS}\\w"]*)(?=[{_SIGNS}])')  # where a semicolon parts cells, one begins there
+BEHIND_SEMICOLON = re.compile(f"(;[^{_SIGNS}\\w]*)(?=[{_SIGNS}])")  # where a semicolon parts cells, one begins there
 
 
 @dataclass(frozen=True)

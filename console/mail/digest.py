@@ -9,8 +9,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from console.mail import mails
+from console.mail.models import Mail
 from console.mail.templates import Template
-from console.mail.values import count, digest, link, moment
+from console.mail.values import count, digest, link, moment, row_number
 from console.people.models import User
 from console.people.notices import DIGEST
 from console.record import audit
@@ -33,7 +34,7 @@ Keep this mail. `manage.py verify_audit --expect` with this digest shows whether
 
 You asked for this once a day. You can end it here: {me}
 """,
-    values={"waiting": count, "home": link, "at": moment, "row": count, "digest": digest, "me": link},
+    values={"waiting": count, "home": link, "at": moment, "row": row_number, "digest": digest, "me": link},
 )
 
 
@@ -44,8 +45,11 @@ def send_daily(at: datetime | None = None) -> int:
         return 0
     wishing = User.objects.filter(is_active=True, daily_digest=True).exclude(email="")
     readers = [user for user in wishing if user.has_perm(DIGEST) and mails.is_address(user.email)]
-    for user in readers:
-        once = f"daily_digest {at:%Y-%m-%d} {user.pk}"
+    names = {user: f"daily_digest {at:%Y-%m-%d} {user.pk}" for user in readers}
+    queued = set(Mail.objects.filter(once__in=names.values()).values_list("once", flat=True))
+    for user, once in names.items():
+        if once in queued:
+            continue
         mails.queue(DAILY_DIGEST.name, user.email, _values(user, at), once=once)
     return len(readers)
 

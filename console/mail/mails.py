@@ -101,4 +101,4 @@ def redact_old(at: datetime | None = None) -> int:
     at = at or timezone.now()
     old = Mail.objects.filter(personal=True, redacted_at=None, settled_at__lt=at - REDACTED_AFTER)
     ids = list(old.order_by("settled_at").values_list("pk", flat=True)[:AT_ONCE])
-    return Mail.objects.filter(pk__in=ids).update(to="", body="", values={}, error="", tries=[], redacted_at=at)
+    return old.filter(pk__in=ids).update(to="", body="", values={}, error="", tries=[], redacted_at=at)

@@ -32,6 +32,9 @@ LONGEST_PAUSE = 3600.0  # seconds
 SERVER, CRASH, PERSON = "server", "crash", "person"  # who settled it
 ENDED = "The process ended while it was being sent."
 SILENT = 3  # mails in a row without an answer, after which a drain ends
+# What a server says about whoever sends, whatever the mail is: it waits, and nothing was sent.
+OF_THE_SERVER = (smtplib.SMTPConnectError, smtplib.SMTPHeloError, smtplib.SMTPAuthenticationError)
+WANTS_SIGN_IN = (530, 534, 535)
 CLOSING = 421  # what a server says that takes nothing now
 TURN = 15.0  # seconds after which a drain lets other tasks come before it goes on
 AGAIN = "again"  # of a try after which it waits for the next
@@ -128,6 +131,8 @@ def meaning(error: Exception, *, begun: bool) -> Outcome:
     if begun:
         refused = isinstance(error, smtplib.SMTPDataError) and code
         return Outcome(State.FAILED if refused else State.UNKNOWN, said, silent=not code)
+    if isinstance(error, OF_THE_SERVER) or code in WANTS_SIGN_IN:  # it is about us, not about this mail
+        return Outcome(AGAIN, said, silent=True)
     if code:
         return Outcome(AGAIN if code < 500 else State.FAILED, said, silent=code == CLOSING)
     unfit = isinstance(error, smtplib.SMTPNotSupportedError) or not isinstance(error, OSError)

@@ -82,6 +82,14 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('needs_a_person', True)), fields=['created_at'], name='bulkrun_needing'),
         ),
         migrations.AddIndex(
+            model_name='bulkrun',
+            index=models.Index(condition=models.Q(('state', 'draft')), fields=['created_at'], name='bulkrun_draft'),
+        ),
+        migrations.AddIndex(
+            model_name='bulkrow',
+            index=models.Index(fields=['object_id'], name='bulkrow_object'),
+        ),
+        migrations.AddIndex(
             model_name='bulkrow',
             index=models.Index(condition=models.Q(('claimed_until__isnull', False)), fields=['claimed_until'], name='bulkrow_claimed'),
         ),

@@ -289,6 +289,8 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
             sweep.hand_over(Operation, operation.pk, operation.next_try_at)
     elif not _may_send(operation, at):
         _look_up(operation, verb, at)
+    elif operation.approved_at and not operation.tries and asking.changed_since(operation, verb):
+        attempts.finish(operation, State.REFUSED, by="find", changes=asking.CHANGED)
     elif stopped := brakes.objection(verb, operation.account_id, operation.params):
         attempts.brake(operation, stopped)
         if not brakes.objection(verb, operation.account_id, operation.params):  # lifted while it was put off

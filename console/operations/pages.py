@@ -154,6 +154,8 @@ def get_verb(request: HttpRequest, verb_name: str) -> Verb:
         verb = verbs.get(verb_name)
     except KeyError:
         raise Http404(f"No verb {verb_name}.") from None
+    if not verb.offered:
+        raise Http404(f"No page begins {verb_name}.")
     if not staff(request).has_perm(verb.permission):
         raise PermissionDenied(roles.lacking(verb.permission))
     return verb

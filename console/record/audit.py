@@ -59,6 +59,9 @@ def record(
         raise NoTransaction(action)
     plain = json.loads(json.dumps(detail or {}, cls=DjangoJSONEncoder), parse_float=str)
     kept, own = personal.split(plain)
+    forgotten = user is not None and _forgotten(user)
+    if forgotten:  # the worker tells of what they had begun: they are not named again
+        reason = ticket = ""
     named = f"user {about.get_username()}" if about else "" if personal.AN_ID.fullmatch(subject) else subject
     entry = AuditEntry(
         action=action,
@@ -71,7 +74,7 @@ def record(
     )
     part = AuditPersonal(
         salt=personal.new_salt(),
-        user_name=user.get_username() if user else "",
+        user_name="" if forgotten or user is None else user.get_username(),
         account_name=account_name[:255],
         subject=named,
         reason=reason,
@@ -79,6 +82,12 @@ def record(
         detail=own,
     )
     return _append(entry, part)
+
+
+def _forgotten(user: User) -> bool:
+    """Whether the trail has been made to forget this person. No query for who may sign in."""
+    acts = Erasure.objects.filter(kind=Erasure.Kind.USER, key=str(user.pk))
+    return not user.is_active and acts.exists()
 
 
 def _append(entry: AuditEntry, part: AuditPersonal) -> AuditEntry:
@@ -239,8 +248,8 @@ def _means(act: AuditEntry, row: _Row) -> bool:
     kind, key = act.plain_detail.get("kind"), act.plain_detail.get("key")
     values = dict(zip(COLUMNS, row.values, strict=True))
     if kind == Erasure.Kind.USER:
-        return key in (str(values["user_id"]), values["subject"].removeprefix("user #"))
-    return key == values["account_id" if kind == Erasure.Kind.ACCOUNT else "subject"]
+        return key == str(values["user_id"]) or values["subject"] == person_subject(key)
+    return values["action"] != ERASED and key == values["account_id" if kind == Erasure.Kind.ACCOUNT else "subject"]
 
 
 def _rows(rows: Any) -> Iterator[_Row]:

@@ -30,7 +30,8 @@ class NotErased(Exception):  # noqa: N818  (it says what did not happen)
 
 def person(key: str) -> User | None:
     """The person of staff whom a key of this kind names."""
-    return User.objects.filter(pk=int(key)).first() if key.isdecimal() and len(key) <= 18 else None
+    own = key.isascii() and key.isdecimal() and len(key) <= 18 and key == str(int(key))  # as the trail names people
+    return User.objects.filter(pk=int(key)).first() if own else None
 
 
 def objection(kind: str, key: str, user: User) -> str:

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from console.mail import mails
 from console.mail.templates import Template
-from console.mail.values import count, digest, link, moment
+from console.mail.values import Unfit, digest, link, moment, row_number
 from console.record import audit
 from console.record.models import AuditEntry
 
@@ -44,7 +44,7 @@ digest shows whether the trail still holds that row.
 
 The trail: {trail}
 """,
-    values={"row": count, "digest": digest, "at": moment, "trail": link},
+    values={"row": row_number, "digest": digest, "at": moment, "trail": link},
 )
 TRAIL = "admin:console_auditentry_changelist"
 NOTED = "audit.head_noted"  # the trail's own row about the file
@@ -155,9 +155,17 @@ def note_in_both() -> None:
             detail = {"lines": len(known.heads), "check": known.check, "file": _mark()}
             row = audit.record(NOTED, subject=_here(), detail=detail)
             if settings.AUDIT_HEAD_MAIL:
-                values = {"row": row.number, "digest": row.digest, "at": row.at, "trail": TRAIL}
-                mails.queue(HEAD_MAIL.name, settings.AUDIT_HEAD_MAIL, values, once=f"audit_head {row.number}")
+                _mail(row)
         _write(file, row.number, row.digest)
+
+
+def _mail(row: AuditEntry) -> None:
+    """Have it mailed as well; the file counts, so it is noted there whatever becomes of the mail."""
+    values = {"row": row.number, "digest": row.digest, "at": row.at, "trail": TRAIL}
+    try:
+        mails.queue(HEAD_MAIL.name, settings.AUDIT_HEAD_MAIL, values, once=f"audit_head {row.number}")
+    except Unfit as problem:
+        logger.error("the audit trail's head is not mailed: %s", problem)
 
 
 def missing(known: Heads) -> str:

@@ -274,7 +274,8 @@ def begin(
 
     Raises Denied.
     """
-    token = form_token or uuid.uuid4().hex
+    meant = f"{form_token}:{user.pk}:{selection.ids}:{selection.merchant}:{selection.days}"  # another choice is another
+    token = uuid.uuid5(uuid.NAMESPACE_URL, meant).hex if form_token else uuid.uuid4().hex
     freeze = Freeze(
         form_token=token,
         user=user,
@@ -289,7 +290,10 @@ def begin(
         with transaction.atomic():
             freeze.save(force_insert=True)
     except IntegrityError:
-        return Freeze.objects.select_related("holder_run", "card_run").get(form_token=token)
+        first = Freeze.objects.select_related("holder_run", "card_run").get(form_token=token)
+        if not first.runs:  # its process ended before they stood
+            first.go_on(user)
+        return first
     try:
         freeze.go_on(user)
     except runs.Denied:

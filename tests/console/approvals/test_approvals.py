@@ -431,3 +431,18 @@ def test_other_rows_than_those_that_were_asked_for_are_void(run: Approval, vera:
     with pytest.raises(Changed, match="What would be sent as rows"):
         approve(run, User.objects.get(pk=vera.pk))
     assert RUN["begun"] == 0
+
+
+def test_what_was_approved_is_looked_at_again_before_a_late_first_try(
+    ask: Ask, sandbox: SandboxProcess, ana: User
+) -> None:
+    approval = ask()
+    with transaction.atomic():
+        deciding._let_go(approval, ana, "")
+    operation = now(approval).operation
+    Operation.objects.filter(pk=operation.pk).update(claimed_by="", claimed_until=None, next_try_at=timezone.now())
+    User.objects.filter(pk=operation.user_id).update(is_active=False)
+    door.settle(str(operation.pk))
+    operation.refresh_from_db()
+    assert (operation.state, operation.error_code) == (Stands.REFUSED, "changed")
+    assert posts(sandbox, approval) == 0

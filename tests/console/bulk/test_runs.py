@@ -156,6 +156,9 @@ def test_rows_that_were_half_written_are_written_anew(otto: User, sandbox: Sandb
     first = begun(otto, wanted(account_id), form_token="a" * 32)
     BulkRun.objects.update(total=0, state="draft")
     BulkRow.objects.all().delete()
+    with pytest.raises(Denied, match="just being written"):  # perhaps it still is
+        begun(otto, wanted(account_id), form_token="a" * 32)
+    BulkRun.objects.update(created_at=timezone.now() - timedelta(seconds=61))
     again = begun(otto, wanted(account_id), form_token="a" * 32)
     assert (again, again.state, again.total) == (first, "running", 1)
 

@@ -31,6 +31,8 @@ HOSTILE = [
     '=HYPERLINK("https://evil.example","open")',
     "a;=1+1",
     'x"; =1',
+    'Shop;"=1+1',
+    'Shop;""-1',
     "\x00=1",
 ]
 
@@ -47,6 +49,13 @@ def test_no_text_begins_as_a_formula(text: str) -> None:
     for part in read.split(";"):
         assert part.strip(' "\u200b\ufeff')[:1] not in ("=", "+", "-", "@", "\uff1d"), line
     assert line.count("\r\n") == 1
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_is_a_formula_where_a_semicolon_parts_cells(text: str) -> None:
+    line = csv_lines([["m", plain(text)]]).decode()
+    for cell in next(csv.reader(io.StringIO(line, newline=""), delimiter=";")):
+        assert cell.strip(' "\u200b\ufeff')[:1] not in ("=", "+", "-", "@", "\uff1d"), cell
 
 
 @given(st.text())

@@ -74,7 +74,6 @@ def test_names_and_domains_of_any_script_arrive(server: SmtpServer, settings: An
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({"greeting": "554 No service"}, "554 No service"),
         ({"mail": "550 Sender refused"}, "550 Sender refused"),
         ({"rcpt": "550 5.1.1 No such user"}, "550 5.1.1 No such user"),
         ({"data": "554 Not today"}, "554 Not today"),
@@ -176,7 +175,7 @@ def test_a_server_without_the_encryption_that_was_asked_for_gets_nothing(server:
     assert "STARTTLS" in mail.error
 
 
-def test_a_wrong_password_has_failed_and_stands_nowhere(settings: Any) -> None:
+def test_a_wrong_password_lets_every_mail_wait_and_stands_nowhere(settings: Any) -> None:
     with SmtpServer(offers="AUTH PLAIN LOGIN") as server:
         telling(server, auth="535 Wrong")
         settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = (
@@ -186,7 +185,7 @@ def test_a_wrong_password_has_failed_and_stands_nowhere(settings: Any) -> None:
         )
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "console", "s3cret-of-the-server"
         mail = sent(queued())
-        assert (mail.state, mail.error) == ("failed", "535 Wrong")
+        assert (mail.state, mail.error, bool(mail.next_try_at)) == ("queued", "535 Wrong", True)
         assert "s3cret" not in str(mail.tries)
         telling(server)
         mail = queued()
@@ -393,7 +392,11 @@ def test_of_eight_at_once_one_sends(server: SmtpServer) -> None:
         (smtplib.SMTPDataError(-1, b"?"), True, "unknown"),
         (smtplib.SMTPDataError(550, b"No"), True, "failed"),
         (smtplib.SMTPResponseException(500, "Line too long."), True, "unknown"),
-        (smtplib.SMTPHeloError(502, b"No"), False, "failed"),
+        (smtplib.SMTPHeloError(502, b"No"), False, "again"),
+        (smtplib.SMTPConnectError(554, b"No"), False, "again"),
+        (smtplib.SMTPAuthenticationError(535, b"No"), False, "again"),
+        (smtplib.SMTPSenderRefused(530, b"Sign in", "a@example.com"), False, "again"),
+        (smtplib.SMTPSenderRefused(550, b"No", "a@example.com"), False, "failed"),
         (TimeoutError("late"), True, "unknown"),
         (ValueError("bad header"), False, "failed"),
         (ValueError("odd"), True, "unknown"),

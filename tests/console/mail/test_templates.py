@@ -174,3 +174,14 @@ def test_kinds_make_text(kind: values.Kind, value: Any, text: str) -> None:
 def test_kinds_refuse(kind: values.Kind, value: Any) -> None:
     with pytest.raises(Unfit):
         kind(value)
+
+
+@pytest.mark.parametrize("row", [0, 1_000_001, 10**8 - 1])
+def test_a_row_of_the_trail_fits_a_mail_however_long_the_trail_is(row: int) -> None:
+    assert values.row_number(row) == f"{row:,}"
+
+
+@pytest.mark.parametrize("row", [-1, 10**8, "1", True, 1.0])
+def test_what_is_no_row_does_not(row: Any) -> None:
+    with pytest.raises(Unfit):
+        values.row_number(row)

@@ -269,6 +269,7 @@ def test_what_another_process_holds_is_left_alone(marta: User) -> None:
     ("kind", "key", "why"),
     [
         ("user", "otto", "no such person"), ("user", "999999", "no such person"), ("user", "9" * 40, "no such person"),
+        ("user", "07", "no such person"), ("user", "\u0667", "no such person"),
         ("account", "ic_1", "no id"), ("account", "", "no id"), ("subject", "acct_1", "no id"),
         ("subject", "'; DROP TABLE", "no id"), ("account", "acct_9", "nothing left"),
     ],
@@ -290,6 +291,31 @@ def test_nobody_erases_themselves_nor_who_may_still_sign_in() -> None:
     with pytest.raises(erasure.NotErased, match="Your role"):
         erasure.begin("account", "acct_1", user=otto, reason=WHY)
     assert AuditEntry.objects.count() == 2
+
+
+def test_who_is_forgotten_is_not_named_again_by_what_they_had_begun(marta: User) -> None:
+    told(marta)
+    erase("user", marta.pk)
+    late = told(marta, reason="Her words")
+    assert (late.user, late.user_name, late.reason, late.ticket) == (marta, "", "", "")
+    assert audit.verify().problem == ""
+
+
+def test_an_act_about_a_person_does_not_cover_rows_about_a_number(marta: User) -> None:
+    told(marta), told(subject=str(marta.pk))
+    begun = erase("user", marta.pk)
+    assert begun.blanked == 1
+    AuditPersonal.objects.blank([2], erased_in=begun.entry_id)
+    assert "row 2 was erased" in audit.verify().problem
+
+
+def test_a_later_act_does_not_cover_the_words_of_an_earlier_one() -> None:
+    told()
+    first = erase("account", "acct_1")
+    told()
+    second = erase("account", "acct_1")
+    AuditPersonal.objects.blank([first.entry_id], erased_in=second.entry_id)
+    assert f"row {first.entry_id} was erased" in audit.verify().problem
 
 
 def test_the_page_asks_twice_and_then_shows_how_far_it_has_come(marta: User) -> None:

@@ -16,7 +16,7 @@ from console.operations import verbs
 from console.operations.door import Denied
 from console.operations.models import Operation
 from issuing.cards.models import Card
-from tests.issuing.conftest import make_card
+from tests.issuing.conftest import make_card, perform
 from tests.people import browser, person
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +115,50 @@ def test_its_page_says_that_it_waits_and_the_approval_says_for_how_many(run: Bul
 def test_a_draft_that_waits_outlives_the_day_that_it_may_wait(run: BulkRun) -> None:
     assert drafts.drop_old(timezone.now() + timedelta(hours=25)) == 0
     assert BulkRow.objects.filter(run=run).count() == 3
+
+
+def test_trying_failed_rows_again_begins_no_draft(run: BulkRun) -> None:
+    BulkRow.objects.filter(run=run, position=1).update(state="denied")
+    with pytest.raises(Denied, match="has not begun"):
+        runs.retry(run, person("otto"))
+    run.refresh_from_db()
+    assert run.state == BulkRun.State.DRAFT
+
+
+def test_rows_that_the_policy_did_not_count_are_not_tried_again_without_a_second_person(cards: list[Card]) -> None:
+    own = begun(cards[:1])
+    engine.work(str(own.pk))
+    engine.finish(own)
+    for place in (2, 3, 4):
+        BulkRow.objects.create(
+            run=own, position=place, account_id="acct_1", form_token=f"x{place}", state="denied", why="Held"
+        )
+    with pytest.raises(Denied, match="Begin a run of its own"):
+        runs.retry(own, person("otto"))
+    assert BulkRow.objects.filter(run=own, state="denied").count() == 3
+
+
+def test_what_was_entered_is_not_changed_behind_who_approves(run: BulkRun) -> None:
+    approval = Approval.objects.get()
+    with pytest.raises(Denied):
+        runs.start(run, person("otto"), reason="Another reason altogether", common={"x": 1})
+    run.refresh_from_db()
+    assert (run.reason, run.common) == (REASON, {})
+    BulkRun.objects.filter(pk=run.pk).update(common={"x": 1})
+    with pytest.raises(deciding.Changed):
+        deciding.approve(approval, user=person("ana"), seen="")
+    run.refresh_from_db()
+    assert run.state == BulkRun.State.DRAFT
+
+
+def test_no_page_begins_it_by_itself(run: BulkRun) -> None:
+    assert browser("otto").get(f"/do/{runs.BEGIN}/").status_code == 404
+
+
+def test_what_was_one_of_many_needs_a_second_person_again_when_it_is_asked_for_again(cards: list[Card]) -> None:
+    first = perform("activate_card", cards[0], rows=3).operation
+    assert first.state == Operation.State.AWAITING
+    deciding.refuse(first.approval, user=person("ana"), note="Not while the case is open")
+    first.approval.refresh_from_db()
+    again = deciding.ask_again(first.approval, user=first.user).operation
+    assert (again.state, again.approval.why) == (Operation.State.AWAITING, first.approval.why)
