@@ -433,12 +433,10 @@ def test_other_rows_than_those_that_were_asked_for_are_void(run: Approval, vera:
     assert RUN["begun"] == 0
 
 
-def test_what_was_approved_is_looked_at_again_before_a_late_first_try(
-    ask: Ask, sandbox: SandboxProcess, ana: User
-) -> None:
+def test_what_was_approved_is_looked_at_again_before_a_late_try(ask: Ask, sandbox: SandboxProcess, vera: User) -> None:
     approval = ask()
     with transaction.atomic():
-        deciding._let_go(approval, ana, "")
+        deciding._let_go(approval, vera, "")
     operation = now(approval).operation
     Operation.objects.filter(pk=operation.pk).update(claimed_by="", claimed_until=None, next_try_at=timezone.now())
     User.objects.filter(pk=operation.user_id).update(is_active=False)
