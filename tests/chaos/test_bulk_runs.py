@@ -1,6 +1,5 @@
 """A bulk run while its worker is killed every 3 seconds, stopped, resumed and undone: every row once."""
 
-import os
 import random
 import threading
 import time
@@ -144,15 +143,6 @@ def undone(stack: Stack, run: str, number: int, seconds: float) -> None:
     assert outcomes(stack, undoing) == {"succeeded": number}
 
 
+@pytest.mark.prove
 def test_a_run_survives_its_worker(tmp_path_factory: pytest.TempPathFactory) -> None:
     goes_through(tmp_path_factory.mktemp("stack"), "sqlite", 240, 300, 8)
-
-
-@pytest.mark.prove
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_a_run_of_five_thousand_rows_survives_its_worker(
-    database: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    if database == "postgres" and not os.environ.get("TEST_DATABASE_URL"):
-        pytest.skip("no PostgreSQL server is named")
-    goes_through(tmp_path_factory.mktemp("stack"), database, 5_000, 900, 200)

@@ -14,7 +14,7 @@ import pytest
 from tests.chaos.test_kills import databases, kill_one
 from tests.stack import Stack, empty_postgres, wait_until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 ROWS, KILLS, EVERY = 6_000, 4, 1.0  # fewer kills than a workbook, which is begun again each time, is tried
 FILL = """(
     [Account(id=name, account_id=name, data={{'id': name}}, as_of=1).save() for name in ['acct_1Jobs']],
