@@ -94,12 +94,13 @@ def fresh_clock() -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_approvals() -> None:
-    """No test sees what waits for a second person in the one before it."""
+    """No test sees what waits for a second person, or which runs failed, in the one before it."""
     from django.core.cache import cache
 
     from console.approvals import waiting
+    from console.shell.nouns import SHOWN
 
-    cache.delete(waiting.KEY)
+    cache.delete_many([waiting.KEY, f"bulk-runs:{SHOWN}"])
 
 
 @pytest.fixture(autouse=True)
