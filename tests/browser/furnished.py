@@ -28,6 +28,7 @@ IN_DOUBT = "Mail.objects.filter(pk=Mail.objects.latest('created_at').pk).update(
 NO_PAGES = (
     "healthz",
     "account_live",
+    "bulk_run_live",
     "event_state",
     "mail_state",
     "operation_state",
