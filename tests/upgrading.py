@@ -58,10 +58,16 @@ def value(field: Any, label: str, place: int) -> Any:
     return others.get(kind, 7)
 
 
+def _depth(model: Any) -> int:
+    """How many tables must have a row before this one can."""
+    needed = [field.related_model for field in model._meta.fields if field.remote_field and not field.null]
+    return 1 + max((_depth(each) for each in needed if each is not model), default=0)
+
+
 def fill(apps: Any) -> None:
     """One row in each table of ours that has none, those that others point to first."""
     waiting = [model for model in apps.get_models() if model._meta.app_label in OURS and not model._meta.auto_created]
-    waiting.sort(key=lambda model: sum(bool(field.remote_field and not field.null) for field in model._meta.fields))
+    waiting.sort(key=_depth)
     for model in waiting:
         if not model.objects.exists():
             label = model._meta.label_lower
