@@ -21,6 +21,7 @@ FIRST = [
     *(("auth", "__latest__"), ("contenttypes", "__latest__"), ("sessions", "__latest__"), ("django_q", "__latest__")),
 ]
 SAID: dict[str, dict[str, Any]] = {
+    "console.brake": {"livemode": False, "lifted_at": None},
     "gateway.binding": {"id": 1, "mode": "sandbox", "platform_account": ""},
     "accounts.account": {"data": {"requirements": {"past_due": ["company.phone"]}}},
 }

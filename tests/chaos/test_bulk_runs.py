@@ -145,4 +145,4 @@ def undone(stack: Stack, run: str, number: int, seconds: float) -> None:
 
 @pytest.mark.prove
 def test_a_run_survives_its_worker(tmp_path_factory: pytest.TempPathFactory) -> None:
-    goes_through(tmp_path_factory.mktemp("stack"), "sqlite", 240, 300, 8)
+    goes_through(tmp_path_factory.mktemp("stack"), "sqlite", 90, 300, 4)
