@@ -10,6 +10,8 @@ FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs by th
 TURNS = "\u202a-\u202e\u2066-\u2069"
 HARMFUL = re.compile(f"[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff{TURNS}]")
 TURNING = re.compile(f"[{TURNS}]")
+PLAIN = re.compile("[!-~]")  # what nearly every text consists of, found without asking Unicode's tables
+RARE = re.compile(r"[^\s!-~]")
 BREAKS = re.compile("[\t-\r\x85\u2028\u2029]")
 # What is written from right to left, what says so, and what turns the text: it moves its neighbours on the line.
 JOINING = frozenset("\u200c\u200d\u200e\u200f\u061c")  # unseen, and many scripts are not written without them
@@ -20,12 +22,14 @@ MOVES = re.compile(
 
 def visible(text: str) -> bool:
     """Whether somebody sees anything of it."""
-    return any(unicodedata.category(each) not in UNSEEN and each not in FILLERS for each in text)
+    return bool(PLAIN.search(text)) or any(
+        unicodedata.category(each) not in UNSEEN and each not in FILLERS for each in text
+    )
 
 
 def readable(text: str) -> str:
     """What a person reads of it: without invisible characters, one blank between words."""
-    return " ".join("".join(each for each in text if each.isspace() or visible(each)).split())
+    return " ".join(RARE.sub(lambda found: found[0] if visible(found[0]) else "", text).split())
 
 
 def one_line(text: str) -> str:

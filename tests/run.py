@@ -1,8 +1,9 @@
 """`make test`: everything that is short, in order, with a visible reason for what this machine cannot do.
 
-SQLite runs everything, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs what has a database, and
-then it alone crawls (`crawl`: every page with many values). Then side by side the browser where a Chromium is found
-(CHROMIUM=, or the system's) and kill -9 on one database. Last the referee over all that was said to the sandbox.
+SQLite runs everything, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs what has a database, but
+for what no database changes (`alike`), and then it alone crawls (`crawl`: every page as everybody, or many values).
+Then side by side the browser where a Chromium is found (CHROMIUM=, or the system's) and kill -9 on one database. Last
+the referee over all that was said to the sandbox.
 `make prove` (`--prove`): what is long by nature, marked `prove`, and everything on SQLite once more, with coverage.
 On CI nothing may be left out.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORT = "not browser and not chaos and not prove"
+ON_SQLITE, ON_POSTGRES = f"{SHORT} and not crawl", f"{SHORT} and not alike"
 QUICK = ("-n", "3", "--dist", "worksteal", "-m")  # one more than two cores: tests wait for the sandbox's processes
 IN_ORDER = ("-p", "no:randomly")
 NO_CHROMIUM = "no Chromium found; install one or set CHROMIUM"
@@ -66,21 +68,24 @@ def referee(recordings: list[Path]) -> bool:
 def prove(folder: str) -> list[bool]:
     """The coverage of everything short, on SQLite; then the long runs, on every database that there is."""
     coverage = ("--cov", "--cov-report=term:skip-covered", "--cov-fail-under=90")
-    measured = pytest("coverage", *QUICK, SHORT, *coverage, TEST_DATABASE_URL="", COVERAGE_FILE=f"{folder}/coverage")
+    measured = pytest(
+        "coverage", *QUICK, ON_SQLITE, *coverage, TEST_DATABASE_URL="", COVERAGE_FILE=f"{folder}/coverage"
+    )
     needed = {"TEST_DATABASE_URL is not set": os.environ.get("TEST_DATABASE_URL"), NO_CHROMIUM: chromium()}
     lacking = [left_out("a part of the long runs", why) for why, there in needed.items() if not there]
-    long = pytest("long runs", "-m", "prove", *IN_ORDER, "--durations=10", CHROMIUM=chromium())
-    return [measured, *lacking, long]
+    crawled = pytest("crawls", *QUICK, "prove and crawl")
+    long = pytest("long runs", "-m", "prove and not crawl", *IN_ORDER, "--durations=10", CHROMIUM=chromium())
+    return [measured, *lacking, crawled, long]
 
 
 def test(folder: str) -> list[bool]:
     """The short runs, whose traffic with the sandbox the referee reads at last."""
     common = {"SANDBOX_TRAFFIC_DIR": folder}
     postgres, browser = os.environ.get("TEST_DATABASE_URL", ""), chromium()
-    there = f"{SHORT} and not crawl" if postgres else SHORT
+    there = ON_SQLITE if postgres else SHORT
     passed = [pytest("unit and flow tests on SQLite", *QUICK, there, TEST_DATABASE_URL="", **common)]
     if postgres:
-        passed.append(pytest("tests with a database on PostgreSQL", *QUICK, SHORT, "--database=only", **common))
+        passed.append(pytest("tests with a database on PostgreSQL", *QUICK, ON_POSTGRES, "--database=only", **common))
     else:
         passed.append(left_out("tests with a database on PostgreSQL", "TEST_DATABASE_URL is not set"))
     processes = {"chaos": "chaos and not prove"}

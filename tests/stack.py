@@ -18,13 +18,22 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
-# Answers expressions, one a line, as JSON: [value, ""] or [null, what went wrong].
+# Answers expressions, one a line, as JSON: [value, ""] or [null, what went wrong]; `manage` is manage.py but for its start.
 READER = """
-import json, sys, django
+import contextlib, io, json, sys, django
 django.setup()
+from django.core.management import execute_from_command_line
 from django.db import connection
 from django.apps import apps
 globals().update({model.__name__: model for model in apps.get_models()})
+def manage(*arguments):
+    said, status = io.StringIO(), 0
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            execute_from_command_line(["manage.py", *arguments])
+    except SystemExit as end:
+        status = end.code or 0
+    return [status, said.getvalue()]
 for line in sys.stdin:
     try:
         answer = [eval(json.loads(line)), ""]
@@ -210,6 +219,12 @@ class Stack:
         )
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
+
+    def command(self, *arguments: str, status: int = 0) -> str:
+        """The same in the process that also answers what is asked: no start of its own."""
+        ended, said = self.ask(f"manage(*{arguments!r})")
+        assert ended == status, said
+        return said
 
     def ask(self, expression: str) -> Any:
         """Evaluate an expression in a console's own Python, one process for all of them, and return it (JSON)."""

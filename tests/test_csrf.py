@@ -8,7 +8,7 @@ from tests.people import known_accounts, person
 from tests.permissions import TABLE
 from tests.test_permissions import made  # noqa: F401
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 EXEMPT = {"webhook", "connect_webhook"}
 
 

@@ -130,6 +130,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch) -> Planted:
 
 @pytest.mark.django_db
 @pytest.mark.crawl
+@pytest.mark.prove
 @pytest.mark.parametrize("who", ["ana", "vera"])
 def test_no_text_turns_its_neighbours_on_any_page(who: str, hostile: Planted) -> None:
     client = browser(who)

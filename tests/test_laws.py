@@ -94,9 +94,13 @@ def test_modules_do_not_import_each_other_in_circles() -> None:
 
 def own_imports(path: Path) -> set[str]:
     """Our own modules that a file imports: when it is loaded, inside functions, and under TYPE_CHECKING."""
-    modules = {module_of(other) for other in files(*MAY_IMPORT)}
-    found = {name if name in modules else name.rpartition(".")[0] for name in imported(path)}
-    return (found & modules) - {module_of(path)}
+    found = {name if name in own_modules() else name.rpartition(".")[0] for name in imported(path)}
+    return (found & own_modules()) - {module_of(path)}
+
+
+@cache
+def own_modules() -> set[str]:
+    return {module_of(path) for path in files(*MAY_IMPORT)}
 
 
 LAYERS = ("rules", "world", "nouns", "hosted", "wire")  # of the sandbox, the lowest first

@@ -18,9 +18,10 @@ from issuing.cards.models import Card
 from issuing.topups.models import Topup
 from issuing.transactions.models import Transaction
 from tests.issuing import rows
+from tests.keeping import once
 from tests.people import PEOPLE, browser, known_accounts, person, view_as
 
-pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.prove]
 OURS: dict[type[Model], ModelAdmin] = dict(admin.site._registry)
 MIRRORS = (Account, Authorization, Card, Cardholder, Topup, Transaction)
 LOOKUPS = ("exact", "iexact", "startswith", "icontains", "regex", "iregex", "gt", "lte", "in", "range", "isnull", "len")
@@ -64,14 +65,16 @@ def address(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-@pytest.fixture
-def world() -> None:
+def a_row_of_each() -> None:
     """A row in every list."""
     known_accounts()
     Account.objects.update(email="marta@kestrel.example")
     view_as(browser("sam"))
     rows.transaction(rows.authorization(rows.card(rows.cardholder())))
     rows.topup()
+
+
+world = once(a_row_of_each)
 
 
 def test_every_list_declares_what_its_address_may_ask() -> None:

@@ -38,7 +38,7 @@ from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as, work
 from tests.permissions import TABLE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.prove]
 TABS = ("requirements", "persons", "capabilities", "external_accounts", "terms", "timeline", "json")
 MORE = (
     *(f"/connect/accounts/{ACCOUNT}?tab={tab}" for tab in TABS),

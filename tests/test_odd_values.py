@@ -24,7 +24,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.test_lookups import MIRRORS, OURS, address, asked
 from tests.test_permissions import made  # noqa: F401
 
-pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.prove]
 ROOT = Path(__file__).resolve().parent.parent
 FIRST, LAST = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"  # UTC has no such years
 ODD = {

@@ -23,6 +23,7 @@ from gateway.models import Event
 from tests.answers import check_headers, check_page
 from tests.console.jobs.made import exported
 from tests.issuing import rows
+from tests.keeping import once
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person, view_as, work
 from tests.permissions import ACTORS, REASON, SIGN_IN, TABLE, Answer, Row
 from tests.world import brake, freeze
@@ -43,8 +44,7 @@ def patterns(resolver: object = None, before: str = "") -> Iterator[str]:
             yield from patterns(entry, route)
 
 
-@pytest.fixture
-def made() -> dict[str, str]:
+def one_of_each() -> dict[str, str]:
     """One of everything that an address can name."""
     known_accounts()
     sam, vera = person("sam"), person("vera")
@@ -84,6 +84,9 @@ def made() -> dict[str, str]:
         "audit_entry": str(entry.pk),
         "job": str(exported(person("otto")).pk),
     }
+
+
+made = once(one_of_each)
 
 
 def signed_in(actor: str) -> Client:

@@ -26,7 +26,7 @@ from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, view_as
 from tests.test_lookups import address
 
-pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.prove]
 WRONG: tuple[Any, ...] = (
     None,
     True,

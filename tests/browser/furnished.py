@@ -78,13 +78,13 @@ def furnish(stack: Stack) -> str:
     here = f"Account.objects.filter(pk='{issuer.account}').exists()"
     wait_until(lambda: stack.ask(here), 60, "the account that issues")
     said = ("--as", "demo", "--reason", "Funding for the first week")
-    stack.manage("create_topup", issuer.account, "--amount", "500", *said)
-    stack.manage("job", "export", "--set", "list=issuing.card", "--set", "format=csv", "--as", "demo", "--wait", "60")
-    stack.manage("create_topup", issuer.account, "--amount", "25000", *said, status=3)  # waits for a second person
+    stack.command("create_topup", issuer.account, "--amount", "500", *said)
+    stack.command("job", "export", "--set", "list=issuing.card", "--set", "format=csv", "--as", "demo", "--wait", "60")
+    stack.command("create_topup", issuer.account, "--amount", "25000", *said, status=3)  # waits for a second person
     wait_until(lambda: not stack.control("deliveries")["due"], 60, "events delivered")
     wait_until(lambda: stack.ask("Event.objects.exclude(state='done').count()") == 0, 60, "events applied")
     for _ in range(2):
-        stack.manage("mail", "--to", f"{'v' * 60}@{UNBROKEN[:40]}.example", "--as", "demo")
+        stack.command("mail", "--to", f"{'v' * 60}@{UNBROKEN[:40]}.example", "--as", "demo")
     wait_until(lambda: stack.ask("Mail.objects.filter(state='sent').count()") == 2, 60, "mails in the mailbox")
     stack.ask(IN_DOUBT)
     for each in STRETCH:

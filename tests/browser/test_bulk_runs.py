@@ -20,8 +20,8 @@ WHO = ["--as", "demo", "--reason", "Suspicious pattern on one BIN"]
 def cards(stack: Stack) -> list[str]:
     """Active cards of one account, in the mirror."""
     name = ["--country", "US", "--business-type", "individual", "--first-name", "Jonas", "--last-name", "Aaltonen"]
-    account = stack.manage("create_account", *WHO, "--email", "j@example.com", *name).split()[0]
-    stack.manage("fill_test_values", account, *WHO)
+    account = stack.command("create_account", *WHO, "--email", "j@example.com", *name).split()[0]
+    stack.command("fill_test_values", account, *WHO)
     holder = stack.stripe("POST", "/v1/issuing/cardholders", urlencode(HOLDER), account)["id"]
     body = urlencode({"cardholder": holder, "currency": "usd", "type": "virtual", "status": "active"})
     made = [stack.stripe("POST", "/v1/issuing/cards", body, account)["id"] for _ in range(GOOD)]

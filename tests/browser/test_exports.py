@@ -55,7 +55,7 @@ def test_a_long_list_is_made_by_a_job(
 ) -> None:
     desk = Desk(browser, furnished, width=width, scheme=scheme)
     page = desk.sign_in()
-    job = furnished.manage(
+    job = furnished.command(
         "job", "export", "--set", "list=issuing.card", "--set", "format=xlsx", "--as", "demo"
     ).strip()
     page.goto("/jobs/")

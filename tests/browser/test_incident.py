@@ -130,4 +130,4 @@ def _refused(stack: Stack, account: str) -> str:
 
 def _acted(stack: Stack, account: str) -> None:
     words = ("--as", "demo", "--reason", "Funding for the week", "--token", uuid.uuid4().hex)
-    stack.manage("create_topup", account, "--amount", "5", *words)
+    stack.command("create_topup", account, "--amount", "5", *words)

@@ -17,7 +17,7 @@ REASONS = {
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_four_demo_accounts_say_why_issuing_is_off(desk: Desk, width: int, scheme: str) -> None:
-    desk.stack.manage("seed_accounts")
+    desk.stack.command("seed_accounts")
     page = desk.sign_in()
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})

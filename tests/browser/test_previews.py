@@ -11,7 +11,7 @@ REASON = "The account reports stolen cards"
 
 def account_of(desk: Desk) -> str:
     """An account of the demo world with active cards."""
-    desk.stack.manage("demo", "--reset", "--accounts", "2")
+    desk.stack.command("demo", "--reset", "--accounts", "2")
     found = desk.stack.ask("Card.objects.filter(status='active').values_list('account_id', flat=True).first()")
     return str(found)
 

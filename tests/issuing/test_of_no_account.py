@@ -16,7 +16,7 @@ from tests.issuing import rows
 from tests.people import browser, known_accounts
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 SECRET = "whsec_of_the_platforms_own_endpoint"
 AT = 1_790_000_000
 MODELS = sorted((model for model in mirror.REGISTRY.values() if model is not Account), key=lambda m: m.stripe_object)

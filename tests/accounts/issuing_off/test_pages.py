@@ -18,7 +18,7 @@ from tests.accounts.builders import requirements
 from tests.costs import MOST, MOST_OF_ACCOUNT, cost
 from tests.people import browser, view_as
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 OFF = {"card_issuing": "inactive"}
 URL = "/connect/accounts/acct_1Kestrel"
 

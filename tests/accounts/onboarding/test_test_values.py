@@ -18,7 +18,7 @@ from tests.accounts.conftest import Do, Make
 from tests.people import browser
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def planned(*keys: str, persons: Any = (), **data: Any) -> dict[str, Any]:

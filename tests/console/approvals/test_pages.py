@@ -21,7 +21,7 @@ from tests.issuing.conftest import issuing_account, make_card, perform
 from tests.people import browser, person, work
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 REASON = "Funds for the fleet of November"
 STATES = Approval.State
 SEEN = re.compile(r'name="seen" value="([0-9a-f]{64})"')

@@ -16,7 +16,7 @@ from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 PAGE = f"/connect/accounts/{ACCOUNT}"
 
 

@@ -16,7 +16,7 @@ from tests.issuing import rows
 from tests.issuing.acting import run as command
 from tests.people import browser, known_accounts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 DEACTIVATE, CANCEL = "issuing.deactivate_card", "issuing.cancel_card"
 REASON = "Suspicious pattern on one BIN"
 

@@ -22,7 +22,7 @@ from tests.issuing.conftest import issuing_account, make_card
 from tests.people import browser, known_accounts, person
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 REASON = "Suspicious pattern on one BIN"
 DEACTIVATE, ACTIVATE = "issuing.deactivate_card", "issuing.activate_card"
 

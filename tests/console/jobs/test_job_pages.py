@@ -15,7 +15,7 @@ from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 State = Job.State
 
 

@@ -17,7 +17,7 @@ from tests.console.mail.test_templates import notice
 from tests.costs import MOST, cost
 from tests.people import ACCOUNT, browser, known_accounts, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 LINK = {"link": "me"}
 WHY = "Found in the log of the mail server"
 HOSTILE = "550 </bdi><script>alert(1)</script> \u202egnp.exe <vera@example.com>"

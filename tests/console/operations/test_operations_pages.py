@@ -38,6 +38,8 @@ from tests.console.acting import (
 from tests.costs import MOST, cost
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.alike
+
 State = Operation.State
 LATER = timedelta(minutes=5)
 

@@ -35,6 +35,8 @@ from tests.console.acting import (
 from tests.costs import MOST
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.alike
+
 State = Operation.State
 PAGE = "/do/tests.create/"
 

@@ -16,7 +16,7 @@ from console.viewing import sessions
 from console.viewing.models import WorkSession
 from tests.people import ACCOUNT, PASSWORD, browser, known_accounts, person, view_as
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 ANOTHER = "another horse battery"
 NEW = {"new_password1": ANOTHER, "new_password2": ANOTHER}
 SHUT_OUT, LET_IN = {"role": "operator"}, {"role": "operator", "is_active": "on"}

@@ -14,7 +14,7 @@ from console.people.models import SignInFailure, User
 from tests.answers import check_headers
 from tests.people import PASSWORD, browser, person
 
-pytestmark = pytest.mark.usefixtures("shipped_hashes")
+pytestmark = [pytest.mark.usefixtures("shipped_hashes"), pytest.mark.alike]
 NEW = {"new_password1": "another horse battery", "new_password2": "another horse battery"}
 CHANGE = {"old_password": PASSWORD, **NEW}
 NINA = {"username": "nina", "password1": PASSWORD, "password2": PASSWORD, "role": "support"}

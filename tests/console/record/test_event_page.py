@@ -14,7 +14,7 @@ from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 WHY = "The code was corrected meanwhile"
 MAY_READ = {"ana", "otto", "sam"}  # personal data
 HOSTILE = "</bdi><script>alert(1)</script>\u202egnp.exe"

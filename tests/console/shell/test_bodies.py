@@ -9,7 +9,7 @@ from django.test import Client
 from tests.answers import check_headers, check_page
 from tests.people import ACCOUNT, browser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 LARGEST = 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
 ADDRESSES = [

@@ -10,9 +10,10 @@ from console.shell import leading
 from gateway.models import Event
 from tests.accounts import builders
 from tests.issuing import rows
+from tests.keeping import once
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 UNKNOWN = (
     f"/{ACCOUNT}/nothing",
     f"/{ACCOUNT}/nothing/",
@@ -39,13 +40,15 @@ UNKNOWN = (
 )
 
 
-@pytest.fixture
-def world() -> dict[str, str]:
+def things() -> dict[str, str]:
     """Ids of objects that addresses can name."""
     known_accounts()
     told = {"type": "account.updated", "created": 1, "livemode": False, "payload": {}, "received_at": timezone.now()}
     Event.objects.create(id="evt_1Led", account=ACCOUNT, **told)
     return {"card": rows.card(rows.cardholder()).pk, "topup": rows.topup().pk}
+
+
+world = once(things)
 
 
 def end_of(client: Client, path: str) -> tuple[str, int]:

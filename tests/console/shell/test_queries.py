@@ -15,6 +15,7 @@ from issuing.authorizations.models import Authorization
 from tests.accounts import builders
 from tests.costs import MOST, MOST_OF_ACCOUNT, cost
 from tests.issuing import rows
+from tests.keeping import once
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, work
 from tests.permissions import TABLE
 from tests.world import made
@@ -25,10 +26,7 @@ OF_ACCOUNT = (PAGE, f"/{ACCOUNT}/activity")  # the account's page: its tabs, its
 NO_PAGES = {"healthz", "readyz", "logout", "jsi18n", "webhook", "connect_webhook"}
 
 
-@pytest.fixture
-def world() -> dict[str, str]:
-    """One of everything that an address can name, and a history of each noun that words its own."""
-    return made()
+world = once(made)  # one of everything that an address can name, and a history of each noun that words its own
 
 
 def addresses(world: dict[str, str]) -> Iterator[str]:
@@ -84,6 +82,7 @@ def test_choosing_rows_of_a_list_costs_no_more_than_a_page(world: dict[str, str]
     assert {name: number for name, number in costs.items() if number > MOST} == {}
 
 
+@pytest.mark.alike
 def test_no_page_costs_more_than_its_kind_may(world: dict[str, str]) -> None:
     assert [queue.name for queue in nouns.queues() if not queue.count()] == ["jobs"]  # each counts their own, on home
     client = browser("ana")

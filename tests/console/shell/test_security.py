@@ -18,7 +18,7 @@ from tests.answers import check_headers, check_page
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person
 from tests.test_permissions import made  # noqa: F401
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 ROOT = Path(__file__).resolve().parents[3]
 
 

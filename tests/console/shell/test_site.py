@@ -16,6 +16,8 @@ from console.shell.site import ConsoleSite, rooms
 from gateway.models import Event
 from tests.people import ACCOUNT, browser, known_accounts
 
+pytestmark = pytest.mark.alike
+
 
 def test_only_models_of_our_rooms_are_registered() -> None:
     assert {model._meta.app_label for model in admin.site._registry} <= set(rooms())

@@ -11,6 +11,8 @@ from django.test import Client
 from console.operations.models import Operation
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as
 
+pytestmark = pytest.mark.alike
+
 TEMPLATES = sorted(Path("templates").rglob("*.html"))
 OURS = [path for path in TEMPLATES if path.parts[1] in ("admin", "console", "errors", "registration")]
 STYLES = sorted(Path("static/console").glob("*.css"))

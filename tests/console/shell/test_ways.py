@@ -16,7 +16,7 @@ from tests.people import ACCOUNT, PEOPLE, browser, view_as, work
 from tests.permissions import ROLES, TABLE
 from tests.world import made
 
-pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.prove]
 LINK = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"')
 FORM = re.compile(r"<form\b([^>]*)>")
 OBJECT_ID = re.compile(r"[a-z]+_1[0-9A-Za-z]+|[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/|$)")

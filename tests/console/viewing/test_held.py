@@ -20,7 +20,7 @@ from console.viewing.models import AccessEntry, WorkSession
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as, work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 LINK = f"/connect/accounts/{ACCOUNT}/do/accounts.create_account_link"
 OTHERS_LINK = f"/connect/accounts/{OTHER_ACCOUNT}/do/accounts.create_account_link"
 HOLDER = f"/{ACCOUNT}/do/issuing.create_cardholder"

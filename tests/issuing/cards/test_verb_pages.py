@@ -14,7 +14,7 @@ from tests.issuing.conftest import REASON, fund, issuing_account, make_card
 from tests.people import OTHER_ACCOUNT, browser, view_as
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def test_in_look_mode_the_page_says_so_and_nothing_is_sent(account: Account) -> None:

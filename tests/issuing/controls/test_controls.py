@@ -22,7 +22,7 @@ from tests.issuing.conftest import REASON, Do, buy, fund, make_card
 from tests.people import ACCOUNT, browser, known_accounts, work
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 State = Operation.State
 DAILY = {"amount": 5000, "interval": "daily", "categories": None}
 

@@ -19,6 +19,8 @@ from issuing.management.commands import demo
 from issuing.transactions.models import Transaction
 from tests.sandbox_process import SandboxProcess
 
+pytestmark = pytest.mark.alike
+
 DAY = "2026-11-20"
 END, DAYS = 1_795_197_600, 86_400
 
@@ -47,6 +49,7 @@ def cards(account: str) -> list[Any]:
     return sorted((row["status"], row["cardholder"]["name"], str(row["spending_controls"])) for row in rows)
 
 
+@pytest.mark.prove
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_with_one_seed_make_one_world(sandbox: SandboxProcess) -> None:
     call_command("demo", accounts=3, day=DAY, no_mirror=True)

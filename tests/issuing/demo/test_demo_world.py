@@ -25,7 +25,7 @@ from tests.sandbox_process import SandboxProcess
 END, DAY = 1_795_197_600, 86_400
 PURCHASES = {"authorize", "capture", "reverse", "refund"}
 TELLING = {"kestrel", "pemberton", "okafor", "thistle"}  # stopped, lost, unsigned, out of money
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alike]
 
 
 def live(steps: list[Step]) -> None:
@@ -68,6 +68,7 @@ def issuing_badge(account: dict[str, Any]) -> str:
     return words.issuing(account, own_issuing(account)).name
 
 
+@pytest.mark.prove
 def test_authorizations_end_in_every_way_and_are_declined_for_eight_reasons(sandbox: SandboxProcess) -> None:
     live([step for step in plan(1, 40, END) if step.slug in TELLING])
     tried = [each for account in issuers() for each in every(Authorization.listed_at, account)]

@@ -25,7 +25,7 @@ from tests.issuing.conftest import issuing_account, make_card, make_cardholder
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 WHY = "Card testing is seen at one merchant"
 OVER = "It is over, the merchant is closed"
 

@@ -7,7 +7,7 @@ from tests.issuing import rows
 from tests.issuing.acting import text
 from tests.people import ACCOUNT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def test_the_overview_adds_up(sam: Client) -> None:
