@@ -23,7 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What has no database need not run on each of them: seen by what a test asks for, or marks, not by a list."""
+    """What has no database need not run on each of them: seen by what a test asks for, or marks, not by a list.
+
+    Tests that start processes are kept together by the stack that they share (`--dist loadgroup`).
+    """
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("chaos"):
+            item.add_marker(pytest.mark.xdist_group(stack_of(item)))
     if not (wanted := config.getoption("--database")):
         return
     marked = [item.get_closest_marker("django_db") or item.get_closest_marker("postgres") for item in items]
@@ -31,6 +37,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = {item for item, asks in zip(items, asking, strict=True) if asks == (wanted == "only")}
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = [item for item in items if item in chosen]
+
+
+def stack_of(item: Any) -> str:
+    """The session's stack that a journey uses, or its file."""
+    shared = ("furnished", "stack") if item.get_closest_marker("browser") else ()
+    return next((name for name in shared if name in item.fixturenames), item.path.stem)
 
 
 def pytest_collection_finish() -> None:

@@ -18,7 +18,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
-# Answers expressions, one a line, as JSON: [value, ""] or [null, what went wrong]; `manage` is manage.py but for its start.
+# Answers expressions, one a line, as JSON: [value, ""] or [null, what went wrong]. `manage` is manage.py but its start.
 READER = """
 import contextlib, io, json, sys, django
 django.setup()

@@ -12,9 +12,7 @@ from console.operations import verbs
 from console.operations.verbs import Verb
 from console.shell import nouns
 from issuing.authorizations.models import Authorization
-from tests.accounts import builders
 from tests.costs import MOST, MOST_OF_ACCOUNT, cost
-from tests.issuing import rows
 from tests.keeping import once
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, work
 from tests.permissions import TABLE
@@ -57,18 +55,6 @@ def of_verb(verb: Verb, world: dict[str, str]) -> Iterator[str]:
         model = verb.noun or Account
         many = urlencode({"id": list(model.objects.values_list("pk", flat=True))}, doseq=True)
         yield f"/bulk/{verb.name}/?{many}"
-
-
-@pytest.mark.parametrize("status", ["", "inactive", "active"])
-def test_the_first_steps_cost_no_more_than_a_page(status: str) -> None:
-    builders.capability(builders.account(ACCOUNT))
-    rows.balance(1000)
-    if status:
-        rows.card(rows.cardholder(), status=status)
-    client, path = browser("ana"), f"/{ACCOUNT}/issuing/overview"
-    work(client)
-    assert client.get(path).context["next_step"]
-    assert cost(client, path) <= MOST
 
 
 def test_choosing_rows_of_a_list_costs_no_more_than_a_page(world: dict[str, str]) -> None:

@@ -16,9 +16,10 @@ from console.record.models import AuditEntry
 from console.viewing.access import get_object
 from tests.answers import check_headers, check_page
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person
-from tests.test_permissions import made  # noqa: F401
+from tests.test_permissions import one_of_each
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
+made = pytest.fixture(one_of_each)
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -83,7 +84,7 @@ def test_the_sign_in_leads_to_our_own_host_only(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["/console/auditentry/{audit_entry}/change/", "/gateway/event/{event}/change/"])
-def test_posting_to_a_record_changes_nothing(target: str, made: dict[str, str]) -> None:  # noqa: F811
+def test_posting_to_a_record_changes_nothing(target: str, made: dict[str, str]) -> None:
     before = list(AuditEntry.objects.values_list("digest", flat=True))
     answer = browser("ana").post(target.format(**made), {"action": "nothing happened", "state": "done", "_save": "1"})
     assert answer.status_code == 403

@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 
+from tests.accounts import builders
+from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.issuing.acting import text
-from tests.people import ACCOUNT
+from tests.people import ACCOUNT, browser, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
@@ -57,3 +59,15 @@ def test_the_overview_says_what_is_still_missing_before_the_first_authorization(
 def test_a_used_account_needs_no_first_steps(sam: Client) -> None:
     rows.authorization(rows.card(rows.cardholder()))
     assert sam.get(f"/{ACCOUNT}/issuing/overview").context["next_step"] is None
+
+
+@pytest.mark.parametrize("status", ["", "inactive", "active"])
+def test_the_first_steps_cost_no_more_than_a_page(status: str) -> None:
+    builders.capability(builders.account(ACCOUNT))
+    rows.balance(1000)
+    if status:
+        rows.card(rows.cardholder(), status=status)
+    client, path = browser("ana"), f"/{ACCOUNT}/issuing/overview"
+    work(client)
+    assert client.get(path).context["next_step"]
+    assert cost(client, path) <= MOST
