@@ -75,8 +75,10 @@ def prove(folder: str) -> list[bool]:
     needed = {"TEST_DATABASE_URL is not set": os.environ.get("TEST_DATABASE_URL"), NO_CHROMIUM: chromium()}
     lacking = [left_out("a part of the long runs", why) for why, there in needed.items() if not there]
     crawled = pytest("crawls", *QUICK, "prove and crawl")
-    long = pytest("long runs", "-m", "prove and not crawl", *IN_ORDER, "--durations=10", CHROMIUM=chromium())
-    return [measured, *lacking, crawled, long]
+    options = {"CHROMIUM": chromium()}
+    long = pytest("long runs", *BY_STACK, "prove and not crawl and not quiet", *IN_ORDER, "--durations=20", **options)
+    alone = pytest("what measures time", "-m", "prove and quiet", *IN_ORDER, "--durations=10", **options)
+    return [measured, *lacking, crawled, long, alone]
 
 
 def test(folder: str) -> list[bool]:

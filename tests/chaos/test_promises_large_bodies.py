@@ -9,7 +9,7 @@ import pytest
 
 from tests.stack import Stack, children
 
-pytestmark = [pytest.mark.chaos, pytest.mark.prove]
+pytestmark = [pytest.mark.chaos, pytest.mark.prove, pytest.mark.quiet]
 CHUNK, TIMES, MAY_GROW = b"x" * 65_536, 8, 24 * 1024  # KiB
 SMALL, LARGE = 1, 512  # chunks: 64 KiB, which is read, and 32 MiB
 

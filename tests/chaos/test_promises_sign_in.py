@@ -10,7 +10,7 @@ import requests
 from tests.chaos.test_promises_large_bodies import memory
 from tests.stack import PASSWORD, Stack
 
-pytestmark = [pytest.mark.chaos, pytest.mark.prove]
+pytestmark = [pytest.mark.chaos, pytest.mark.prove, pytest.mark.quiet]
 AT_ONCE, HASH = 40, 100 * 1024  # KiB
 MANY = 2 * 2 * HASH + 80 * 1024  # two processes, two hashes each, and their threads
 

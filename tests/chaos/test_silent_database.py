@@ -17,7 +17,7 @@ from tests.silent_proxy import SilentProxy
 from tests.stack import Stack, wait_until
 from tests.staff_browser import StaffBrowser
 
-pytestmark = [pytest.mark.chaos, pytest.mark.prove]
+pytestmark = [pytest.mark.chaos, pytest.mark.prove, pytest.mark.quiet]
 needs_postgres = pytest.mark.skipif(not os.environ.get("TEST_DATABASE_URL"), reason="PostgreSQL only")
 QUICKLY = 2.5  # seconds, on a machine that has other things to do
 

@@ -12,7 +12,7 @@ from tests.signed_delivery import SECRET, deliver
 from tests.stack import Stack
 from tests.staff_browser import StaffBrowser
 
-pytestmark = [pytest.mark.chaos, pytest.mark.prove]
+pytestmark = [pytest.mark.chaos, pytest.mark.prove, pytest.mark.quiet]
 PEOPLE, SECONDS = 20, 4.0
 
 

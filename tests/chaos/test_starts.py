@@ -12,7 +12,7 @@ from console.running.var_dir import locked
 from tests.chaos.test_kills import create_accounts, databases, unsettled
 from tests.stack import ROOT, Stack, children, wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.prove]
+pytestmark = [pytest.mark.chaos, pytest.mark.prove, pytest.mark.quiet]
 
 
 @pytest.fixture(params=databases())
