@@ -10,6 +10,7 @@ from django.db.models import Q
 from console.approvals import exact, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
+from console.operations import rights
 from console.operations.models import Operation
 from console.operations.sent_before import label
 from console.operations.verbs import Verb, Weight
@@ -85,7 +86,7 @@ def changed_since(operation: Operation, verb: Verb) -> bool:
     now, requester = exact.read(operation), operation.user
     if now is None or now.digest != operation.approval.digest:
         return True
-    return not (requester.is_active and requester.has_perms(verb.permissions_for(operation)))
+    return not rights.still(requester, verb, operation)
 
 
 def ask(operation: Operation, need: Needed) -> Approval:

@@ -72,6 +72,7 @@ class Where:
     object_id: str = ""
     address: str = ""  # the IP address from which staff fill it in, where that is known
     row: Any = None  # the object, else the account; read once, when the page is asked for
+    bounded: bool = False  # whether who fills it in may do it within the bounds of a lesser permission alone
 
 
 NOWHERE = Where()

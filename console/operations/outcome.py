@@ -158,6 +158,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "poll": not state["settled"],
         "tone": "warn" if tone == "info" and rights["may_decide"] else tone,
         "sign": sign,
+        "told": verb.told(operation) if verb else [],
         "again_as": operation.result.get("sent_again_as", ""),
         "decision_error": decision_error,
         "held": verb and rights["may_send_again"] and door.held_by(sessions.of_person(request), verb, again),
