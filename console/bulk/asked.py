@@ -94,4 +94,4 @@ def _run(values: dict[str, Any]) -> BulkRun | None:
         .select_related("user")
         .first()
     )
-    return found if found and values.get("entered") == runs.entered(found) else None
+    return found if found and values.get("entered") == found.entered else None

@@ -158,6 +158,7 @@ def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Opera
             via=run.via,
             work_session=session if session and session.account_id == row.account_id else None,
             of_run=True,
+            approved=run.approved,
         )
     return performed.operation
 

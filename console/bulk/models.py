@@ -1,6 +1,9 @@
 """Bulk runs and their rows: what was wanted for many, and how far it is."""
 
+import hashlib
+import json
 import uuid
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -14,6 +17,7 @@ from console.people.models import User
 from console.viewing.models import WorkSession
 from gateway import claims
 
+BEGIN = "console.begin_bulk_run"  # the act that stands for a run where a second person is needed
 FAILED = ("denied", "refused", "not_found", "not_approved")  # outcomes that a person looks at
 
 
@@ -92,6 +96,18 @@ class BulkRun(models.Model):
     def failed_at_end(self) -> bool:
         """Whether it ended with failures that nobody has seen to."""
         return self.state == self.State.ENDED and self.needs_a_person
+
+    @property
+    def entered(self) -> str:
+        """A digest of what was entered for all rows: what is approved is begun with that, or not at all."""
+        text = json.dumps([self.common, self.reason, self.ticket], sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @cached_property
+    def approved(self) -> bool:
+        """Whether a second person has approved it as it stands, with all its rows: none waits for another. One query."""
+        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__isnull=False)
+        return acts.filter(params__digest=self.digest, params__entered=self.entered).exists()
 
     def outcomes(self) -> dict[str, int]:
         """How many rows have each outcome. One query, over the run's own rows."""

@@ -85,6 +85,7 @@ def perform(
     wait: bool = True,
     instead_of: Operation | None = None,
     of_run: bool = False,
+    approved: bool = False,
     rows: int = 1,
 ) -> Performed:
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
@@ -94,7 +95,7 @@ def perform(
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
     who waits can have the answer. `instead_of` is dropped with the same commit. What needs a second person, as one of
     many `rows` may, is stored and not sent. `of_run`: a row of a bulk run, which asked about the work session when it
-    began. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction. Three commits, one API call.
+    began; `approved`: a second person has let that run go, with this row in it. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction. Three commits, one API call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
@@ -114,7 +115,7 @@ def perform(
     )
     _admit(verb, intent, params, wait=wait, of_run=of_run, one=rows == 1 and not of_run)
     values = _keep(intent, verb, params)
-    need = _second(verb, intent, values, rows)
+    need = None if approved else _second(verb, intent, values, rows)
     operation = _intend(verb, intent, instead_of, need)
     if operation.pk != intent.pk or need:
         return Performed(operation, again=operation.pk != intent.pk)
