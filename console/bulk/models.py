@@ -105,7 +105,7 @@ class BulkRun(models.Model):
 
     @cached_property
     def approved(self) -> bool:
-        """Whether a second person has approved it as it stands, with all its rows: none waits for another. One query."""
+        """Whether a second person has approved it as it stands: none of its rows waits for another. One query."""
         acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__isnull=False)
         return acts.filter(params__digest=self.digest, params__entered=self.entered).exists()
 

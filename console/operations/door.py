@@ -95,7 +95,8 @@ def perform(
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
     who waits can have the answer. `instead_of` is dropped with the same commit. What needs a second person, as one of
     many `rows` may, is stored and not sent. `of_run`: a row of a bulk run, which asked about the work session when it
-    began; `approved`: a second person has let that run go, with this row in it. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction. Three commits, one API call.
+    began; `approved`: a second person has let that run go. Raises Denied, never Refused or Unreachable; RuntimeError in
+    a transaction. Three commits, one API call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
