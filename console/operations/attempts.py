@@ -100,7 +100,7 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
         put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
         raise
     else:
-        answered = answer(operation, 200, outcome.request_id)
+        answered = answer(operation, 200, outcome.request_id) if verb.calls else operation.tries
         succeed(operation, outcome, by="key" if doubt else "answer", tries=answered)
         return outcome.shown
     return {}
