@@ -93,6 +93,8 @@ def ask(operation: Operation, need: Needed) -> Approval:
     """Store what waits for a second person, in the transaction that stores the operation."""
     approval = Approval.objects.create(
         operation=operation,
+        verb=operation.verb,
+        account_id=operation.account_id,
         requester=operation.user,
         why=need.why[:255],
         policy_version=policy.current().version,

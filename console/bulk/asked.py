@@ -76,7 +76,9 @@ class BeginBulkRun(Verb):
 
     def done(self, operation: Operation) -> str:
         """That it goes on, in its rows."""
-        return "The bulk run has begun. Nothing was sent to Stripe by this: each of its rows is an operation of its own."
+        return (
+            "The bulk run has begun. Nothing was sent to Stripe by this: each of its rows is an operation of its own."
+        )
 
     def told(self, operation: Operation) -> list[tuple[str, str, str]]:
         """The run, by its act and its rows; as long as it is there."""

@@ -172,8 +172,9 @@ def finish(run: BulkRun) -> bool:
         outcomes = run.outcomes()
         if any(outcomes.get(name) for name in UNFINISHED):
             return False
-        failed = any(outcomes.get(name) for name in FAILED)
-        running.update(state=BulkRun.State.ENDED, ended_at=timezone.now(), needs_a_person=failed)
+        failed = sum(outcomes.get(name, 0) for name in FAILED)
+        ended = {"state": BulkRun.State.ENDED, "ended_at": timezone.now(), "failed": failed}
+        running.update(**ended, needs_a_person=failed > 0)
     run.refresh_from_db()
     return True
 

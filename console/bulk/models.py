@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from console.operations.models import Operation
 from console.people.models import User
+from console.shell.badges import Badge
 from console.viewing.models import WorkSession
 from gateway import claims
 
@@ -64,6 +65,7 @@ class BulkRun(models.Model):
     why = models.TextField(blank=True)  # why it was stopped
     stopped_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # None: by itself
     needs_a_person = models.BooleanField(default=False)
+    failed = models.PositiveIntegerField(default=0)  # rows that came to nothing, when it ended
     total = models.PositiveIntegerField(default=0)  # rows; 0 until all of them stand
     created_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
@@ -93,9 +95,11 @@ class BulkRun(models.Model):
         return reverse("bulk_run", args=[self.pk])
 
     @property
-    def failed_at_end(self) -> bool:
-        """Whether it ended with failures that nobody has seen to."""
-        return self.state == self.State.ENDED and self.needs_a_person
+    def badge(self) -> Badge | str:
+        """How it stands, for its badge: one that ended says what came of it, also after somebody has seen to it."""
+        if self.state != self.State.ENDED or not self.failed:
+            return self.state
+        return Badge("triangle", f"Ended with {self.failed:,} failed", "warn")
 
     @property
     def entered(self) -> str:
