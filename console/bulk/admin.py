@@ -75,7 +75,7 @@ class BulkRunAdmin(RecordAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the way to begin one from a file."""
-        may = any(each.bulk and allowed(request, each.name) for each in verbs.every())
+        may = any(each.in_files and allowed(request, each.name) for each in verbs.every())
         link = {"label": "From a file", "url": reverse("bulk_from_file"), "icon": "plus", "primary": True}
         return super().changelist_view(request, {"list_actions": [link] if may else [], **(extra_context or {})})
 

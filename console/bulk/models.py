@@ -19,6 +19,7 @@ from console.viewing.models import WorkSession
 from gateway import claims
 
 BEGIN = "console.begin_bulk_run"  # the act that stands for a run where a second person is needed
+FROM_FILES = ("file", "command")  # runs whose rows have their values from a file
 FAILED = ("denied", "refused", "not_found", "not_approved")  # outcomes that a person looks at
 
 

@@ -114,6 +114,9 @@ class RowForm(VerbForm):
         super().__init__(*args, **kwargs)
 
 
+IDLE = "idle"  # the code of a form's error that says that nothing would change
+
+
 def legible(value: str) -> None:
     """Refuse what cannot be seen: it hides in names and breaks lists. Any script and any sign may be used."""
     hidden = {each for each in value if unicodedata.category(each) in ("Cc", "Cf", "Cs")} - texts.JOINING

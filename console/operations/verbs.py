@@ -56,6 +56,7 @@ class Verb:
     common_form: ClassVar[type[VerbForm] | None] = None
     before_many: ClassVar[str] = ""  # what to know of the rows before they are filled in
     many_page: ClassVar[str] = ""  # the URL's name of the page for many, where it has an address of its own
+    from_file: ClassVar[tuple[str, ...]] = ()  # its entries that a row of a file has, though it is for one at a time
     one_at_a_time: ClassVar[str] = ""  # what to say to who chose many, where it is for one
     result_template: ClassVar[str] = ""  # for what is `shown`, once, in the answer to the POST
     stripe_object: ClassVar[str] = ""  # what it makes or changes: picks the object from an event of its request
@@ -173,6 +174,15 @@ class Verb:
         """Whether it may run for many at once: never what makes something new, is shown once, or must not be kept."""
         return self.many and self.about_account and not self.result_template and not self.sensitive
 
+    @property
+    def in_files(self) -> bool:
+        """Whether the rows of a file may begin it."""
+        return self.bulk or bool(self.from_file)
+
+    def file_entries(self, row: Any, cells: Data) -> Data:
+        """What its form is filled with for the line of a file that is about this row."""
+        return cells
+
 
 class NamedObjectVerb(Verb):
     """A verb about one object that is known by its name afterwards, and has a page of its own."""
@@ -288,6 +298,10 @@ class UpdateVerb(ObjectVerb):
     def changed(self, row: Any, values: Data) -> Data:
         """Of the values of a form that may not have been checked yet: those that differ from the object's."""
         raise NotImplementedError(self.name)
+
+    def file_entries(self, row: Any, cells: Data) -> Data:
+        """As the object stands, under what the line gives: an empty cell changes nothing."""
+        return {**self.initial(row), **{name: text for name, text in cells.items() if text.strip()}}
 
     def request(self, row: Any, values: Data) -> Request:
         """The POST with what changes."""
