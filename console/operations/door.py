@@ -90,13 +90,11 @@ def perform(
 ) -> Performed:
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
-    `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
-    the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
-    first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
-    who waits can have the answer. `instead_of` is dropped with the same commit. What needs a second person, as one of
-    many `rows` may, is stored and not sent. `of_run`: a row of a bulk run, which asked about the work session when it
-    began; `approved`: a second person has let that run go. Raises Denied, never Refused or Unreachable; RuntimeError in
-    a transaction. Three commits, one API call.
+    `object_id` is what a verb with a noun acts on. The same `form_token` again gives the first operation and sends
+    nothing; with anything else in it, AlreadySent. With `wait=False`, or where too many threads wait, the worker makes
+    the first attempt, unless only who waits can have the answer. `instead_of` is dropped with the same commit. What
+    needs a second person, as one of many `rows` may, is stored and not sent. `of_run`: of a bulk run, which asked for
+    the session; `approved`: and was approved. Raises Denied; RuntimeError in a transaction. Three commits, one call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
