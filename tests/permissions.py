@@ -114,7 +114,7 @@ TABLE: dict[str, Row] = {
     "verb": Row("/do/accounts.create_account/", "operator"),
     "account_verb": Row(f"{ACCOUNT}/do/accounts.create_account_link", "operator"),
     "view_as_verb": Row("/{account}/do/issuing.create_cardholder", "operator", view_as=True),
-    "object_verb": Row("/{account}/issuing/cards/{card}/do/issuing.cancel_card", "operator", view_as=True),
+    "object_verb": Row("/{account}/issuing/cards/{card}/do/issuing.activate_card", "operator", view_as=True),
     "bulk": Row("/bulk/accounts.refresh/?id={account}", "operator"),
     "bulk_runs": Row("/bulk-runs/", answer=302),
     "bulk_from_file": Row("/bulk-runs/from-file"),

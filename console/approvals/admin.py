@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from console.approvals.models import Approval
 from console.lists.exports_cells import TIME, Column
 from console.lists.exports_words import badge_column
-from console.lists.filters import AccountFilter, WhoFilter
+from console.lists.filters import WhoFilter
 from console.lists.keyset import value
 from console.lists.records import RecordAdmin
 from console.operations import verbs
@@ -22,20 +22,6 @@ from console.people.signed_in import may_see
 from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied, texts
-
-
-class ApprovalVerbFilter(VerbFilter):
-    """By the verb of its operation."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of one verb."""
-        return queryset.filter(operation__verb=self.value()) if self.value() else queryset
-
-
-class ApprovalAccountFilter(AccountFilter):
-    """By the account of its operation."""
-
-    column = "operation__account_id"
 
 
 class NothingCame(admin.SimpleListFilter):
@@ -77,26 +63,25 @@ class ApprovalAdmin(RecordAdmin):
 
     list_title, columns = "Approvals", COLUMNS
     list_display = ("when", "act", "account", "who", "state_badge", "decided_by", "ticket")
-    list_filter = ("state", NothingCame, ApprovalVerbFilter, ("requester", WhoFilter))
+    list_filter = ("state", NothingCame, VerbFilter, ("requester", WhoFilter))
     list_select_related = ("operation", "requester", "approver")
     list_display_links = None
     search_fields = ("id",)
     search_help_text = "Approval, operation, account, object, ticket, verb, person"
     date_hierarchy = "asked_at"
     by = ("asked_at", "id")
-    account_filter = ApprovalAccountFilter
 
     def found(self, words: str, *, personal: bool) -> list[Q]:
         """By any id that it or its operation names, by ticket, verb or person; each by an index of the operation's."""
         if words.startswith("acct_"):
-            return [Q(operation__account_id=words)]
+            return [Q(account_id=words)]
         ticket = [Q(operation__ticket__in={words, words.upper(), words.lower()})] if personal else []
         if copied.AN_ID.fullmatch(words):
             return [Q(operation__object_id=words), *ticket]
         ids = value(Approval._meta.pk, words)
         own = [Q(pk=ids), Q(operation=ids)] if ids else []
         people = Q(requester__in=User.objects.called(words)) | Q(approver__in=User.objects.called(words))
-        return [*own, *ticket, Q(operation__verb__in=verbs.named(words)), people]
+        return [*own, *ticket, Q(verb__in=verbs.named(words)), people]
 
     @admin.display(description="Asked", ordering="asked_at")
     def when(self, approval: Approval) -> str:

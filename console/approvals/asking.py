@@ -10,6 +10,7 @@ from django.db.models import Q
 from console.approvals import exact, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
+from console.operations import rights
 from console.operations.models import Operation
 from console.operations.sent_before import label
 from console.operations.verbs import Verb, Weight
@@ -85,13 +86,15 @@ def changed_since(operation: Operation, verb: Verb) -> bool:
     now, requester = exact.read(operation), operation.user
     if now is None or now.digest != operation.approval.digest:
         return True
-    return not (requester.is_active and requester.has_perms(verb.permissions_for(operation)))
+    return not rights.still(requester, verb, operation)
 
 
 def ask(operation: Operation, need: Needed) -> Approval:
     """Store what waits for a second person, in the transaction that stores the operation."""
     approval = Approval.objects.create(
         operation=operation,
+        verb=operation.verb,
+        account_id=operation.account_id,
         requester=operation.user,
         why=need.why[:255],
         policy_version=policy.current().version,

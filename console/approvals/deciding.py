@@ -14,7 +14,7 @@ from django.utils import timezone
 from console.approvals import asking, exact, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
-from console.operations import attempts, door, verbs
+from console.operations import attempts, door, rights, verbs
 from console.operations.door import Denied, Performed
 from console.operations.fields import REASON_LENGTH
 from console.operations.models import Operation
@@ -59,8 +59,7 @@ def stale(approval: Approval, now: Exact | None) -> list[str]:
     if verb is None or now is None:
         return [NOT_HERE]
     found = [] if approval.policy_version == policy.current().version else ["The policy was changed."]
-    may = requester.is_active and requester.has_perms(verb.permissions_for(operation))
-    if not may or settings.CONSOLE_MODE not in verb.modes:
+    if not rights.still(requester, verb, operation) or settings.CONSOLE_MODE not in verb.modes:
         found.append(f"{requester.get_username()} may not do it any more.")
     if sentence := verb.objection(now.row) if now.row is not None else "":
         return [*found, sentence]

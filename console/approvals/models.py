@@ -53,6 +53,10 @@ class Approval(models.Model):
     operation = models.OneToOneField(Operation, on_delete=models.PROTECT, related_name="approval")
     requester = models.ForeignKey(User, on_delete=models.PROTECT, related_name="approvals_asked")
     approver = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="approvals_decided")
+    verb = models.CharField(
+        max_length=128, default=""
+    )  # its operation's, as the account: by these the list is narrowed
+    account_id = models.CharField(max_length=255, blank=True, default="")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     why = models.CharField(max_length=255)  # the policy's sentence
     policy_version = models.CharField(max_length=64)
@@ -83,12 +87,18 @@ class Approval(models.Model):
         )
         indexes = (
             models.Index(fields=["asked_at", "id"], name="approval_asked"),
+            models.Index(fields=["account_id", "asked_at", "id"], name="approval_account"),
+            models.Index(fields=["verb", "asked_at", "id"], name="approval_verb"),
             models.Index(fields=["asked_at", "id"], name="approval_open", condition=OPEN),
         )
 
     def __str__(self) -> str:
         """The verb and its id."""
         return f"{self.operation.verb} {self.pk}"
+
+    def follow(self, account_id: str) -> None:
+        """Note of which account it is: one that its operation made is known only now. One query."""
+        Approval.objects.filter(pk=self.pk).update(account_id=account_id)
 
     @property
     def open(self) -> bool:

@@ -44,18 +44,13 @@ def _act(run: BulkRun) -> str:
     return (verb.label_many or verb.label) if verb else run.verb
 
 
-def _state(run: BulkRun) -> str:
-    """How it stands, as its badge has it."""
-    return "failures" if run.failed_at_end else run.state
-
-
 COLUMNS = (
     Column("When, UTC", lambda row: row.created_at, TIME, of="When"),
     Column("Run id", lambda row: row.pk, of="When"),
     Column("Verb", _act),
     Column("Rows", lambda row: row.total, NUMBER),
     Column("Who", lambda row: row.user.get_username()),
-    badge_column("State", "bulk", _state),
+    badge_column("State", "bulk", lambda row: row.badge),
     Column("Ticket", lambda row: row.ticket),
 )
 
@@ -80,7 +75,7 @@ class BulkRunAdmin(RecordAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the way to begin one from a file."""
-        may = any(each.bulk and allowed(request, each.name) for each in verbs.every())
+        may = any(each.in_files and allowed(request, each.name) for each in verbs.every())
         link = {"label": "From a file", "url": reverse("bulk_from_file"), "icon": "plus", "primary": True}
         return super().changelist_view(request, {"list_actions": [link] if may else [], **(extra_context or {})})
 
@@ -119,4 +114,4 @@ class BulkRunAdmin(RecordAdmin):
     @admin.display(description="State", ordering="state")
     def state_badge(self, run: BulkRun) -> SafeString:
         """How it stands."""
-        return tags.badge(_state(run), "bulk", plain=True)
+        return tags.badge(run.badge, "bulk", plain=True)

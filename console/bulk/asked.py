@@ -23,6 +23,7 @@ class BeginBulkRun(Verb):
     label = "Begin bulk run"
     permission = "console.view_bulkrun"
     about_account = False
+    calls = False
     many = False
     offered = False
 
@@ -74,8 +75,17 @@ class BeginBulkRun(Verb):
         return Outcome(object_id=str(run.pk)) if run and run.state != BulkRun.State.DRAFT else None
 
     def done(self, operation: Operation) -> str:
-        """That it goes on."""
-        return "The bulk run has begun."
+        """That it goes on, in its rows."""
+        return (
+            "The bulk run has begun. Nothing was sent to Stripe by this: each of its rows is an operation of its own."
+        )
+
+    def told(self, operation: Operation) -> list[tuple[str, str, str]]:
+        """The run, by its act and its rows; as long as it is there."""
+        run = BulkRun.objects.filter(pk=str(operation.params.get("run"))).first()
+        verb = verbs.find(run.verb) if run else None
+        words = f"{verb.label if verb else 'Rows'}, {run.total:,} row{'' if run.total == 1 else 's'}" if run else ""
+        return [("Bulk run", words, run.get_absolute_url())] if run else []
 
     def next_url(self, operation: Operation) -> str:
         """The run's page."""
@@ -94,4 +104,4 @@ def _run(values: dict[str, Any]) -> BulkRun | None:
         .select_related("user")
         .first()
     )
-    return found if found and values.get("entered") == runs.entered(found) else None
+    return found if found and values.get("entered") == found.entered else None

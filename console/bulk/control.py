@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from console.approvals import policy
-from console.bulk.models import BulkRun
+from console.bulk.models import FROM_FILES, BulkRun
 from console.operations import attempts
 from console.operations.door import Denied
 from console.operations.fields import REASON_LENGTH
@@ -23,7 +23,8 @@ def admit(verb: Verb, run: BulkRun) -> None:
     sentence = objection(verb, run)
     if not sentence and len(texts.readable(run.reason)) < REASON_LENGTH:
         sentence = f"A reason of at least {REASON_LENGTH} characters is needed."
-    if not sentence and not (verb.bulk or verb.row_form):
+    from_file = verb.from_file and run.via in FROM_FILES
+    if not sentence and not (verb.bulk or verb.row_form or from_file):
         sentence = f"“{verb.label}” is done for one at a time."
     if sentence:
         raise Denied(sentence)

@@ -158,6 +158,7 @@ def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Opera
             via=run.via,
             work_session=session if session and session.account_id == row.account_id else None,
             of_run=True,
+            approved=run.approved,
         )
     return performed.operation
 
@@ -171,8 +172,9 @@ def finish(run: BulkRun) -> bool:
         outcomes = run.outcomes()
         if any(outcomes.get(name) for name in UNFINISHED):
             return False
-        failed = any(outcomes.get(name) for name in FAILED)
-        running.update(state=BulkRun.State.ENDED, ended_at=timezone.now(), needs_a_person=failed)
+        failed = sum(outcomes.get(name, 0) for name in FAILED)
+        ended = {"state": BulkRun.State.ENDED, "ended_at": timezone.now(), "failed": failed}
+        running.update(**ended, needs_a_person=failed > 0)
     run.refresh_from_db()
     return True
 

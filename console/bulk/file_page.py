@@ -42,7 +42,7 @@ def named(verb: Verb) -> str:
 @needs("console.view_bulkrun")
 def from_file(request: HttpRequest) -> HttpResponseBase:
     """GET: the form, and the columns that each verb takes. POST: a draft, which leads to its page; 422 else."""
-    offered = [each for each in verbs.every() if each.bulk and buttons.allowed(request, each.name)]
+    offered = [each for each in verbs.every() if each.in_files and buttons.allowed(request, each.name)]
     if request.method != "POST":
         initial = {"verb": request.GET.get("verb", ""), "form_token": fresh_token()}
         return _draw(request, FileForm(initial=initial, offered=offered), offered)

@@ -12,7 +12,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from console.bulk.models import BulkRow
 from console.bulk.runs import BATCH, MOST, Wanted
 from console.operations.attempts import plain
-from console.operations.fields import Where
+from console.operations.fields import IDLE, VerbForm, Where
 from console.operations.verbs import Verb
 from gateway import copied, texts
 from gateway.mirror import account_model
@@ -60,13 +60,20 @@ def read(content: bytes, verb: Verb) -> list[Line]:
 
 def columns(verb: Verb) -> list[str]:
     """What a file for this verb may have: the id of what it is about, then the verb's own fields."""
-    return [ID, *verb.form.base_fields]
+    return [ID, *(verb.from_file or _form_of(verb).base_fields)]
+
+
+def _form_of(verb: Verb) -> type[VerbForm]:
+    """The form of one line: without what is asked of one alone."""
+    return verb.form if verb.row_form or verb.from_file else verb.common_form or verb.form
 
 
 def _check_columns(names: list[str], verb: Verb) -> None:
     known = columns(verb)
     if ID not in names:
         raise Unreadable(f"The first line must name the columns, and {ID} among them: {', '.join(known)}.")
+    if kept := [name for name in names if name in verb.sensitive]:
+        raise Unreadable(f"There can be no column “{kept[0]}”: such values are never stored. Type them in a form.")
     if unknown := [name for name in names if name not in known]:
         raise Unreadable(f"There is no column “{unknown[0][:LONGEST]}” for this. There are: {', '.join(known)}.")
     if len(set(names)) < len(names):
@@ -115,10 +122,15 @@ def _bad(number: int, row_id: str, why: str) -> Wanted:
 
 def _sound(number: int, cells: dict[str, str], verb: Verb, row: Any, account: Any) -> Wanted:
     object_id = row.pk if verb.noun else ""
-    form = verb.form(cells, where=Where(row.account_id, object_id, row=row))
+    own = {name: text for name, text in cells.items() if name != ID}
+    form = _form_of(verb)(verb.file_entries(row, own), where=Where(row.account_id, object_id, row=row))
     state, why, params = BulkRow.State.WAITING, "", {}
     if not form.is_valid():
         state, why = BulkRow.State.BAD, " ".join(_problems(form))
+        if form.has_error(NON_FIELD_ERRORS, IDLE) and len(form.errors) == 1:
+            state = BulkRow.State.LEFT_OUT
+    elif question := form.question():
+        state, why = BulkRow.State.BAD, f"{question} Do it on its own page."
     elif why := verb.objection(row):
         state = BulkRow.State.DENIED
     elif why := verb.already(row):

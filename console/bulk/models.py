@@ -1,6 +1,9 @@
 """Bulk runs and their rows: what was wanted for many, and how far it is."""
 
+import hashlib
+import json
 import uuid
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -11,9 +14,12 @@ from django.utils import timezone
 
 from console.operations.models import Operation
 from console.people.models import User
+from console.shell.badges import Badge
 from console.viewing.models import WorkSession
 from gateway import claims
 
+BEGIN = "console.begin_bulk_run"  # the act that stands for a run where a second person is needed
+FROM_FILES = ("file", "command")  # runs whose rows have their values from a file
 FAILED = ("denied", "refused", "not_found", "not_approved")  # outcomes that a person looks at
 
 
@@ -60,6 +66,7 @@ class BulkRun(models.Model):
     why = models.TextField(blank=True)  # why it was stopped
     stopped_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # None: by itself
     needs_a_person = models.BooleanField(default=False)
+    failed = models.PositiveIntegerField(default=0)  # rows that came to nothing, when it ended
     total = models.PositiveIntegerField(default=0)  # rows; 0 until all of them stand
     created_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
@@ -89,9 +96,23 @@ class BulkRun(models.Model):
         return reverse("bulk_run", args=[self.pk])
 
     @property
-    def failed_at_end(self) -> bool:
-        """Whether it ended with failures that nobody has seen to."""
-        return self.state == self.State.ENDED and self.needs_a_person
+    def badge(self) -> Badge | str:
+        """How it stands, for its badge: one that ended says what came of it, also after somebody has seen to it."""
+        if self.state != self.State.ENDED or not self.failed:
+            return self.state
+        return Badge("triangle", f"Ended with {self.failed:,} failed", "warn")
+
+    @property
+    def entered(self) -> str:
+        """A digest of what was entered for all rows: what is approved is begun with that, or not at all."""
+        text = json.dumps([self.common, self.reason, self.ticket], sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @cached_property
+    def approved(self) -> bool:
+        """Whether a second person has approved it as it stands: none of its rows waits for another. One query."""
+        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__isnull=False)
+        return acts.filter(params__digest=self.digest, params__entered=self.entered).exists()
 
     def outcomes(self) -> dict[str, int]:
         """How many rows have each outcome. One query, over the run's own rows."""

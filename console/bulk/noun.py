@@ -31,7 +31,8 @@ def _item(run: BulkRun) -> Item:
     verb = verbs.find(run.verb)
     label = (verb.label_many or verb.label) if verb else run.verb
     stopped = run.state == BulkRun.State.STOPPED
-    why = run.why or ("Its other rows wait: go on, or leave it." if stopped else "Rows failed: try them again, or not.")
+    failed = f"{run.failed:,} row{'' if run.failed == 1 else 's'} failed: try them again, or not."
+    why = run.why or ("Its other rows wait: go on, or leave it." if stopped else failed)
     return Item(
         title=f"Bulk run {'stopped' if stopped else 'ended with failures'}: {label}",
         why=why,
@@ -71,7 +72,6 @@ NOUN = Noun(
             "running": waits("Running"),
             "stopped": absent("Stopped", "warn"),
             "ended": ok("Ended"),
-            "failures": bad("Ended with failures"),
         },
         "bulk_row": {
             "waiting": waits("Waiting"),

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.bulk import control, runs
-from console.bulk.models import BulkRow, BulkRun
+from console.bulk import control, effects, runs
+from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.bulk.words import TABS
 from console.lists import addresses
 from console.lists.listing import address
@@ -107,7 +107,7 @@ def _do(request: HttpRequest, run: BulkRun, act: str, cleaned: dict[str, Any]) -
 
 def _form(run: BulkRun, data: Any = None) -> ReasonForm:
     """What a draft is begun with: the values in common, but of a file, whose rows have their own."""
-    form = ReasonForm if run.via == "file" else many_form(verbs.get(run.verb))
+    form = ReasonForm if run.via in FROM_FILES else many_form(verbs.get(run.verb))
     return form(data) if data is not None else form(initial={"form_token": fresh_token()})
 
 
@@ -215,14 +215,15 @@ def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[Bul
     waiting = [found[row.target] for row in rows if row.outcome == "waiting" and row.target in found]
     if verb and waiting:
         verb.gather(waiting)
-    effects = verb.effects(waiting) if verb and waiting else {}
+    told = verb.effects(waiting) if verb and waiting else {}
     seen = staff(request).has_perm(PERSONAL)
     for row in rows:
         row.of = found.get(row.target)
         row.name = str(row.of) if row.of else row.target
         url = row.of.get_absolute_url() if row.of else ""
         row.url = url if url and leading.may_open(staff(request), url) else ""
-        row.effect = effects.get(row.target, "")
+        own = effects.of_row(verb, row.of, row.params, may_see=seen) if row.outcome == "waiting" and row.params else ""
+        row.effect = " · ".join(filter(None, (told.get(row.target, ""), own)))
         row.said = row.why
         if row.operation and row.operation.error_message:
             mask = masking.of_operation(row.operation, verb, may_see=seen)

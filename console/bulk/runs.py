@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from console.bulk import engine
 from console.bulk.control import admit, check_control, record, stop, why_second
-from console.bulk.models import BulkRow, BulkRun
+from console.bulk.models import BEGIN, BulkRow, BulkRun
 from console.operations import attempts, door, verbs
 from console.operations.door import Denied, held_by
 from console.operations.forms import fresh_token
@@ -27,9 +27,8 @@ from console.viewing.models import WorkSession
 from gateway import claims
 from gateway.mirror import account_model
 
-__all__ = ["Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop", "undo"]
+__all__ = ["BEGIN", "Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop", "undo"]
 
-BEGIN = "console.begin_bulk_run"  # the act that stands for a run where a second person is needed
 WRITING = timedelta(seconds=60)  # longer than it takes to write the rows of a run
 MOST = 10_000  # rows of a run
 BATCH = 500  # rows written by one statement: a short transaction
@@ -144,7 +143,7 @@ def _begun_or_asked(run: BulkRun) -> BulkRun:
     rows = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
     if not why_second(verbs.get(run.verb), rows):
         return started(run)
-    values = {"run": str(run.pk), "digest": run.digest, "entered": entered(run)}
+    values = {"run": str(run.pk), "digest": run.digest, "entered": run.entered}
     if asked_for(run) is None:  # what was asked for is not changed behind it
         BulkRun.objects.filter(pk=run.pk, state=State.DRAFT).update(**_entered(run))
     door.perform(
@@ -164,12 +163,6 @@ def asked_for(run: BulkRun) -> Operation | None:
     """The act that asks for a second person to begin it, the newest one; None where nobody is needed. One query."""
     acts = Operation.objects.filter(object_id=str(run.pk), verb=BEGIN).select_related("approval")
     return acts.order_by("-created_at").first()
-
-
-def entered(run: BulkRun) -> str:
-    """A digest of what was entered for all rows: what is approved is begun with that, or not at all."""
-    text = json.dumps([run.common, run.reason, run.ticket], sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _entered(run: BulkRun) -> dict[str, Any]:
@@ -244,7 +237,7 @@ def _unapproved(run: BulkRun, verb: Verb, failed: Any) -> Any:
 
     Where one has approved the run, it was for the rows that were begun.
     """
-    if Operation.objects.filter(object_id=str(run.pk), verb=BEGIN, state=Operation.State.SUCCEEDED).exists():
+    if run.approved:
         return failed.exclude(operation=None)
     waiting = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
     if sentence := why_second(verb, failed.count() + waiting):

@@ -18,6 +18,7 @@ from console.jobs import files
 from console.jobs.kinds import JobFailed, Kind, Result
 from console.jobs.models import EVERYBODYS, Job, failed_key
 from console.jobs.progress import Cancelled, Lost, Paused, Progress
+from console.people import roles
 from console.people.models import User
 from console.record import audit
 from console.shell import nouns
@@ -194,8 +195,22 @@ def cancel(job: Job, *, user: User) -> bool:
     return bool(asked) or Job.objects.waiting().filter(pk=job.pk).exists()
 
 
+def resume_refusal(job: Job, user: User) -> str:
+    """Why this person cannot let it go on, as its page would ask them if they opened it now; "" where they can."""
+    kind = find(job.kind)
+    if kind and kind.permission and not user.has_perm(kind.permission):
+        return roles.lacking(kind.permission)
+    return kind.resume_refusal(user, job) if kind else ""
+
+
 def resume(job: Job, *, user: User) -> bool:
-    """Let what failed or was cancelled go on from its last step. False where it is not (any more) so."""
+    """Let what failed or was cancelled go on from its last step. False where it is not (any more) so.
+
+    Raises JobFailed, with the reason on the row, where its page would not be opened for them now.
+    """
+    if why := resume_refusal(job, user):
+        Job.objects.filter(pk=job.pk, state__in=(State.FAILED, State.CANCELLED)).update(error=why)
+        raise JobFailed(why)
     now = timezone.now()
     again = {"state": State.WAITING, "ended_at": None, "cancel_asked_by": None, "error": "", "attempts": 0}
     with transaction.atomic():

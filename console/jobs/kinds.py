@@ -57,6 +57,10 @@ class Kind:
         """
         raise NotImplementedError(type(self).__name__)
 
+    def resume_refusal(self, user: User, job: Job) -> str:
+        """Why this person, who began it, cannot let it go on now; "" where they can."""
+        return ""
+
     def refusal(self, user: User, job: Job) -> str:
         """Why its file is not for this person, who began it, any more; "" where it is."""
         return ""

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.jobs import files, jobs
+from console.jobs.kinds import JobFailed
 from console.jobs.models import Job
 from console.operations.pages import SeeOther
 from console.people.masking import Mask
@@ -52,7 +53,12 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     if request.POST.get("decision") not in DECISIONS:
         raise BadRequest("Cancel, resume or drop.")
     may, act, done = DECISIONS[request.POST["decision"]]
-    if may(staff(request), job) and act(job, user=staff(request)):
+    try:
+        acted = may(staff(request), job) and act(job, user=staff(request))
+    except JobFailed as refused:
+        messages.warning(request, f"Nothing was changed. {refused}")
+        return SeeOther(request.path)
+    if acted:
         messages.success(request, done)
     else:
         messages.info(request, "Nothing was changed: it stands otherwise by now, or it is not yours.")
@@ -117,6 +123,7 @@ def _draw(request: HttpRequest, job: Job) -> HttpResponse:
         "asked": _asked(request, job),
         "may_cancel": jobs.may_cancel(user, job) and not job.cancel_asked_by_id,
         "may_resume": jobs.may_resume(user, job),
+        "resume_refusal": jobs.resume_refusal(job, user) if jobs.may_resume(user, job) else "",
         "goes_on": bool(job.kept) and job.done > 0,
         "has_file": bool(job.file_name),
         "file_refusal": file_refusal(request, job) if job.file_name else "",

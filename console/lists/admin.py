@@ -306,7 +306,8 @@ class ListedAdmin(MirrorAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list with its tabs."""
-        may_make = staff(request).has_perm("console.work_as")
+        own = (each for each in operations_verbs.every() if getattr(each, "makes", None) is self.model)
+        may_make = any(allowed(request, each.name) for each in own)
         context = {
             "list_title": self.listing.title,
             "title": self.listing.title,

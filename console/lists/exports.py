@@ -1,7 +1,7 @@
 """Taking a list out of the console as a file: who may, at once or as a job, and what the audit trail keeps of it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -23,6 +23,8 @@ from console.people.models import User
 from console.people.signed_in import PERSONAL
 from console.record import audit
 from console.shell import nouns
+from console.viewing import sessions
+from gateway import texts
 
 KIND = "export"  # of jobs
 COUNTED = 10**9
@@ -53,21 +55,25 @@ def told(shown: Shown, form: str, query: str, rows: int) -> dict[str, Any]:
     return {"list": shown.name, "filter": narrowed, "format": form, "rows": rows, "personal_data": seen}
 
 
-def record(user: User, shown: Shown, form: str, query: str, rows: int) -> None:
-    """Write that this person exported so many rows. In a transaction of its own."""
+def record(user: User, shown: Shown, form: str, query: str, rows: int, action: str = "export.made") -> None:
+    """Write that this person exported so many rows, or began to, or broke off. In a transaction of its own."""
     name = nouns.account_label(shown.account_id) or "" if shown.account_id else ""
     detail = told(shown, form, query, rows)
     with transaction.atomic():
         audit.record(
-            "export.made", user=user, account_id=shown.account_id, account_name=name, subject=shown.name, detail=detail
+            action, user=user, account_id=shown.account_id, account_name=name, subject=shown.name, detail=detail
         )
 
 
-def csv_parts(shown: Shown, most: int = COUNTED) -> Iterator[bytes]:
-    """The file of a list, a part at a time, of `most` rows: what came since it was counted is left out."""
+def csv_parts(shown: Shown, most: int = COUNTED, told: Callable[[int], object] = int) -> Iterator[bytes]:
+    """The file of a list, a part at a time, of `most` rows: what came since it was counted is left out.
+
+    `told` hears how many rows each part had, once it was taken.
+    """
     yield csv_head(shown.titles)
     for rows, _ in shown.parts():
         yield csv_lines(rows[:most])
+        told(len(rows[:most]))
         most -= len(rows)
         if most <= 0:
             return
@@ -124,6 +130,15 @@ class ExportList(Kind):
     def account_of(self, params: dict[str, Any]) -> str:
         """The account whose list it is."""
         return str(params["account"])
+
+    def resume_refusal(self, user: User, job: Job) -> str:
+        """As the list's own page: whether they may see it, and for one account a work session that is open."""
+        session, account_id = sessions.open_of(user), job.params["account"]
+        if why := self.refusal(user, job):
+            return why
+        if not account_id or (session and session.account_id == account_id):
+            return ""
+        return f"It is a list of {texts.label(job.account_name, account_id)}: view as that account, then let it go on."
 
     def refusal(self, user: User, job: Job) -> str:
         """Whether they may still see the list, and as much of it."""

@@ -100,7 +100,7 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
         put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
         raise
     else:
-        answered = answer(operation, 200, outcome.request_id)
+        answered = answer(operation, 200, outcome.request_id) if verb.calls else operation.tries
         succeed(operation, outcome, by="key" if doubt else "answer", tries=answered)
         return outcome.shown
     return {}
@@ -183,6 +183,8 @@ def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any],
     still_open = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
     first = still_open.settle(**changes, state=state, settled_at=timezone.now(), settled_by=by)
     operation.refresh_from_db()
+    if first and operation.approved_at and changes.get("account_id"):
+        operation.approval.follow(operation.account_id)
     if first:
         names = ("error_message", "error_code", "error_param")
         errors = {name: getattr(operation, name) for name in names if getattr(operation, name)}

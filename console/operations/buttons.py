@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from console.operations import verbs
+from console.operations import rights, verbs
 from console.operations.verbs import Verb
 from console.people.signed_in import staff
 from console.viewing.models import WorkSession
@@ -31,7 +31,7 @@ class Button:
 
 def of_account(request: HttpRequest, name: str, account_id: str, **initial: str) -> Button | None:
     """The button of a verb that begins at the account, with the form's first values in the address."""
-    verb = allowed(request, name)
+    verb = allowed(request, name, one=True)
     if verb is None:
         return None
     query = f"?{urlencode(initial)}" if initial else ""
@@ -40,17 +40,18 @@ def of_account(request: HttpRequest, name: str, account_id: str, **initial: str)
 
 def of_object(request: HttpRequest, name: str, row: Mirror) -> Button | None:
     """The button of a verb on one object; none where it can never be done with it."""
-    verb = allowed(request, name)
+    verb = allowed(request, name, one=True)
     if verb is None or verb.objection(row):
         return None
     return _button(request, verb, verb.address(row))
 
 
-def allowed(request: HttpRequest, name: str) -> Verb | None:
-    """The verb, where it exists in this mode and this person has its permission. No query."""
-    verb = verbs.find(name)
-    usable = verb and settings.CONSOLE_MODE in verb.modes and staff(request).has_perm(verb.permission)
-    return verb if usable else None
+def allowed(request: HttpRequest, name: str, *, one: bool = False) -> Verb | None:
+    """The verb, where it exists in this mode and this person may do it: for many, or for `one` row. No query."""
+    verb, user = verbs.find(name), staff(request)
+    if verb is None or settings.CONSOLE_MODE not in verb.modes:
+        return None
+    return verb if (rights.may(user, verb) if one else user.has_perm(verb.permission)) else None
 
 
 def looking(request: HttpRequest) -> bool:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from console import brakes
 from console.approvals import asking
 from console.approvals.asking import Needed
-from console.operations import attempts, sent_before, verbs
+from console.operations import attempts, rights, sent_before, verbs
 from console.operations.fields import REASON_LENGTH
 from console.operations.models import Operation
 from console.operations.verbs import Verb
@@ -85,16 +85,16 @@ def perform(
     wait: bool = True,
     instead_of: Operation | None = None,
     of_run: bool = False,
+    approved: bool = False,
     rows: int = 1,
 ) -> Performed:
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
 
-    `object_id` is the one object that a verb with a noun acts on, of this account. The same `form_token` again gives
-    the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
-    first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
-    who waits can have the answer. `instead_of` is dropped with the same commit. What needs a second person, as one of
-    many `rows` may, is stored and not sent. `of_run`: a row of a bulk run, which asked about the work session when it
-    began. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction. Three commits, one API call.
+    `object_id` is what a verb with a noun acts on. The same `form_token` again gives the first operation and sends
+    nothing; with anything else in it, AlreadySent. With `wait=False`, or where too many threads wait, the worker makes
+    the first attempt, unless only who waits can have the answer. `instead_of` is dropped with the same commit. What
+    needs a second person, as one of many `rows` may, is stored and not sent. `of_run`: of a bulk run, which asked for
+    the session; `approved`: and was approved. Raises Denied; RuntimeError in a transaction. Three commits, one call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
@@ -112,9 +112,9 @@ def perform(
         claimed_by=claims.claim_name() if now else sweep.QUEUED,
         claimed_until=Operation.claim_ends(),
     )
-    _admit(verb, intent, params, wait=wait, of_run=of_run)
+    _admit(verb, intent, params, wait=wait, of_run=of_run, one=rows == 1 and not of_run)
     values = _keep(intent, verb, params)
-    need = _second(verb, intent, values, rows)
+    need = None if approved else _second(verb, intent, values, rows)
     operation = _intend(verb, intent, instead_of, need)
     if operation.pk != intent.pk or need:
         return Performed(operation, again=operation.pk != intent.pk)
@@ -166,9 +166,9 @@ def send_approved(operation: Operation, verb: Verb) -> Performed:
     return _first_attempt(operation, verb, operation.params)
 
 
-def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool, of_run: bool) -> None:
+def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool, of_run: bool, one: bool) -> None:
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
-    sentence = _objection(verb, intent)
+    sentence = rights.objection(intent.user, verb, params, one=one) or _objection(verb, intent)
     if not sentence and (stopped := brakes.objection(verb, intent.account_id, params)) and not _known(intent):
         _record_denial(verb, intent, stopped)
         raise Braked(stopped)
@@ -198,9 +198,6 @@ def _record_denial(verb: Verb, intent: Operation, why: str) -> None:
 
 
 def _objection(verb: Verb, intent: Operation) -> str:
-    if not (intent.user.is_active and intent.user.has_perm(verb.permission)):
-        name, who = intent.user.get_username(), roles.who_may(verb.permission)
-        return f"{name} has no permission for “{verb.label}”. {who} has."
     if settings.CONSOLE_MODE not in verb.modes:
         return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
     if verb.about_account != bool(intent.account_id):

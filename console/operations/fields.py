@@ -72,6 +72,7 @@ class Where:
     object_id: str = ""
     address: str = ""  # the IP address from which staff fill it in, where that is known
     row: Any = None  # the object, else the account; read once, when the page is asked for
+    bounded: bool = False  # whether who fills it in may do it within the bounds of a lesser permission alone
 
 
 NOWHERE = Where()
@@ -111,6 +112,9 @@ class RowForm(VerbForm):
     def __init__(self, *args: Any, common: forms.Form, token: str, **kwargs: Any) -> None:
         self.common, self.token = common, token
         super().__init__(*args, **kwargs)
+
+
+IDLE = "idle"  # the code of a form's error that says that nothing would change
 
 
 def legible(value: str) -> None:

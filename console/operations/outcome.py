@@ -40,6 +40,12 @@ SENTENCES = {
     State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide {}.",
     State.DROPPED: "It was dropped and will not be sent again.",
 }
+WITHOUT_CALLS = {  # of an act that makes no call to Stripe
+    State.INTENT: "It has not been done yet. The worker does it next.",
+    State.SENDING: "It is being done.",
+    State.REFUSED: "It was refused. Nothing was sent to Stripe.",
+    State.UNKNOWN: "It ended before it was done. The worker goes on with it.",
+}
 SIGNS = {  # the tone and the icon of its sentence
     State.SUCCEEDED: ("ok", "check"),
     State.REFUSED: ("bad", "crossed"),
@@ -113,7 +119,8 @@ def _sentence(operation: Operation, verb: Verb | None, user: User, *, parked: bo
     decided = "below" if user.has_perm(DECIDES) else f"with {roles.who_may(DECIDES).lower()}, who can do it here"
     if parked:
         return (PARKED if operation.state == State.INTENT else PARKED_UNKNOWN).format(decided)
-    return SENTENCES.get(State(operation.state), operation.state).format(decided)
+    own = WITHOUT_CALLS if verb and not verb.calls else SENTENCES
+    return own.get(State(operation.state), SENTENCES[State(operation.state)]).format(decided)
 
 
 def _decide(request: HttpRequest, operation: Operation) -> HttpResponseBase:
@@ -153,11 +160,13 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "said": _mask(operation, verb, staff(request)).data({name: getattr(operation, name) for name in SAID}),
         "approval": getattr(operation, "approval", None),
         "tries": _mask(operation, verb, staff(request)).data(operation.tries),
+        "calls": verb is None or verb.calls,
         "sentence": state["sentence"],
         "next_url": state["next_url"],
         "poll": not state["settled"],
         "tone": "warn" if tone == "info" and rights["may_decide"] else tone,
         "sign": sign,
+        "told": verb.told(operation) if verb else [],
         "again_as": operation.result.get("sent_again_as", ""),
         "decision_error": decision_error,
         "held": verb and rights["may_send_again"] and door.held_by(sessions.of_person(request), verb, again),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.approvals import asking, waiting
 from console.brakes import standing
-from console.operations import door, sent_before, verbs
+from console.operations import door, rights, sent_before, verbs
 from console.operations.door import AlreadySent, Denied, Performed
 from console.operations.fields import Where
 from console.operations.forms import (
@@ -133,7 +133,7 @@ def verb_page(request: HttpRequest, verb_name: str, account_id: str = "") -> Htt
 
 def known_verb(request: HttpRequest, account_id: str, verb_name: str, **place: str) -> None:
     """Raises as `get_verb` does: nobody is asked for a reason to do what does not exist."""
-    get_verb(request, verb_name)
+    get_verb(request, verb_name, one=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -148,15 +148,16 @@ def viewing_verb_page(
     return _answer_with(request, _desk(request, verb_name, account_id, place, object_id, viewing=True))
 
 
-def get_verb(request: HttpRequest, verb_name: str) -> Verb:
-    """The verb; Http404 where there is none (or not in this mode), 403 without its permission."""
+def get_verb(request: HttpRequest, verb_name: str, *, one: bool = False) -> Verb:
+    """The verb; Http404 where there is none (or not in this mode), 403 for who may not do it for many, or for `one`."""
     try:
         verb = verbs.get(verb_name)
     except KeyError:
         raise Http404(f"No verb {verb_name}.") from None
     if not verb.offered:
         raise Http404(f"No page begins {verb_name}.")
-    if not staff(request).has_perm(verb.permission):
+    user = staff(request)
+    if not (rights.may(user, verb) if one else user.has_perm(verb.permission)):
         raise PermissionDenied(roles.lacking(verb.permission))
     return verb
 
@@ -170,7 +171,7 @@ def _desk(
     *,
     viewing: bool = False,
 ) -> Desk:
-    verb = get_verb(request, verb_name)
+    verb = get_verb(request, verb_name, one=True)
     account = account_model().objects.filter(pk=account_id).first() if account_id else None
     if verb.about_account != bool(account_id) or verb.about_account != bool(account):
         raise Http404(f"No account {account_id}." if account_id else f"{verb.label} is about an account.")
@@ -179,7 +180,7 @@ def _desk(
     row: Any = get_object(request, verb.noun.objects.all(), account_id, object_id) if verb.noun else account
     if verb.noun and row.get_absolute_url() != f"/{account_id}/{place}/{object_id}":
         raise Http404(f"{verb.label} is not about {place}.")
-    where = Where(account_id, object_id, address(request), row)
+    where = Where(account_id, object_id, address(request), row, bounded=rights.bounded(staff(request), verb))
     return Desk(verb, account_id, str(account or ""), sessions.current(request), where, viewing=viewing)
 
 

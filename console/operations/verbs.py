@@ -5,7 +5,6 @@ their verbs in noun.py; pages, actions of lists and commands come from here.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -14,77 +13,18 @@ from console.operations import finding
 from console.operations.fields import VerbForm
 from console.operations.finding import MARK, SHOWN, UPDATE_MARK
 from console.operations.models import Operation
-from console.operations.preview import Line, lines
+from console.operations.requests import Outcome, Request, Weight
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import Mirror, account_model
 from gateway.shapes import value_at
 
+__all__ = ["Outcome", "Request", "Weight"]  # a verb's own words, in a file of their own
+
 Data = dict[str, Any]
 MODES = frozenset({"sandbox", "test", "live"})
 MOST_AT_ONCE = 500  # rows of one form for many
 TEST_MODES = frozenset({"sandbox", "test"})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one write: stored with the operation, except `shown`, which only the waiting page gets."""
-
-    object_id: str = ""
-    account_id: str = ""  # empty: the operation's own
-    account_name: str = ""
-    request_id: str = ""
-    result: Data = field(default_factory=dict)  # never a secret, never a one-time URL
-    shown: Data = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Weight:
-    """What the policy weighs: an amount in minor units. `loosens`: a limit is raised to it, lifted where it is None."""
-
-    amount: int | None = None
-    currency: str = ""
-    loosens: bool = False
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a verb will send, for the page's right half. `changes` are (name, before, after), in words.
-
-    `before` is the object that it changes, as the mirror has it; None where it makes something new.
-    """
-
-    method: str
-    path: str
-    account: str = ""  # the Stripe-Account header; empty: as the platform
-    params: Data = field(default_factory=dict)
-    changes: tuple[tuple[str, Any, Any], ...] = ()
-    facts: tuple[tuple[str, Any], ...] = ()  # what else to know before it is sent
-    undo: str = ""  # how it can be taken back, or that it cannot
-    before: Data | None = None
-    then: tuple["Request", ...] = ()  # the calls of the same act that follow it
-    missing: tuple[str, ...] = ()  # labels of entries without which nothing is sent
-    wrong: tuple[tuple[str, str], ...] = ()  # (label, what is the matter) of entries that are not in it
-
-    @property
-    def acts_as(self) -> str:
-        """The account in the header, or that there is none."""
-        return self.account or "none: as the platform"
-
-    @property
-    def calls(self) -> list["Request"]:
-        """It and what follows it."""
-        return [self, *self.then]
-
-    @property
-    def lines(self) -> list[Line]:
-        """Its parameters, with what they were."""
-        return lines(self.params, self.before)
-
-    @property
-    def idle(self) -> bool:
-        """Whether it would change nothing of the object."""
-        return self.before is not None and not any(line.was for call in self.calls for line in call.lines)
 
 
 class Verb:
@@ -98,6 +38,7 @@ class Verb:
     label: ClassVar[str]  # verb and object, as on the button
     label_many: ClassVar[str] = ""  # the same for several, as on the action of a list
     permission: ClassVar[str]
+    lesser: ClassVar[str] = ""  # a permission that is enough for one row at a time, within what `beyond` allows
     form: ClassVar[type[VerbForm]] = VerbForm  # its own fields only; reason, ticket and token are added by the page
     noun: ClassVar[type[Mirror] | None] = None  # of the one object it acts on; None: the account, or something new
     about_account: ClassVar[bool] = True
@@ -109,11 +50,13 @@ class Verb:
     final: ClassVar[bool] = False  # cannot be undone
     inverse: ClassVar[str] = ""  # the verb that undoes it, without any entries: of a run over many rows
     sends: ClassVar[bool] = True  # False: it reads Stripe and changes nothing there
+    calls: ClassVar[bool] = True  # False: it makes no call to Stripe at all
     most: ClassVar[int] = MOST_AT_ONCE  # rows of one form for many
     row_form: ClassVar[Any] = None  # a RowForm: what each of many rows is asked for; `common_form` asks once for all
     common_form: ClassVar[type[VerbForm] | None] = None
     before_many: ClassVar[str] = ""  # what to know of the rows before they are filled in
     many_page: ClassVar[str] = ""  # the URL's name of the page for many, where it has an address of its own
+    from_file: ClassVar[tuple[str, ...]] = ()  # its entries that a row of a file has, though it is for one at a time
     one_at_a_time: ClassVar[str] = ""  # what to say to who chose many, where it is for one
     result_template: ClassVar[str] = ""  # for what is `shown`, once, in the answer to the POST
     stripe_object: ClassVar[str] = ""  # what it makes or changes: picks the object from an event of its request
@@ -199,6 +142,14 @@ class Verb:
         """Why what it stands for needs a second person, or ""; what it is itself is for the policy to say."""
         return ""
 
+    def beyond(self, values: Data) -> str:
+        """Which of these values the lesser permission is not enough for, as a sentence's end; "" for none."""
+        return ""
+
+    def told(self, operation: Operation) -> list[tuple[str, str, str]]:
+        """What else the operation's page says among its facts: label, words, and the page that they lead to or ""."""
+        return []
+
     def permissions_for(self, operation: Operation) -> tuple[str, ...]:
         """What its requester and its approver need; more than its own where it stands for other acts."""
         return (self.permission,)
@@ -222,6 +173,15 @@ class Verb:
     def bulk(self) -> bool:
         """Whether it may run for many at once: never what makes something new, is shown once, or must not be kept."""
         return self.many and self.about_account and not self.result_template and not self.sensitive
+
+    @property
+    def in_files(self) -> bool:
+        """Whether the rows of a file may begin it."""
+        return self.bulk or bool(self.from_file)
+
+    def file_entries(self, row: Any, cells: Data) -> Data:
+        """What its form is filled with for the line of a file that is about this row."""
+        return cells
 
 
 class NamedObjectVerb(Verb):
@@ -338,6 +298,10 @@ class UpdateVerb(ObjectVerb):
     def changed(self, row: Any, values: Data) -> Data:
         """Of the values of a form that may not have been checked yet: those that differ from the object's."""
         raise NotImplementedError(self.name)
+
+    def file_entries(self, row: Any, cells: Data) -> Data:
+        """As the object stands, under what the line gives: an empty cell changes nothing."""
+        return {**self.initial(row), **{name: text for name, text in cells.items() if text.strip()}}
 
     def request(self, row: Any, values: Data) -> Request:
         """The POST with what changes."""

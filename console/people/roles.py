@@ -3,9 +3,10 @@
 Each noun says what its roles get; together that is
 
     viewer         reads accounts, requirements, cards, authorizations, operations and events; personal data is masked
-    support        sees personal data and may view as an account, looking only
-    operator       may switch to work, use every everyday verb and approve what others ask for; reads the audit trail
-                   and the work sessions
+    support        sees personal data, may view as an account, and may cancel one card there that a verified caller
+                   reports lost or stolen
+    operator       may use every everyday verb and approve what others ask for; reads the audit trail and the work
+                   sessions
     administrator  also keeps staff, decides lost operations, replays events, and may show a link in live mode
 
 The groups in the database are a copy, made after every migration; a permission that no model declares is a system

@@ -27,6 +27,8 @@ ACTIONS = {
     "bulk.stopped": "Stopped a bulk run",
     "event.replayed": "Replayed an event",
     "event.unmasked": "Read an event unmasked",
+    "export.begun": "Began to export a list",
+    "export.broken_off": "Broke off an export",
     "export.downloaded": "Downloaded an export",
     "export.made": "Exported a list",
     "job.begun": "Began a job",

@@ -5,7 +5,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.common import no_append_slash
 from django.views.decorators.http import require_safe
 
-from console.operations import verbs
+from console.operations import rights, verbs
 from console.people.models import User
 from console.people.signed_in import staff
 from console.shell import nouns
@@ -79,7 +79,8 @@ def may_open(user: User, path: str) -> bool:
     except Resolver404:
         return False
     needed = list(getattr(match.func, "needed", ()))
-    if verb := verbs.find(match.kwargs.get("verb_name", "")):
+    verb, one = verbs.find(match.kwargs.get("verb_name", "")), match.url_name != "bulk"
+    if verb and not (one and rights.may(user, verb)):
         needed.append(verb.permission)
     if listed := getattr(match.func, "model_admin", None):
         needed.append(f"{listed.opts.app_label}.view_{listed.opts.model_name}")

@@ -286,7 +286,12 @@ def badges() -> dict[str, Mapping[str, Badge]]:
 
 
 def badge(value: Any, kind: str) -> Badge:
-    """The badge of a state; one that the kind does not know stays as it came, muted; nothing is a dash."""
+    """The badge of a state, or the badge itself; a state that the kind does not know stays as it came, muted.
+
+    Nothing is a dash.
+    """
+    if isinstance(value, Badge):
+        return value
     if value is None or value == "":
         return NOTHING
     states: Mapping[str, Badge] = next((noun.badges[kind] for noun in _nouns if kind in noun.badges), {})

@@ -22,8 +22,8 @@ def find(request: HttpRequest, words: str) -> Iterable[Found]:
 
 NOUN = Noun(
     roles={
-        "support": ("console.view_as",),
-        "operator": ("console.view_accessentry", "console.view_worksession", "console.work_as"),
+        "support": ("console.view_as", "console.work_as"),
+        "operator": ("console.view_accessentry", "console.view_worksession"),
     },
     menu=(
         MenuEntry(

@@ -95,6 +95,7 @@ class Authorization(OfAccount):
     status = models.CharField(max_length=32, blank=True)
     reason = models.CharField(max_length=64, blank=True)  # of the last request
     merchant_name = models.CharField(max_length=255, blank=True)
+    network_id = models.CharField(max_length=64, blank=True, default="")  # the card network's id of the merchant
     category = models.CharField(max_length=128, blank=True)
 
     objects = VisibleManager.from_queryset(AuthorizationQuerySet)()  # type: ignore[misc]
@@ -108,6 +109,7 @@ class Authorization(OfAccount):
             models.Index(fields=["-created", "-id"], name="authorization_created"),
             models.Index(fields=["card", "-created"], name="authorization_card"),
             models.Index(fields=["approved", "-created"], name="authorization_approved"),
+            models.Index(fields=["network_id", "-created"], name="authorization_network"),
         )
 
     def __str__(self) -> str:
@@ -129,6 +131,7 @@ class Authorization(OfAccount):
         self.approved, self.status = value_at(data, "approved") is True, shown_at(data, "status")[:32]
         self.reason = shown_at(last, "reason")[:64]
         self.merchant_name, self.category = name_at(merchant, "name")[:255], shown_at(merchant, "category")[:128]
+        self.network_id = text_at(merchant, "network_id")[:64]
 
     @property
     def outcome(self) -> str:

@@ -12,7 +12,7 @@ from django.core.validators import RegexValidator
 from accounts.account.forms import COUNTRIES
 from accounts.terms import forms as terms_forms
 from accounts.terms.forms import SecondField
-from console.operations.fields import LineField, PlainDateField, VerbForm
+from console.operations.fields import IDLE, LineField, PlainDateField, VerbForm
 from console.shell import formats
 from gateway import clock
 from gateway.shapes import text_at
@@ -186,7 +186,7 @@ class UpdateCardholderForm(CardholderFields):
         changed = changes(self.cardholder, cleaned)
         self.check_kind(changed, self.cardholder.type)
         if not changed and not self.errors and not self.sent_before():
-            raise ValidationError("Nothing would change.")
+            raise ValidationError("Nothing would change.", code=IDLE)
         return {name: value for name, value in cleaned.items() if name not in CardholderFields.base_fields} | changed
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from accounts.account.models import Account
 from console.operations.fields import SHOWN_AS
 from console.operations.verbs import CreateVerb, ObjectVerb, StatusVerb, UpdateVerb, given
-from issuing.cardholders.forms import CreateCardholderForm, UpdateCardholderForm, changes, current
+from issuing.cardholders.forms import ADDRESS, CreateCardholderForm, UpdateCardholderForm, changes, current
 from issuing.cardholders.models import Cardholder
 
 Data = dict[str, Any]
@@ -61,6 +61,7 @@ class UpdateCardholder(CardholderVerb, UpdateVerb):
     label = "Update cardholder"
     permission = "issuing.update_cardholder"
     form = UpdateCardholderForm
+    from_file = ("email", "phone_number", "first_name", "last_name", *ADDRESS)
     sensitive, personal = SENSITIVE, PERSONAL
     sentence = "{} was changed."
 

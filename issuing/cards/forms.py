@@ -7,13 +7,14 @@ from django.core.exceptions import ValidationError
 
 from accounts.account.models import currency_of
 from console.operations.fields import AmountField, IdField, VerbForm
+from console.people.roles import who_may
 from issuing.cardholders import words as cardholders_words
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
+from issuing.cards.words import CANCELLATION_REASONS, LOST, VERIFIED
 from issuing.controls import words as controls_words
 
 MOST_CHOICES = 200  # of a drop-down; where there are more, the id is typed
-CANCELLATION_REASONS = {"": "None of these", "lost": "Lost", "stolen": "Stolen"}
 
 
 class CreateCardForm(VerbForm):
@@ -75,8 +76,8 @@ def card_words(card: Card) -> str:
     return f"{card} {card.cardholder or ''} ({card.status})"
 
 
-class CancelCardForm(VerbForm):
-    """Why a card is canceled: the reasons that Stripe takes."""
+class CancelCardsForm(VerbForm):
+    """Why cards are canceled: the reasons that Stripe takes."""
 
     cancellation_reason = forms.ChoiceField(
         label="Cancellation reason",
@@ -85,3 +86,23 @@ class CancelCardForm(VerbForm):
         widget=forms.RadioSelect,
         help_text="Stripe asks for lost or stolen only.",
     )
+
+
+class CancelCardForm(CancelCardsForm):
+    """The same for one card, and how its caller was verified: who may cancel no other card has to say that."""
+
+    verified = forms.ChoiceField(
+        label="How the caller was verified",
+        choices=[("", "Nobody called"), *VERIFIED.items()],
+        required=False,
+        help_text="Where somebody called to report it. Kept with the operation, not sent to Stripe.",
+    )
+
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        if self.where.bounded:
+            reason, verified = self.fields["cancellation_reason"], self.fields["verified"]
+            reason.choices = [(name, CANCELLATION_REASONS[name]) for name in LOST]  # type: ignore[attr-defined]
+            verified.choices = [("", "Choose"), *VERIFIED.items()]  # type: ignore[attr-defined]
+            reason.required = verified.required = True
+            reason.help_text = f"{who_may('issuing.cancel_card')} cancels a card for any other reason."

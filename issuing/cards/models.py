@@ -73,6 +73,7 @@ class Card(OfAccount):
             ("activate_card", "Can activate cards"),
             ("deactivate_card", "Can deactivate cards"),
             ("cancel_card", "Can cancel cards for good"),
+            ("cancel_lost_card", "Can cancel one card that a verified caller reports lost or stolen"),
         )
         indexes = (
             models.Index(fields=["account", "-created"], name="card_account"),

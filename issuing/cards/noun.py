@@ -41,6 +41,7 @@ NOUN = Noun(
     verbs=(CreateCard, ActivateCard, DeactivateCard, CancelCard),
     roles={
         "viewer": ("issuing.view_card",),
+        "support": ("issuing.cancel_lost_card",),
         "operator": ("issuing.activate_card", "issuing.cancel_card", "issuing.create_card", "issuing.deactivate_card"),
     },
     menu=(

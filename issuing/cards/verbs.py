@@ -10,10 +10,12 @@ from console.operations.verbs import CreateVerb, ObjectVerb, Outcome, Request, S
 from console.shell import formats
 from gateway.errors import Refused
 from issuing.authorizations.models import Authorization
-from issuing.cards.forms import CancelCardForm, CreateCardForm
+from issuing.cards.forms import CancelCardForm, CancelCardsForm, CreateCardForm
 from issuing.cards.models import Card
+from issuing.cards.words import LOST, VERIFIED
 
 Data = dict[str, Any]
+CALLER = "How the caller was verified"
 
 
 class CreateCard(CreateVerb):
@@ -92,11 +94,22 @@ class CancelCard(CardVerb):
 
     name = "issuing.cancel_card"
     label, label_many = "Cancel card", "Cancel cards"
-    permission = "issuing.cancel_card"
-    form = CancelCardForm
+    permission, lesser = "issuing.cancel_card", "issuing.cancel_lost_card"
+    form, common_form = CancelCardForm, CancelCardsForm
     final = True
     undo = "There is no way back: a canceled card never works again. The cardholder needs a new one."
     sentence = "Card {} is canceled, for good."
+
+    def beyond(self, values: Data) -> str:
+        """Anything but a card that a verified caller reports lost or stolen."""
+        if values.get("cancellation_reason") not in LOST:
+            return "but for a card that is lost or stolen"
+        return "" if values.get("verified") in VERIFIED else "without saying how the caller was verified"
+
+    def told(self, operation: Operation) -> list[tuple[str, str, str]]:
+        """How the caller was verified, where one was."""
+        verified = VERIFIED.get(operation.params.get("verified", ""), "")
+        return [(CALLER, verified, "")] if verified else []
 
     def gather(self, rows: list[Any]) -> None:
         """What merchants can still take of each card although it is canceled (`open_holds`)."""
@@ -107,7 +120,9 @@ class CancelCard(CardVerb):
     def request(self, row: Card, values: Data) -> Request:
         """The POST, and what merchants can still take afterwards."""
         body = given({"status": "canceled", "cancellation_reason": values.get("cancellation_reason")})
-        facts = (("Can still be captured", row.open_holds),)  # type: ignore[attr-defined]
+        facts: tuple[tuple[str, str], ...] = (("Can still be captured", row.open_holds),)  # type: ignore[attr-defined]
+        if verified := VERIFIED.get(values.get("verified") or ""):
+            facts = (*facts, (CALLER, verified))
         account_id = row.account_id or ""
         return Request("POST", self.path(row), account_id, body, facts=facts, undo=self.undo, before=row.data)
 

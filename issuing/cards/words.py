@@ -1,6 +1,16 @@
-"""A card as pages print it, read back."""
+"""A card as pages print it, read back; and what is said of a card that is canceled."""
 
 import re
+
+CANCELLATION_REASONS = {"": "None of these", "lost": "Lost", "stolen": "Stolen"}
+LOST = ("lost", "stolen")  # what a caller reports
+# How whoever called to report a card was verified, before it was canceled.
+VERIFIED = {
+    "called_back": "Called back on the number on file",
+    "code": "Repeated a code sent to the address on file",
+    "questions": "Knowledge questions",
+    "in_person": "In person, with a document",
+}
 
 LAST_FOUR = re.compile(
     r"(?:card\s*)?(?:(?:that\s+)?end(?:ing|s)\s*(?:in|with)?\s*)?[•·∙●*.…x#\s-]*([0-9]{4})", re.IGNORECASE

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from console.operations.fields import AmountField, VerbForm, minor
+from console.operations.fields import IDLE, AmountField, VerbForm, minor
 from console.shell import formats
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at
 from issuing.cardholders.forms import check_decimals
@@ -131,6 +131,17 @@ def _joined(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
+BEFORE_UNIT = re.compile(r"(?<=[0-9])\s+(?=(?:[A-Z]{3}|[€£$])\s)")
+
+
+def typed_limit(text: str) -> dict[str, str]:
+    """A limit on one line: "200 monthly", "2,000 USD monthly", "200 monthly book_stores". Raises ValidationError."""
+    parts = BEFORE_UNIT.sub("", text).split(maxsplit=2)
+    if len(parts) < 2:
+        raise ValidationError("Give an amount and an interval, such as “200 monthly”.")
+    return dict(zip(("amount", "interval", "categories"), parts, strict=False))
+
+
 class LimitsField(forms.Field):
     """Several limits, all that the card is to have."""
 
@@ -141,6 +152,8 @@ class LimitsField(forms.Field):
         """Each row whole. Raises ValidationError that names the row."""
         if value in (None, ""):
             return []
+        if isinstance(value, str):
+            value = [typed_limit(each) for each in re.split(r"[;|\n]", value) if each.strip()]
         if not isinstance(value, list):
             raise ValidationError("Give the limits row by row.")
         return [self._limit(row, place) for place, row in enumerate(value, 1)]
@@ -276,7 +289,7 @@ class UpdateCardForm(VerbForm):
             if not value and name not in lifting and not self.errors.get(name):
                 self.add_error(name, EMPTIED)
         if not changed and not self.errors and not self.sent_before():
-            raise ValidationError("Nothing would change.")
+            raise ValidationError("Nothing would change.", code=IDLE)
         return {name: value for name, value in cleaned.items() if name not in (*NAMES, "lift")} | changed
 
     def _lifted(self, cleaned: Data) -> dict[str, list[Any]]:

@@ -21,7 +21,7 @@ class UpdateCard(CardVerb, UpdateVerb):
     name = "issuing.update_card"
     label = "Change spending controls"
     permission = "issuing.update_card"
-    form = forms.UpdateCardForm
+    form, from_file = forms.UpdateCardForm, forms.NAMES
     undo = "Change it back. What was approved meanwhile stays approved."
     sentence = "Spending controls of card {} were changed."
 

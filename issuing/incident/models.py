@@ -2,16 +2,15 @@
 
 import hashlib
 import uuid
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.urls import reverse
 
 from accounts.account.models import Account
@@ -20,7 +19,7 @@ from console.bulk.models import BulkRun
 from console.bulk.runs import Wanted
 from console.operations import verbs
 from console.people.models import User
-from gateway import clock
+from gateway import clock, texts
 from gateway.spellings import holds
 from issuing.authorizations.models import Authorization
 from issuing.cardholders.models import Cardholder
@@ -33,6 +32,7 @@ HOLDERS = "issuing.update_cardholder"  # the permission to freeze a cardholder; 
 NEVER = datetime.min.replace(tzinfo=UTC)
 VIA = "incident"
 COLUMNS = ("account_id", "last4", "created", "cardholder__account_id", "cardholder__name")  # that a plan shows
+COUNTED = 100_000  # rows beyond those of one run that a preview counts
 NOTHING = "No card that works is meant: nothing is sent."
 
 
@@ -57,9 +57,9 @@ class Selection:
 
     def used(self) -> Any:
         """Authorizations at the merchant, approved or not, in the last days of Stripe's clock."""
-        since = clock.now() - timedelta(days=self.days)
-        here = holds("merchant_name", self.merchant) | Q(data__merchant_data__network_id=self.merchant)
-        return Authorization.objects.filter(here, created__gte=since)
+        since = Q(created__gte=clock.now() - timedelta(days=self.days))
+        named, known = holds("merchant_name", self.merchant), Q(network_id=self.merchant)
+        return Authorization.objects.filter((known & since) | (named & since))  # so that each has its own index
 
     def cards(self) -> Any:
         """The cards that work now and are meant. What is inactive, or whose cardholder is, declines already."""
@@ -143,37 +143,64 @@ class Plan:
 
 
 def plan(selection: Selection, *, may_holders: bool = True) -> Plan:
-    """What would be sent for a selection, as the mirror knows. Four queries, whatever its size."""
+    """What would be sent for a selection, as the mirror knows. Seven queries at most.
+
+    The most recently used stand first, and no more rows than two runs take come into memory; what is beyond is counted
+    no further than COUNTED.
+    """
     cards = selection.cards()
-    last = Authorization.objects.filter(card=OuterRef("pk")).order_by("-created").values("created")[:1]
-    here = Q(cardholder__data__isnull=False, cardholder__gone_at=None)
-    told = cards.select_related("cardholder").only(*COLUMNS).annotate(used=Subquery(last), holder_here=here)
-    found = list(told.order_by("-created", "-id"))
-    found.sort(key=lambda card: card.used or NEVER, reverse=True)
-    names = {row.pk: str(row) for row in Account.objects.filter(pk__in={card.account_id for card in found})}
-    whole = _whole(cards, found) if may_holders else set()
-    planned = Plan(people=len({card.cardholder_id for card in found if card.cardholder_id}), held=_held(cards))
-    counted, seen = Counter(card.cardholder_id for card in found), set()
-    for card in found:
-        wanted = partial(Wanted, card.account_id, names.get(card.account_id, card.account_id))
-        if card.cardholder_id not in whole:
-            words = f"{card}, {card.cardholder}" if card.holder_here else str(card)
-            planned.cards.append(Line(wanted(card.pk), 1, card.used, words, card))
-        elif card.cardholder_id not in seen:
-            seen.add(card.cardholder_id)
-            holder, many = card.cardholder, counted[card.cardholder_id]
-            planned.holders.append(Line(wanted(holder.pk), many, card.used, str(holder), holder))
-    planned.left = max(len(planned.holders) - runs.MOST, 0) + max(len(planned.cards) - runs.MOST, 0)
-    del planned.holders[runs.MOST :], planned.cards[runs.MOST :]
+    whole = _whole(cards) if may_holders else None
+    alone = cards
+    if whole is not None:
+        alone = cards.filter(Q(cardholder=None) | ~Q(cardholder__in=whole.values("cardholder")))
+    planned = Plan(people=_counted(cards.exclude(cardholder=None).values("cardholder").distinct()), held=_held(cards))
+    planned.holders = _holder_lines(whole) if whole is not None else []
+    planned.cards = _card_lines(alone)
+    for found, lines in ((whole, planned.holders), (alone, planned.cards)):
+        if found is not None and len(lines) == runs.MOST:
+            planned.left += _counted(found.order_by()) - runs.MOST
     return planned
 
 
-def _whole(cards: Any, found: list[Any]) -> set[str]:
-    """The cardholders all of whose active cards are meant. One query."""
-    held = Card.objects.filter(cardholder__in=cards.values("cardholder"), status="active", gone_at=None).order_by()
-    active = dict(held.values_list("cardholder").annotate(many=Count("pk")))
-    meant = Counter(card.cardholder_id for card in found if card.holder_here)
-    return {holder for holder, many in meant.items() if active.get(holder) == many}
+def _counted(rows: Any) -> int:
+    return int(rows.order_by()[: runs.MOST + COUNTED].count())
+
+
+def _used(cards: Any) -> Any:
+    """These cards, each with the moment of its last authorization (`used`)."""
+    last = Authorization.objects.filter(card=OuterRef("pk")).order_by("-created").values("created")[:1]
+    return cards.annotate(used=Subquery(last))
+
+
+def _whole(cards: Any) -> Any:
+    """The cardholders all of whose active cards are meant: `cardholder`, `many` cards, `last` use."""
+    own = Card.objects.filter(cardholder=OuterRef("cardholder"), status="active", gone_at=None).order_by()
+    active = own.values("cardholder").annotate(many=Count("pk")).values("many")
+    here = _used(cards).filter(cardholder__data__isnull=False, cardholder__gone_at=None).order_by()
+    meant = here.values("cardholder").annotate(many=Count("pk"), last=Max("used"), newest=Max("created"))
+    return meant.filter(many=Subquery(active))
+
+
+def _holder_lines(whole: Any) -> list[Line]:
+    """Two queries."""
+    order = (F("last").desc(nulls_last=True), "-newest", "-cardholder")
+    found = list(whole.order_by(*order).values_list("cardholder", "many", "last")[: runs.MOST])
+    told = Cardholder.objects.only("account_id", "name").annotate(called=F("account__name"))
+    rows = {row.pk: row for row in told.filter(pk__in=[holder for holder, _, _ in found])}
+    return [_line(rows[holder], many, last, str(rows[holder])) for holder, many, last in found if holder in rows]
+
+
+def _card_lines(alone: Any) -> list[Line]:
+    """One query."""
+    here = Q(cardholder__data__isnull=False, cardholder__gone_at=None)
+    told = _used(alone).select_related("cardholder").only(*COLUMNS)
+    told = told.annotate(holder_here=here, called=F("account__name"))
+    rows = told.order_by(F("used").desc(nulls_last=True), "-created", "-id")[: runs.MOST]
+    return [_line(row, 1, row.used, f"{row}, {row.cardholder}" if row.holder_here else str(row)) for row in rows]
+
+
+def _line(row: Any, cards: int, used: datetime | None, name: str) -> Line:
+    return Line(Wanted(row.account_id, texts.label(row.called or "", row.account_id), row.pk), cards, used, name, row)
 
 
 def _held(cards: Any) -> list[tuple[str, int, int]]:

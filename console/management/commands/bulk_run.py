@@ -7,13 +7,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from console.bulk import files, runs
+from console.bulk import effects, files, runs
 from console.bulk.commands import RunCommand
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
 from console.operations import verbs
 from console.operations.commands import BAD_INPUT, REFUSED, UNKNOWN, StaffCommand
+from console.operations.verbs import Verb
 from console.people.models import User
+from console.people.signed_in import PERSONAL
+from gateway.mirror import account_model
 
 State = BulkRow.State
 
@@ -36,14 +39,16 @@ class Command(RunCommand):
     def go(self, user: User, options: dict[str, Any]) -> None:
         """Check the file, say what is wrong, and begin unless something is."""
         verb = verbs.find(options["verb"])
-        if verb is None or not verb.bulk:
-            named = ", ".join(each.name for each in verbs.every() if each.bulk)
+        if verb is None or not verb.in_files:
+            named = ", ".join(each.name for each in verbs.every() if each.in_files)
             raise CommandError(f"No verb {options['verb']} for the rows of a file. There are: {named}.", returncode=2)
         try:
             rows = files.wanted(files.read(Path(options["file"]).read_bytes(), verb), verb)
         except (OSError, files.Unreadable) as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from None
         self.say(rows)
+        if options["dry_run"]:
+            self.tell_changes(verb, user, rows)
         bad = sum(row.state == State.BAD for row in rows)
         if options["dry_run"]:
             if bad:
@@ -63,6 +68,20 @@ class Command(RunCommand):
                 self.stderr.write(f"line {row.position} {row.object_id or row.account_id}: {row.state}: {row.why}")
         able = sum(row.state == State.WAITING for row in rows)
         self.stdout.write(f"{able} of {len(rows)} rows can be done.")
+
+    def tell_changes(self, verb: Verb, user: User, rows: list[Wanted]) -> None:
+        """A line for each row that has values of its own: what they would change, as this person may see it."""
+        able = [row for row in rows if row.state == State.WAITING and row.params]
+        may_see = user.has_perm(PERSONAL)
+        for at in range(0, len(able), runs.BATCH):
+            part = able[at : at + runs.BATCH]
+            ids = [row.object_id or row.account_id for row in part]
+            found: Any = (verb.noun or account_model()).objects.in_bulk(ids)
+            verb.gather(list(found.values()))
+            for row in part:
+                target = row.object_id or row.account_id
+                said = effects.of_row(verb, found.get(target), row.params, may_see=may_see)
+                self.stdout.write(f"line {row.position} {target}: {said}")
 
     def begin(self, verb: Any, user: User, rows: list[Wanted], options: dict[str, Any]) -> None:
         """Begin it, and tell of it."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.core.management.base import CommandError, CommandParser
 
 from console.jobs import jobs
+from console.jobs.kinds import JobFailed
 from console.jobs.models import Job
 from console.operations.commands import BAD_INPUT, REFUSED, StaffCommand
 from console.people.models import User
@@ -32,7 +33,11 @@ class Command(StaffCommand):
         for name, (may, act) in ACTS.items():
             if options[name]:
                 job = _get(user, options[name])
-                if not (may(user, job) and act(job, user=user)):
+                try:
+                    acted = may(user, job) and act(job, user=user)
+                except JobFailed as refused:
+                    raise CommandError(str(refused), returncode=REFUSED) from None
+                if not acted:
                     raise CommandError("It stands otherwise by now, or it is not yours.", returncode=REFUSED)
                 return
         for job in Job.objects.seen_by(user).select_related("user")[:NEWEST]:

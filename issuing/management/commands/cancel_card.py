@@ -3,6 +3,7 @@
 from django.core.management.base import CommandParser
 
 from console.operations.commands import VerbCommand
+from issuing.cards.words import VERIFIED
 
 
 class Command(VerbCommand):
@@ -14,3 +15,8 @@ class Command(VerbCommand):
     def add_fields(self, parser: CommandParser) -> None:
         """The form's field."""
         parser.add_argument("--cancellation-reason", help="lost | stolen; none for any other.")
+        parser.add_argument(
+            "--verified",
+            choices=list(VERIFIED),
+            help="How the caller who reports it was verified; Support has to say it, and cancels one card at a time.",
+        )

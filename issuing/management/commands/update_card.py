@@ -1,24 +1,22 @@
 """Change what a card may spend."""
 
 import argparse
-import re
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 
 from console.operations.commands import Target, VerbCommand
 from issuing.cards.models import Card
 from issuing.controls import forms
 
-BEFORE_UNIT = re.compile(r"(?<=[0-9])\s+(?=(?:[A-Z]{3}|[€£$])\s)")
-
 
 def limit(text: str) -> dict[str, str]:
     """One limit as it is typed: "200 monthly", "2,000 USD monthly", "200 monthly book_stores"."""
-    parts = BEFORE_UNIT.sub("", text).split(maxsplit=2)
-    if len(parts) < 2:
-        raise argparse.ArgumentTypeError("Give an amount and an interval, such as “200 monthly”.")
-    return dict(zip(("amount", "interval", "categories"), parts, strict=False))
+    try:
+        return forms.typed_limit(text)
+    except ValidationError as problem:
+        raise argparse.ArgumentTypeError(problem.message) from None
 
 
 class Command(VerbCommand):

@@ -7,13 +7,16 @@ import pytest
 from django.test import Client
 
 from console.jobs import files, jobs
+from console.jobs.kinds import JobFailed
 from console.jobs.models import Job
+from console.people.models import User
 from console.record.models import AuditEntry
+from console.viewing import sessions
 from tests.answers import check_page
 from tests.console.jobs.made import counting, exported
 from tests.costs import MOST, cost
 from tests.issuing import rows
-from tests.people import ACCOUNT, browser, known_accounts, person, view_as
+from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 State = Job.State
@@ -125,6 +128,42 @@ def test_cancel_resume_and_drop_are_buttons() -> None:
         assert job.state == State.CANCELLED
         assert page(client, job, decision="explode").status_code == 400
         assert page(client, job, decision="cancel").status_code == 303, "too late: said, and nothing changed"
+
+
+def test_an_export_of_an_account_goes_on_only_in_a_work_session_for_it() -> None:
+    known_accounts()
+    sam, client = person("sam"), browser("sam")
+    session = view_as(client)
+    job = jobs.begin("export", user=sam, params={"list": "issuing.card", "format": "csv", "account": ACCOUNT})
+    assert jobs.cancel(job, user=sam)
+    sessions.end(session, "click")
+    shown = text(page(client, job))
+    why = "It is a list of Alder Freight: view as that account, then let it go on."
+    assert why in shown
+    assert 'value="resume"' not in shown
+    assert f'href="/connect/accounts/{ACCOUNT}/view-as"' in shown
+    view_as(client, OTHER_ACCOUNT)
+    assert page(client, job, decision="resume").status_code == 303
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.CANCELLED, why)
+    with pytest.raises(JobFailed, match="view as that account"):
+        jobs.resume(job, user=sam)
+    view_as(client)
+    assert 'value="resume"' in text(page(client, job))
+    assert page(client, job, decision="resume").status_code == 303
+    jobs.work(str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.SUCCEEDED, "")
+
+
+def test_who_may_not_see_a_list_any_more_does_not_let_it_go_on() -> None:
+    known_accounts()
+    sam = person("sam")
+    job = jobs.begin("export", user=sam, params={"list": "issuing.card", "format": "csv"})
+    assert jobs.cancel(job, user=sam)
+    sam.groups.clear()
+    with pytest.raises(JobFailed, match=r"does not have the permission console\.export_lists"):
+        jobs.resume(job, user=User.objects.get(pk=sam.pk))
 
 
 def test_what_failed_of_ones_own_stands_on_home_until_it_is_dropped(

@@ -111,6 +111,9 @@ def test_the_trail_tells_who_took_what(cards: None) -> None:
     answer = export(browser("sam"), "issuing.card", status="active")
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="cards_sandbox_2')
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert trail() == [("export.begun", 2)]
+    answer.getvalue()
+    assert trail() == [("export.begun", 2), ("export.made", 2)]
     entry = AuditEntry.objects.get(action="export.made")
     assert (entry.user_name, entry.subject) == ("sam", "issuing.card")
     wanted = {
@@ -121,6 +124,48 @@ def test_the_trail_tells_who_took_what(cards: None) -> None:
         "personal_data": "unmasked",
     }
     assert entry.detail == wanted
+
+
+def over(answer: Any) -> None:
+    """What the server does with an answer that is over, without the end of the test's connection."""
+    for close in answer._resource_closers:
+        close()
+
+
+def trail() -> list[tuple[str, int]]:
+    """What the trail has of exports: the action, and the rows."""
+    found = AuditEntry.objects.filter(action__startswith="export.").order_by("number")
+    return [(entry.action, entry.detail["rows"]) for entry in found]
+
+
+def test_a_file_that_is_broken_off_says_behind_how_many_rows(cards: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports_rows, "PART", 1)
+    answer = export(browser("sam"), "issuing.card")
+    parts = answer._iterator
+    for _ in range(3):  # the headings, and two rows of which the second was not asked past
+        next(parts)
+    over(answer)
+    over(answer)
+    assert trail() == [("export.begun", 3), ("export.broken_off", 1)]
+
+
+def test_one_that_nobody_took_is_broken_off(cards: None) -> None:
+    over(export(browser("sam"), "issuing.card"))
+    assert trail() == [("export.begun", 3), ("export.broken_off", 0)]
+
+
+def test_one_that_fails_on_the_way_is_broken_off(cards: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports_rows, "PART", 1)
+    answer = export(browser("sam"), "issuing.card")
+    monkeypatch.setattr("console.lists.keyset._mark", lambda *_: ",x")
+    with pytest.raises(exports_rows.NoPlace):
+        answer.getvalue()
+    assert trail() == [("export.begun", 3), ("export.broken_off", 0)]
+
+
+def test_a_workbook_is_whole_before_it_is_recorded(cards: None) -> None:
+    export(browser("sam"), "issuing.card", "xlsx")
+    assert trail() == [("export.made", 3)]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +182,8 @@ def test_the_trail_tells_who_took_what(cards: None) -> None:
     ],
 )
 def test_what_the_list_does_not_take_is_refused(posted: dict[str, str], status: int, cards: None) -> None:
-    assert browser("sam").post("/exports/issuing.card", posted).status_code == status
+    answer = browser("sam").post("/exports/issuing.card", posted)
+    assert (answer.status_code, answer.streaming and bool(answer.getvalue())) == (status, status == 200)
     assert AuditEntry.objects.filter(action="export.made").count() == (status == 200)
 
 

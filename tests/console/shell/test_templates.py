@@ -141,6 +141,8 @@ def test_the_banner_says_whose_account_and_which_mode() -> None:
 def test_a_person_without_the_right_to_work_is_not_offered_it() -> None:
     known_accounts()
     sam = browser("sam")
+    group = person("sam").groups.get()
+    group.permissions.remove(*group.permissions.filter(codename="work_as"))
     view_as(sam)
     assert "Switch to work" not in sam.get(f"/{ACCOUNT}/activity").content.decode()
 

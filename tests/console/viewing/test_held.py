@@ -125,7 +125,7 @@ def test_who_may_not_work_is_told_who_may(otto: Client) -> None:
     person("otto").groups.get().permissions.remove(*person("otto").groups.get().permissions.filter(codename="work_as"))
     page = otto.get(LINK)
     assert buttons(page) == ["end"]
-    assert "An operator or an administrator can switch" in page.content.decode()
+    assert "Support, an operator or an administrator can switch" in page.content.decode()
     assert press(otto, page, "work").status_code == 403
     assert WorkSession.objects.get().mode == "look"
 

@@ -189,6 +189,8 @@ def test_use_keeps_it_alive() -> None:
 
 def test_work_mode_needs_its_own_permission() -> None:
     sam, otto = browser("sam"), browser("otto")
+    group = person("sam").groups.get()
+    group.permissions.remove(*group.permissions.filter(codename="work_as"))
     post = {"mode": "work", "for_account": ACCOUNT, "next": PAGE}
     looking, working = view_as(sam), view_as(otto)
     assert sam.post(f"{START}/mode", post).status_code == 403

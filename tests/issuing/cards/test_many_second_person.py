@@ -16,6 +16,7 @@ from console.operations import verbs
 from console.operations.door import Denied
 from console.operations.models import Operation
 from issuing.cards.models import Card
+from tests.issuing.acting import text
 from tests.issuing.conftest import make_card, perform
 from tests.people import browser, person
 
@@ -71,6 +72,19 @@ def test_it_stays_a_draft_until_another_person_approves_it(run: BulkRun) -> None
     run.refresh_from_db()
     assert (run.state, run.outcomes()) == (BulkRun.State.ENDED, {"succeeded": 3})
     assert Operation.objects.filter(verb="issuing.activate_card").count() == 3
+
+
+def test_the_act_that_began_it_says_that_it_sent_nothing_itself(run: BulkRun) -> None:
+    approval = Approval.objects.get()
+    deciding.approve(approval, user=person("ana"), seen=seen(approval))
+    operation = Operation.objects.get(verb=runs.BEGIN)
+    assert (operation.state, operation.tries) == (Operation.State.SUCCEEDED, [])
+    page = text(browser("otto"), f"/operations/{operation.pk}")
+    assert "Nothing was sent to Stripe by this: each of its rows is an operation of its own." in page
+    assert "This act sends nothing to Stripe itself." in page
+    assert "200" not in page.partition("Attempts")[2].partition("Parameters")[0]
+    link = f'<a href="{run.get_absolute_url()}">Activate card, 3 rows</a>'
+    assert link in browser("otto").get(f"/operations/{operation.pk}").content.decode()
 
 
 def test_begun_twice_it_waits_once(run: BulkRun) -> None:

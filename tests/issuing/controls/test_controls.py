@@ -128,7 +128,8 @@ def row(amount: str = "5", interval: str = "daily", categories: str = "") -> lis
         ("spending_limits", [*row(), *row("", categories="bakeries")], "Limit 2"),
         ("spending_limits", row("5", "hourly"), "No such interval: hourly"),
         ("spending_limits", row("5", categories="moon_trips"), "no category moon_trips"),
-        ("spending_limits", "5 daily", "row by row"),
+        ("spending_limits", "5", "Give an amount and an interval"),
+        ("spending_limits", {"amount": "5"}, "row by row"),
     ],
 )
 def test_wrong_entries_are_said_before_anything_is_sent(limited: Card, name: str, value: Any, said: str) -> None:

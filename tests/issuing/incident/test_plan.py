@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from gateway import clock
+from issuing.authorizations.models import Authorization
 from issuing.cards.models import Card
 from issuing.incident.models import Plan, Selection, plan
 from issuing.incident.words import read
@@ -142,7 +143,7 @@ def test_it_costs_as_many_queries_for_many_as_for_one() -> None:
     rows.many(30)
     with CaptureQueriesContext(connection) as many:
         assert planned(ACCOUNT).many == 32
-    assert len(few) == len(many) == 4
+    assert len(few) == len(many) == 5
 
 
 def test_more_than_a_run_takes_is_left_for_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +152,52 @@ def test_more_than_a_run_takes_is_left_for_a_second_time(monkeypatch: pytest.Mon
     rows.authorization(cards[1])
     found = planned(ACCOUNT)
     assert (found.many, found.left, rows_of(found)[0][0]) == (2, 1, cards[1].cardholder_id)
+
+
+def test_the_database_cuts_it_and_no_more_than_a_run_comes_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.bulk.runs.MOST", 2)
+    monkeypatch.setattr("issuing.incident.models.COUNTED", 3)
+    holder = rows.cardholder()
+    kept = [rows.card(holder) for _ in range(2)]
+    alone = [rows.card(None) for _ in range(9)]
+    for days, card in enumerate((alone[4], kept[1], alone[2], alone[7]), 1):
+        rows.authorization(card, at=ago(days=days), created=ago(days=days))
+    with CaptureQueriesContext(connection) as queries:
+        found = planned(*(card.pk for card in (kept[1], *alone)))
+    assert rows_of(found) == ([], [alone[4].pk, kept[1].pk])
+    assert found.left == 3  # of eight: counted no further
+    read = [query["sql"] for query in queries if '"issuing_card"."last4"' in query["sql"]]
+    assert [sql.rpartition(" LIMIT ")[2] for sql in read] == ["2"]
+
+
+def test_a_cardholder_is_used_when_any_of_their_cards_is() -> None:
+    holder, other = rows.cardholder(), rows.cardholder()
+    old, new, between = rows.card(holder), rows.card(holder), rows.card(other)
+    for days, card in ((5, old), (1, new), (3, between)):
+        rows.authorization(card, at=ago(days=days), created=ago(days=days))
+    found = planned(ACCOUNT)
+    assert [(line.wanted.object_id, line.cards) for line in found.lines] == [(holder.pk, 2), (other.pk, 1)]
+    used = [line.used for line in found.lines]
+    assert used == sorted(filter(None, used), reverse=True)
+    assert found.lines[0].wanted.account_name == "Alder Freight"
+
+
+def test_cards_of_an_account_that_is_not_here_yet_are_frozen_too() -> None:
+    card = rows.card(rows.cardholder("acct_1NotHereYet"), "acct_1NotHereYet")
+    found = planned("acct_1NotHereYet")
+    assert (rows_of(found), found.lines[0].wanted.account_name) == (([card.cardholder_id], []), "acct_1NotHereYet")
+
+
+def test_the_networks_id_of_a_merchant_is_found_by_its_index() -> None:
+    rows.authorization(rows.card(rows.cardholder()), merchant_data={"name": "Shop", "network_id": "77001"})
+    if connection.vendor == "postgresql":  # with some rows it would rather read them all
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        read = Authorization.objects.filter(network_id="77001", created__gte=clock.now()).order_by().explain()
+    else:  # a name is looked for among those of the days, the id by its own index
+        read = Selection("", "77001").used().order_by().explain()
+        assert "SCAN issuing_authorization" not in read, read
+    assert "authorization_network" in read, read
 
 
 def test_unknown_ids_are_named() -> None:

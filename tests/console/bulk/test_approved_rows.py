@@ -1,0 +1,110 @@
+"""A run is approved as one act: its rows wait for nobody else; rows of a run that nobody approved do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.approvals import deciding, exact
+from console.approvals.models import Approval
+from console.bulk import engine, runs
+from console.bulk.models import BulkRow, BulkRun
+from console.operations.models import Operation
+from console.operations.verbs import Verb
+from console.people.models import User
+from gateway.errors import Refused
+from tests.console.acting import (
+    PERMISSION,
+    REASON,
+    RENAME,
+    RenameForm,
+    account,
+    creates,
+    failing,
+    person,
+    registered,
+    rename,
+    verb_that,
+)
+from tests.sandbox_process import SandboxProcess
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("renaming")]
+State = Operation.State
+EVERY_TIME = '[verbs."tests.rename"]\nsandbox.always = true\n[verbs."tests.act"]\nsandbox.always = true\n'
+
+
+@pytest.fixture
+def renaming(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """The policy wants a second person for every renaming."""
+    path = tmp_path / "policy.toml"
+    path.write_text(EVERY_TIME)
+    settings.APPROVAL_POLICY = str(path)
+    with registered():
+        yield path
+
+
+@pytest.fixture
+def vera(db: None) -> User:
+    return person("vera", PERMISSION, "console.approve_operation", "console.view_approval", "console.view_bulkrun")
+
+
+def begun(user: User, ids: list[str], verb: Verb = RENAME) -> BulkRun:
+    rows = [runs.Wanted(each) for each in ids]
+    return runs.begin(verb, user=user, rows=rows, reason=REASON, common={"name": "Birch Ltd"})
+
+
+def approve(user: User) -> None:
+    approval = Approval.objects.get()
+    found = exact.read(approval.operation)
+    assert found
+    deciding.approve(approval, user=user, seen=found.seen)
+
+
+def test_rows_of_an_approved_run_do_not_wait_again(otto: User, vera: User, sandbox: SandboxProcess) -> None:
+    ids = [account(sandbox, name) for name in ("Alder Ltd", "Cedar Ltd")]
+    run = begun(otto, ids)
+    assert run.state == BulkRun.State.DRAFT
+    approve(vera)
+    engine.work(str(run.pk))
+    run.refresh_from_db()
+    assert (run.state, run.outcomes()) == ("ended", {"succeeded": 2})
+    assert [creates(sandbox, f"/v1/accounts/{each}") for each in ids] == [1, 1]
+    assert Approval.objects.count() == 1
+
+
+def test_failed_rows_of_it_are_tried_again_under_the_same_approval(
+    otto: User, vera: User, sandbox: SandboxProcess
+) -> None:
+    about = {"about_account": True, "form": RenameForm}
+    run = begun(otto, [account(sandbox)], failing(Refused("No such name", code="no"), **about))
+    approve(vera)
+    engine.work(str(run.pk))
+    assert run.outcomes() == {"refused": 1}
+    verb_that(rename, **about)
+    run.refresh_from_db()
+    assert runs.retry(run, otto) == 1
+    engine.work(str(run.pk))
+    assert run.outcomes() == {"succeeded": 1}
+    assert Approval.objects.count() == 1
+
+
+def test_what_was_approved_for_other_values_stands_for_no_row(otto: User, vera: User, sandbox: SandboxProcess) -> None:
+    run = begun(otto, [account(sandbox)])
+    approve(vera)
+    BulkRun.objects.filter(pk=run.pk).update(common={"name": "Another Ltd"})
+    engine.work(str(run.pk))
+    assert BulkRow.objects.filter(run=run).told().get().outcome == State.AWAITING  # type: ignore[attr-defined]
+
+
+def test_rows_of_a_run_that_nobody_approved_wait_themselves(
+    otto: User, sandbox: SandboxProcess, renaming: Path, settings: Any
+) -> None:
+    free = renaming.with_name("free.toml")
+    free.write_text('[verbs."tests.rename"]\n')
+    settings.APPROVAL_POLICY = str(free)
+    run = begun(otto, [account(sandbox)])
+    assert run.state == "running"
+    settings.APPROVAL_POLICY = str(renaming)
+    engine.work(str(run.pk))
+    assert run.outcomes() == {"awaiting": 1}
