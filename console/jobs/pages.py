@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
@@ -27,7 +28,7 @@ SIGNS = {  # the tone and the icon of its sentence
     State.FAILED: ("bad", "crossed"),
     State.CANCELLED: ("info", "dash"),
 }
-GONE = "The file was removed: files are kept for a set number of days. Begin it again to have a new one."
+GONE = "The file was removed: files are kept for {} days. Begin such a job anew to have a new one."
 DECISIONS = {
     "cancel": (jobs.may_cancel, jobs.cancel, "It ends before its next step."),
     "resume": (jobs.may_resume, jobs.resume, "It goes on from its last step."),
@@ -69,7 +70,7 @@ def job_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     try:
         file = files.path_of(job.pk).open("rb")
     except FileNotFoundError:
-        raise Http404(GONE) from None
+        raise Http404(_gone()) from None
     with transaction.atomic():
         audit.record(
             "export.downloaded",
@@ -82,12 +83,16 @@ def job_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=job.file_name)
 
 
+def _gone() -> str:
+    return GONE.format(settings.JOB_FILE_DAYS)
+
+
 def file_refusal(request: HttpRequest, job: Job) -> str:
     """Why this person does not get the job's file, "" where they do."""
     if job.user_id != staff(request).pk:
         return "Only who began it downloads its file."
     if not job.file_name or (job.file_until and job.file_until <= timezone.now()):
-        return GONE
+        return _gone()
     kind = jobs.find(job.kind)
     return kind.refusal(staff(request), job) if kind else "This release has no such jobs any more."
 
@@ -118,6 +123,7 @@ def _draw(request: HttpRequest, job: Job) -> HttpResponse:
         "may_cancel": jobs.may_cancel(user, job) and not job.cancel_asked_by_id,
         "may_resume": jobs.may_resume(user, job),
         "goes_on": bool(job.kept) and job.done > 0,
+        "gone": _gone(),
         "has_file": bool(job.file_name),
         "file_refusal": file_refusal(request, job) if job.file_name else "",
     }
