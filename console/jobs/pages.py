@@ -1,6 +1,7 @@
 """The page of one job: how far it is, what came of it, and what may be done with it."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -133,9 +134,10 @@ def _draw(request: HttpRequest, job: Job) -> HttpResponse:
 def sentence(job: Job) -> str:
     """How it stands."""
     if job.ended:
-        took = formats.span(job.ended_at - (job.started_at or job.created_at))  # type: ignore[operator]
+        took: timedelta = job.ended_at - (job.started_at or job.created_at)  # type: ignore[operator]
+        words = formats.span(took) if took >= timedelta(seconds=1) else "less than a second"
         return {
-            State.SUCCEEDED: f"Done in {took}.",
+            State.SUCCEEDED: f"Done in {words}.",
             State.FAILED: "It failed. It is not tried again by itself.",
         }.get(State(job.state), "It was cancelled. Nothing more happens by itself.")
     if job.cancel_asked_by_id:

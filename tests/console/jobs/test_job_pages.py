@@ -164,6 +164,11 @@ def test_what_was_sought_is_masked_for_who_may_not_see_it() -> None:
         assert ("jo@kestrel.example" in text(page(browser(name), mine))) is seen
 
 
+def test_what_took_no_time_does_not_say_nought_seconds(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(started_at=job.ended_at)
+    assert "Done in less than a second." in text(page(browser("sam"), job))
+
+
 def test_what_narrows_an_export_is_said_in_words(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(params={**job.params, "query": "q=alder&status__exact=active"})
     assert "search: alder, status: active" in text(page(browser("sam"), job))
