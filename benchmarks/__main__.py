@@ -1,18 +1,27 @@
-"""`make bench`: printed figures and ratios of one run, on this machine. PostgreSQL at BENCH_DATABASE_URL is needed."""
+"""`make bench`: printed figures and ratios of one run, on this machine. PostgreSQL at BENCH_DATABASE_URL is needed.
+
+`python -m benchmarks exports chain` runs those two alone.
+"""
 
 import os
 import platform
 import sys
 
 from benchmarks import chain, exports, sandbox, webhooks
+from benchmarks.databases import SERVER
 
-SERVER = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432").rstrip("/")
+MEASURED = {
+    "chain": chain.measure,
+    "exports": exports.measure,
+    "sandbox": sandbox.measure,
+    "webhooks": lambda: webhooks.measure(SERVER),
+}
 
 
 def main() -> int:
-    """Run every measurement; returns 1 when a figure that we promise does not hold."""
+    """Run every measurement, or those that are named; returns 1 when a figure that we promise does not hold."""
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.release()}\n")
-    kept = [chain.measure(), exports.measure(), sandbox.measure(), webhooks.measure(SERVER)]
+    kept = [MEASURED[name]() for name in sys.argv[1:] or MEASURED]
     return 0 if all(kept) else 1
 
 

@@ -26,6 +26,7 @@ from urllib.parse import parse_qs
 
 import psycopg
 
+from benchmarks.databases import database
 from benchmarks.sandbox import BODY
 from tests.sandbox_process import SandboxProcess
 from tests.stack import ROOT, free_ports, wait_until
@@ -107,18 +108,6 @@ def throughput(port: int, path: str, bodies: list[bytes]) -> float:
         process.join()
         assert process.exitcode == 0
     return len(bodies) / (time.perf_counter() - began)
-
-
-@contextmanager
-def database(server: str) -> Iterator[str]:
-    """An empty database, dropped afterwards."""
-    name = f"bench_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server.replace("postgres://", "postgresql://") + "/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"{server}/{name}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

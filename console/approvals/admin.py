@@ -62,6 +62,7 @@ class ApprovalAdmin(RecordAdmin):
     """What waits for a second person, and what became of all that ever did; each leads to its page."""
 
     list_title, columns = "Approvals", COLUMNS
+    empty_text = "What one person may not do alone, such as a large top-up, waits here for another one to decide."
     list_display = ("when", "act", "account", "who", "state_badge", "decided_by", "ticket")
     list_filter = ("state", NothingCame, VerbFilter, ("requester", WhoFilter))
     list_select_related = ("operation", "requester", "approver")

@@ -116,6 +116,7 @@ def _draw(request: HttpRequest, approval: Approval, *, status: int = 200, proble
     stale = deciding.stale(approval, now) if approval.open else []
     found = exact.differences(approval.request, now.data) if now else []
     mask = masking.of_operation(operation, verb, may_see=may_see(request))
+    calls = showing.calls(approval, now, found, may_see=may_see(request))
     tone, sign = ENDED.get(State(approval.state), ("info", "hourglass"))
     context = {
         "title": masking.masked(showing.headline(operation, now.row if now else None), may_see=may_see(request)),
@@ -130,11 +131,12 @@ def _draw(request: HttpRequest, approval: Approval, *, status: int = 200, proble
         "sign": sign,
         "stale": [mask.text(each) for each in stale],
         "changed": exact.changed_facts(approval.request, now.data) if now and not stale else [],
-        "calls": showing.calls(approval, now, found, may_see=may_see(request)),
+        "calls": calls,
         "said": mask.data({"reason": operation.reason, "ticket": operation.ticket, "note": approval.note}),
         "problem": problem,
         "note": request.POST.get("note", ""),
         "makes_new": bool(now and now.request and now.request.before is None and not now.request.changes),
+        "compares": now is not None or any(line.was for call in calls for line in call.lines),
         **_request(now, approval),
         **_rights(request, approval, now),
     }

@@ -60,6 +60,7 @@ class BulkRunAdmin(RecordAdmin):
     """Every run; each leads to its page."""
 
     list_title, columns = "Bulk runs", COLUMNS
+    empty_text = "What staff do for many at once stands here, row by row. Tick rows of a list and choose an action."
     list_display = ("when", "act", "rows_words", "who", "state_badge", "ticket")
     list_filter = ("state", SeenToFilter, VerbFilter, ("user", WhoFilter))
     written = ("reason", "ticket")

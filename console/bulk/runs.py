@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from console.bulk import engine
-from console.bulk.control import admit, check_control, record, stop, why_second
+from console.bulk.control import admit, check_control, objection, record, stop, why_second
 from console.bulk.models import BEGIN, BulkRow, BulkRun
 from console.operations import attempts, door, verbs
 from console.operations.door import Denied, held_by
@@ -180,10 +180,18 @@ def started(run: BulkRun) -> BulkRun:
     return run
 
 
+def _known(run: BulkRun) -> Verb:
+    """Its verb. Raises Denied where this version of the console has it no more."""
+    verb = verbs.find(run.verb)
+    if verb is None:
+        raise Denied(objection(None, run))
+    return verb
+
+
 def resume(run: BulkRun, user: User) -> BulkRun:
     """Go on where it was stopped. Raises Denied as `stop` does, and where its own person may not do the verb now."""
     check_control(run, user)
-    admit(verbs.get(run.verb), run)
+    admit(_known(run), run)
     with attempts.durable():
         stopped = BulkRun.objects.filter(pk=run.pk, state=State.STOPPED)
         if stopped.update(state=State.RUNNING, stopped_by=None, why="", needs_a_person=False):
@@ -200,7 +208,7 @@ def retry(run: BulkRun, user: User) -> int:
     at stay as they are; Denied where there are no others.
     """
     check_control(run, user)
-    admit(verb := verbs.get(run.verb), run)
+    admit(verb := _known(run), run)
     failed, session = BulkRow.objects.filter(run=run).failed(), sessions.open_of(run.user)
     if session and (way := held_by(session, verb, Operation(account_id=session.account_id))):
         failed = failed.exclude(account_id=session.account_id)

@@ -38,6 +38,7 @@ class JobAdmin(RecordAdmin):
     """Long work: one's own; everybody's for administrators. Each row leads to its page."""
 
     list_title, columns = "Jobs", COLUMNS
+    empty_text = "Long work stands here, with its file: an export becomes a job where the list has many rows."
     list_display = ("when", "what", "who", "state_badge", "progress", "ended")
     list_filter = ("state", ("user", WhoFilter))
     list_select_related = ("user",)
@@ -71,7 +72,8 @@ class JobAdmin(RecordAdmin):
         """What it is, and of which account."""
         name = job.account_name or job.account_id
         second = format_html('<span class="second">{}</span>', isolated(name)) if name else ""
-        return format_html('<span class="two-lines"><span>{}</span>{}</span>', isolated(job.title), second)
+        title = format_html('<b title="{}">{}</b>', job.title, isolated(job.title))
+        return format_html('<span class="two-lines">{}{}</span>', title, second)
 
     @admin.display(description="Who")
     def who(self, job: Job) -> User:

@@ -1,8 +1,10 @@
 """The page of one job: how far it is, what came of it, and what may be done with it."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
@@ -28,7 +30,7 @@ SIGNS = {  # the tone and the icon of its sentence
     State.FAILED: ("bad", "crossed"),
     State.CANCELLED: ("info", "dash"),
 }
-GONE = "The file was removed: files are kept for a set number of days. Begin it again to have a new one."
+GONE = "The file was removed: files are kept for {} days. Begin such a job anew to have a new one."
 DECISIONS = {
     "cancel": (jobs.may_cancel, jobs.cancel, "It ends before its next step."),
     "resume": (jobs.may_resume, jobs.resume, "It goes on from its last step."),
@@ -75,7 +77,7 @@ def job_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     try:
         file = files.path_of(job.pk).open("rb")
     except FileNotFoundError:
-        raise Http404(GONE) from None
+        raise Http404(_gone()) from None
     with transaction.atomic():
         audit.record(
             "export.downloaded",
@@ -88,12 +90,16 @@ def job_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=job.file_name)
 
 
+def _gone() -> str:
+    return GONE.format(settings.JOB_FILE_DAYS)
+
+
 def file_refusal(request: HttpRequest, job: Job) -> str:
     """Why this person does not get the job's file, "" where they do."""
     if job.user_id != staff(request).pk:
         return "Only who began it downloads its file."
     if not job.file_name or (job.file_until and job.file_until <= timezone.now()):
-        return GONE
+        return _gone()
     kind = jobs.find(job.kind)
     return kind.refusal(staff(request), job) if kind else "This release has no such jobs any more."
 
@@ -125,6 +131,7 @@ def _draw(request: HttpRequest, job: Job) -> HttpResponse:
         "may_resume": jobs.may_resume(user, job),
         "resume_refusal": jobs.resume_refusal(job, user) if jobs.may_resume(user, job) else "",
         "goes_on": bool(job.kept) and job.done > 0,
+        "gone": _gone(),
         "has_file": bool(job.file_name),
         "file_refusal": file_refusal(request, job) if job.file_name else "",
     }
@@ -134,9 +141,10 @@ def _draw(request: HttpRequest, job: Job) -> HttpResponse:
 def sentence(job: Job) -> str:
     """How it stands."""
     if job.ended:
-        took = formats.span(job.ended_at - (job.started_at or job.created_at))  # type: ignore[operator]
+        took: timedelta = job.ended_at - (job.started_at or job.created_at)  # type: ignore[operator]
+        words = formats.span(took) if took >= timedelta(seconds=1) else "less than a second"
         return {
-            State.SUCCEEDED: f"Done in {took}.",
+            State.SUCCEEDED: f"Done in {words}.",
             State.FAILED: "It failed. It is not tried again by itself.",
         }.get(State(job.state), "It was cancelled. Nothing more happens by itself.")
     if job.cancel_asked_by_id:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from django.conf import settings
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.http import Http404
@@ -120,10 +121,11 @@ class ExportList(Kind):
     def shown(self, params: dict[str, Any]) -> dict[str, Any]:
         """The list in words, and what it is narrowed by."""
         its: Any = exports_rows.lists().get(params.get("list", ""))
+        query = params.get("query", "")
         return {
             "list": its.exported_title() if its else params.get("list", ""),
             "format": WORDS.get(params.get("format", ""), ""),
-            "narrowed by": ", ".join(f"{name}: {value}" for name, value in asked(params.get("query", "")).items()),
+            "narrowed by": ", ".join(f"{_narrowing(name)}: {value}" for name, value in asked(query).items()),
             "personal data": "shown" if params.get("personal") else "masked",
         }
 
@@ -169,6 +171,11 @@ class ExportList(Kind):
                 raise JobFailed(f"{problem} Narrow the list down.") from problem
         said = told(shown, params["format"], params["query"], rows)
         return Result({"rows": rows}, file_name(shown, params["format"]), said)
+
+
+def _narrowing(name: str) -> str:
+    """What a filter of a list's address is called where people read it."""
+    return "search" if name == SEARCH_VAR else name.removesuffix("__exact")
 
 
 def _book(file: BinaryIO, shown: Shown, job: Job, progress: Progress) -> int:

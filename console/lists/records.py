@@ -89,6 +89,7 @@ class RecordAdmin(ReadOnlyAdmin):
     written: tuple[str, ...] = ()
     by: tuple[str, str] = ("at", "id")
     answers: tuple[str, ...] = ()  # what a row's page takes beside GET
+    empty_text = ""  # while there are none: what will stand there, and how it comes to be
     by_this_machine = True  # its moments, which is said where Stripe's clock shows another time
     sortable_by = ()
     account_filter: type[AccountFilter] = AccountFilter
@@ -103,7 +104,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list under its own name."""
-        names = {"title": self.list_title, "list_title": self.list_title}
+        names = {"title": self.list_title, "list_title": self.list_title, "empty_text": self.empty_text}
         return super().changelist_view(request, {**names, **(extra_context or {})})
 
     def queries(self, request: HttpRequest, rows: QuerySet, words: str) -> list[QuerySet]:

@@ -84,6 +84,7 @@ class OperationAdmin(RecordAdmin):
     """Every intent of staff and what came of it; each leads to its page."""
 
     list_title, columns = "Operations", COLUMNS
+    empty_text = "Whatever staff have Stripe do stands here, with who asked for it, why, and what came of it."
     list_display = ("when", "act", "account", "who", "state_badge", "object", "ticket")
     list_filter = ("state", NeedsAPerson, VerbFilter, ViaFilter, ("user", WhoFilter))
     written = ("reason", "ticket")

@@ -193,17 +193,26 @@ class LineField(forms.CharField):
 REASON_LENGTH = 10  # characters; fewer say nothing to whoever reads the audit trail
 
 
+TOO_SHORT = f"Write at least {REASON_LENGTH} characters that can be read."
+
+
 class ReasonField(forms.CharField):
     """Why staff do something, in words that somebody can read."""
 
     def __init__(self, *, max_length: int = 2000, **options: Any) -> None:
-        super().__init__(min_length=REASON_LENGTH, max_length=max_length, validators=[self.says_something], **options)
+        super().__init__(
+            min_length=REASON_LENGTH,
+            max_length=max_length,
+            validators=[self.says_something],
+            error_messages={"min_length": TOO_SHORT},
+            **options,
+        )
 
     @staticmethod
     def says_something(value: str) -> None:
-        """Count what can be read of it."""
-        if len(texts.readable(value)) < REASON_LENGTH:
-            raise ValidationError(f"Write at least {REASON_LENGTH} characters that can be read.")
+        """Count what can be read of it; of what is too short as it stands, the field says so itself."""
+        if len(texts.readable(value)) < REASON_LENGTH <= len(value):
+            raise ValidationError(TOO_SHORT)
 
 
 SHOWN_AS = "•••"

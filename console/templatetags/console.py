@@ -302,7 +302,7 @@ def pretty_json(value: Any) -> str:
 @register.simple_block_tag
 def empty_state(content: str, heading: str) -> SafeString:
     """Where rows would be and are none: a heading, and between the tags what makes them come."""
-    return render_to_string("console/parts/empty.html", {"heading": heading, "text": content.strip()})
+    return render_to_string("console/parts/empty.html", {"heading": heading, "text": SafeString(content.strip())})
 
 
 @register.inclusion_tag("console/parts/field.html")

@@ -64,6 +64,7 @@ class AccessEntryAdmin(RecordAdmin):
     """Pages opened while viewing as an account."""
 
     list_title, columns = "Pages opened", OPENED_COLUMNS
+    empty_text = "Each page that staff open while they view as an account stands here."
     list_display = ("when", "who", "account", "did", "session")
     list_display_links = ("when",)
     list_filter = (KindFilter, ("user", WhoFilter))
@@ -123,6 +124,7 @@ class WorkSessionAdmin(RecordAdmin):
     """Who viewed as which account, why, and how it ended."""
 
     list_title, columns = "Work sessions", SESSION_COLUMNS
+    empty_text = "Who views as an account stands here, with the reason. “View as” is on each account’s page."
     list_display = ("started", "who", "account", "why", "mode_badge", "ticket", "ending")
     list_filter = ("mode", "category", "end", ("user", WhoFilter))
     written = ("reason", "ticket")

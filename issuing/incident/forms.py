@@ -47,7 +47,9 @@ class MeantForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Something is named, and not too much."""
         cleaned = super().clean() or {}
-        if self.errors:
+        if (
+            self.errors.keys() & MeantForm.base_fields.keys()
+        ):  # a preview asks for no reason, and says this all the same
             return cleaned
         named = self.selection().named
         if not (named.ids or cleaned["merchant"]):

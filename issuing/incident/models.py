@@ -138,8 +138,9 @@ class Plan:
 
     @property
     def length(self) -> timedelta:
-        """How long the calls take at the rate budget, all of which they get."""
-        return timedelta(seconds=self.calls / settings.STRIPE_RATE if settings.STRIPE_RATE > 0 else 0)
+        """How long the calls take at the rate budget, all of which they get: a second at least."""
+        seconds = self.calls / settings.STRIPE_RATE if settings.STRIPE_RATE > 0 else 0
+        return timedelta(seconds=max(seconds, 1))
 
 
 def plan(selection: Selection, *, may_holders: bool = True) -> Plan:

@@ -129,8 +129,11 @@ def test_what_came_to_nothing_may_be_left(otto: Client, ana: Client, account: Ac
 
 def test_its_requester_withdraws_it(otto: Client, account: Account) -> None:
     _, page = asked(otto, account)
+    assert "Before and after" in otto.get(page).content.decode()
     assert press(otto, page, "withdraw").status_code == 303
-    assert "otto withdrew it. Nothing was sent." in otto.get(page).content.decode()
+    withdrawn = otto.get(page).content.decode()
+    assert "otto withdrew it. Nothing was sent." in withdrawn
+    assert "Before and after" not in withdrawn, "a top-up changes nothing that is there: a table without rows"
 
 
 @pytest.mark.parametrize("form", [{}, {"decision": "perhaps"}])

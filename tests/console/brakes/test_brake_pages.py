@@ -155,6 +155,10 @@ def test_an_administrator_stops_and_lifts_something() -> None:
     assert OVER in words(browser("vera"), "/brakes/")
     assert "Nothing is stopped" in words(browser("vera"), "/brakes/")
     assert ana.post(lift, {"act": "lift", "reason": OVER}).status_code == 409
+    page = words(ana, lift)
+    assert "It stands no more." in page
+    assert "Alder Freight are stopped" not in page
+    assert "goes on at once" not in page
 
 
 def test_two_lift_it_in_live_mode(settings: Any) -> None:
@@ -193,6 +197,7 @@ def test_bad_input_stops_nothing_and_stays(entries: dict[str, str], field: str) 
     answer = browser("ana").post("/brakes/new", entries)
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
+    assert all(len(problems) == 1 for problems in answer.context["form"].errors.values())
     assert entries["reason"] in text(answer)
     assert not Brake.objects.exists()
 

@@ -129,6 +129,13 @@ def test_who_did_not_choose_the_rows_may_look_and_not_begin(otto: Client) -> Non
     assert (answer.status_code, BulkRun.objects.get().state) == (403, "draft")
 
 
+def test_who_may_do_nothing_for_many_meets_no_form() -> None:
+    page = browser("vera").get("/bulk-runs/from-file").content.decode()
+    assert "Your role does nothing for many at once." in page
+    assert "Check the file" not in page
+    assert "Check the file" in browser("otto").get("/bulk-runs/from-file").content.decode()
+
+
 def test_who_may_not_do_the_verb_is_not_offered_it() -> None:
     answer = sent(browser("vera"), f"id\n{rows.card().pk}\n")
     assert answer.status_code == 422

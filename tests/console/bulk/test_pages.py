@@ -102,6 +102,33 @@ def test_stop_resume_and_seen_to_are_buttons(otto: Client) -> None:
     assert otto.post(url, {"act": "nonsense"}).status_code == 303
 
 
+def test_what_was_stopped_may_be_left_so(otto: Client) -> None:
+    known_accounts()
+    run = begun(rows.card())
+    url = f"/bulk-runs/{run.pk}"
+    otto.post(url, {"act": "stop"})
+    assert "Leave it stopped" in words(page(otto, run))
+    otto.post(url, {"act": "seen"})
+    run.refresh_from_db()
+    assert (run.state, run.needs_a_person) == ("stopped", False)
+    left = page(otto, run)
+    assert (left.context["may_see_to"], left.context["may_resume"]) == (False, True)
+
+
+def test_a_run_of_a_verb_that_is_no_more_is_read_and_left(otto: Client) -> None:
+    known_accounts()
+    run = begun(rows.card())
+    runs.stop(run, None, "Its verb is no more.")
+    BulkRun.objects.update(verb="issuing.teleport_card")
+    BulkRow.objects.update(state="denied")
+    shown = page(otto, run)
+    assert [shown.context[name] for name in ("may_resume", "failed", "may_see_to")] == [False, 0, True]
+    for act in ("resume", "retry"):
+        refused = otto.post(f"/bulk-runs/{run.pk}", {"act": act})
+        assert refused.status_code == 403
+        assert "This version of the console does not know issuing.teleport_card." in words(refused)
+
+
 def test_others_look_and_do_not_touch(otto: Client) -> None:
     known_accounts()
     run = begun(rows.card())
@@ -151,6 +178,7 @@ def test_undo_takes_what_the_run_changed_and_nobody_since(otto: Client, sandbox:
     with pytest.raises(Denied, match="Nothing of this run is left"):
         runs.undo(run, person("otto"), REASON)
     assert "undoes another run" in words(page(otto, undoing))
+    assert f'undone by <a href="{undoing.get_absolute_url()}">' in page(otto, run).content.decode()
 
 
 def test_what_has_no_inverse_is_not_undone(otto: Client) -> None:

@@ -95,7 +95,7 @@ def test_a_file_that_was_removed_is_said(job: Job) -> None:
     assert client.post(f"/jobs/{job.pk}/file").status_code == 404
     Job.objects.update(file_name="", file_until=None)
     assert client.post(f"/jobs/{job.pk}/file").status_code == 403
-    assert "Its file was removed." in text(page(client, job))
+    assert "The file was removed: files are kept for 7 days." in text(page(client, job))
 
 
 def test_a_job_of_somebody_else_is_theirs(job: Job) -> None:
@@ -201,6 +201,16 @@ def test_what_was_sought_is_masked_for_who_may_not_see_it() -> None:
     for name, seen in (("vera", False), ("sam", True)):
         mine = exported(person(name), query="q=jo%40kestrel.example")
         assert ("jo@kestrel.example" in text(page(browser(name), mine))) is seen
+
+
+def test_what_took_no_time_does_not_say_nought_seconds(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(started_at=job.ended_at)
+    assert "Done in less than a second." in text(page(browser("sam"), job))
+
+
+def test_what_narrows_an_export_is_said_in_words(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(params={**job.params, "query": "q=alder&status__exact=active"})
+    assert "search: alder, status: active" in text(page(browser("sam"), job))
 
 
 def test_a_name_from_outside_moves_nothing_on_the_page(job: Job) -> None:

@@ -93,6 +93,13 @@ def test_a_mail_that_is_tried_again_says_when() -> None:
     assert "450 Greylisted" in page
 
 
+def test_a_mail_on_its_way_does_not_say_that_nothing_can_have_been_sent() -> None:
+    mail = made("sending", attempts=1, next_try_at=timezone.now() + timedelta(hours=1))
+    page = " ".join(text(browser("otto"), at(mail)).split())
+    assert "It is being handed to the mail server." in page
+    assert "Nothing can have been sent" not in page
+
+
 @pytest.mark.parametrize(
     ("state", "decision", "after", "action"),
     [
@@ -194,7 +201,10 @@ def test_the_list_shows_filters_and_finds() -> None:
 def test_an_empty_list_and_an_empty_mailbox_say_what_would_fill_them() -> None:
     client = browser("otto")
     assert "No mails yet" in text(client, "/console/mail/")
-    assert "Nothing was mailed yet" in text(client, "/mailbox/")
+    mailbox = text(client, "/mailbox/")
+    assert "Nothing was mailed yet" in mailbox
+    assert '<a href="/me/">your page</a>' in mailbox
+    assert "&lt;" not in mailbox
 
 
 def test_many_are_sent_again_or_dropped_from_the_list_and_doubt_is_not() -> None:

@@ -291,6 +291,9 @@ def test_nobody_erases_themselves_nor_who_may_still_sign_in() -> None:
     with pytest.raises(erasure.NotErased, match="Your role"):
         erasure.begin("account", "acct_1", user=otto, reason=WHY)
     assert AuditEntry.objects.count() == 2
+    refused = browser("ana").get(f"/audit/erase/user/{otto.pk}").content.decode()
+    assert f'<a href="/staff/{otto.pk}">' in refused
+    assert "<dt>Rows</dt>" not in refused, "nobody counted them"
 
 
 def test_who_is_forgotten_is_not_named_again_by_what_they_had_begun(marta: User) -> None:

@@ -165,7 +165,16 @@ def test_a_failed_sign_in_says_so_in_an_alert() -> None:
 @pytest.mark.django_db
 def test_an_empty_list_differs_from_one_without_matches() -> None:
     ana = browser("ana")
-    assert "No operations yet" in ana.get("/console/operation/").content.decode()
+    for address, heading, words in (
+        ("operation", "No operations yet", "Whatever staff have Stripe do stands here"),
+        ("bulkrun", "No bulk runs yet", "Tick rows of a list and choose an action."),
+        ("job", "No jobs yet", "an export becomes a job"),
+        ("approval", "No approvals yet", "waits here for another one to decide"),
+        ("worksession", "No work sessions yet", "Who views as an account stands here"),
+    ):
+        page = ana.get(f"/console/{address}/").content.decode()
+        assert heading in page
+        assert words in page
     matches = ana.get("/console/operation/?q=nothing").content.decode()
     assert "Nothing is found for “<bdi>nothing</bdi>”" in matches
     assert "No operations yet" not in matches

@@ -62,12 +62,19 @@ def test_a_preview_counts_and_sends_nothing(card: Card) -> None:
     said = text(answer)
     assert "1 card works and is meant" in said
     assert "1 open authorization, 184.20 USD with these cards" in said
-    assert "1 left out, being no such id: words" in said
+    assert "1 left out, not the id of an account, a cardholder or a card: words" in said
     assert "1 not known here: acct_no" in said
     assert "Freeze 1 card now" in said
     assert "Nothing was frozen" not in said
     assert not BulkRun.objects.exists()
     assert not Freeze.objects.exists()
+
+
+def test_a_preview_of_nothing_says_what_is_missing(card: Card) -> None:
+    answer = browser("otto").post("/incident/", {"act": "preview", "ids": " ", "merchant": "", "days": "7"})
+    assert answer.status_code == 422
+    assert "Name accounts, cardholders or cards by their ids, or a merchant." in text(answer)
+    assert list(answer.context["form"].errors) == ["ids"]
 
 
 def test_an_address_draws_the_preview(card: Card) -> None:
