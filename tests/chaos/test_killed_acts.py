@@ -4,28 +4,31 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from tests.chaos.test_kills import databases
 from tests.killed_acts import ROWS
-from tests.stack import PASSWORD, ROOT
+from tests.stack import PASSWORD, ROOT, empty_postgres
 
 pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 
 
-@pytest.fixture(params=databases())
-def environment(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module", params=databases())
+def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Of processes with a database of their own that has the demo's people."""
-    sqlite = f"sqlite:///{tmp_path}/console.sqlite3"
-    url = sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_database")
-    own = {"VAR_DIR": str(tmp_path), "DATABASE_URL": url, "DEMO_PASSWORD": PASSWORD, "ENV_FILE": "/dev/null"}
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", "CONSOLE_MODE": "sandbox", **own}
-    start(environment, "manage.py", "migrate", "--verbosity=0")
-    start(environment, "manage.py", "demo_users")
-    return environment
+    folder = tmp_path_factory.mktemp("killed")
+    with ExitStack() as ends:
+        url = f"sqlite:///{folder}/console.sqlite3"
+        url = ends.enter_context(empty_postgres()) if request.param == "postgres" else url
+        own = {"VAR_DIR": str(folder), "DATABASE_URL": url, "DEMO_PASSWORD": PASSWORD, "ENV_FILE": "/dev/null"}
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", "CONSOLE_MODE": "sandbox", **own}
+        start(environment, "manage.py", "migrate", "--verbosity=0")
+        start(environment, "manage.py", "demo_users")
+        yield environment
 
 
 def start(environment: dict[str, str], *command: str) -> str:
