@@ -114,7 +114,7 @@ def settle(stack: Stack, server: SmtpServer, doubt: set[str]) -> None:
             named = [ids[message_id] for message_id in chosen]
             stack.manage("mail_settle", *named, decision, "--reason", WHY, "--as", "demo")
     stack.manage("mail_settle", "--all-failed", "--again", "--reason", WHY, "--as", "demo")
-    wait_until(lambda: waiting(stack) == 0, 60 + many / 5, "the rest sent" + stack.logs())
+    wait_until(lambda: waiting(stack) == 0, 60 + MAILS / 5, "the rest sent" + stack.logs())
     rows = states(stack)
     assert set(rows.values()) == {"sent"}
     assert Counter(server.message_ids()) == Counter(rows.keys())
