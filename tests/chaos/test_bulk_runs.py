@@ -20,13 +20,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.chaos.test_kills import kill_one, victims
+from tests.chaos.test_kills import kill_one, victims, whole
 from tests.stack import Stack, empty_postgres, wait_until
 from tests.staff_browser import StaffBrowser
 
 pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 REASON = "Suspicious pattern on one BIN"
-EVERY = 3.0  # seconds between two kills
+EVERY = 3.0  # seconds that a worker lives
 UNDER_WAY = 12  # rows that a worker may have claimed when its run is stopped
 SIZES = {"sqlite": 300, "postgres": 600}
 HOLDER = {
@@ -78,7 +78,7 @@ def furnished(folder: Path, database: str, cards: int) -> Iterator[tuple[Stack, 
 
 
 class Killer(threading.Thread):
-    """Kills a process of the worker, or the whole cluster, every few seconds until it is stopped.
+    """Kills a process of the worker, or the whole cluster, after 3 seconds of its life each time, until it is stopped.
 
     Meanwhile it looks how large the worker's processes are: `largest` of one, in MiB.
     """
@@ -89,8 +89,13 @@ class Killer(threading.Thread):
         self.chance = random.Random(20261126)
 
     def run(self) -> None:
-        """Until stopped. A worker that is just starting is let come up first."""
-        while not self.over.wait(EVERY):
+        """Until stopped. A worker lives so long once it is whole, however slowly this machine starts one."""
+        while not self.over.is_set():
+            if not whole(self.stack):
+                self.over.wait(0.2)
+                continue
+            if self.over.wait(EVERY):
+                return
             try:
                 self.largest = max(self.largest, *(resident(pid) for pid in victims(self.stack)))
                 kill_one(self.stack, self.chance)
@@ -142,7 +147,7 @@ class Run:
 
 def patience(rows: int) -> float:
     """Seconds that so many rows may take while the worker is killed, on a machine that is busy."""
-    return 240 + rows / 2
+    return 240 + rows * 2
 
 
 def begin(stack: Stack, folder: Path, cards: list[str]) -> Run:
