@@ -17,7 +17,6 @@ from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from console import brakes
 from console.bulk import control
 from console.bulk.models import FAILED, BulkRow, BulkRun
 from console.operations import door, verbs
@@ -144,8 +143,6 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         mine.settle(**ended)
         return True
     try:
-        if stopped := brakes.objection(verb, row.account_id, {**run.common, **row.params}):
-            raise Braked(stopped)
         operation = _perform(verb, run, row, lane)
     except Braked as braked:  # no attempt: it goes on when the brake is lifted
         mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)

@@ -94,7 +94,8 @@ def perform(
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
     who waits can have the answer. `instead_of` is dropped with the same commit. What needs a second person, as one of
     many `rows` may, is stored and not sent. `of_run`: a row of a bulk run, which asked about the work session when it
-    began. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction. Three commits, one API call.
+    began, and puts off what a brake stops. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction.
+    Three commits, one API call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
@@ -170,7 +171,8 @@ def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool,
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
     sentence = _objection(verb, intent)
     if not sentence and (stopped := brakes.objection(verb, intent.account_id, params)) and not _known(intent):
-        _record_denial(verb, intent, stopped)
+        if not of_run:  # its rows wait, and are no denials
+            _record_denial(verb, intent, stopped)
         raise Braked(stopped)
     if not (sentence or of_run) and (way := held_by(sessions.open_of(intent.user), verb, intent)):
         sentence = way.sentence

@@ -23,7 +23,7 @@ from tests.sandbox_process import SandboxProcess
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting_verbs")]
 State = Operation.State
-ROW_COSTS = 21  # statements of a row with one call, savepoints and PostgreSQL's two locks among them
+ROW_COSTS = 20  # statements of a row with one call, savepoints and PostgreSQL's two locks among them
 
 
 def wanted(*ids: str, **params: Any) -> list[Wanted]:
