@@ -188,11 +188,14 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
     ids = sorted(wanted)
     if strays := [row_id for row_id in ids if owner(model, row_id, wanted[row_id]) is None]:
         raise Misplaced(f"{', '.join(strays)}: of no connected account")
-    missing = set(ids).difference(model.every.filter(pk__in=ids).values_list("pk", flat=True))
-    stubs = [model(id=row_id, account_id=owner(model, row_id, wanted[row_id])) for row_id in sorted(missing)]
-    if stubs:
-        model.every.bulk_create(stubs, ignore_conflicts=True)
-    rows = {row.pk: row for row in model.every.select_for_update().filter(pk__in=ids).order_by("pk")}
+    found = model.every.select_for_update().filter(pk__in=ids).order_by("pk")
+    rows = {row.pk: row for row in found} if len(ids) == 1 else {}  # one by itself: in no order, and mostly there
+    if not rows:
+        missing = set(ids).difference(model.every.filter(pk__in=ids).values_list("pk", flat=True))
+        stubs = [model(id=row_id, account_id=owner(model, row_id, wanted[row_id])) for row_id in sorted(missing)]
+        if stubs:
+            model.every.bulk_create(stubs, ignore_conflicts=True)
+        rows = {row.pk: row for row in found.all()}
     for row_id, row in rows.items():
         if row.account_id != owner(model, row_id, wanted[row_id]):
             raise Misplaced(f"{row_id} belongs to {row.account_id or 'the platform'}, not to {wanted[row_id]}")

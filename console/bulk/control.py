@@ -33,7 +33,8 @@ def admit(verb: Verb, run: BulkRun) -> None:
 def objection(verb: Verb | None, run: BulkRun) -> str:
     """Why nothing of this run may be sent at all, now, or "": its person, the mode, the version. No query.
 
-    The engine asks before each row: the run is then stopped with the sentence, and no row is used up.
+    The engine asks before each row, of a person as they were a second ago at most: the run is then stopped with the
+    sentence, and no row is used up.
     """
     if verb is None:
         return f"This version of the console does not know {run.verb}."

@@ -3,19 +3,20 @@
 A row is claimed, then its operation is made through the one door under the row's own form token. A process that is
 killed between the two leaves a row that waits and an operation that is there: the next one finds it by the token, and
 nothing is sent twice. What becomes of an operation that is in doubt is the operation's own affair.
+
+The threads of a turn keep their connections, to the database and to Stripe, from its first row to its last.
 """
 
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from console import brakes
 from console.bulk import control
 from console.bulk.models import FAILED, BulkRow, BulkRun
 from console.operations import door, verbs
@@ -30,6 +31,7 @@ WORK = "console.bulk.engine.work"
 TURN = 2.0  # seconds of one task: then others in the queue have theirs
 ASKED_LASTS = 10.0  # seconds after which a turn that was asked for and never began is taken for lost
 AHEAD = 4  # rows that a thread claims at once
+LATELY = 1.0  # seconds after which it is asked again whether the run's person may still do it
 GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
 State = BulkRow.State
 UNFINISHED = (State.WAITING, State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
@@ -60,22 +62,53 @@ def work(run_id: str) -> int:
     Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached.
     """
     queue.begun(_turn(run_id))
-    run = BulkRun.objects.running().filter(pk=run_id).select_related("user", "work_session").first()
+    run = _running(run_id)
     if run is None or _worked_at(run):
         return 0
-    end, done = time.monotonic() + TURN, 0
-    while time.monotonic() < end:
-        rows = claim(run, settings.BULK_THREADS * AHEAD)
-        if not rows:
-            finish(run)
-            return done
-        smooth = do_all(run, rows)
-        done += len(rows)
-        if not smooth:
-            return done
-    if not finish(run):
+    turn = Turn(run_id, time.monotonic() + TURN)
+    turn.work_off()
+    if turn.smooth and not finish(run):
         wake(run)
-    return done
+    return turn.done
+
+
+def _running(run_id: str) -> BulkRun | None:
+    """The run with its person, where it goes on. One query."""
+    return BulkRun.objects.running().filter(pk=run_id).select_related("user", "work_session").first()
+
+
+@dataclass
+class Turn:
+    """One task's time with a run. `smooth` ends where a row shows that Stripe cannot be reached now."""
+
+    run_id: str
+    end: float
+    done: int = 0
+    smooth: bool = True
+
+    def work_off(self) -> None:
+        """Rows, several at once, until the end or until none is left."""
+        if settings.BULK_THREADS == 1:
+            self.done = self._rows()
+            return
+        with ThreadPoolExecutor(settings.BULK_THREADS, thread_name_prefix="bulk") as pool:
+            self.done = sum(pool.map(self._in_thread, range(settings.BULK_THREADS)))
+
+    def _in_thread(self, _: int) -> int:
+        try:
+            return self._rows()
+        finally:
+            connections.close_all()
+
+    def _rows(self) -> int:
+        """Rows one after the other; how many. The run is read anew: no two threads share its person."""
+        run, done = _running(self.run_id), 0
+        while run and self.smooth and time.monotonic() < self.end and (rows := claim(run, AHEAD)):
+            lane = budget.URGENT if run.urgent else budget.BULK
+            reached = [do(run, row, lane=lane) for row in rows]
+            self.smooth = self.smooth and all(reached)
+            done += len(rows)
+        return done
 
 
 def work_while_waited_for(run: BulkRun, seconds: float) -> None:
@@ -93,28 +126,10 @@ def claim(run: BulkRun, many: int) -> list[BulkRow]:
     return due.claim(by=claims.claim_name(), limit=many, skip_locked=True)
 
 
-def do_all(run: BulkRun, rows: list[BulkRow]) -> bool:
-    """These rows, several at once; False where one of them shows that Stripe cannot be reached now."""
-    lane = budget.URGENT if run.urgent else budget.BULK
-    if settings.BULK_THREADS == 1:
-        smooth = [do(run, row, lane=lane) for row in rows]
-        return all(smooth)
-    with ThreadPoolExecutor(settings.BULK_THREADS, thread_name_prefix="bulk") as pool:
-        smooth = list(pool.map(partial(_in_thread, run, lane), rows))
-    return all(smooth)
-
-
-def _in_thread(run: BulkRun, lane: budget.Lane, row: BulkRow) -> bool:
-    try:
-        return do(run, row, lane=lane)
-    finally:
-        connections.close_all()
-
-
 def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
     """One row that we hold, unless its run was stopped meanwhile; False where Stripe could not be reached."""
     mine = BulkRow.objects.held(row.claimed_by).filter(pk=row.pk)
-    run.user.refresh_from_db()
+    _look_at_person(run)
     verb = verbs.find(run.verb)
     if (sentence := control.objection(verb, run)) or verb is None:
         control.stop(run, None, sentence)
@@ -128,8 +143,6 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         mine.settle(**ended)
         return True
     try:
-        if stopped := brakes.objection(verb, row.account_id, {**run.common, **row.params}):
-            raise Braked(stopped)
         operation = _perform(verb, run, row, lane)
     except Braked as braked:  # no attempt: it goes on when the brake is lifted
         mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)
@@ -139,6 +152,13 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         return True
     mine.settle(state=State.GIVEN, operation=operation, why="")
     return operation.state not in (Operation.State.INTENT, Operation.State.UNKNOWN)
+
+
+def _look_at_person(run: BulkRun) -> None:
+    """Have the run's person, and what they may, be as they were at most LATELY seconds ago."""
+    if time.monotonic() - run.person_as_of > LATELY:
+        run.person_as_of = time.monotonic()
+        run.user.refresh_from_db()
 
 
 def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Operation:
@@ -167,8 +187,8 @@ def finish(run: BulkRun) -> bool:
     """End the run where no row waits and every operation is settled; whether it ended now."""
     with transaction.atomic():  # locked: nobody lets a row wait again meanwhile
         running = BulkRun.objects.select_for_update().filter(pk=run.pk, state=BulkRun.State.RUNNING)
-        if not running.exists():
-            return False
+        if not running.exists() or BulkRow.objects.waiting().filter(run=run).exists():
+            return False  # the outcomes are read once no row waits: they are as many as the run has rows
         outcomes = run.outcomes()
         if any(outcomes.get(name) for name in UNFINISHED):
             return False

@@ -72,6 +72,8 @@ class BulkRun(models.Model):
     begun_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
+    person_as_of = float("-inf")  # time.monotonic() at which the engine last read who began it
+
     objects = BulkRunQuerySet.as_manager()
 
     class Meta:

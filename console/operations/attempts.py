@@ -13,7 +13,6 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from console.operations import verbs
@@ -23,7 +22,7 @@ from console.people import masking
 from console.people.models import User
 from console.record import audit
 from gateway import clock, intake
-from gateway.claims import CRASHES
+from gateway.claims import CRASHES, FREE
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.models import Event
 
@@ -36,6 +35,8 @@ OPEN_TO = {
     "event": (*Operation.UNSETTLED, State.NOT_FOUND, State.DROPPED),
     "person": (*Operation.UNSETTLED, State.NOT_FOUND),
 }
+
+OF_ATTEMPT = ("answer", "key")  # who settles by these has held the claim since it read the operation
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -108,19 +109,23 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
 
 def _begin(operation: Operation) -> bool:
     """Commit that a call is about to be made; False when the claim was lost meanwhile."""
+    first_tried_at = operation.first_tried_at or clock.timestamp()
+    begun = {"state": State.SENDING, "braked_at": None, "first_tried_at": first_tried_at}
     with durable():
-        held = (
-            Operation.objects.filter(pk=operation.pk)
-            .held(operation.claimed_by)
-            .update(
-                state=State.SENDING,
-                braked_at=None,
-                attempts=F("attempts") + 1,
-                first_tried_at=Coalesce(F("first_tried_at"), clock.timestamp()),
-            )
-        )
-    operation.refresh_from_db()
-    return bool(held)
+        mine = Operation.objects.filter(pk=operation.pk).held(operation.claimed_by)
+        held = mine.update(**begun, attempts=F("attempts") + 1)
+    if not held:
+        operation.refresh_from_db()
+        return False
+    _take_on(operation, begun)
+    operation.attempts += 1
+    return True
+
+
+def _take_on(operation: Operation, changes: dict[str, Any]) -> None:
+    """Have the instance be as its row, whose claim is ours, was just written: no query."""
+    for name, value in changes.items():
+        setattr(operation, name, value)
 
 
 def crash(what: str) -> Unreachable:
@@ -181,8 +186,12 @@ def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]
 def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any], user: User | None = None) -> bool:
     """`finish` inside the caller's transaction; `user` is who decided, where it was not the operation's own person."""
     still_open = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
-    first = still_open.settle(**changes, state=state, settled_at=timezone.now(), settled_by=by)
-    operation.refresh_from_db()
+    ended = {**changes, "state": state, "settled_at": timezone.now(), "settled_by": by}
+    first = still_open.settle(**ended)
+    if first and by in OF_ATTEMPT:
+        _take_on(operation, {**ended, **FREE, "next_try_at": None})
+    else:
+        operation.refresh_from_db()
     if first and operation.approved_at and changes.get("account_id"):
         operation.approval.follow(operation.account_id)
     if first:

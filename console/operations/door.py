@@ -94,7 +94,8 @@ def perform(
     nothing; with anything else in it, AlreadySent. With `wait=False`, or where too many threads wait, the worker makes
     the first attempt, unless only who waits can have the answer. `instead_of` is dropped with the same commit. What
     needs a second person, as one of many `rows` may, is stored and not sent. `of_run`: of a bulk run, which asked for
-    the session; `approved`: and was approved. Raises Denied; RuntimeError in a transaction. Three commits, one call.
+    the session, and puts off what a brake stops; `approved`: and was approved. Raises Denied; RuntimeError in a
+    transaction. Three commits, one call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
@@ -170,7 +171,8 @@ def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool,
     """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
     sentence = rights.objection(intent.user, verb, params, one=one) or _objection(verb, intent)
     if not sentence and (stopped := brakes.objection(verb, intent.account_id, params)) and not _known(intent):
-        _record_denial(verb, intent, stopped)
+        if not of_run:  # its rows wait, and are no denials
+            _record_denial(verb, intent, stopped)
         raise Braked(stopped)
     if not (sentence or of_run) and (way := held_by(sessions.open_of(intent.user), verb, intent)):
         sentence = way.sentence

@@ -20,6 +20,7 @@ from tests.stack import Stack, empty_postgres, wait_until
 pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 WHY = "Compared with the log of the mail server"
 EVERY = 3.0  # seconds between two kills
+MAILS = int(os.environ.get("CHAOS_MAILS", "500"))
 QUEUE = """
 from django.db import transaction
 from console.mail import mails
@@ -31,7 +32,7 @@ with transaction.atomic():
 
 def runs() -> list[Any]:
     """On every database that there is."""
-    return [(name, 100) for name in ("sqlite", *(["postgres"] if os.environ.get("TEST_DATABASE_URL") else []))]
+    return [(name, MAILS) for name in ("sqlite", *(["postgres"] if os.environ.get("TEST_DATABASE_URL") else []))]
 
 
 class Moody:
@@ -90,7 +91,7 @@ def test_each_mail_is_sent_once_or_in_doubt(world: tuple[Stack, SmtpServer, int]
     stack, server, many = world
     stack.manage("shell", "--no-imports", "-c", QUEUE.format(many=many))
     rage(stack, server, many)
-    wait_until(lambda: waiting(stack) == 0, 180, "every mail settled" + stack.logs())
+    wait_until(lambda: waiting(stack) == 0, 120 + many / 2, "every mail settled" + stack.logs())
     rows, taken = states(stack), Counter(server.message_ids())
     assert len(rows) == many
     assert set(taken.values()) == {1}, "nothing is sent twice by itself"
@@ -113,7 +114,7 @@ def settle(stack: Stack, server: SmtpServer, doubt: set[str]) -> None:
             named = [ids[message_id] for message_id in chosen]
             stack.manage("mail_settle", *named, decision, "--reason", WHY, "--as", "demo")
     stack.manage("mail_settle", "--all-failed", "--again", "--reason", WHY, "--as", "demo")
-    wait_until(lambda: waiting(stack) == 0, 60, "the rest sent" + stack.logs())
+    wait_until(lambda: waiting(stack) == 0, 60 + MAILS / 5, "the rest sent" + stack.logs())
     rows = states(stack)
     assert set(rows.values()) == {"sent"}
     assert Counter(server.message_ids()) == Counter(rows.keys())

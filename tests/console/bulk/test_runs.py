@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -13,13 +16,14 @@ from console.bulk.runs import Denied, Wanted
 from console.operations.models import Operation
 from console.people.models import User
 from console.record.models import AuditEntry
-from gateway import claims, sweep
+from gateway import claims, offset, sweep
 from gateway.errors import Refused, Unreachable
 from tests.console.acting import PERMISSION, REASON, RENAME, account, creates, failing, person, session_for
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting_verbs")]
 State = Operation.State
+ROW_COSTS = 20  # statements of a row with one call, savepoints and PostgreSQL's two locks among them
 
 
 def wanted(*ids: str, **params: Any) -> list[Wanted]:
@@ -225,3 +229,31 @@ def test_turns_never_pile_up_in_a_queue_that_stands(
     assert OrmQ.objects.count() == 1
     engine.work(str(run.pk))
     assert engine.sweep() == 0
+
+
+def statements(run: BulkRun) -> int:
+    with CaptureQueriesContext(connection) as seen:
+        engine.work(str(run.pk))
+    return len(seen)
+
+
+def test_what_a_row_costs(otto: User, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "LATELY", 600.0)
+    monkeypatch.setattr(offset, "MEMO_SECONDS", 600.0)
+    ids = [account(sandbox, f"No {number}") for number in range(engine.AHEAD)]
+    few = statements(begun(otto, wanted(ids[0])))
+    assert (statements(begun(otto, wanted(*ids))) - few) / (engine.AHEAD - 1) <= ROW_COSTS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_threads_of_a_turn_keep_their_connections(otto: User, sandbox: SandboxProcess, settings: Any) -> None:
+    settings.BULK_THREADS = 3
+    run = begun(otto, wanted(*(account(sandbox, f"No {number}") for number in range(9))))
+    made: list[Any] = []
+    connection_created.connect(note := lambda **told: made.append(told["connection"]))
+    try:
+        assert engine.work(str(run.pk)) == 9
+    finally:
+        connection_created.disconnect(note)
+    assert outcomes(run) == ["succeeded"] * 9
+    assert len(made) <= 3
