@@ -94,8 +94,7 @@ def perform(
     nothing; with anything else in it, AlreadySent. With `wait=False`, or where too many threads wait, the worker makes
     the first attempt, unless only who waits can have the answer. `instead_of` is dropped with the same commit. What
     needs a second person, as one of many `rows` may, is stored and not sent. `of_run`: of a bulk run, which asked for
-    the session, and puts off what a brake stops; `approved`: and was approved. Raises Denied; RuntimeError in a
-    transaction. Three commits, one call.
+    the session, and puts off what a brake stops. Raises Denied; RuntimeError in a transaction. Three commits, one call.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
