@@ -93,9 +93,8 @@ def perform(
     the first operation and sends nothing; with anything else in it, AlreadySent. With `wait=False` the worker makes the
     first attempt; so it does where too many threads of the web server wait for Stripe already, unless only somebody
     who waits can have the answer. `instead_of` is dropped with the same commit. What needs a second person, as one of
-    many `rows` may, is stored and not sent. `of_run`: a row of a bulk run, which asked about the work session when it
-    began, and puts off what a brake stops. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction.
-    Three commits, one API call.
+    many `rows` may, is stored and not sent. `of_run`: of a bulk run, which asked about the work session when it began,
+    and waits for a brake. Raises Denied, never Refused or Unreachable; RuntimeError in a transaction. Three commits.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
     intent = Operation(
