@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from console.brakes import changes
 from console.bulk import drafts, engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Denied, Wanted
@@ -121,6 +122,31 @@ def test_who_lost_the_permission_meanwhile_stops_it_and_no_row_is_used_up(otto: 
     assert (run.state, outcomes(run)) == ("stopped", ["waiting"])
     assert "has no permission" in run.why
     assert not AuditEntry.objects.filter(action="operation.denied").exists()
+
+
+def test_who_is_shut_out_within_a_turn_stops_it_a_second_later(otto: User, sandbox: SandboxProcess) -> None:
+    run = begun(otto, wanted(account(sandbox, "Alder Ltd"), account(sandbox, "Birch Ltd")))
+    rows = engine.claim(run, 2)
+    engine.do(run, rows[0], lane=engine.budget.BULK)
+    User.objects.filter(pk=otto.pk).update(is_active=False)
+    run.person_as_of -= engine.LATELY
+    engine.do(run, rows[1], lane=engine.budget.BULK)
+    run.refresh_from_db()
+    assert (run.state, outcomes(run)) == ("stopped", ["succeeded", "waiting"])
+
+
+def test_a_row_that_a_brake_stops_waits_and_is_no_denial_of_the_trail(otto: User, sandbox: SandboxProcess) -> None:
+    ada, account_id = person("ada", changes.SETS), account(sandbox)
+    run = begun(otto, wanted(account_id))
+    brake = changes.set_brake(ada, "all", reason=REASON)
+    engine.work(str(run.pk))
+    row = BulkRow.objects.get()
+    assert (outcomes(run), row.attempts, "stopped" in row.why) == (["waiting"], 0, True)
+    assert not Operation.objects.exists()
+    assert not AuditEntry.objects.filter(action="operation.denied").exists()
+    changes.lift(brake, ada, reason=REASON)
+    engine.work(str(run.pk))
+    assert outcomes(run) == ["succeeded"]
 
 
 def test_the_failed_are_tried_again_as_new_operations(otto: User, sandbox: SandboxProcess) -> None:
