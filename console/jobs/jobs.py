@@ -180,8 +180,8 @@ def may_cancel(user: User, job: Job) -> bool:
 
 
 def may_resume(user: User, job: Job) -> bool:
-    """Whoever began it: it runs with their rights."""
-    return job.state in (State.FAILED, State.CANCELLED) and job.user_id == user.pk
+    """Whoever began it, for it runs with their rights; nobody where this version does not know such work."""
+    return job.state in (State.FAILED, State.CANCELLED) and job.user_id == user.pk and find(job.kind) is not None
 
 
 def cancel(job: Job, *, user: User) -> bool:

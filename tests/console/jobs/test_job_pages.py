@@ -166,6 +166,16 @@ def test_who_may_not_see_a_list_any_more_does_not_let_it_go_on() -> None:
         jobs.resume(job, user=User.objects.get(pk=sam.pk))
 
 
+def test_work_that_this_version_does_not_know_is_not_tried_again(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(state=State.FAILED)
+    sam = browser("sam")
+    assert "Try again" in text(page(sam, job))
+    Job.objects.filter(pk=job.pk).update(kind="of_an_older_release")
+    assert "Try again" not in text(page(sam, job))
+    assert "Nothing was changed" in text(sam.post(f"/jobs/{job.pk}", {"decision": "resume"}, follow=True))
+    assert Job.objects.get(pk=job.pk).state == State.FAILED
+
+
 def test_what_failed_of_ones_own_stands_on_home_until_it_is_dropped(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
