@@ -216,6 +216,7 @@ def test_a_live_start_sends_nothing_to_another_address(tmp_path: Path) -> None:
     assert server.requests == []
 
 
+@pytest.mark.prove
 def test_a_live_start_with_settings_of_our_own_asks_the_stub(tmp_path: Path) -> None:
     with Scripted(good()) as server:
         environment = live(server, DJANGO_SETTINGS_MODULE="tests.live_settings", DATABASE_URL=f"sqlite:///{tmp_path}/d")

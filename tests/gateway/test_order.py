@@ -292,6 +292,7 @@ def test_what_is_deleted_stays_gone_whatever_comes_later(data: st.DataObject, be
     deletion_is_final(Drawn(data), before, after)
 
 
+@pytest.mark.prove
 def test_twenty_thousand_lives_end_as_stripe_has_them() -> None:
     for seed in range(int(os.environ.get("SIMULATIONS", "20000"))):
         chance = random.Random(seed)

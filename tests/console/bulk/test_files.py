@@ -163,6 +163,7 @@ def test_a_file_that_is_not_there_and_a_verb_that_is_none_are_bad_input(tmp_path
     assert command("bulk_run", "issuing.create_card", "--file", str(tmp_path / "no.csv"))[0] == 2
 
 
+@pytest.mark.prove
 def test_ten_thousand_lines_are_read(otto: Client) -> None:
     made = [rows.card() for _ in range(3)]
     text = "id\n" + "\n".join(card.pk for card in made) + "\nic_nothing" * 9_997

@@ -28,7 +28,7 @@ def test_it_begins_the_runs_and_says_which(words: tuple[str, ...], card: Card) -
     made = BulkRun.objects.get()
     assert status == 0
     assert out.splitlines() == [
-        "1 cards, 1 cardholders, 1 accounts, 1 calls, 0 s, 1 open (18420 usd)",
+        "1 cards, 1 cardholders, 1 accounts, 1 calls, 1 s, 1 open (18420 usd)",
         f"run {made.pk} issuing.deactivate_cardholder 1 rows running",
         Freeze.objects.get().get_absolute_url(),
     ]
