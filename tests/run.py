@@ -2,8 +2,8 @@
 
 SQLite runs everything, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs what has a database, but
 for what no database changes (`alike`), and then it alone crawls (`crawl`: every page as everybody, or many values).
-Then the browser where a Chromium is found (CHROMIUM=, or the system's), and kill -9 on one database. Last the referee
-over all that was said to the sandbox.
+Then side by side the browser where a Chromium is found (CHROMIUM=, or the system's) and kill -9 on one database. Last
+the referee over all that was said to the sandbox.
 `make prove` (`--prove`): what is long by nature, marked `prove`, and everything on SQLite once more, with coverage.
 On CI nothing may be left out.
 """
@@ -91,12 +91,15 @@ def test(folder: str) -> list[bool]:
         passed.append(pytest("tests with a database on PostgreSQL", *QUICK, ON_POSTGRES, "--database=only", **common))
     else:
         passed.append(left_out("tests with a database on PostgreSQL", "TEST_DATABASE_URL is not set"))
-    if not browser:
+    processes = {"chaos": "chaos and not prove"}
+    if browser:
+        processes["journeys in Chromium"] = "browser and not prove"
+    else:
         passed.append(left_out("journeys in Chromium", NO_CHROMIUM))
-    processes = f"({'browser or chaos' if browser else 'chaos'}) and not prove"
-    passed.append(
-        pytest("journeys in Chromium and kill -9", *BY_STACK, processes, *IN_ORDER, CHROMIUM=browser, **common)
-    )
+    with ThreadPoolExecutor(2) as pool:  # side by side, for both mostly wait for processes
+        options = {"kept": True, "CHROMIUM": browser, **common}
+        runs = [pool.submit(pytest, title, "-m", which, *IN_ORDER, **options) for title, which in processes.items()]
+    passed += [run.result() for run in runs]
     passed.append(referee(sorted(Path(folder).glob("*.jsonl"))))
     return passed
 

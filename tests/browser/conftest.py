@@ -20,6 +20,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+ON_A_PHONE = pytest.param(390, "dark", marks=pytest.mark.prove)  # a journey once more
 PICTURES = Path(os.environ.get("PICTURES", "")) if os.environ.get("PICTURES") else None
 
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import Desk
 from tests.chaos.test_bulk_runs import HOLDER
 from tests.stack import Stack, wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
 GOOD, BAD = 188, 12
 WHO = ["--as", "demo", "--reason", "Suspicious pattern on one BIN"]
 

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import ON_A_PHONE, Desk
 from tests.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ def test_a_list_is_taken_out_as_a_file(browser: Browser, furnished: Stack, tmp_p
     desk.context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), ON_A_PHONE])
 def test_a_long_list_is_made_by_a_job(
     browser: Browser, furnished: Stack, tmp_path: Path, width: int, scheme: str
 ) -> None:

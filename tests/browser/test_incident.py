@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import ON_A_PHONE, Desk
 from tests.sandbox.issuer import Issuer
 from tests.stack import Stack, wait_until
 
@@ -51,7 +51,7 @@ def settled(stack: Stack) -> bool:
     return stack.ask("BulkRun.objects.exclude(state='ended').count()") == 0
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), ON_A_PHONE])
 def test_all_cards_of_three_accounts_are_frozen_and_unfrozen(
     browser: Browser, stack: Stack, fleet: list[str], width: int, scheme: str
 ) -> None:

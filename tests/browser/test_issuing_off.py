@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import ON_A_PHONE, Desk
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), ON_A_PHONE])
 def test_four_demo_accounts_say_why_issuing_is_off(desk: Desk, width: int, scheme: str) -> None:
     desk.stack.command("seed_accounts")
     page = desk.sign_in()

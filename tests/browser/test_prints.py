@@ -89,7 +89,7 @@ def visit(page: Page, stack: Stack, account: dict[str, Any]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.prove)])
 def test_a_print_names_whose_it_is_and_cuts_nothing(
     browser: Browser, furnished: Stack, account: dict[str, Any], scheme: str
 ) -> None:

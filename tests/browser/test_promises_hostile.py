@@ -13,7 +13,7 @@ from tests.sandbox.issuer import Issuer
 from tests.sandbox_process import SandboxProcess
 from tests.stack import Stack, wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
 RUN = "window.hit=1;alert(1)"
 PAYLOADS = (
     f"<script>{RUN}</script>",

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import ON_A_PHONE, Desk
 from tests.sandbox.issuer import Issuer
 from tests.sandbox_process import SandboxProcess
 from tests.stack import Stack, wait_until
@@ -25,7 +25,7 @@ def issued(stack: Stack) -> tuple[str, str]:
     return issuer.account, card
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), ON_A_PHONE])
 def test_what_came_of_an_event_and_what_somebody_did(
     browser: Browser, stack: Stack, issued: tuple[str, str], width: int, scheme: str
 ) -> None:
