@@ -1,10 +1,11 @@
 """`make test`: everything that is short, in order, with a visible reason for what this machine cannot do.
 
-SQLite runs everything, with one exception: where TEST_DATABASE_URL is set, PostgreSQL runs what has a database, but
-for what no database changes (`alike`), and then it alone crawls (`crawl`: every page as everybody, or many values).
-Then side by side the browser where a Chromium is found (CHROMIUM=, or the system's) and kill -9 on one database. Last
-the referee over all that was said to the sandbox.
-`make prove` (`--prove`): what is long by nature, marked `prove`, and everything on SQLite once more, with coverage.
+SQLite runs everything but the crawls (`crawl`: every page as everybody, or many values). Where TEST_DATABASE_URL
+is set, PostgreSQL runs the core and the permissions, but for what no database changes (`alike`); else SQLite crawls
+what is short. Then side by side the browser where a Chromium is found (CHROMIUM=, or the system's) and kill -9 on one
+database. Last the referee over all that was said to the sandbox.
+`make prove` (`--prove`): everything on SQLite once more, with coverage; the rooms and the crawls on PostgreSQL; and
+what is long by nature, marked `prove`.
 On CI nothing may be left out.
 """
 
@@ -20,6 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SHORT = "not browser and not chaos and not prove"
 ON_SQLITE, ON_POSTGRES = f"{SHORT} and not crawl", f"{SHORT} and not alike"
+CORE = ("tests/gateway", "tests/console", "tests/test_permissions.py")  # what asks a database for more than rows
+REST = [f"--ignore={path}" for path in CORE]
 QUICK = ("-n", "3", "--dist", "worksteal", "-m")  # one more than two cores: tests wait for the sandbox's processes
 BY_STACK = ("-n", "2", "--dist", "loadgroup", "-m")  # two at a time, and those of one stack one after the other
 IN_ORDER = ("-p", "no:randomly")
@@ -74,7 +77,7 @@ def prove(folder: str) -> list[bool]:
     )
     needed = {"TEST_DATABASE_URL is not set": os.environ.get("TEST_DATABASE_URL"), NO_CHROMIUM: chromium()}
     lacking = [left_out("a part of the long runs", why) for why, there in needed.items() if not there]
-    crawled = pytest("crawls", *QUICK, "prove and crawl")
+    crawled = pytest("rooms and crawls", *QUICK, f"crawl or ({ON_POSTGRES})", *REST, "--database=only")
     options = {"CHROMIUM": chromium()}
     long = pytest("long runs", *BY_STACK, "prove and not crawl and not quiet", *IN_ORDER, "--durations=20", **options)
     alone = pytest("what measures time", "-m", "prove and quiet", *IN_ORDER, "--durations=10", **options)
@@ -88,9 +91,9 @@ def test(folder: str) -> list[bool]:
     there = ON_SQLITE if postgres else SHORT
     passed = [pytest("unit and flow tests on SQLite", *QUICK, there, TEST_DATABASE_URL="", **common)]
     if postgres:
-        passed.append(pytest("tests with a database on PostgreSQL", *QUICK, ON_POSTGRES, "--database=only", **common))
+        passed.append(pytest("the core on PostgreSQL", *QUICK, ON_POSTGRES, *CORE, "--database=only", **common))
     else:
-        passed.append(left_out("tests with a database on PostgreSQL", "TEST_DATABASE_URL is not set"))
+        passed.append(left_out("the core on PostgreSQL", "TEST_DATABASE_URL is not set"))
     processes = {"chaos": "chaos and not prove"}
     if browser:
         processes["journeys in Chromium"] = "browser and not prove"
