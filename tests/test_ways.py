@@ -59,7 +59,7 @@ def may_send(role: str, address: str) -> bool:
     """Whether the table of permissions lets this role send a form there."""
     match = resolve(urlsplit(address).path)
     if name := match.kwargs.get("verb_name"):
-        return verbs.get(name).permission in roles.permissions(role)
+        return not roles.permissions(role).isdisjoint({verbs.get(name).permission, verbs.get(name).lesser})
     lowest = TABLE[match.url_name or ""].lowest
     return lowest == "anyone" or ROLES.index(role) >= ROLES.index(lowest)
 

@@ -70,7 +70,8 @@ def made() -> dict[str, str]:
         "audit_entry": AuditEntry.objects.first(),
         "job": exported(person("ana")),
     }
-    Job.objects.create(kind="export", title="Cards, CSV", user=person("ana"), state="failed", ended_at=timezone.now())
+    failed = {"state": "failed", "ended_at": timezone.now(), "user": person("ana")}
+    Job.objects.create(kind="export", title="Cards, CSV", params=found["job"].params, **failed)
     for noun in ("cardholder", "card", "authorization", "transaction", "topup"):
         _changed(found[noun])
     return {"account": ACCOUNT, **{name: str(row.pk) for name, row in found.items()}}  # type: ignore[attr-defined]

@@ -35,6 +35,12 @@ def find(kind: str) -> Kind | None:
     return next((noun.jobs[kind]() for noun in nouns.every() if kind in noun.jobs), None)
 
 
+def of(job: Job) -> Kind | None:
+    """The kind of this job, None where this release cannot do what was asked (any more)."""
+    kind = find(job.kind)
+    return kind if kind and kind.reads(job.params) else None
+
+
 def kinds() -> list[str]:
     """The names of all kinds."""
     return sorted(name for noun in nouns.every() for name in noun.jobs)
@@ -102,13 +108,13 @@ def _turn(job: Job) -> None:
 
 
 def _run(job: Job) -> Result:
-    kind = find(job.kind)
+    kind = of(job)
     if job.cancel_asked_by_id:
         raise Cancelled
     if job.attempts > claims.CRASHES:
         raise JobFailed(CRASHED.format(claims.CRASHES, "its process ended"))
     if kind is None:
-        raise JobFailed(f"This release has no jobs of the kind “{job.kind}”.")
+        raise JobFailed(f"This release does not know such work ({job.kind}).")
     if not job.user.is_active or (kind.permission and not job.user.has_perm(kind.permission)):
         raise JobFailed(f"{job.user} may not do this any more.")
     return kind.run(job, Progress(job))
@@ -180,8 +186,8 @@ def may_cancel(user: User, job: Job) -> bool:
 
 
 def may_resume(user: User, job: Job) -> bool:
-    """Whoever began it, for it runs with their rights; nobody where this version does not know such work."""
-    return job.state in (State.FAILED, State.CANCELLED) and job.user_id == user.pk and find(job.kind) is not None
+    """Whoever began it, for it runs with their rights; nobody where this release does not know such work."""
+    return job.state in (State.FAILED, State.CANCELLED) and job.user_id == user.pk and of(job) is not None
 
 
 def cancel(job: Job, *, user: User) -> bool:
@@ -197,7 +203,7 @@ def cancel(job: Job, *, user: User) -> bool:
 
 def resume_refusal(job: Job, user: User) -> str:
     """Why this person cannot let it go on, as its page would ask them if they opened it now; "" where they can."""
-    kind = find(job.kind)
+    kind = of(job)
     if kind and kind.permission and not user.has_perm(kind.permission):
         return roles.lacking(kind.permission)
     return kind.resume_refusal(user, job) if kind else ""

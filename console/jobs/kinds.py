@@ -38,6 +38,10 @@ class Kind:
         """The parameters that are kept, plain JSON. Raises JobFailed for what is none, or not this person's to do."""
         return given
 
+    def reads(self, params: dict[str, Any]) -> bool:
+        """Whether this release can do what was asked: a job may have been begun by another one."""
+        return True
+
     def title(self, params: dict[str, Any]) -> str:
         """What the job is, in words."""
         return self.label

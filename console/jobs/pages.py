@@ -100,8 +100,8 @@ def file_refusal(request: HttpRequest, job: Job) -> str:
         return "Only who began it downloads its file."
     if not job.file_name or (job.file_until and job.file_until <= timezone.now()):
         return _gone()
-    kind = jobs.find(job.kind)
-    return kind.refusal(staff(request), job) if kind else "This release has no such jobs any more."
+    kind = jobs.of(job)
+    return kind.refusal(staff(request), job) if kind else "This release does not know such work."
 
 
 def _get(request: HttpRequest, job_id: uuid.UUID) -> Job:

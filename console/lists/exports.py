@@ -28,6 +28,7 @@ from console.viewing import sessions
 from gateway import texts
 
 KIND = "export"  # of jobs
+ASKED = ("list", "format", "query", "account")
 COUNTED = 10**9
 CHANGED = "What you may see has changed since this export was begun. Export the list again."
 TOO_LONG = f"A sheet holds {MOST_IN_SHEET:,} rows. Narrow the list down, or export it as CSV."
@@ -106,12 +107,16 @@ class ExportList(Kind):
 
     def params(self, user: User, given: dict[str, Any]) -> dict[str, Any]:
         """list, format, query (of the list's address), account ("" for all), and whether personal data is shown."""
-        wanted = {name: str(given.get(name, "")) for name in ("list", "format", "query", "account")}
+        wanted = {name: str(given.get(name, "")) for name in ASKED}
         try:
             choose(user, wanted["list"], wanted["format"], wanted["query"], wanted["account"])
         except (BadRequest, PermissionDenied, Http404) as refused:
             raise JobFailed(str(refused)) from refused
         return {**wanted, "personal": user.has_perm(PERSONAL)}
+
+    def reads(self, params: dict[str, Any]) -> bool:
+        """Whether all was asked that is asked now, of a list that there is."""
+        return params.keys() >= {*ASKED, "personal"} and params["list"] in exports_rows.lists()
 
     def title(self, params: dict[str, Any]) -> str:
         """The list and the format."""

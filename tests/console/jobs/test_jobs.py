@@ -222,7 +222,7 @@ def test_a_kind_that_is_no_more_is_told() -> None:
     with counting():
         job = begun()
     assert turn(job).state == State.FAILED
-    assert "no jobs of the kind “count”" in job.error
+    assert "does not know such work (count)" in job.error
 
 
 def test_files_are_for_their_owner_alone() -> None:
