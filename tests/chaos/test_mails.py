@@ -20,7 +20,7 @@ from tests.stack import Stack, empty_postgres, wait_until
 pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 WHY = "Compared with the log of the mail server"
 EVERY = 3.0  # seconds between two kills
-MAILS = int(os.environ.get("CHAOS_MAILS", "500"))
+MAILS = int(os.environ.get("CHAOS_MAILS", "100"))
 QUEUE = """
 from django.db import transaction
 from console.mail import mails
