@@ -74,6 +74,14 @@ def test_a_small_top_up_needs_nobody(otto: Client, account: Account) -> None:
     assert (Topup.objects.count(), Approval.objects.count()) == (1, 0)
 
 
+def test_a_second_click_of_who_approved_is_answered_as_the_first(otto: Client, ana: Client, account: Account) -> None:
+    page = top_up(otto, account, "48000").headers["Location"]
+    first, second = press(ana, page, "approve"), press(ana, page, "approve")
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert second.headers["Location"] == first.headers["Location"]
+    assert Topup.objects.count() == 1
+
+
 def test_a_large_one_waits_and_another_person_approves_it(otto: Client, ana: Client, account: Account) -> None:
     approval, page = asked(otto, account)
     assert not Topup.objects.exists()
