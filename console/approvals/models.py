@@ -53,9 +53,7 @@ class Approval(models.Model):
     operation = models.OneToOneField(Operation, on_delete=models.PROTECT, related_name="approval")
     requester = models.ForeignKey(User, on_delete=models.PROTECT, related_name="approvals_asked")
     approver = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="approvals_decided")
-    verb = models.CharField(
-        max_length=128, default=""
-    )  # its operation's, as the account: by these the list is narrowed
+    verb = models.CharField(max_length=128, default="")  # its operation's, as the account: the list is narrowed by them
     account_id = models.CharField(max_length=255, blank=True, default="")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     why = models.CharField(max_length=255)  # the policy's sentence

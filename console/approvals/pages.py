@@ -67,14 +67,19 @@ def approval_page(request: HttpRequest, approval_id: uuid.UUID) -> HttpResponseB
     except Denied as denied:
         found = _get(approval_id)
         if _own_again(request, found):
-            return _sent(request, found.operation)
+            approved = found.state == State.APPROVED
+            return _sent(request, found.operation) if approved else SeeOther(request.path)
         return _draw(request, found, status=403, problem=str(denied))
 
 
 def _own_again(request: HttpRequest, approval: Approval) -> bool:
-    """Whether it is a second click on what this person has approved: it is answered as the first."""
-    mine = approval.approver_id == staff(request).pk and approval.state == State.APPROVED
-    return mine and request.POST.get("decision") == "approve"
+    """Whether it is a second click on what this person has just decided: it is answered as the first."""
+    own = {
+        "approve": (State.APPROVED, approval.approver_id),
+        "refuse": (State.REFUSED, approval.approver_id),
+        "withdraw": (State.WITHDRAWN, approval.requester_id),
+    }
+    return own.get(request.POST.get("decision", "")) == (approval.state, staff(request).pk)
 
 
 def _get(approval_id: uuid.UUID) -> Approval:

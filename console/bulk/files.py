@@ -106,14 +106,10 @@ def _wanted(lines: list[Line], verb: Verb, seen: dict[str, int]) -> Iterator[Wan
         if row_id in seen and row_id in found:
             yield _bad(number, row_id, f"Line {seen[row_id]} is about it too.")
         elif row_id not in found:
-            yield _bad(number, row_id, f"There is no {verb.noun_name or 'account'} “{_quoted(row_id)}” here.")
+            yield _bad(number, row_id, f"There is no {verb.noun_name or 'account'} “{texts.one_line(row_id)[:LONGEST]}” here.")
         else:
             yield _sound(number, cells, verb, found[row_id], accounts.get(found[row_id].account_id))
         seen.setdefault(row_id, number)
-
-
-def _quoted(text: str) -> str:
-    return texts.one_line(text)[:LONGEST]
 
 
 def _bad(number: int, row_id: str, why: str) -> Wanted:

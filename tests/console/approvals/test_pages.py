@@ -82,6 +82,21 @@ def test_a_second_click_of_who_approved_is_answered_as_the_first(otto: Client, a
     assert Topup.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("who", "decision", "state"), [("ana", "refuse", "refused"), ("otto", "withdraw", "withdrawn")]
+)
+def test_a_second_click_is_no_fault(
+    who: str, decision: str, state: str, otto: Client, ana: Client, account: Account
+) -> None:
+    page, client = top_up(otto, account, "48000").headers["Location"], {"ana": ana, "otto": otto}[who]
+    for _ in range(2):
+        answer = press(client, page, decision, "It is not in the budget")
+        assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    assert Approval.objects.get().state == state
+    assert press(browser("sam"), page, decision, "It is not in the budget").status_code == 403
+    assert not Topup.objects.exists()
+
+
 def test_a_large_one_waits_and_another_person_approves_it(otto: Client, ana: Client, account: Account) -> None:
     approval, page = asked(otto, account)
     assert not Topup.objects.exists()
