@@ -106,7 +106,8 @@ def _wanted(lines: list[Line], verb: Verb, seen: dict[str, int]) -> Iterator[Wan
         if row_id in seen and row_id in found:
             yield _bad(number, row_id, f"Line {seen[row_id]} is about it too.")
         elif row_id not in found:
-            yield _bad(number, row_id, f"There is no {verb.noun_name or 'account'} “{texts.one_line(row_id)[:LONGEST]}” here.")
+            quoted = texts.one_line(row_id)[:LONGEST]
+            yield _bad(number, row_id, f"There is no {verb.noun_name or 'account'} “{quoted}” here.")
         else:
             yield _sound(number, cells, verb, found[row_id], accounts.get(found[row_id].account_id))
         seen.setdefault(row_id, number)
