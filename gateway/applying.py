@@ -192,14 +192,19 @@ def _lock(events: Sequence[Event]) -> set[str]:
 
 
 def _witness(events: Sequence[Event]) -> None:
-    """Write history event by event, by `created`, and mark them done: in the transaction that locked them."""
+    """Write history, of each object by `created`, and mark the events done: in the transaction that locked them."""
+    kinds: dict[str, list[Event]] = {}
     for event in sorted(events, key=lambda event: (event.created, event.pk)):
-        model = mirror.REGISTRY.get(event.object_key.partition(":")[0])
-        event.state, event.error = (State.DONE, "") if model else (State.IGNORED, intake.why_ignored(event))
+        kinds.setdefault(event.object_key.partition(":")[0], []).append(event)
+    outcomes: dict[tuple[str, str], list[str]] = {}
+    for kind, same in kinds.items():
+        model = mirror.REGISTRY.get(kind)
+        for event in same:
+            event.state, event.error = (State.DONE, "") if model else (State.IGNORED, intake.why_ignored(event))
+            outcomes.setdefault((event.state, event.error), []).append(event.pk)
         if model:
-            model.witness(event)
-    for state, error in sorted({(event.state, event.error) for event in events}):
-        pks = [event.pk for event in events if (event.state, event.error) == (state, error)]
+            model.witness_all(same)
+    for (state, error), pks in sorted(outcomes.items()):
         Event.objects.filter(pk__in=pks).settle(state=state, done_at=timezone.now(), error=error)
 
 

@@ -111,6 +111,12 @@ class Mirror(models.Model):
         """Write history. Called once for each event, by `created`, in the transaction that marks it done."""
 
     @classmethod
+    def witness_all(cls, events: Sequence[Event]) -> None:
+        """`witness` for each: a noun that writes much may write it together."""
+        for event in events:
+            cls.witness(event)
+
+    @classmethod
     def witness_difference(cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror") -> None:
         """Write history of a change that a reading found, in the transaction that writes the row."""
 

@@ -1,6 +1,6 @@
 """Connected accounts, as Stripe last sent them (docs.stripe.com/api/accounts)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
@@ -228,6 +228,12 @@ class Account(Mirror):
         change = history_models.change_by_event(event, account_id, "account")
         history_models.record(change)
         terms_models.witness(change)
+
+    @classmethod
+    def witness_all(cls, events: Sequence[Event]) -> None:
+        """Their history in a few statements."""
+        with history_models.together():
+            super().witness_all(events)
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:

@@ -6,7 +6,9 @@ an event reports the same change. The first import of an account is one row, FIR
 change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -284,18 +286,43 @@ def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any)
     )
 
 
+_together: ContextVar[list[ObjectChange] | None] = ContextVar("together", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Within, what events report is gathered, and written at the end: at most six statements for all of it."""
+    token = _together.set(gathered := [])
+    try:
+        yield
+    finally:
+        _together.reset(token)
+    _write_reported(gathered)
+
+
 def record(change: ObjectChange) -> None:
     """Write its history, once; at most six statements, none where nothing changed."""
-    if change.source == Source.SYNC and change.old is None and _is_first_import(change):
+    if change.source == Source.EVENT:
+        gathered = _together.get()
+        return _write_reported([change]) if gathered is None else gathered.append(change)
+    if change.old is None and _is_first_import(change):
         return
-    requirements, changes = change.rows()
-    tables: tuple[tuple[Any, list[Any]], ...] = ((Requirement, requirements), (StateChange, changes))
-    for model, rows in tables:
-        if rows and change.source == Source.EVENT:
-            _delete_found(model, change, rows)
+    for model, rows in zip((Requirement, StateChange), change.rows(), strict=True):
         if rows:
-            new = _without_known(model, change, rows) if change.source == Source.SYNC else rows
-            model.objects.bulk_create(new, ignore_conflicts=True)
+            model.objects.bulk_create(_without_known(model, change, rows), ignore_conflicts=True)
+
+
+def _write_reported(changes: Sequence[ObjectChange]) -> None:
+    """Write what events report, in the place of what readings found of the same."""
+    reported = [(change, *change.rows()) for change in changes]
+    tables: tuple[tuple[Any, list[Any]], ...] = (
+        (Requirement, [(change, rows) for change, rows, _ in reported if rows]),
+        (StateChange, [(change, rows) for change, _, rows in reported if rows]),
+    )
+    for model, told in tables:
+        if told:
+            _delete_found(model, told)
+            model.objects.bulk_create((row for _, rows in told for row in rows), ignore_conflicts=True)
 
 
 def record_connection(event: Event, account_id: str) -> None:
@@ -304,7 +331,7 @@ def record_connection(event: Event, account_id: str) -> None:
     change = ObjectChange(account_id, None, {"id": account_id}, at, Source.EVENT, event.id)
     row = _change(change, "account", "object", None, "left" if left else "connected")
     if left:  # a reading can only have found it gone
-        _delete_found(StateChange, change, [_change(change, "account", "object", None, "deleted")])
+        _delete_found(StateChange, [(change, [_change(change, "account", "object", None, "deleted")])])
     StateChange.objects.bulk_create([row], ignore_conflicts=True)
 
 
@@ -330,18 +357,36 @@ def _identity(row: Any) -> tuple[Any, ...]:
 
 
 def _of_object(model: Any, change: ObjectChange) -> Any:
-    own = {"scope": change.scope} if model is Requirement else {"subject": str(change.new.get("id", ""))}
-    return model.objects.filter(account=change.account_id, **own)
+    return model.objects.filter(account=change.account_id, **{_OBJECT[model]: _object_id(model, change)})
 
 
-def _delete_found(model: Any, change: ObjectChange, new: Iterable[Any]) -> None:
-    """Delete what a reading found of the changes that an event now reports: the event knows when it was."""
-    rows = _of_object(model, change).filter(source=Source.SYNC)
-    rows = rows.filter(Q(since=None) | Q(since__lte=change.at))
-    rows = rows.filter(Q(read_at__gte=change.at) | Q(read_at=None, at__gte=change.at))
-    known = {_identity(row) for row in new}
-    if superseded := [row.pk for row in rows if _identity(row) in known]:
+_OBJECT = {Requirement: "scope", StateChange: "subject"}  # the column that says of which object a row is
+
+
+def _object_id(model: Any, change: ObjectChange) -> str:
+    return change.scope if model is Requirement else str(change.new.get("id", ""))
+
+
+def _delete_found(model: Any, told: Sequence[tuple[ObjectChange, list[Any]]]) -> None:
+    """Delete what readings found of the changes that events now report: an event knows when it was."""
+    objects = {(change.account_id, _object_id(model, change)) for change, _ in told}
+    wanted = {"account__in": {account for account, _ in objects}, f"{_OBJECT[model]}__in": {own for _, own in objects}}
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in model.objects.filter(source=Source.SYNC, **wanted).order_by():
+        found.setdefault((row.account_id, getattr(row, _OBJECT[model])), []).append(row)
+    superseded = {
+        row.pk
+        for change, rows in told
+        for row in found.get((change.account_id, _object_id(model, change)), ())
+        if _may_be_of(row, change.at) and _identity(row) in {_identity(each) for each in rows}
+    }
+    if superseded:
         model.objects.filter(pk__in=superseded).delete()
+
+
+def _may_be_of(row: Any, at: datetime) -> bool:
+    """Whether what a reading found can have happened then."""
+    return (row.since is None or row.since <= at) and (row.read_at or row.at) >= at
 
 
 def _without_known(model: Any, change: ObjectChange, found: list[Any]) -> list[Any]:

@@ -1,12 +1,12 @@
 """The base of every mirror row that belongs to one account: its list, its calls, its history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
-from accounts.history.models import change_by_event, change_by_reading, record
+from accounts.history.models import change_by_event, change_by_reading, record, together
 from gateway import client, metadata
 from gateway.client import Answer
 from gateway.mirror import Mirror, account_model
@@ -103,6 +103,12 @@ class OfAccount(Mirror):
     def witness(cls, event: Event) -> None:
         """Requirements and states that the event changed."""
         record(change_by_event(event, event.account, str(event.payload["data"]["object"]["id"])))
+
+    @classmethod
+    def witness_all(cls, events: Sequence[Event]) -> None:
+        """Their history in a few statements."""
+        with together():
+            super().witness_all(events)
 
     @classmethod
     def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
