@@ -6,9 +6,10 @@ witnessed once, however many processes believe that it is theirs.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -18,7 +19,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from gateway import back_off, intake, mirror, order
+from gateway import back_off, intake, mirror, order, reading, strangers
 from gateway.claims import CRASHES
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 State = Event.State
 FAILURES = 12  # times that Stripe could not be reached: about two hours
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0  # seconds between two tries
+READ_ONCE = 1  # the revision of a row that was missing and has been read, and not written since
 BY_KIND = attrgetter("kind")
 
 listeners: list[Callable[[list[Event]], None]] = []
@@ -45,6 +47,11 @@ class Group:
     def model(self) -> type[mirror.Mirror]:
         """The mirror that follows the kind."""
         return mirror.REGISTRY[self.kind]
+
+    @cached_property
+    def snapshots(self) -> list[order.Snapshot]:
+        """What each event says about the row."""
+        return [intake.snapshot_of(event) for event in self.events]
 
 
 def _grouped(events: Sequence[Event]) -> list[Group]:
@@ -75,55 +82,58 @@ def apply(events: Sequence[Event], end: float) -> int:
     for event in events:
         if not event.account:
             event.object_key = ""  # what an older release stored may name a row
-    return _settle(_grouped(_of_ours(events, end)), end)
+    ready, read = _of_ours(events, end)
+    return _settle(_grouped(ready), end, read)
 
 
-def _of_ours(events: Sequence[Event], end: float) -> list[Event]:
-    """The events whose account we have, or have now read; the rest is quarantined or put off."""
+def _of_ours(events: Sequence[Event], end: float) -> tuple[list[Event], set[str]]:
+    """The events whose account we have, or have now read, and those accounts; the rest is quarantined or put off."""
     named = {event.account for event in events if event.account and event.object_key}
-    if not named:
-        return list(events)
-    known = set(mirror.account_model().objects.filter(pk__in=named).values_list("pk", flat=True))
-    ready = [event for event in events if not (event.object_key and event.account) or event.account in known]
-    for account in sorted(named - known):
-        theirs = [event for event in events if event.account == account and event.object_key]
-        ready += _read_missing(account, theirs, end)
-    return ready
+    known = set(mirror.account_model().objects.filter(pk__in=named).values_list("pk", flat=True)) if named else named
+    read: set[str] = set()
+    for accounts in reading.in_rounds(sorted(named - known)):
+        theirs = [event for event in events if event.account in accounts and event.object_key]
+        read |= _read_missing(set(accounts), theirs, end)
+    ours = known | read
+    return [event for event in events if not (event.object_key and event.account) or event.account in ours], read
 
 
-def _read_missing(account: str, events: Sequence[Event], end: float) -> Sequence[Event]:
-    """Read an account that the mirror lacks with the platform's key; its events if it is ours, else none."""
+def _read_missing(accounts: set[str], events: Sequence[Event], end: float) -> set[str]:
+    """Those of these accounts, which the mirror lacks, that are ours and now read; the others' events wait or are set aside."""
     if time.monotonic() >= end:
         Event.objects.held_of(events).release()
-        return []
+        return set()
     Event.objects.held_of(events).renew()
-    try:
-        mirror.read_account(account)
-    except Unreachable as error:
-        _note_unreachable(events, error)
-    except Refused as error:
-        if mirror.means_gone(error):
-            reason = f"Not an account of ours: {error.message}"
-            Event.objects.held_of(events).settle(state=State.QUARANTINED, error=reason)
-        else:
-            _note_exception(events, error)
+    outcome = strangers.read_missing(accounts, end)
+    for account, failure in outcome.items():
+        if failure is not None:
+            _note_unread(account, [event for event in events if event.account == account], failure)
+    return {account for account, failure in outcome.items() if failure is None}
+
+
+def _note_unread(account: str, events: Sequence[Event], failure: reading.Failure) -> None:
+    if isinstance(failure, Refused) and mirror.means_gone(failure):
+        reason = f"Not an account of ours: {failure.message}"
+        Event.objects.held_of(events).settle(state=State.QUARANTINED, error=reason)
     else:
-        return events
-    return []
+        _note_failure(events, failure)
 
 
-def _settle(groups: Sequence[Group], end: float) -> int:
-    """Absorb the groups together. When that raises, each group by itself; when that raises, each of its events."""
+def _settle(groups: Sequence[Group], end: float, read: Collection[str] = ()) -> int:
+    """Absorb the groups together. When that raises, each group by itself; when that raises, each of its events.
+
+    `read` names the accounts that were read after their events had been claimed.
+    """
     if not groups:
         return 0
     try:
-        done, late = _absorb(groups)
+        done, late = _absorb(groups, read)
     except (OperationalError, InterfaceError):
         raise  # the database is away or overtaxed: nobody's fault, and nothing that can be noted now
     except Exception as error:  # noqa: BLE001  (an event may break whatever reads it; its neighbours must not suffer)
         return _divide(groups, error, end)
     _call_listeners(done)
-    return len(done) + sum(_fetch(group, end) for group in late)
+    return len(done) + sum(_fetch_all(part, end) for part in reading.in_rounds(late))
 
 
 def _divide(groups: Sequence[Group], error: Exception, end: float) -> int:
@@ -136,7 +146,7 @@ def _divide(groups: Sequence[Group], error: Exception, end: float) -> int:
     return 0
 
 
-def _absorb(groups: Sequence[Group]) -> tuple[list[Event], list[Group]]:
+def _absorb(groups: Sequence[Group], read: Collection[str]) -> tuple[list[Event], list[Group]]:
     """One transaction: rows locked, compared, written; events witnessed and done. Those, and the groups to fetch."""
     late: list[Group] = []
     done: list[Event] = []
@@ -146,7 +156,7 @@ def _absorb(groups: Sequence[Group]) -> tuple[list[Event], list[Group]]:
         left = sorted((group for group in mine if group.events), key=BY_KIND)
         for kind, same in groupby(left, BY_KIND):  # always in the same order, so that no two processes block each other
             found = list(same)
-            undecided = _fold(found) if kind else []
+            undecided = _fold(found, read) if kind else []
             late += undecided
             asked = {group.row_id for group in undecided}
             done += [event for group in found if group.row_id not in asked for event in group.events]
@@ -154,16 +164,18 @@ def _absorb(groups: Sequence[Group]) -> tuple[list[Event], list[Group]]:
     return done, late
 
 
-def _fold(groups: Sequence[Group]) -> list[Group]:
+def _fold(groups: Sequence[Group], read: Collection[str]) -> list[Group]:
     """Write the rows of one kind that the events themselves decide; return the groups to ask Stripe about."""
     model = groups[0].model
     rows = mirror.locked(model, {group.row_id: group.account for group in groups})
     decided, late = [], []
     for group in groups:
-        row = rows[group.row_id]
-        snapshots = [intake.snapshot_of(event) for event in group.events]
+        row, snapshots = rows[group.row_id], group.snapshots
         _note_replaced(group.events, snapshots, row.data, row.as_of)
         decision = order.after_events(row.standing(), snapshots)
+        if isinstance(decision, order.Fetch) and group.row_id in read and row.revision == READ_ONCE:
+            settles = order.newest(snapshots)
+            decision = order.after_fetch(row.standing(), row.revision, row.data, row.as_of, settles)
         if isinstance(decision, order.Fetch):
             late.append(group)
         else:
@@ -208,28 +220,55 @@ def _witness(events: Sequence[Event]) -> None:
         Event.objects.filter(pk__in=pks).settle(state=state, done_at=timezone.now(), error=error)
 
 
-def _fetch(group: Group, end: float) -> int:
-    """Fetch the object once for all events of the group."""
+def _fetch_all(groups: Sequence[Group], end: float) -> int:
+    """Read the objects of the groups, each once for all its events, and write those of a kind together."""
+    events = [event for group in groups for event in group.events]
     if time.monotonic() >= end:
-        Event.objects.held_of(group.events).release()
+        Event.objects.held_of(events).release()
         return 0
-    Event.objects.held_of(group.events).renew()
-    snapshots = [intake.snapshot_of(event) for event in group.events]
+    Event.objects.held_of(events).renew()
+    if len(groups) == 1:
+        return _fetch(groups[0], end)
+    settled = 0
+    for _, same in groupby(sorted(groups, key=BY_KIND), BY_KIND):
+        settled += _fetch_kind({group.row_id: group for group in same}, end)
+    return settled
+
+
+def _fetch_kind(groups: dict[str, Group], end: float) -> int:
+    """The same for {row id: group} of one kind; what was written meanwhile, or raises, is read again by itself."""
+    model = next(iter(groups.values())).model
+    read, done = [], []
+    answers = reading.read_all(model, {row_id: group.account for row_id, group in groups.items()}, end)
+    for group, answer in zip(groups.values(), answers, strict=True):
+        if isinstance(answer, reading.Read):
+            read.append(replace(answer, settles=order.newest(group.snapshots)))
+        else:
+            _note_failure(group.events, answer)
+
+    def finish(rows: list[tuple[mirror.Mirror, Any]]) -> None:
+        done.extend(_finish([(groups[row.pk], row, old) for row, old in rows]))
+
+    try:
+        again = reading.write(model, read, finish) if read else []
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001  (as in _settle)
+        done.clear()
+        again = read
+    _call_listeners(done)
+    return len(done) + sum(_fetch(groups[each.row_id], end) for each in again)
+
+
+def _fetch(group: Group, end: float) -> int:
+    """Read one object until it is what no process has written meanwhile."""
     done: list[Event] = []
 
     def finish(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
-        ours = _lock(group.events)
-        done[:] = [event for event in group.events if event.pk in ours]
-        newest = snapshots[-1].whole and snapshots[-1].data == row.data  # even within the second of what it replaced
-        _note_replaced(group.events, snapshots, old, (row.as_of_before or row.as_of) - newest)
-        _witness(done)
-        # Where Stripe's answer shows what neither the row nor its events showed, history says so.
-        shown = [snapshot.data for snapshot in snapshots if snapshot.whole]
-        if row.data is not None and row.data not in (old, *shown):
-            group.model.witness_difference(shown[-1] if shown else old, row.data, row=row)
+        done.extend(_finish([(group, row, old)]))
 
     try:
-        mirror.fetch_row(group.model, group.row_id, group.account, settles=order.newest(snapshots), then=finish)
+        mirror.fetch_row(group.model, group.row_id, group.account, settles=order.newest(group.snapshots), then=finish)
     except Unreachable as error:
         _note_unreachable(group.events, error)
         return 0
@@ -241,6 +280,23 @@ def _fetch(group: Group, end: float) -> int:
     return len(done)
 
 
+def _finish(found: Sequence[tuple[Group, mirror.Mirror, dict[str, Any] | None]]) -> list[Event]:
+    """Witness the events of rows that were read, in the transaction that writes them: (group, row, data before)."""
+    ours = _lock([event for group, _, _ in found for event in group.events])
+    for group, row, old in found:
+        last = group.snapshots[-1]
+        newest = last.whole and last.data == row.data  # even within the second of what it replaced
+        _note_replaced(group.events, group.snapshots, old, (row.as_of_before or row.as_of) - newest)
+    done = [event for group, _, _ in found for event in group.events if event.pk in ours]
+    _witness(done)
+    for group, row, old in found:
+        # Where Stripe's answer shows what neither the row nor its events showed, history says so.
+        shown = [snapshot.data for snapshot in group.snapshots if snapshot.whole]
+        if row.data is not None and row.data not in (old, *shown):
+            group.model.witness_difference(shown[-1] if shown else old, row.data, row=row)
+    return done
+
+
 def _call_listeners(events: list[Event]) -> None:
     for callback in listeners if events else ():
         try:
@@ -250,6 +306,16 @@ def _call_listeners(events: list[Event]) -> None:
 
 
 # What went wrong
+
+
+def _note_failure(events: Sequence[Event], failure: reading.Failure) -> None:
+    """Note why the events' object could not be read; what was not asked for is given back untouched."""
+    if isinstance(failure, Unreachable):
+        _note_unreachable(events, failure)
+    elif isinstance(failure, Refused):
+        _note_exception(events, failure)
+    else:
+        Event.objects.held_of(events).release()
 
 
 def _note_exception(events: Sequence[Event], error: Exception) -> None:

@@ -105,6 +105,10 @@ class ClaimedQuerySet(models.QuerySet[C]):
         """
         return self.update(**FREE, next_try_at=until, **changes)
 
+    def pause(self, seconds: float, **changes: Any) -> int:
+        """The same for so many seconds from now."""
+        return self.put_off(timezone.now() + timedelta(seconds=seconds), **changes)
+
     def settle(self, **changes: Any) -> int:
         """Note that they are worked off, by `changes`, and end their claims."""
         return self.put_off(None, **changes)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from gateway import clock
 from gateway.mirror import REGISTRY
@@ -292,7 +292,8 @@ _together: ContextVar[list[ObjectChange] | None] = ContextVar("together", defaul
 @contextmanager
 def together() -> Iterator[None]:
     """Within, what events report is gathered, and written at the end: at most six statements for all of it."""
-    token = _together.set(gathered := [])
+    gathered: list[ObjectChange] = []
+    token = _together.set(gathered)
     try:
         yield
     finally:
@@ -302,12 +303,22 @@ def together() -> Iterator[None]:
 
 def record(change: ObjectChange) -> None:
     """Write its history, once; at most six statements, none where nothing changed."""
-    if change.source == Source.EVENT:
-        gathered = _together.get()
-        return _write_reported([change]) if gathered is None else gathered.append(change)
+    gathered = _together.get()
+    if change.source == Source.SYNC:
+        _write_found(change)
+    elif gathered is None:
+        _write_reported([change])
+    else:
+        gathered.append(change)
+
+
+def _write_found(change: ObjectChange) -> None:
+    """Write what a reading found, as far as no event has reported it."""
     if change.old is None and _is_first_import(change):
         return
-    for model, rows in zip((Requirement, StateChange), change.rows(), strict=True):
+    requirements, changes = change.rows()
+    tables: tuple[tuple[Any, list[Any]], ...] = ((Requirement, requirements), (StateChange, changes))
+    for model, rows in tables:
         if rows:
             model.objects.bulk_create(_without_known(model, change, rows), ignore_conflicts=True)
 

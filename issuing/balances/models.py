@@ -1,25 +1,32 @@
 """Balances and balance transactions, as Stripe last sent them (docs.stripe.com/api/balance)."""
 
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Self
+from uuid import uuid4
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.account.models import Account
 from accounts.of_account.models import OfAccount
-from gateway import client, clock, mirror
+from gateway import back_off, client, clock, mirror, queue, reading
+from gateway.claims import Claimed, ClaimedQuerySet
+from gateway.errors import Refused, Unreachable
 from gateway.mirror import Mirror, VisibleManager
 from gateway.models import Event
-from gateway.queue import enqueue
 from gateway.shapes import hashes_at, integer_at, shown_at, text_at
 from issuing.authorizations.models import Authorization
 from issuing.cards.models import Card
 
 Data = dict[str, Any]
+logger = logging.getLogger(__name__)
 
 
 class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
@@ -175,7 +182,6 @@ def shortages(account_id: str = "") -> list[Shortage]:
     return sorted(found, key=lambda each: each.at or now)
 
 
-TRIES = 4
 MOVING = (
     "issuing_authorization.",
     "issuing_transaction.",
@@ -184,22 +190,91 @@ MOVING = (
     "issuing_dispute.",
     "payout.",
 )
+READ_DUE = "issuing.balances.models.read_due"  # the task
+TURN = 5.0  # seconds after which it lets other tasks have their turn
+TRIES = 8  # times that funds are read before they are left to the next event: about ten minutes
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0  # seconds between two tries
+
+
+class FundsDue(Claimed):
+    """An account whose money has moved since its funds were read; gone once they are read.
+
+    Many events of an account are one row, so one reading. `token` tells whether it was asked for again meanwhile.
+    """
+
+    waiting = Q(token__isnull=False)
+    swept_by = "issuing.balances.models.sweep"
+
+    account = models.CharField(max_length=255, unique=True)
+    token = models.UUIDField()
+
+    objects = ClaimedQuerySet.as_manager()
+
+    class Meta(Claimed.Meta):
+        """Nobody's list."""
+
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Return the account's id."""
+        return self.account
 
 
 def on_events(events: list[Event]) -> None:
-    """After events that move money: have the funds of their accounts read once each."""
+    """After events that move money: have the funds of their accounts read, each account's once."""
     accounts = set()
     for event in events:
         issuing_begins = event.object_key == f"capability:{event.account}.card_issuing"
         if event.account and (issuing_begins or event.type.startswith(MOVING)):
             accounts.add(event.account)
-    for account in sorted(accounts):
-        enqueue("issuing.balances.models.read_again", account)
+    if accounts:
+        due = [FundsDue(account=account, token=uuid4()) for account in sorted(accounts)]
+        FundsDue.objects.bulk_create(due, update_conflicts=True, unique_fields=["account"], update_fields=["token"])
+        queue.ask(READ_DUE)
 
 
-def read_again(account_id: str) -> int:
-    """The task: `read_funds`, tried again while Stripe cannot be reached. Raises Refused, Unreachable in the end."""
-    return client.with_retries(partial(read_funds, account_id), tries=TRIES)
+def sweep() -> int:
+    """For gateway.sweep: have the funds read that are due and that no task came for. How many are due."""
+    number = FundsDue.objects.due().count()
+    if number:
+        queue.ask(READ_DUE)
+    return number
+
+
+def read_due() -> int:
+    """The task: read the funds that are due, of many accounts at once; of how many accounts."""
+    queue.begun(READ_DUE)
+    number, end = 0, time.monotonic() + TURN
+    while time.monotonic() < end:
+        claimed = FundsDue.objects.due().order_by("pk")
+        rows = claimed.claim(limit=reading.AT_ONCE, skip_locked=True, attempts=F("attempts") + 1)
+        if not rows:
+            return number
+        number += _work_off(rows, end)
+    queue.enqueue(READ_DUE)
+    return number
+
+
+def _work_off(rows: list[FundsDue], end: float) -> int:
+    """Read the funds of claimed rows and delete these, but for what is to be tried again; how many were read."""
+    outcomes = read_many([row.account for row in rows], end)
+    over = []
+    for row in rows:
+        outcome, tries = outcomes[row.account], row.attempts + 1
+        mine = FundsDue.objects.filter(pk=row.pk).held()
+        if isinstance(outcome, reading.NotAsked):
+            mine.release()
+        elif isinstance(outcome, Unreachable) and tries < TRIES:
+            wait = back_off.pause(tries, first=FIRST_PAUSE, longest=LONGEST_PAUSE, named=outcome.retry_after)
+            mine.pause(wait)
+        else:
+            over.append(row)
+            if not isinstance(outcome, int):
+                logger.warning("funds of %s were not read: %s", row.account, outcome)
+    FundsDue.objects.filter(token__in=[row.token for row in over]).delete()
+    asked_again = FundsDue.objects.filter(pk__in=[row.pk for row in over]).held()
+    asked_again.put_off(None, attempts=0)
+    return sum(isinstance(outcomes[row.account], int) for row in over)
 
 
 def read_funds(account_id: str) -> int:
@@ -207,14 +282,65 @@ def read_funds(account_id: str) -> int:
 
     Raises Refused, Unreachable.
     """
-    mirror.fetch_row(Balance, f"{account_id}.balance", account_id)
-    new = 0
-    for page in client.pages(BalanceTransaction.listed_at, account=account_id):
-        shown = {data["id"]: data for data in page.data["data"]}
-        known = set(BalanceTransaction.every.filter(pk__in=shown).values_list("pk", flat=True))
-        for row_id in shown.keys() - known:
-            mirror.absorb_object(shown[row_id], account=account_id, sent_at=page.sent_at)
-            new += 1
-        if known:
-            break
-    return new
+    outcome = read_many([account_id])[account_id]
+    if isinstance(outcome, int):
+        return outcome
+    raise outcome
+
+
+def read_many(account_ids: Sequence[str], end: float = float("inf")) -> dict[str, int | reading.Failure]:
+    """The same for many accounts at once, written together: {account: how many were new, or why it was not read}."""
+    ids = {account_id: f"{account_id}.balance" for account_id in account_ids}
+    known = reading.revisions(Balance, list(ids.values()))
+    calls = [partial(_ask, account_id, known[row_id]) for account_id, row_id in ids.items()]
+    answers = dict(zip(account_ids, reading.at_once(calls, end), strict=True))
+    found = {account_id: answer for account_id, answer in answers.items() if isinstance(answer, tuple)}
+    outcome: dict[str, int | reading.Failure] = {
+        account_id: answer for account_id, answer in answers.items() if not isinstance(answer, tuple)
+    }
+    again = reading.write(Balance, [balance for balance, _ in found.values()]) if found else []
+    new = _write_new([(account_id, page) for account_id, (_, page) in found.items() if page])
+    for account_id, (balance, page) in found.items():
+        try:
+            if balance in again:
+                mirror.fetch_row(Balance, balance.row_id, account_id)
+            outcome[account_id] = new[account_id] + _read_older(account_id, page, new[account_id])
+        except (Refused, Unreachable) as failure:
+            outcome[account_id] = failure
+    return outcome
+
+
+def _ask(account_id: str, revision: int) -> tuple[reading.Read, client.Answer | None]:
+    """An account's balances, and the newest page of its balance transactions where it has balances still."""
+    data, sent_at = mirror.read(Balance, f"{account_id}.balance", account_id)
+    balance = reading.Read(f"{account_id}.balance", account_id, data, sent_at, revision)
+    return balance, None if data is None else next(client.pages(BalanceTransaction.listed_at, account=account_id))
+
+
+def _write_new(pages: Sequence[tuple[str, client.Answer]]) -> dict[str, int]:
+    """Write the balance transactions of these pages that are not known; how many of each account."""
+    shown = {data["id"]: (account, data, page.sent_at) for account, page in pages for data in page.data["data"]}
+    known = set(BalanceTransaction.every.filter(pk__in=shown).values_list("pk", flat=True))
+    kept = partial(mirror.kept, BalanceTransaction)
+    new = [
+        reading.Read(row_id, account, kept(data), sent_at)
+        for row_id, (account, data, sent_at) in shown.items()
+        if row_id not in known
+    ]
+    if new:
+        reading.write(BalanceTransaction, new)
+    return Counter(read.account or "" for read in new)
+
+
+def _read_older(account_id: str, page: client.Answer | None, new: int) -> int:
+    """Go on behind a page that showed nothing known, up to one that does; how many more were new."""
+    found, more = 0, client.pages(BalanceTransaction.listed_at, account=account_id, after=_last(page))
+    while page and page.data.get("has_more") and new == len(page.data["data"]):
+        page = next(more)
+        new = _write_new([(account_id, page)])[account_id]
+        found += new
+    return found
+
+
+def _last(page: client.Answer | None) -> str:
+    return page.data["data"][-1]["id"] if page and page.data["data"] else ""
