@@ -2,22 +2,16 @@
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from itertools import cycle
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 
-from gateway import applying, clock, intake, mirror, nouns, queue
+from gateway import applying, intake, mirror, queue
 from gateway.endpoints import secrets
-from gateway.models import Event, Heartbeat
+from gateway.models import Event
 
 State = Event.State
 TURN = 5.0  # seconds after which a drain lets other tasks have their turn
-PERSONAL_DAYS = 30  # how long an event keeps what it shows of a person
-REDACT_SECONDS = 3600
-REDACTED_UNTIL = "inbox.redacted_until"
 BY_HAND, SECONDS_BY_HAND = 500, 10.0  # what one sweep applies by itself while the queue is away
 
 
@@ -97,44 +91,3 @@ def replay(event_id: str) -> bool:
     if state == State.WAITING:
         queue.enqueue(queue.DRAIN)
     return state == State.WAITING
-
-
-def redact_old() -> int:
-    """Drop what Stripe sent of persons from events of 30 days ago (Stripe's clock); the rows stay. Returns how many.
-
-    Looks once an hour. An event that is redacted before it was applied makes its object be fetched.
-    """
-    until = clock.now() - timedelta(days=PERSONAL_DAYS)
-    if not queue.take_turn("inbox.redact", REDACT_SECONDS):
-        return 0
-    personal = Q(pk=None)
-    for kind, noun in nouns.personal().items():
-        personal |= Q(object_key__startswith=f"{kind}:") | Q(type__in=noun.event_types)
-    mark = Heartbeat.objects.filter(name=REDACTED_UNTIL).first()
-    old = Event.objects.filter(personal, created__lte=int(until.timestamp()))
-    if mark:
-        old = old.filter(created__gt=int(mark.at.timestamp()) - REDACT_SECONDS)  # and what catch-up brought late
-    number = 0
-    for event in old.iterator(chunk_size=200):
-        payload = redacted(event.payload)
-        if payload != event.payload:
-            number += Event.objects.filter(pk=event.pk).update(payload=payload)
-    Heartbeat.objects.update_or_create(name=REDACTED_UNTIL, defaults={"at": until})
-    return number
-
-
-def redacted(payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload without what its noun declares as personal."""
-    data = payload.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("object"), dict) or data.get(intake.REDACTED):
-        return payload
-    shown = data["object"]
-    noun = nouns.personal().get(str(shown.get("object")))
-    if noun is None:
-        return payload
-    if noun.personal == nouns.EVERYTHING:
-        left = {name: shown[name] for name in ("id", "object", "account") if name in shown}
-        return {**payload, "data": {"object": left, intake.REDACTED: True}}
-    parts = {name: {**part} for name, part in data.items() if isinstance(part, dict)}
-    dropped = [part.pop(name, None) for part in parts.values() for name in noun.personal]
-    return {**payload, "data": {**data, **parts, intake.REDACTED: True}} if any(dropped) else payload

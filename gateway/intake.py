@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import stripe
@@ -178,7 +178,7 @@ def snapshot_of(event: Event) -> order.Snapshot:
     if event.type == AUTHORIZED:
         return order.Snapshot({}, event.created, whole=False, returns=True)
     data = object_of(event)
-    complete = not event.payload["data"].get(REDACTED) and not any(_cut_lists(data))
+    complete = not event.payload["data"].get(REDACTED) and not _has_cut_list(data)
     return order.Snapshot(
         data=mirror.REGISTRY[event.object_key.partition(":")[0]].normalise(data),
         created=event.created,
@@ -187,16 +187,12 @@ def snapshot_of(event: Event) -> order.Snapshot:
     )
 
 
-def _cut_lists(value: Any) -> Iterator[bool]:
-    """True for each embedded list that was cut short."""
-    if isinstance(value, list):
-        for part in value:
-            yield from _cut_lists(part)
-    elif isinstance(value, dict):
-        if value.get("object") == "list" and value.get("has_more"):
-            yield True
-        for part in value.values():
-            yield from _cut_lists(part)
+def _has_cut_list(value: dict[str, Any] | list[Any]) -> bool:
+    """Whether an embedded list was cut short."""
+    if isinstance(value, dict) and value.get("has_more") and value.get("object") == "list":
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return any(_has_cut_list(part) for part in parts if isinstance(part, dict | list))
 
 
 def keep(events: Sequence[Event]) -> None:

@@ -31,6 +31,22 @@ class VisibleManager(models.Manager[M]):
         return super().get_queryset().filter(owned, data__isnull=False)
 
 
+class Data(models.JSONField):
+    """JSON whose placeholder stands by itself: in an array, as Django inserts many rows, each value is escaped anew.
+
+    On PostgreSQL that took a third of the processor time of writing rows.
+    """
+
+    def deconstruct(self) -> Any:
+        """As what it is to a database."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.JSONField", arguments, options
+
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:  # noqa: ARG002  (Django's signature)
+        """A value of its own."""
+        return "%s"
+
+
 class Mirror(models.Model):
     """One Stripe object as Stripe last sent it.
 
@@ -49,7 +65,7 @@ class Mirror(models.Model):
     )
     livemode = models.BooleanField(default=False)
     created = models.DateTimeField(null=True)
-    data = models.JSONField(null=True)
+    data = Data(null=True)
     as_of = models.BigIntegerField(default=0)
     revision = models.BigIntegerField(default=0)
     gone_at = models.DateTimeField(null=True)
@@ -99,7 +115,7 @@ class Mirror(models.Model):
     @classmethod
     def normalise(cls, data: dict[str, Any]) -> dict[str, Any]:
         """`data` as it is kept: an embedded object that folds becomes its id."""
-        return {name: _ids_for_folded(value) for name, value in data.items()}
+        return _folded(data)
 
     @classmethod
     def sync_paths(cls, account: str | None) -> Iterable[tuple[str, str | None]]:  # noqa: ARG003  (others need it)
@@ -167,13 +183,18 @@ class Mirror(models.Model):
 
 def _ids_for_folded(value: Any) -> Any:
     if isinstance(value, list):
-        return [_ids_for_folded(part) for part in value]
-    if not isinstance(value, dict):
-        return value
+        return [_ids_for_folded(part) if isinstance(part, dict | list) else part for part in value]
     model = REGISTRY.get(str(value.get("object")))
     if model and model.folds and isinstance(value.get("id"), str):
         return value["id"]
-    return {name: _ids_for_folded(part) for name, part in value.items()}
+    return _folded(value)
+
+
+def _folded(value: dict[str, Any]) -> dict[str, Any]:
+    """The object, with what is embedded in it folded; most values are neither objects nor lists."""
+    return {
+        name: _ids_for_folded(part) if isinstance(part, dict | list) else part for name, part in value.items()
+    }
 
 
 def account_model() -> type[Mirror]:

@@ -94,6 +94,7 @@ class Event(claims.Claimed):
     failures = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     done_at = models.DateTimeField(null=True)
+    dropped_at = models.DateTimeField(null=True)  # when its payload was (gateway.retention)
     replaced: dict[str, Any] | None = None  # no column: what its snapshot replaced in the mirror, if known
 
     objects = EventQuerySet.as_manager()
@@ -110,11 +111,13 @@ class Event(claims.Claimed):
             models.Index(fields=["object_key", "created"], name="event_object"),
             models.Index(fields=["account", "-created"], name="event_account"),
             models.Index(fields=["received_at"], name="event_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["object_key"], name="event_siblings", condition=Q(state="waiting")),
             models.Index(fields=["object_key"], name="event_tried", condition=Q(state="waiting", attempts__gt=0)),
             models.Index(fields=["state", "-created"], name="event_unsettled", condition=~Q(state="done")),
             models.Index(fields=["idempotency_key"], name="event_key", condition=~Q(idempotency_key="")),
             models.Index(fields=["request_id"], name="event_request"),
             models.Index(fields=["type", "-created"], name="event_type"),
+            models.Index(fields=["created"], name="event_to_drop", condition=Q(state="done", dropped_at=None)),
         )
 
     def __str__(self) -> str:
