@@ -16,6 +16,8 @@ import time
 from django.db import connection
 rows = {rows}
 now = int(time.time())
+connection.ensure_connection()
+connection.connection.limit = None  # of the console's own, which hangs up long before
 with connection.cursor() as cursor:
     cursor.execute("SET statement_timeout = 0")
     cursor.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'gateway_event' "
@@ -44,8 +46,6 @@ with connection.cursor() as cursor:
     ''', [rows, now, now, now, now, rows, rows])
     for _, definition in indexes:
         cursor.execute(definition)
-connection.ensure_connection()
-connection.connection.autocommit = True
 with connection.cursor() as cursor:
     cursor.execute("VACUUM ANALYZE gateway_event")
     cursor.execute("SELECT pg_size_pretty(pg_table_size('gateway_event')), pg_size_pretty(pg_indexes_size('gateway_event'))")
@@ -69,6 +69,11 @@ from gateway.models import Event
 
 class Back(Exception):
     pass
+
+connection.ensure_connection()
+connection.connection.limit = None
+with connection.cursor() as cursor:
+    cursor.execute("SET statement_timeout = 0")
 
 def once(act):
     with CaptureQueriesContext(connection) as queries:

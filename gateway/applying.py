@@ -99,7 +99,7 @@ def _of_ours(events: Sequence[Event], end: float) -> tuple[list[Event], set[str]
 
 
 def _read_missing(accounts: set[str], events: Sequence[Event], end: float) -> set[str]:
-    """Those of these accounts, which the mirror lacks, that are ours and now read; the others' events wait or are set aside."""
+    """Those of these accounts that are ours, and are read now. The events of the others wait, or are set aside."""
     if time.monotonic() >= end:
         Event.objects.held_of(events).release()
         return set()

@@ -42,7 +42,7 @@ class Data(models.JSONField):
         name, _, arguments, options = super().deconstruct()
         return name, "django.db.models.JSONField", arguments, options
 
-    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:  # noqa: ARG002  (Django's signature)
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
         """A value of its own."""
         return "%s"
 
@@ -192,9 +192,7 @@ def _ids_for_folded(value: Any) -> Any:
 
 def _folded(value: dict[str, Any]) -> dict[str, Any]:
     """The object, with what is embedded in it folded; most values are neither objects nor lists."""
-    return {
-        name: _ids_for_folded(part) if isinstance(part, dict | list) else part for name, part in value.items()
-    }
+    return {name: _ids_for_folded(part) if isinstance(part, dict | list) else part for name, part in value.items()}
 
 
 def account_model() -> type[Mirror]:

@@ -1,19 +1,17 @@
 """How waiting events become rows of the mirror."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.account.models import Account
 from accounts.capabilities.models import Capability
 from accounts.persons.models import Person
 from gateway import clock, inbox, queue
-from gateway.models import Event, Heartbeat
+from gateway.models import Event
 from tests.gateway.deliveries import (
     calls,
     create_account,
@@ -233,7 +231,7 @@ def test_a_batch_costs_few_statements(sandbox: SandboxProcess, account: str, mon
     assert len(more) <= len(few) <= 20
 
 
-# Replay and forgetting
+# Replay
 
 
 def test_an_ignored_event_can_be_replayed_once_its_kind_is_followed(account: str) -> None:
@@ -242,35 +240,3 @@ def test_an_ignored_event_can_be_replayed_once_its_kind_is_followed(account: str
     assert inbox.replay(kept)
     assert Event.objects.get(pk=kept).object_key == f"account:{account}"
     assert not inbox.replay("evt_unknown")
-
-
-def test_persons_leave_old_events_and_the_rows_stay(sandbox: SandboxProcess, account: str) -> None:
-    person = create_person(sandbox, account)
-    single = create_account(sandbox, business_type="individual", **{"individual[first_name]": "Grace"})
-    receive(*events_at_stripe(sandbox, account, "person.*"), *events_at_stripe(sandbox, single))
-    inbox.drain()
-    number = Event.objects.count()
-    assert inbox.redact_old() == 0
-    sandbox.control("clock", {"advance": "31d"})
-    clock.forget()
-    read(sandbox, account)
-    assert inbox.redact_old() == 0  # looked within the hour
-    Heartbeat.objects.filter(name="inbox.redact").update(at=timezone.now() - timedelta(hours=2))
-    assert inbox.redact_old() > 0
-    assert Event.objects.count() == number
-    kept = [str(payload) for payload in Event.objects.values_list("payload", flat=True)]
-    assert not [payload for payload in kept if "Ada" in payload or "Grace" in payload]
-    assert Person.objects.get(pk=person).data["first_name"] == "Ada"
-
-    event = Event.objects.get(type="person.created", payload__data__object__id=person)
-    Event.objects.filter(pk=event.pk).update(state="dead")
-    Person.every.filter(pk=person).delete()
-    assert inbox.replay(event.pk)
-    assert inbox.drain() == 1
-    assert Person.objects.get(pk=person).data["first_name"] == "Ada"
-
-
-def test_a_payload_without_a_person_is_not_touched() -> None:
-    for data in (None, [], {"object": None}, {"object": {"id": "acct_1", "object": "account"}}):
-        payload = {"id": "evt_1", "data": data}
-        assert inbox.redacted(payload) is payload

@@ -102,7 +102,7 @@ def test_of_all_processes_one_has_the_turn() -> None:
 
 # By time
 
-BEAT, REDACT = "gateway.health.beat", "gateway.inbox.redact_old"
+BEAT, REDACT = "gateway.health.beat", "gateway.retention.redact_old"
 LINES = (queue.Scheduled("beat", BEAT, seconds=10), queue.Scheduled("redact", REDACT, seconds=600))
 
 
