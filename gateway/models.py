@@ -25,8 +25,9 @@ class EventQuerySet(claims.ClaimedQuerySet["Event"]):
             locks.one_at_a_time(CLAIM_LOCK)  # so that no two take events of the same object
             fresh = self.due().filter(attempts=0).exclude(object_key__in=self.tried().values("object_key"))
             found = dict(fresh.order_by("received_at").values_list("pk", "object_key")[:BATCH])
-            siblings = Q(object_key__in=set(found.values()) - {""})
-            return self.take(Q(pk__in=found) | siblings, attempts=F("attempts") + 1) if found else []
+            keyless = [pk for pk, key in found.items() if not key]
+            wanted = Q(object_key__in=set(found.values()) - {""}) | (Q(pk__in=keyless) if keyless else Q())
+            return self.take(wanted, attempts=F("attempts") + 1) if found else []
 
     def claim_alone(self) -> list["Event"]:
         """Claim the events of one object in trouble that were tried least; what had all its attempts is given up."""
@@ -34,10 +35,14 @@ class EventQuerySet(claims.ClaimedQuerySet["Event"]):
         with transaction.atomic():
             locks.one_at_a_time(CLAIM_LOCK)
             self.due(now).filter(attempts__gte=claims.CRASHES).settle(state=Event.State.DEAD, error=CRASHED)
-            busy = self.tried().filter(claimed_until__gt=now)
-            troubled = Q(attempts__gt=0) | Q(object_key__in=self.tried().values("object_key"))
-            free = self.due(now).filter(troubled).exclude(object_key__in=busy.values("object_key"))
-            first = free.order_by("attempts", "received_at").only("object_key", "attempts").first()
+            busy = self.tried().filter(claimed_until__gt=now).values("object_key")
+            quiet = self.tried().exclude(object_key__in=busy).values("object_key")
+            of_objects = self.due(now).filter(object_key__in=quiet)  # each by an index of few rows, however many wait
+            of_none = self.due(now).filter(object_key="", attempts__gt=0)
+            heads = [
+                each.order_by("attempts", "received_at").defer("payload").first() for each in (of_objects, of_none)
+            ]
+            first = min(filter(None, heads), key=lambda event: (event.attempts, event.received_at), default=None)
             if first is None:
                 return []
             siblings = Q(object_key=first.object_key, attempts__lte=first.attempts)
@@ -117,6 +122,8 @@ class Event(claims.Claimed):
             models.Index(fields=["idempotency_key"], name="event_key", condition=~Q(idempotency_key="")),
             models.Index(fields=["request_id"], name="event_request"),
             models.Index(fields=["type", "-created"], name="event_type"),
+            models.Index(fields=["livemode", "-created"], name="event_mode"),
+            models.Index(fields=["-created"], name="event_caught_up", condition=Q(source="catch_up")),
             models.Index(fields=["created"], name="event_to_drop", condition=Q(state="done", dropped_at=None)),
         )
 
