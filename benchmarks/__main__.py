@@ -7,12 +7,14 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, exports, sandbox, webhooks
+from benchmarks import chain, drain, exports, inbox, sandbox, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
     "chain": chain.measure,
+    "drain": drain.measure,
     "exports": exports.measure,
+    "inbox": inbox.measure,
     "sandbox": sandbox.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }

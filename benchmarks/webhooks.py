@@ -1,7 +1,9 @@
-"""Webhooks a second: accepted, and accepted and mirrored, on PostgreSQL with two web workers.
+"""Webhooks a second: accepted, and accepted and mirrored, on PostgreSQL with two web and two worker processes.
 
 Three views answer the same requests in turn, several rounds in one run: ours, a bare one that verifies and inserts,
-and an empty one. The load comes from two processes with eight connections each that send prepared bytes.
+and an empty one. The load comes from two processes with eight connections each that send prepared bytes. Mirrored is a
+mix of account, card and authorization events (benchmarks.mix), half of them of accounts that the mirror lacks; the clock
+stops when the last is applied and the last account's balances are read.
 """
 
 import hashlib
@@ -14,26 +16,21 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
-import psycopg
-
-from benchmarks.databases import database
-from benchmarks.sandbox import BODY
-from tests.sandbox_process import SandboxProcess
+from benchmarks import drain, mix
+from benchmarks.databases import console, database
 from tests.stack import ROOT, free_ports, wait_until
 
 SECRET = "whsec_bench"  # a word of this run, it opens nothing
 EVENTS, ROUNDS, PROCESSES, CONNECTIONS, ACCOUNTS = 2000, 3, 2, 8, 100
-PROMISED = 0.70
+MIXED = int(os.environ.get("EVENTS", "4000"))
+PROMISED, PROMISED_MIRRORED = 0.85, 400
 
 
 def event_body(accounts: list[dict[str, Any]], number: int, created: int) -> bytes:
@@ -111,11 +108,11 @@ def throughput(port: int, path: str, bodies: list[bytes]) -> float:
 
 
 @contextmanager
-def process(*command: str, **environment: str) -> Iterator[None]:
-    """A process of the console, ended afterwards."""
+def process(*command: str, **environment: str) -> Iterator[int]:
+    """The pid of a process of the console, ended afterwards."""
     started = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
     try:
-        yield
+        yield started.pid
     finally:
         started.send_signal(signal.SIGTERM)
         started.wait(20)
@@ -127,58 +124,28 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def mirrored(url: str) -> int:
-    """Events that were applied."""
-    with psycopg.connect(url.replace("postgres://", "postgresql://")) as connection:
-        row = connection.execute("SELECT count(*) FROM gateway_event WHERE state = 'done'").fetchone()
-        return row[0] if row else 0
-
-
-def make_accounts(sandbox: SandboxProcess) -> list[dict[str, Any]]:
-    """The accounts that the events speak of, as the sandbox has them."""
-    form = parse_qs(BODY)
-    made = [
-        sandbox.api("POST", "/v1/accounts", {name: value[0] for name, value in form.items()}) for _ in range(ACCOUNTS)
-    ]
-    return [account for _, account, _ in made]
-
-
 def measure(server: str) -> bool:
-    """Print accepted/s of the three views and accepted-and-mirrored/s; True when ours keeps its promise."""
-    with tempfile.TemporaryDirectory() as folder, database(server) as url, SandboxProcess() as sandbox:
-        (port,), accounts = free_ports(1), make_accounts(sandbox)
-        environment = {
-            **os.environ,
-            "VAR_DIR": folder,
-            "DATABASE_URL": url,
-            "ENV_FILE": "/dev/null",
-            "CONSOLE_MODE": "sandbox",
-            "STRIPE_CONNECT_WEBHOOK_SECRETS": SECRET,
-            "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-            "STRIPE_API_BASE": sandbox.url,
-            "WEB_WORKERS": "2",
-            "LOG_LEVEL": "ERROR",
-        }
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
-        (Path(folder) / "static").mkdir()
-        manage = [sys.executable, "manage.py"]
-        subprocess.run([*manage, "sync"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        web = (
-            "-m",
-            "gunicorn",
-            "--config",
-            "console/running/gunicorn.py",
-            "--bind",
-            f"127.0.0.1:{port}",
-            "--log-level=error",
+    """Print accepted/s of the three views and accepted-and-mirrored/s; True when both keep their promise."""
+    its = mix.Mix(drain.templates(), max(MIXED // mix.EVENTS_EACH, 2 * ACCOUNTS))
+    with database(server) as url, console(url) as here, drain.stripe(its, here.folder) as address:
+        (port,) = free_ports(1)
+        here.environment.update(
+            STRIPE_CONNECT_WEBHOOK_SECRETS=SECRET,
+            DJANGO_SETTINGS_MODULE="benchmarks.settings",
+            STRIPE_API_BASE=address,
+            WEB_WORKERS="2",
+            WORKERS="2",
+            LOG_LEVEL="ERROR",
         )
-        with process(*web, **environment):
+        (here.folder / "static").mkdir()
+        here.fill(mix.FILL.format(described=its.described()))
+        web = ("-m", "gunicorn", "--config", "console/running/gunicorn.py", "--bind", f"127.0.0.1:{port}")
+        with process(*web, "--log-level=error", **here.environment) as serving:
             wait_until(lambda: answers(port), 20, "the web server")
-            rates = compare(port, accounts)
-            kept = report(rates)
-            with process("manage.py", "worker", **environment):
-                accepted_and_mirrored(port, url, accounts)
-    return kept
+            kept = report(compare(port, [its.account(2 * number) for number in range(ACCOUNTS)]))
+            with drain.worker(here) as worker:
+                wait_until(lambda: not drain.left(url), 600, "the backlog of the rounds before")
+                return accepted_and_mirrored(port, url, its, {"web": serving, "worker": worker}) and kept
 
 
 def compare(port: int, accounts: list[dict[str, Any]]) -> dict[str, list[float]]:
@@ -205,22 +172,21 @@ def report(rates: dict[str, list[float]]) -> bool:
     return ours >= PROMISED * bare
 
 
-def accepted_and_mirrored(port: int, url: str, accounts: list[dict[str, Any]]) -> None:
-    """Post while a worker applies; the clock stops when the last event is in the mirror."""
-    wait_until(lambda: waiting(url) == 0, 600, "the backlog of the rounds before")
-    before = mirrored(url)
-    created = int(time.time()) + 10_000
-    bodies = [event_body(accounts, number, created + number // ACCOUNTS) for number in range(EVENTS)]
-    began = time.perf_counter()
-    throughput(port, "/webhooks/stripe/connect/", bodies)
-    wait_until(lambda: mirrored(url) >= before + EVENTS, 600, "every event applied")
-    seconds = time.perf_counter() - began
-    rate = EVENTS / seconds
-    print(f"Accepted and mirrored: {EVENTS} events of {ACCOUNTS} accounts in {seconds:.1f} s, {rate:.0f}/s\n")
+def accepted_and_mirrored(port: int, url: str, its: mix.Mix, pids: dict[str, int]) -> bool:
+    """Post while a worker applies; whether the rate is what is promised."""
+    bodies = [json.dumps(event).encode() for event in its.events()]
 
+    def seconds() -> dict[str, float]:
+        found = {name: drain.used(drain.family(pid)).seconds for name, pid in pids.items()}
+        return {**found, "PostgreSQL": drain.used(drain.backends(url)).seconds}
 
-def waiting(url: str) -> int:
-    """Events that are not applied yet."""
-    with psycopg.connect(url.replace("postgres://", "postgresql://")) as connection:
-        row = connection.execute("SELECT count(*) FROM gateway_event WHERE state = 'waiting'").fetchone()
-        return row[0] if row else 0
+    before, began = seconds(), time.perf_counter()
+    accepted = throughput(port, "/webhooks/stripe/connect/", bodies)
+    wait_until(lambda: not drain.left(url), 600, "every event applied")
+    took, after = time.perf_counter() - began, seconds()
+    rate = len(bodies) / took
+    costs = (f"{1000 * (after[name] - before[name]) / len(bodies):.2f} ms {name}" for name in before)
+    print(f"Accepted and mirrored: {len(bodies)} events of {its.accounts} accounts, half unknown, in {took:.1f} s:")
+    print(f"         {rate:.0f}/s (accepted at {accepted:.0f}/s); of the processor an event {', '.join(costs)}")
+    print(f"         {drain.states(url)}\n")
+    return rate >= PROMISED_MIRRORED

@@ -73,7 +73,7 @@ def _check_depth(value: dict[str, Any]) -> None:
     level: list[Any] = [value]
     for _ in range(DEEPEST):
         parts = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
-        level = [part for part in parts if isinstance(part, dict | list)]
+        level = [part for part in parts if isinstance(part, mirror.NESTED)]
         if not level:
             return
     raise Rejected(TOO_DEEP)
@@ -209,8 +209,10 @@ def _has_cut_list(value: dict[str, Any] | list[Any]) -> bool:
     """Whether an embedded list was cut short."""
     if isinstance(value, dict) and value.get("has_more") and value.get("object") == "list":
         return True
-    parts = value.values() if isinstance(value, dict) else value
-    return any(_has_cut_list(part) for part in parts if isinstance(part, dict | list))
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, mirror.NESTED) and _has_cut_list(part):
+            return True
+    return False
 
 
 def keep(events: Sequence[Event]) -> None:

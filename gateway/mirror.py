@@ -15,6 +15,7 @@ from gateway.models import Binding, Event
 
 REGISTRY: dict[str, type["Mirror"]] = {}
 FETCH_TRIES = 5
+NESTED = (dict, list)  # a tuple: `dict | list` would be made anew for each value of each object
 M = TypeVar("M", bound="Mirror")
 
 
@@ -183,7 +184,7 @@ class Mirror(models.Model):
 
 def _ids_for_folded(value: Any) -> Any:
     if isinstance(value, list):
-        return [_ids_for_folded(part) if isinstance(part, dict | list) else part for part in value]
+        return [_ids_for_folded(part) if isinstance(part, NESTED) else part for part in value]
     model = REGISTRY.get(str(value.get("object")))
     if model and model.folds and isinstance(value.get("id"), str):
         return value["id"]
@@ -192,7 +193,7 @@ def _ids_for_folded(value: Any) -> Any:
 
 def _folded(value: dict[str, Any]) -> dict[str, Any]:
     """The object, with what is embedded in it folded; most values are neither objects nor lists."""
-    return {name: _ids_for_folded(part) if isinstance(part, dict | list) else part for name, part in value.items()}
+    return {name: _ids_for_folded(part) if isinstance(part, NESTED) else part for name, part in value.items()}
 
 
 def account_model() -> type[Mirror]:
