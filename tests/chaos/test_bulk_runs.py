@@ -54,14 +54,14 @@ def sizes() -> list[Any]:
 
 
 @contextmanager
-def furnished(folder: Path, database: str, cards: int) -> Iterator[tuple[Stack, list[str]]]:
+def furnished(folder: Path, database: str, cards: int, **environment: str) -> Iterator[tuple[Stack, list[str]]]:
     """A stack with so many active cards of one account, all in the mirror; and their ids.
 
     They are imported: their deliveries would only take time.
     """
     with ExitStack() as ends:
         url = ends.enter_context(empty_postgres()) if database == "postgres" else ""
-        stack = ends.enter_context(Stack(folder, database_url=url, STRIPE_RATE="2000"))
+        stack = ends.enter_context(Stack(folder, database_url=url, STRIPE_RATE="2000", **environment))
         name = ["--country", "US", "--business-type", "individual", "--first-name", "Jonas", "--last-name", "Aaltonen"]
         who = ["--as", "demo", "--reason", REASON]
         account = stack.manage("create_account", *who, "--email", "j@example.com", *name).split()[0]
