@@ -149,14 +149,12 @@ def drained(here: Console, events: int) -> bool:
         wait_until(lambda: not left(here.url), 3600, "the whole backlog")
         took, after, serving = time.perf_counter() - began, used(family(pid)), used(backends(here.url))
     rate, own = events / took, after.seconds - before.seconds
+    costs = f"{1000 * own / events:.2f} ms in the worker's processes"
+    costs += f", {1000 * (serving.seconds - served.seconds) / events:.2f} ms in PostgreSQL's that still live"
+    last = max(after.memory or [0])
     print(f"Backlog of {events:,} events drained by 2 worker processes in {took:.1f} s: {rate:.0f}/s")
-    print(f"         {1000 * own / events:.2f} ms of the processor an event in the worker's processes,")
-    print(
-        f"         {1000 * (serving.seconds - served.seconds) / events:.2f} ms in PostgreSQL's (those that still live)"
-    )
-    print(
-        f"         largest process {first} MiB at the begin, {tenth} MiB after a tenth, {max(after.memory or [0])} at last"
-    )
+    print(f"         of the processor an event: {costs}")
+    print(f"         largest process {first} MiB at the begin, {tenth} MiB after a tenth, {last} MiB at last")
     print(f"         {states(here.url)}\n", flush=True)
     return rate >= PROMISED
 

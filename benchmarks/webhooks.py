@@ -1,9 +1,10 @@
 """Webhooks a second: accepted, and accepted and mirrored, on PostgreSQL with two web and two worker processes.
 
 Three views answer the same requests in turn, several rounds in one run: ours, a bare one that verifies and inserts,
-and an empty one. The load comes from two processes with eight connections each that send prepared bytes. Mirrored is a
-mix of account, card and authorization events (benchmarks.mix), half of them of accounts that the mirror lacks; the clock
-stops when the last is applied and the last account's balances are read.
+and an empty one. The load comes from two processes with eight connections each that send prepared bytes.
+
+Mirrored is a mix of account, card and authorization events (benchmarks.mix), half of them of accounts that the mirror
+lacks; the clock stops when the last is applied and the last account's balances are read. EVENTS is how many.
 """
 
 import hashlib

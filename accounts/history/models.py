@@ -175,9 +175,9 @@ class ObjectChange:
         at = clock.from_unix(value) if name.endswith(".date") else None
         return at if at and (self.since or at) <= at <= self.at else None
 
-    def rows(self) -> "tuple[list[Requirement], list[StateChange]]":
-        """Both kinds of history that follow."""
-        return list(_requirements(self)), list(_changes(self))
+    def rows(self) -> dict[Any, list[Any]]:
+        """Both kinds of history that follow, by model."""
+        return {Requirement: list(_requirements(self)), StateChange: list(_changes(self))}
 
 
 def change_by_event(event: Event, account_id: str, scope: str) -> ObjectChange:
@@ -303,35 +303,20 @@ def together() -> Iterator[None]:
 
 def record(change: ObjectChange) -> None:
     """Write its history, once; at most six statements, none where nothing changed."""
-    gathered = _together.get()
-    if change.source == Source.SYNC:
-        _write_found(change)
-    elif gathered is None:
-        _write_reported([change])
-    else:
-        gathered.append(change)
-
-
-def _write_found(change: ObjectChange) -> None:
-    """Write what a reading found, as far as no event has reported it."""
-    if change.old is None and _is_first_import(change):
-        return
-    requirements, changes = change.rows()
-    tables: tuple[tuple[Any, list[Any]], ...] = ((Requirement, requirements), (StateChange, changes))
-    for model, rows in tables:
-        if rows:
-            model.objects.bulk_create(_without_known(model, change, rows), ignore_conflicts=True)
+    if change.source == Source.EVENT:
+        gathered = _together.get()
+        _write_reported([change]) if gathered is None else gathered.append(change)
+    elif change.old is not None or not _is_first_import(change):
+        for model, rows in change.rows().items():
+            if rows:
+                model.objects.bulk_create(_without_known(model, change, rows), ignore_conflicts=True)
 
 
 def _write_reported(changes: Sequence[ObjectChange]) -> None:
     """Write what events report, in the place of what readings found of the same."""
-    reported = [(change, *change.rows()) for change in changes]
-    tables: tuple[tuple[Any, list[Any]], ...] = (
-        (Requirement, [(change, rows) for change, rows, _ in reported if rows]),
-        (StateChange, [(change, rows) for change, _, rows in reported if rows]),
-    )
-    for model, told in tables:
-        if told:
+    reported = [(change, change.rows()) for change in changes]
+    for model in (Requirement, StateChange):
+        if told := [(change, rows[model]) for change, rows in reported if rows[model]]:
             _delete_found(model, told)
             model.objects.bulk_create((row for _, rows in told for row in rows), ignore_conflicts=True)
 
@@ -367,10 +352,6 @@ def _identity(row: Any) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in _SAME[type(row)])
 
 
-def _of_object(model: Any, change: ObjectChange) -> Any:
-    return model.objects.filter(account=change.account_id, **{_OBJECT[model]: _object_id(model, change)})
-
-
 _OBJECT = {Requirement: "scope", StateChange: "subject"}  # the column that says of which object a row is
 
 
@@ -402,7 +383,8 @@ def _may_be_of(row: Any, at: datetime) -> bool:
 
 def _without_known(model: Any, change: ObjectChange, found: list[Any]) -> list[Any]:
     """What a reading found, without what the last event about the same thing has reported already."""
-    rows = _of_object(model, change).filter(source=Source.EVENT, at__lte=change.at)
+    own = {"account": change.account_id, _OBJECT[model]: _object_id(model, change)}
+    rows = model.objects.filter(**own, source=Source.EVENT, at__lte=change.at)
     rows = rows.filter(at__gte=change.since) if change.since else rows
     last = {_identity(row)[:-1]: _identity(row) for row in rows.order_by("at", "id")}
     return [row for row in found if last.get(_identity(row)[:-1]) != _identity(row)]
