@@ -13,6 +13,7 @@ from accounts.account.models import Account
 from console.people.models import User
 from console.record.models import AuditEntry
 from console.shell.site import ConsoleSite, rooms
+from gateway import retention
 from gateway.models import Event
 from tests.people import ACCOUNT, browser, known_accounts
 
@@ -79,6 +80,15 @@ def test_no_list_shows_a_quoted_id() -> None:
     Event.objects.create(id="evt_1A", type="x", created=1, livemode=False, payload={}, received_at=timezone.now())
     for path in ("/accounts/account/", "/gateway/event/"):
         assert "_5F" not in browser("ana").get(path).content.decode()
+
+
+@pytest.mark.django_db
+def test_the_page_of_an_event_says_that_its_payload_was_dropped() -> None:
+    now = timezone.now()
+    columns = {"type": "x", "created": 1, "livemode": False, "received_at": now, "state": "done", "done_at": now}
+    Event.objects.create(id="evt_1A", payload=retention.DROPPED, dropped_at=now, **columns)
+    page = browser("ana").get("/gateway/event/evt_1A/change/").content.decode()
+    assert "What Stripe sent was dropped after 30 days" in page
 
 
 @pytest.mark.django_db
