@@ -92,15 +92,25 @@ def pages(
     while True:
         asked = {**(params or {}), "limit": 100} | ({"starting_after": after} if after else {})
         page = get(path, asked, account=account)
-        last = _last_id(page)
+        last = _id_at(page, -1)
         yield page
         if not page.data.get("has_more"):
             return
-        if not last or last == after:
-            raise Unreachable(
-                "A list of Stripe's does not go on where it ended.", request_id=page.request_id, status=200
-            )
-        after = last
+        after = _further(page, last, after)
+
+
+def newer_pages(path: str, *, account: str | None, before: str) -> Iterator[Answer]:
+    """Each page of what a list has that is newer than the id `before`, the oldest page first; one call a page.
+
+    So what is written page by page has no gap, wherever it is interrupted.
+    """
+    while True:
+        page = get(path, {"limit": 100, "ending_before": before}, account=account)
+        first = _id_at(page, 0)
+        yield page
+        if not page.data.get("has_more"):
+            return
+        before = _further(page, first, before)
 
 
 def with_retries(call: Callable[[], T], *, tries: int) -> T:
@@ -118,13 +128,20 @@ def with_retries(call: Callable[[], T], *, tries: int) -> T:
     return call()
 
 
-def _last_id(page: Answer) -> str:
-    """The id of the page's last object; "" for an empty page. Raises Unreachable for anything but a list."""
+def _further(page: Answer, found: str, asked: str) -> str:
+    """The id to go on from. Raises Unreachable for a page that leads nowhere."""
+    if not found or found == asked:
+        raise Unreachable("A list of Stripe's does not go on where it ended.", request_id=page.request_id, status=200)
+    return found
+
+
+def _id_at(page: Answer, place: int) -> str:
+    """The id of the page's first (0) or last (-1) object; "" for an empty page. Raises Unreachable for no list."""
     objects = page.data.get("data")
     if isinstance(objects, list) and all(isinstance(each, dict) for each in objects):
-        last = objects[-1].get("id") if objects else ""
-        if isinstance(last, str):
-            return last
+        found = objects[place].get("id") if objects else ""
+        if isinstance(found, str):
+            return found
     raise Unreachable("The answer is not a list of Stripe's.", request_id=page.request_id, status=200)
 
 

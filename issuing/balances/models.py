@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, Self
 from uuid import uuid4
 
@@ -194,6 +195,7 @@ READ_DUE = "issuing.balances.models.read_due"  # the task
 TURN = 5.0  # seconds after which it lets other tasks have their turn
 TRIES = 8  # times that funds are read before they are left to the next event: about ten minutes
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0  # seconds between two tries
+MOST_PAGES = 20  # of balance transactions that are held at once
 
 
 class FundsDue(Claimed):
@@ -299,12 +301,14 @@ def read_many(account_ids: Sequence[str], end: float = float("inf")) -> dict[str
         account_id: answer for account_id, answer in answers.items() if not isinstance(answer, tuple)
     }
     again = reading.write(Balance, [balance for balance, _ in found.values()]) if found else []
-    new = _write_new([(account_id, page) for account_id, (_, page) in found.items() if page])
+    joined = _joined([(account_id, page) for account_id, (_, page) in found.items() if page])
+    new = _write_new([(account_id, page) for account_id, (_, page) in found.items() if account_id in joined and page])
     for account_id, (balance, page) in found.items():
         try:
             if balance in again:
                 mirror.fetch_row(Balance, balance.row_id, account_id)
-            outcome[account_id] = new[account_id] + _read_older(account_id, page, new[account_id])
+            whole = account_id in joined or page is None
+            outcome[account_id] = new[account_id] if whole else _read_since(account_id)
         except (Refused, Unreachable) as failure:
             outcome[account_id] = failure
     return outcome
@@ -315,6 +319,34 @@ def _ask(account_id: str, revision: int) -> tuple[reading.Read, client.Answer | 
     data, sent_at = mirror.read(Balance, f"{account_id}.balance", account_id)
     balance = reading.Read(f"{account_id}.balance", account_id, data, sent_at, revision)
     return balance, None if data is None else next(client.pages(BalanceTransaction.listed_at, account=account_id))
+
+
+def _joined(pages: Sequence[tuple[str, client.Answer]]) -> set[str]:
+    """The accounts whose newest page leaves no gap to what is known: it shows some of it, or all there is."""
+    shown = [data["id"] for _, page in pages for data in page.data["data"]]
+    known = set(BalanceTransaction.every.filter(pk__in=shown).values_list("pk", flat=True))
+    return {
+        account_id
+        for account_id, page in pages
+        if not page.data.get("has_more") or any(data["id"] in known for data in page.data["data"])
+    }
+
+
+def _read_since(account_id: str) -> int:
+    """Read what is newer than the newest that is known, oldest page first, so that no interruption leaves a gap.
+
+    Of an account of which none is known, all pages up to MOST_PAGES; a longer list is left to sync.
+    """
+    path, known = BalanceTransaction.listed_at, BalanceTransaction.every.filter(account=account_id)
+    newest = known.order_by("-created").values_list("pk", flat=True).first()
+    if newest:
+        pages = client.newer_pages(path, account=account_id, before=newest)
+        return sum(_write_new([(account_id, page)])[account_id] for page in pages)
+    found = list(islice(client.pages(path, account=account_id), MOST_PAGES))
+    if found[-1].data.get("has_more"):
+        logger.warning("%s has more balance transactions than are read after an event: sync reads them", account_id)
+        return 0
+    return sum(_write_new([(account_id, page)])[account_id] for page in reversed(found))
 
 
 def _write_new(pages: Sequence[tuple[str, client.Answer]]) -> dict[str, int]:
@@ -330,17 +362,3 @@ def _write_new(pages: Sequence[tuple[str, client.Answer]]) -> dict[str, int]:
     if new:
         reading.write(BalanceTransaction, new)
     return Counter(read.account or "" for read in new)
-
-
-def _read_older(account_id: str, page: client.Answer | None, new: int) -> int:
-    """Go on behind a page that showed nothing known, up to one that does; how many more were new."""
-    found, more = 0, client.pages(BalanceTransaction.listed_at, account=account_id, after=_last(page))
-    while page and page.data.get("has_more") and new == len(page.data["data"]):
-        page = next(more)
-        new = _write_new([(account_id, page)])[account_id]
-        found += new
-    return found
-
-
-def _last(page: client.Answer | None) -> str:
-    return page.data["data"][-1]["id"] if page and page.data["data"] else ""

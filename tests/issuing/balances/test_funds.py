@@ -11,6 +11,7 @@ from django_q.models import OrmQ
 from accounts.account.models import Account
 from gateway import client, clock, mirror
 from gateway.client import Answer
+from gateway.errors import Unreachable
 from gateway.models import Event, Heartbeat
 from issuing.balances import models as balances
 from issuing.balances.models import Balance, BalanceTransaction, FundsDue
@@ -75,7 +76,7 @@ def test_funds_of_many_accounts_are_written_together(monkeypatch: pytest.MonkeyP
             assert balances.read_many(account_ids) == dict.fromkeys(account_ids, 1)
         costs.append(len(queries))
         assert Balance.objects.filter(account__in=account_ids).count() == number
-    assert max(costs) <= 15
+    assert max(costs) <= 16
     assert BalanceTransaction.objects.count() == 62
 
 
@@ -90,23 +91,73 @@ def test_funds_are_read_as_far_back_as_they_are_known(do: Do, account: Account, 
     assert available(account) == 100_000 - 1250
 
 
-def test_funds_are_read_page_by_page_up_to_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+class Books:
+    """A Stripe whose one account has `number` balance transactions, two a page; from call `fails` on it is away."""
 
-    def get(path: str, params: Any = None, *, account: str, timeout: float | None = None) -> Answer:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+        self.ids = [f"txn_{each:03d}" for each in range(number, 0, -1)]  # newest first
+        self.asked: list[str] = []
+        self.fails: int | None = None
+        monkeypatch.setattr(client, "get", self.get)
+
+    def get(self, path: str, params: Any = None, *, account: str, timeout: float | None = None) -> Answer:
         if path == "/v1/balance":
             return Answer({"object": "balance"}, clock.timestamp(), "", replayed=False)
-        first = int(str(params.get("starting_after", "txn_10")).removeprefix("txn_")) - 1
-        asked.append(str(params.get("starting_after", "")))
-        shown = [{"id": f"txn_{number}", "object": "balance_transaction"} for number in (first, first - 1)]
-        page = {"object": "list", "data": shown, "has_more": first > 1}
-        return Answer(page, clock.timestamp(), "", replayed=False)
+        if self.fails is not None and len(self.asked) >= self.fails:
+            raise Unreachable("away")
+        after, before = str(params.get("starting_after", "")), str(params.get("ending_before", ""))
+        self.asked.append(f"after {after}" if after else f"before {before}" if before else "newest")
+        first = self.ids.index(after) + 1 if after else max(self.ids.index(before) - 2, 0) if before else 0
+        last = min(first + 2, self.ids.index(before)) if before else first + 2
+        shown = [
+            {"id": each, "object": "balance_transaction", "created": int(each[4:])} for each in self.ids[first:last]
+        ]
+        more = first > 0 if before else last < len(self.ids)
+        return Answer({"object": "list", "data": shown, "has_more": more}, clock.timestamp(), "", replayed=False)
 
-    monkeypatch.setattr(client, "get", get)
-    known = {"id": "txn_5", "object": "balance_transaction"}
-    mirror.absorb_object(known, account="acct_1", sent_at=clock.timestamp())
-    assert balances.read_funds("acct_1") == 5  # nine to six, and four
-    assert asked == ["", "txn_8", "txn_6"]
+    @property
+    def known(self) -> list[str]:
+        """What the mirror has of it, newest first."""
+        return list(BalanceTransaction.objects.order_by("-pk").values_list("pk", flat=True))
+
+
+def movement(number: int) -> dict[str, Any]:
+    return {"id": f"txn_{number:03d}", "object": "balance_transaction", "created": number}
+
+
+def know(number: int) -> None:
+    mirror.absorb_object(movement(number), account="acct_1", sent_at=clock.timestamp())
+
+
+def test_balance_transactions_are_read_on_from_the_newest_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    books = Books(monkeypatch, 9)
+    know(4)
+    assert balances.read_funds("acct_1") == 5
+    assert books.asked == ["newest", "before txn_004", "before txn_006", "before txn_008"]
+    assert books.known == books.ids[:6]
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3])
+def test_an_interrupted_reading_leaves_no_gap(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
+    books = Books(monkeypatch, 9)
+    know(4)
+    books.fails = calls
+    with pytest.raises(Unreachable):
+        balances.read_funds("acct_1")
+    assert books.known == books.ids[books.ids.index(books.known[0]) : 6]  # without a gap to what was known
+    books.fails = None
+    balances.read_funds("acct_1")
+    assert books.known == books.ids[:6]
+
+
+def test_an_account_of_which_nothing_is_known_is_read_whole_or_left_to_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    books = Books(monkeypatch, 7)
+    monkeypatch.setattr(balances, "MOST_PAGES", 3)
+    assert balances.read_funds("acct_1") == 0
+    assert books.known == []
+    monkeypatch.setattr(balances, "MOST_PAGES", 4)
+    assert balances.read_funds("acct_1") == 7
+    assert books.known == books.ids
 
 
 def test_funds_are_read_later_while_stripe_cannot_be_reached(account: Account, sandbox: SandboxProcess) -> None:
