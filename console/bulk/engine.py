@@ -59,7 +59,8 @@ def sweep() -> int:
 def work(run_id: str) -> int:
     """The task: rows of one run for TURN seconds, then in the queue again; how many were worked off.
 
-    Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached.
+    Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached, and where no
+    row is due: rows that a brake stops, operations that are in doubt or wait for a second person.
     """
     queue.begun(_turn(run_id))
     run = _running(run_id)
@@ -67,7 +68,8 @@ def work(run_id: str) -> int:
         return 0
     turn = Turn(run_id, time.monotonic() + TURN)
     turn.work_off()
-    if turn.smooth and not finish(run):
+    time_is_up = time.monotonic() >= turn.end  # else no row is due, and turn would follow turn without doing anything
+    if turn.smooth and not finish(run) and time_is_up:
         wake(run)
     return turn.done
 
