@@ -24,6 +24,7 @@ from console.operations.attempts import BRAKED_PAUSE
 from console.operations.door import Braked, Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
+from console.people.models import User
 from gateway import budget, claims, queue
 
 logger = logging.getLogger(__name__)
@@ -160,7 +161,7 @@ def _look_at_person(run: BulkRun) -> None:
     """Have the run's person, and what they may, be as they were at most LATELY seconds ago."""
     if time.monotonic() - run.person_as_of > LATELY:
         run.person_as_of = time.monotonic()
-        run.user.refresh_from_db()
+        run.user = User.objects.get(pk=run.user_id)  # a new one: what one may is kept on the old
 
 
 def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Operation:
