@@ -100,14 +100,16 @@ def _do(request: HttpRequest, run: BulkRun, act: str, cleaned: dict[str, Any]) -
     reason, ticket = cleaned["reason"], cleaned["ticket"]
     if act == "undo":
         return runs.undo(run, staff(request), reason, ticket=ticket, form_token=cleaned["form_token"])
-    own = verbs.get(run.verb).form.base_fields
+    verb = verbs.find(run.verb)
+    own = verb.form.base_fields if verb else {}
     common = {name: value for name, value in cleaned.items() if name in own}
     return runs.start(run, staff(request), reason=reason, ticket=ticket, common=common)
 
 
 def _form(run: BulkRun, data: Any = None) -> ReasonForm:
     """What a draft is begun with: the values in common, but of a file, whose rows have their own."""
-    form = ReasonForm if run.via in FROM_FILES else many_form(verbs.get(run.verb))
+    verb = verbs.find(run.verb)
+    form = many_form(verb) if verb and run.via not in FROM_FILES else ReasonForm
     return form(data) if data is not None else form(initial={"form_token": fresh_token()})
 
 

@@ -131,7 +131,7 @@ def start(run: BulkRun, user: User, *, reason: str, ticket: str = "", common: di
     if user.pk != run.user_id:
         raise Denied(f"{run.user.get_username()} chose these rows, and alone can begin this run.")
     run.reason, run.ticket, run.common = reason.strip(), ticket, attempts.plain(common or {})
-    admit(verbs.get(run.verb), run)
+    admit(_known(run), run)
     return _begun_or_asked(run)
 
 
