@@ -114,6 +114,17 @@ def test_personal_values_are_masked_for_who_may_not_see_them(otto: Client) -> No
     assert "kestrel.example" not in hidden.content.decode()
 
 
+@pytest.mark.parametrize("typed", ["jane@kestrel.example", "Jane Kestrel", "415 555 0123"])
+def test_what_a_line_has_in_the_place_of_an_id_is_masked_as_personal(otto: Client, typed: str) -> None:
+    sent(otto, f"id,city\n{typed},Oslo\nich_1NotHere,Oslo\n", HOLDER)
+    url = BulkRun.objects.get().get_absolute_url()
+    assert f"There is no cardholder “{typed}” here." in otto.get(url).context["rows"][0].said
+    hidden = browser("vera").get(url)
+    assert hidden.context["rows"][0].said == "There is no cardholder “•••” here."
+    assert typed not in hidden.content.decode()
+    assert "ich_1NotHere" in hidden.content.decode()
+
+
 def test_a_run_over_them_changes_each(sandbox: SandboxProcess, db: None) -> None:
     account, client = issuing_account(), browser("otto")
     cards = [make_card(account) for _ in range(2)]
