@@ -243,10 +243,13 @@ def retry(run: BulkRun, user: User) -> int:
 def _unapproved(run: BulkRun, verb: Verb, failed: Any) -> Any:
     """The failed rows that may be done without another second person. Raises Denied where they are too many.
 
-    Where one has approved the run, it was for the rows that were begun.
+    Where one has approved the run, it was for the rows that were begun: those have an operation, or were attempted.
     """
     if run.approved:
-        return failed.exclude(operation=None)
+        begun = failed.exclude(operation=None, attempts=0)
+        if failed.exists() and not begun.exists():
+            raise Denied("These rows were not possible when this run was approved. Begin a run of its own for them.")
+        return begun
     waiting = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
     if sentence := why_second(verb, failed.count() + waiting):
         raise Denied(f"{sentence} Begin a run of its own for them.")

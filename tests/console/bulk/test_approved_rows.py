@@ -10,6 +10,7 @@ from console.approvals import deciding, exact
 from console.approvals.models import Approval
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
+from console.operations.door import Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
@@ -108,3 +109,21 @@ def test_rows_of_a_run_that_nobody_approved_wait_themselves(
     settings.APPROVAL_POLICY = str(renaming)
     engine.work(str(run.pk))
     assert run.outcomes() == {"awaiting": 1}
+
+
+def test_rows_that_the_console_refused_after_it_had_begun_are_tried_again_and_no_others(
+    otto: User, vera: User, sandbox: SandboxProcess
+) -> None:
+    known = runs.Wanted(account(sandbox, "Birch Ltd"), state="denied", why="It is closed.")
+    rows = [runs.Wanted(account(sandbox, "Alder Ltd")), known]
+    run = runs.begin(RENAME, user=otto, rows=rows, reason=REASON, common={"name": "Birch Ltd"})
+    approve(vera)
+    run.refresh_from_db()
+    row = engine.claim(run, 1)[0]
+    BulkRow.objects.filter(pk=row.pk).update(state="denied", attempts=1, claimed_by="", claimed_until=None)
+    assert engine.finish(run)
+    assert runs.retry(run, otto) == 1
+    engine.work(str(run.pk))
+    assert run.outcomes() == {"denied": 1, "succeeded": 1}
+    with pytest.raises(Denied, match="not possible when this run was approved"):
+        runs.retry(run, otto)
