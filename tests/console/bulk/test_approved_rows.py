@@ -1,10 +1,12 @@
 """A run is approved as one act: its rows wait for nobody else; rows of a run that nobody approved do."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from console.approvals import deciding, exact
 from console.approvals.models import Approval
@@ -96,6 +98,25 @@ def test_what_was_approved_for_other_values_stands_for_no_row(otto: User, vera: 
     BulkRun.objects.filter(pk=run.pk).update(common={"name": "Another Ltd"})
     engine.work(str(run.pk))
     assert BulkRow.objects.filter(run=run).told().get().outcome == State.AWAITING  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("over", ["a day", "the policy"])
+def test_what_was_approved_stands_for_a_day_and_under_its_policy(
+    otto: User, vera: User, sandbox: SandboxProcess, renaming: Path, settings: Any, over: str
+) -> None:
+    run = begun(otto, [account(sandbox)])
+    approve(vera)
+    run.refresh_from_db()
+    runs.stop(run, otto)
+    if over == "a day":
+        Operation.objects.update(approved_at=timezone.now() - timedelta(hours=25))
+    else:
+        another = renaming.with_name("another.toml")
+        another.write_text(f"{EVERY_TIME}# another\n")
+        settings.APPROVAL_POLICY = str(another)
+    runs.resume(run, otto)
+    engine.work(str(run.pk))
+    assert run.outcomes() == {"awaiting": 1}
 
 
 def test_rows_of_a_run_that_nobody_approved_wait_themselves(
