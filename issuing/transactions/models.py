@@ -71,6 +71,7 @@ class Transaction(OfAccount):
             models.Index(fields=["account", "-created"], name="transaction_account"),
             models.Index(fields=["-created", "-id"], name="transaction_created"),
             models.Index(fields=["card", "-created"], name="transaction_card"),
+            models.Index(fields=["type", "-created", "-id"], name="transaction_type"),
         )
 
     def get_absolute_url(self) -> str:
