@@ -35,7 +35,6 @@ Data = dict[str, Any]
 # Badges that the account itself settles, whatever its capability says.
 SETTLED = (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED, capability_words.REJECTED)
 PHONES = ("company.phone", "individual.phone", "business_profile.support_phone")  # the first is searched by
-COUNTED = 10_000  # tabs count no further than this
 
 
 def has_issuing(name: str) -> tuple[Q, Q]:
@@ -103,10 +102,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
         own = ExternalAccount.objects.filter(account=models.OuterRef("pk"), gone_at=None).order_by()
         counted = own.values("account").annotate(many=models.Count("pk")).values("many")
         return self.annotate(banks=Coalesce(models.Subquery(counted), 0))
-
-    def count_by_status(self) -> dict[str, int]:
-        """How many have each overall badge, counted up to COUNTED. One short query each."""
-        return {name: self.with_status(name).order_by()[:COUNTED].count() for name in capability_words.OVERALL}
 
 
 def left_at(accounts: "Iterable[Account]", passed: dict[tuple[str, str], int] | None = None) -> None:

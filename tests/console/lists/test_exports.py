@@ -161,7 +161,7 @@ def test_one_that_fails_on_the_way_is_broken_off(cards: None, monkeypatch: pytes
     monkeypatch.setattr("console.lists.keyset._mark", lambda *_: SAME)
     with pytest.raises(exports_rows.NoPlace):
         answer.getvalue()
-    assert trail() == [("export.begun", 3), ("export.broken_off", 0)]
+    assert trail() == [("export.begun", 3), ("export.broken_off", 1)]
 
 
 def test_a_workbook_is_whole_before_it_is_recorded(cards: None) -> None:
