@@ -25,7 +25,7 @@ from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
 from gateway import client, clock, metadata, texts
 from gateway.client import Answer
-from gateway.mirror import Mirror, VisibleManager
+from gateway.mirror import VISIBLE, Mirror, VisibleManager
 from gateway.models import Event
 from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
 from gateway.spellings import Sought, by_id, holds, holds_digits, phone_key
@@ -180,10 +180,12 @@ class Account(Mirror):
             models.Index(fields=["-created", "-id"], name="account_created"),
             models.Index(fields=["overall_status", "-created"], name="account_overall"),
             models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
-            models.Index(fields=["kind", "-created", "-id"], name="account_kind"),
-            models.Index(fields=["business_type", "-created", "-id"], name="account_type"),
-            models.Index(fields=["country", "-created", "-id"], name="account_country"),
-            models.Index(fields=["-created", "-id"], name="account_needing", condition=Q(needs_attention=True)),
+            models.Index(fields=["kind", "-created", "-id"], name="account_kind", condition=VISIBLE),
+            models.Index(fields=["business_type", "-created", "-id"], name="account_type", condition=VISIBLE),
+            models.Index(fields=["country", "-created", "-id"], name="account_country", condition=VISIBLE),
+            models.Index(
+                fields=["-created", "-id"], name="account_needing", condition=VISIBLE & Q(needs_attention=True)
+            ),
             models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
             models.Index(fields=["phone"], name="account_phone"),
             models.Index(fields=["mover"], name="account_mover", condition=~Q(mover="")),

@@ -78,6 +78,15 @@ def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by:
     return Page(found, _mark(found[0], by) if newer else "", _mark(found[-1], by) if older else "")
 
 
+def count(queries: Asked | Sequence[Asked], most: int) -> int:
+    """How many rows they have, counted up to `most`. One query each."""
+    found: set[Any] = set()
+    for each in [queries] if isinstance(queries, QuerySet | Part) else queries:
+        rows = each.rows.filter(each.holds).order_by() if isinstance(each, Part) else each.order_by("-created", "-id")
+        found.update(rows.select_related(None).values_list("pk", flat=True)[:most])
+    return min(len(found), most)
+
+
 @dataclass
 class Reading:
     """One page's queries: its rows from the cursor on (None: the first), and one more where there is one."""
