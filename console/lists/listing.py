@@ -23,7 +23,6 @@ from gateway import copied
 from gateway.mirror import Mirror, related
 from gateway.spellings import Sought
 
-NEWEST = ("-created", "-id")
 COUNTED = 1_000  # tabs and pages count no further than this
 ROWS = 50
 LONGEST = 255
@@ -76,7 +75,7 @@ class Listing:
 def counts(*queries: Any) -> list[int]:
     """How many rows each of these queries has, counted no further than COUNTED. One query for all."""
     # In the list's order: else a database reads a table from its oldest row on until it has found enough.
-    parts = [each.order_by(*NEWEST).values("pk")[:COUNTED].query.sql_with_params() for each in queries]
+    parts = [each.order_by(*each.model._meta.ordering).values("pk")[:COUNTED].query.sql_with_params() for each in queries]
     numbers = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) AS counted)" for sql, _ in parts)  # noqa: S608  (the ORM's own SQL)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {numbers}", [each for _, params in parts for each in params])
