@@ -179,7 +179,8 @@ else:
     server_side = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
         f"tcp_keepalives_{name}": value for name, value in keep_alive.items()
     }
-    server_side["max_parallel_workers_per_gather"] = 0  # what is asked is small: to start a worker takes longer
+    # What is asked is small, and found by an index: starting a second process, or reading a table, takes longer.
+    server_side |= {"max_parallel_workers_per_gather": 0, "random_page_cost": 1.1}
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": DATABASE_CONNECT_TIMEOUT,
         **{f"keepalives_{name}": value for name, value in keep_alive.items()},

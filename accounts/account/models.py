@@ -178,7 +178,7 @@ class Account(Mirror):
         )
         indexes = (
             models.Index(fields=["-created", "-id"], name="account_created"),
-            models.Index(fields=["overall_status", "-created"], name="account_overall"),
+            models.Index(fields=["overall_status", "-created", "-id"], name="account_overall", condition=VISIBLE),
             models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
             models.Index(fields=["kind", "-created", "-id"], name="account_kind", condition=VISIBLE),
             models.Index(fields=["business_type", "-created", "-id"], name="account_type", condition=VISIBLE),

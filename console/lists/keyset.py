@@ -79,9 +79,11 @@ def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by:
 
 
 def count(queries: Asked | Sequence[Asked], most: int) -> int:
-    """How many rows they have, counted up to `most`. One query each."""
+    """How many rows they have, counted up to `most`. One query each, until there are so many."""
     found: set[Any] = set()
     for each in [queries] if isinstance(queries, QuerySet | Part) else queries:
+        if len(found) >= most:
+            break
         rows = each.rows.filter(each.holds).order_by() if isinstance(each, Part) else each.order_by("-created", "-id")
         found.update(rows.select_related(None).values_list("pk", flat=True)[:most])
     return min(len(found), most)

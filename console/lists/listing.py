@@ -75,7 +75,9 @@ class Listing:
 def counts(*queries: Any) -> list[int]:
     """How many rows each of these queries has, counted no further than COUNTED. One query for all."""
     # In the list's order: else a database reads a table from its oldest row on until it has found enough.
-    parts = [each.order_by(*each.model._meta.ordering).values("pk")[:COUNTED].query.sql_with_params() for each in queries]
+    parts = [
+        each.order_by(*each.model._meta.ordering).values("pk")[:COUNTED].query.sql_with_params() for each in queries
+    ]
     numbers = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) AS counted)" for sql, _ in parts)  # noqa: S608  (the ORM's own SQL)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {numbers}", [each for _, params in parts for each in params])
