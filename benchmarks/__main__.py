@@ -7,12 +7,13 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, exports, sandbox, webhooks
+from benchmarks import chain, exports, lists, sandbox, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
     "chain": chain.measure,
     "exports": exports.measure,
+    "lists": lists.measure,
     "sandbox": sandbox.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }

@@ -176,7 +176,7 @@ else:
         "lock_timeout": DATABASE_LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": DATABASE_IDLE_TIMEOUT,
     }
-    server_side = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
+    server_side: dict[str, float] = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
         f"tcp_keepalives_{name}": value for name, value in keep_alive.items()
     }
     # What is asked is small, and found by an index: starting a second process, or reading a table, takes longer.
