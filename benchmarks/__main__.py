@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, exports, lists, sandbox, webhooks
+from benchmarks import chain, exports, lists, sandbox, scale, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
@@ -15,6 +15,7 @@ MEASURED = {
     "exports": exports.measure,
     "lists": lists.measure,
     "sandbox": sandbox.measure,
+    "scale": scale.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }
 
