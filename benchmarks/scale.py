@@ -1,8 +1,8 @@
 """What so many accounts would need, computed: events a day, calls to Stripe, hours of a full sync, disk, workers.
 
-`python -m benchmarks scale` prints 1 and 10 million accounts; `ACCOUNTS=250000 python -m benchmarks scale` any other. The
-bytes of a row are those that benchmarks.lists measured at 1,000,000 accounts, its indexes among them; what each account
-does in a day is assumed and stands here, to be replaced by a platform's own numbers.
+`python -m benchmarks scale` prints 1 and 10 million accounts; `ACCOUNTS=250000 python -m benchmarks scale` any other.
+The bytes of a row are those that benchmarks.lists measured at 1,000,000 accounts, its indexes among them; what each
+account does in a day is assumed and stands here, to be replaced by a platform's own numbers.
 """
 
 import os
