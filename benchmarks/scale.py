@@ -12,9 +12,7 @@ DAY = 24 * 3600
 LIVE, SANDBOX = 100, 25  # calls a second that Stripe allows (docs.stripe.com/rate-limits)
 OURS = 0.8  # the share of it that this console takes at most
 A_LIST = 100  # objects of a page
-LISTS_OF_ACCOUNT = (
-    7  # that a full sync asks of each account: capabilities, persons, bank accounts, cards and their like
-)
+LISTS_OF_ACCOUNT = 7  # a full sync asks each account: capabilities, persons, bank accounts, cards and their like
 KEPT = 30  # days of payloads
 APPLIED = 400  # events a second that one machine of two cores applies (docs/performance.md)
 GIB = 2**30
