@@ -7,13 +7,15 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, exports, sandbox, webhooks
+from benchmarks import chain, exports, lists, sandbox, scale, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
     "chain": chain.measure,
     "exports": exports.measure,
+    "lists": lists.measure,
     "sandbox": sandbox.measure,
+    "scale": scale.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }
 
