@@ -20,7 +20,7 @@ from django.utils import timezone
 from console.bulk import control
 from console.bulk.models import FAILED, BulkRow, BulkRun
 from console.operations import door, verbs
-from console.operations.attempts import BRAKED_PAUSE
+from console.operations.attempts import BRAKED_PAUSE, plain
 from console.operations.door import Braked, Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
@@ -35,6 +35,7 @@ AHEAD = 4  # rows that a thread claims at once
 LATELY = 1.0  # seconds after which it is asked again whether the run's person may still do it
 GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
 State = BulkRow.State
+CHANGED_SINCE = "Nothing was sent: what the line leaves as it is was changed after the file was read"
 UNFINISHED = (State.WAITING, State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
 
 
@@ -146,6 +147,7 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         mine.settle(**ended)
         return True
     try:
+        _check_carried(verb, row)
         operation = _perform(verb, run, row, lane)
     except Braked as braked:  # no attempt: it goes on when the brake is lifted
         mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)
@@ -162,6 +164,15 @@ def _look_at_person(run: BulkRun) -> None:
     if time.monotonic() - run.person_as_of > LATELY:
         run.person_as_of = time.monotonic()
         run.user = User.objects.get(pk=run.user_id)  # a new one: what one may is kept on the old
+
+
+def _check_carried(verb: Verb, row: BulkRow) -> None:
+    """Raise Denied where what a line carries along was changed since: it would be set back."""
+    if not row.carried or Operation.objects.filter(form_token=row.form_token).exists():
+        return
+    now = plain(verb.initial(verb.row(row.account_id, row.object_id)))
+    if changed := [name for name in row.carried if now.get(name) != row.params.get(name)]:
+        raise Denied(f"{CHANGED_SINCE} ({', '.join(changed)}).")
 
 
 def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Operation:

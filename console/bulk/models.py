@@ -150,7 +150,8 @@ class BulkRow(claims.Claimed):
     """One row of a run: one account or object, one form token, so one operation and one idempotency key at most.
 
     The token is fixed before anything is sent: whoever comes to the row a second time finds the operation that the
-    first one made. From then on the operation tells the outcome. `params` are the row's own values.
+    first one made. From then on the operation tells the outcome. `params` are the row's own values; `carried` names
+    those that nobody entered, which go along as they stood.
     """
 
     class State(models.TextChoices):
@@ -171,6 +172,7 @@ class BulkRow(claims.Claimed):
     account_name = models.CharField(max_length=255, blank=True)
     object_id = models.CharField(max_length=255, blank=True)
     params = models.JSONField(default=dict)
+    carried = models.JSONField(default=list)
     form_token = models.CharField(max_length=64, unique=True)
     operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)

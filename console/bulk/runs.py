@@ -47,6 +47,7 @@ class Wanted:
     position: int = 0  # of a file, its line; the place in the list otherwise
     state: str = BulkRow.State.WAITING
     why: str = ""
+    carried: list[str] = field(default_factory=list)
 
 
 def begin(
@@ -351,6 +352,7 @@ def _row(run: BulkRun, number: int, wanted: Wanted) -> BulkRow:
         account_name=wanted.account_name[:255],
         object_id=wanted.object_id,
         params=attempts.plain(wanted.params),
+        carried=wanted.carried,
         form_token=wanted.form_token or fresh_token(),
         state=wanted.state,
         why=wanted.why,

@@ -1,10 +1,8 @@
 """The bases of the admin's lists: mirrors across all accounts, paged by keyset, and the console's own records."""
 
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from functools import reduce
-from operator import or_
-from typing import Any, TypeVar, cast
+from contextlib import suppress
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -12,8 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -21,32 +18,27 @@ from django.utils.safestring import SafeString, mark_safe
 
 from console.bulk.runs import MOST
 from console.lists import keyset as lists_keyset
-from console.lists import limits
 from console.lists import listing as lists_listing
-from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
+from console.lists.changelist import TICKED, UNSOUGHT, KeysetChangeList
+from console.lists.declared import LONGEST, ListAdmin
 from console.lists.exports_button import button
 from console.lists.exports_cells import Column
-from console.lists.filters import PARTS, AccountFilter
-from console.lists.listing import COUNTED
+from console.lists.filters import AccountFilter
 from console.operations import verbs as operations_verbs
 from console.operations.bulk import answer, answer_many, own_page
 from console.operations.buttons import allowed
 from console.operations.verbs import Verb
-from console.people import masking
 from console.people.signed_in import PERSONAL, staff
-from console.shell import leading, nouns
+from console.shell import nouns
 from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied
 from gateway.mirror import related
 
 Row = TypeVar("Row", bound=Model)
-CURSORS = (lists_keyset.OLDER, lists_keyset.NEWER)
 BACK = "back"  # in a POST that chose rows on another page: where to go back to
-TICKED = "ticked"  # of the session: rows whose ticks the list keeps after it has refused an action
 CHECKED = mark_safe(" checked")
 ONE_PAGE = 50
-UNSOUGHT = "unsought_rows"  # of a request: the rows of its list that its filters leave, before its search
 
 
 def plain_object(model: type[Row], object_id: str) -> Row | None:
@@ -55,88 +47,6 @@ def plain_object(model: type[Row], object_id: str) -> Row | None:
         with suppress(ObjectDoesNotExist, ValidationError, ValueError):  # no such row, or no id of this kind at all
             return model._default_manager.get(pk=row_id)
     return None
-
-
-class PagedChangeList(DeclaredChangeList):
-    """A list that is paged by keyset: no row is counted. Templates ask for `keyset`, `newer_url`, `older_url`."""
-
-    keyset = True
-    newer_url = older_url = ""
-    matching = 0  # rows of a narrowed list that a page does not hold, counted up to COUNTED + 1
-    opens = True  # whether this person may open the pages of its rows
-
-    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """The cursors are no filters."""
-        found = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name not in CURSORS}
-
-    def show(self, shown: lists_keyset.Page) -> None:
-        """Take this page. What is searched or filtered next begins at its first."""
-        self.params = {name: value for name, value in self.params.items() if name not in CURSORS}
-        self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
-        self.show_full_result_count, self.show_admin_actions = False, True
-        self.can_show_all = self.multi_page = False
-        self.paginator = Paginator(shown.rows, self.list_per_page)
-        if shown.newer:
-            self.newer_url = self.get_query_string({lists_keyset.NEWER: shown.newer})
-        if shown.older:
-            self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older})
-
-
-class KeysetChangeList(PagedChangeList):
-    """A list of mirror rows; its admin's `prepare` and `finish` see the query and the rows of a page."""
-
-    model_admin: "MirrorAdmin"
-    unsought: Any = None  # the rows that the filters leave, before the search and without `parts`
-    parts: tuple[Q, ...] = ()  # of a filter that one index does not have
-    too_long = False  # whether the database was stopped: no rows are shown, and why is said
-
-    def get_queryset(self, request: HttpRequest, *given: Any, **named: Any) -> QuerySet:
-        """All that is shown, on all pages."""
-        found = super().get_queryset(request, *given, **named)
-        self.unsought, self.parts = getattr(request, UNSOUGHT), getattr(request, PARTS, ())
-        return found.filter(reduce(or_, self.parts)) if self.parts else found
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Read one page and look whether there is more."""
-        personal = staff(request).has_perm(PERSONAL)
-        try:
-            with limits.bounded() if self._narrowings() > 1 else nullcontext():
-                shown = self._page(request, personal=personal)
-        except limits.TooLong:
-            shown, self.too_long = lists_keyset.Page([]), True
-        self.model_admin.finish(shown.rows)
-        first = shown.rows[0].get_absolute_url() if shown.rows else ""
-        self.opens = not first or leading.may_open(staff(request), first)
-        ticked = request.session.pop(TICKED, ()) if TICKED in request.session and request.method == "GET" else ()
-        for row in shown.rows:  # to look at, never saved
-            row.ticked = row.pk in ticked
-            for each in (row, *filter(None, row._state.fields_cache.values())):
-                each.opens = self.opens
-            row.data = masking.masked(row.data, may_see=personal)
-        if self.model_admin.search_help_personal and personal:
-            self.search_help_text = self.model_admin.search_help_personal
-        self.show(shown)
-
-    def _narrowings(self) -> int:
-        """In how many ways the list is narrowed: each has an index by itself, not each two of them together."""
-        return sum(spec.used_parameters != {} for spec in self.filter_specs) + bool(self.query)
-
-    def _page(self, request: HttpRequest, *, personal: bool) -> lists_keyset.Page:
-        queries = self._queries(personal=personal)
-        shown = lists_keyset.read(queries, request.GET, self.list_per_page)
-        if (self.has_active_filters or self.query) and (shown.newer or shown.older):
-            self.matching = lists_keyset.count(queries, COUNTED + 1)
-        return shown
-
-    def _queries(self, *, personal: bool) -> Any:
-        """The list, in queries of which each has its index."""
-        words, rows = self.model_admin.words(self.query), cast("Any", self.model_admin.prepare(self.unsought))
-        if not words:
-            return [lists_keyset.Part(rows, each) for each in self.parts] or rows
-        if self.parts:
-            rows = rows.filter(reduce(or_, self.parts))
-        return lists_keyset.searched(rows, rows.sought(words, personal=personal))
 
 
 def _many(verb: Verb) -> Callable[..., HttpResponse]:

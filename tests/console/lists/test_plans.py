@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from benchmarks import asked, filling
-from console.lists import admin, keyset, listing
+from console.lists import changelist, keyset, listing
 from tests.keeping import once
 from tests.people import browser
 from tests.plans import Plan, analyze, mirrors, plans_of
@@ -33,7 +33,7 @@ filled = once(fill)
 @pytest.fixture(autouse=True)
 def _near(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyset, "NEAR", NEAR)
-    monkeypatch.setattr(admin, "COUNTED", PAGE)
+    monkeypatch.setattr(changelist, "COUNTED", PAGE)
     monkeypatch.setattr(listing, "COUNTED", PAGE)
 
 
