@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, drain, exports, inbox, sandbox, webhooks
+from benchmarks import chain, drain, exports, inbox, lists, sandbox, scale, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
@@ -15,7 +15,9 @@ MEASURED = {
     "drain": drain.measure,
     "exports": exports.measure,
     "inbox": inbox.measure,
+    "lists": lists.measure,
     "sandbox": sandbox.measure,
+    "scale": scale.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }
 

@@ -148,6 +148,7 @@ TEMPLATES = [
 DATABASE_CONNECT_TIMEOUT = env.whole("DATABASE_CONNECT_TIMEOUT", default=2, least=1)
 DATABASE_PING_TIMEOUT = env.seconds("DATABASE_PING_TIMEOUT", default=1.0)
 DATABASE_STATEMENT_TIMEOUT = env.seconds("DATABASE_STATEMENT_TIMEOUT", default=15.0)
+LIST_TIMEOUT = env.seconds("LIST_TIMEOUT", default=0.3)  # of a list that is narrowed in two ways or more
 DATABASE_LOCK_TIMEOUT = env.seconds("DATABASE_LOCK_TIMEOUT", default=10.0)
 # No transaction of ours waits for anything else: one that is idle so long has lost its client and holds its locks.
 DATABASE_IDLE_TIMEOUT = env.seconds("DATABASE_IDLE_TIMEOUT", default=15.0)
@@ -175,8 +176,12 @@ else:
         "lock_timeout": DATABASE_LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": DATABASE_IDLE_TIMEOUT,
     }
-    server_side = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
-        f"tcp_keepalives_{name}": value for name, value in keep_alive.items()
+    server_side = {
+        **{name: round(1000 * seconds) for name, seconds in limits.items()},
+        **{f"tcp_keepalives_{name}": value for name, value in keep_alive.items()},
+        # What is asked is small, and found by an index: a second process, or a whole table, takes longer.
+        "max_parallel_workers_per_gather": 0,
+        "random_page_cost": 1.1,
     }
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": DATABASE_CONNECT_TIMEOUT,

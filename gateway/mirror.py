@@ -23,6 +23,10 @@ class Misplaced(Exception):  # noqa: N818  (named after the finding)
     """An object arrived in the name of no account, or of another than the one whose row it would overwrite."""
 
 
+# Of an index by which a list filters: a count of its rows then reads the index alone.
+VISIBLE = models.Q(account__isnull=False, data__isnull=False)
+
+
 class VisibleManager(models.Manager[M]):
     """Rows that have data and an account. With a QuerySet: `VisibleManager.from_queryset(CardQuerySet)()`."""
 
@@ -164,6 +168,13 @@ class Mirror(models.Model):
         if isinstance(decision, order.Fetch):
             return fetch_row(cls, row_id, account)
         return row
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it is more than a stub; what was read without `data` has its moment."""
+        if "data" in self.get_deferred_fields():
+            return self.created is not None or self.as_of > 0
+        return self.data is not None
 
     def standing(self) -> order.Row:
         """The row as gateway.order judges it."""
@@ -351,9 +362,9 @@ def absorb_object(
 
 
 def related(row: Mirror, name: str) -> Any:
-    """A row that another one names; None where it has not arrived yet."""
+    """A row that another one names, read with its data or without; None where it has not arrived yet."""
     try:
         found = getattr(row, name)
     except ObjectDoesNotExist:
         return None
-    return found if found is not None and found.data is not None else None
+    return found if found is not None and found.arrived else None

@@ -149,7 +149,9 @@ def _draw(request: HttpRequest, approval: Approval, *, status: int = 200, proble
         "said": mask.data({"reason": operation.reason, "ticket": operation.ticket, "note": approval.note}),
         "problem": problem,
         "note": request.POST.get("note", ""),
-        "makes_new": bool(now and now.request and now.request.before is None and not now.request.changes),
+        "makes_new": bool(now and now.request and now.request.before is None and not now.request.changes)
+        and (verb is None or verb.calls),
+        "told": verb.told(operation) if verb else [],
         "compares": now is not None or any(line.was for call in calls for line in call.lines),
         **_request(now, approval),
         **_rights(request, approval, now),

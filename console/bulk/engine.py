@@ -20,10 +20,11 @@ from django.utils import timezone
 from console.bulk import control
 from console.bulk.models import FAILED, BulkRow, BulkRun
 from console.operations import door, verbs
-from console.operations.attempts import BRAKED_PAUSE
+from console.operations.attempts import BRAKED_PAUSE, plain
 from console.operations.door import Braked, Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
+from console.people.models import User
 from gateway import budget, claims, queue
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ AHEAD = 4  # rows that a thread claims at once
 LATELY = 1.0  # seconds after which it is asked again whether the run's person may still do it
 GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
 State = BulkRow.State
+CHANGED_SINCE = "Nothing was sent: what the line leaves as it is was changed after the file was read"
 UNFINISHED = (State.WAITING, State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
 
 
@@ -59,7 +61,8 @@ def sweep() -> int:
 def work(run_id: str) -> int:
     """The task: rows of one run for TURN seconds, then in the queue again; how many were worked off.
 
-    Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached.
+    Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached, and where no
+    row is due: rows that a brake stops, operations that are in doubt or wait for a second person.
     """
     queue.begun(_turn(run_id))
     run = _running(run_id)
@@ -67,7 +70,8 @@ def work(run_id: str) -> int:
         return 0
     turn = Turn(run_id, time.monotonic() + TURN)
     turn.work_off()
-    if turn.smooth and not finish(run):
+    time_is_up = time.monotonic() >= turn.end  # else no row is due, and turn would follow turn without doing anything
+    if turn.smooth and not finish(run) and time_is_up:
         wake(run)
     return turn.done
 
@@ -143,6 +147,7 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         mine.settle(**ended)
         return True
     try:
+        _check_carried(verb, row)
         operation = _perform(verb, run, row, lane)
     except Braked as braked:  # no attempt: it goes on when the brake is lifted
         mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)
@@ -158,7 +163,16 @@ def _look_at_person(run: BulkRun) -> None:
     """Have the run's person, and what they may, be as they were at most LATELY seconds ago."""
     if time.monotonic() - run.person_as_of > LATELY:
         run.person_as_of = time.monotonic()
-        run.user.refresh_from_db()
+        run.user = User.objects.get(pk=run.user_id)  # a new one: what one may is kept on the old
+
+
+def _check_carried(verb: Verb, row: BulkRow) -> None:
+    """Raise Denied where what a line carries along was changed since: it would be set back."""
+    if not row.carried or Operation.objects.filter(form_token=row.form_token).exists():
+        return
+    now = plain(verb.initial(verb.row(row.account_id, row.object_id)))
+    if changed := [name for name in row.carried if now.get(name) != row.params.get(name)]:
+        raise Denied(f"{CHANGED_SINCE} ({', '.join(changed)}).")
 
 
 def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Operation:

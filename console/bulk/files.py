@@ -121,7 +121,7 @@ def _sound(number: int, cells: dict[str, str], verb: Verb, row: Any, account: An
     object_id = row.pk if verb.noun else ""
     own = {name: text for name, text in cells.items() if name != ID}
     form = _form_of(verb)(verb.file_entries(row, own), where=Where(row.account_id, object_id, row=row))
-    state, why, params = BulkRow.State.WAITING, "", {}
+    state, why, params, carried = BulkRow.State.WAITING, "", {}, []
     if not form.is_valid():
         state, why = BulkRow.State.BAD, " ".join(_problems(form))
         if form.has_error(NON_FIELD_ERRORS, IDLE) and len(form.errors) == 1:
@@ -134,8 +134,11 @@ def _sound(number: int, cells: dict[str, str], verb: Verb, row: Any, account: An
         state = BulkRow.State.LEFT_OUT
     else:
         params = plain(form.cleaned_data)
+        stood = plain(verb.initial(row))
+        carried = sorted(name for name in params if not own.get(name, "").strip() and params[name] == stood.get(name))
     name = str(account or row.account_id)
-    return Wanted(row.account_id, name, object_id, params, position=number, state=state, why=why)
+    told: dict[str, Any] = {"position": number, "state": state, "why": why}
+    return Wanted(row.account_id, name, object_id, params, carried=carried, **told)
 
 
 def _problems(form: Any) -> Iterable[str]:

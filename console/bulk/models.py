@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from console.approvals import policy
 from console.operations.models import Operation
 from console.people.models import User
 from console.shell.badges import Badge
@@ -19,6 +21,7 @@ from console.viewing.models import WorkSession
 from gateway import claims
 
 BEGIN = "console.begin_bulk_run"  # the act that stands for a run where a second person is needed
+APPROVED = timedelta(hours=24)  # how long what a second person said stands for rows that are not sent yet
 FROM_FILES = ("file", "command")  # runs whose rows have their values from a file
 FAILED = ("denied", "refused", "not_found", "not_approved")  # outcomes that a person looks at
 
@@ -112,8 +115,12 @@ class BulkRun(models.Model):
 
     @cached_property
     def approved(self) -> bool:
-        """Whether a second person has approved it as it stands: none of its rows waits for another. One query."""
-        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__isnull=False)
+        """Whether a second person has approved it as it stands: none of its rows waits for another. One query.
+
+        As of every approval: for a day, and under the policy of then. Afterwards each row is asked about by itself.
+        """
+        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__gt=timezone.now() - APPROVED)
+        acts = acts.filter(approval__policy_version=policy.current().version)
         return acts.filter(params__digest=self.digest, params__entered=self.entered).exists()
 
     def outcomes(self) -> dict[str, int]:
@@ -143,7 +150,8 @@ class BulkRow(claims.Claimed):
     """One row of a run: one account or object, one form token, so one operation and one idempotency key at most.
 
     The token is fixed before anything is sent: whoever comes to the row a second time finds the operation that the
-    first one made. From then on the operation tells the outcome. `params` are the row's own values.
+    first one made. From then on the operation tells the outcome. `params` are the row's own values; `carried` names
+    those that nobody entered, which go along as they stood.
     """
 
     class State(models.TextChoices):
@@ -164,6 +172,7 @@ class BulkRow(claims.Claimed):
     account_name = models.CharField(max_length=255, blank=True)
     object_id = models.CharField(max_length=255, blank=True)
     params = models.JSONField(default=dict)
+    carried = models.JSONField(default=list)
     form_token = models.CharField(max_length=64, unique=True)
     operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.bulk import control, effects, runs
+from console.bulk import control, effects, files, runs
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.bulk.words import TABS
 from console.lists import addresses
@@ -26,6 +26,7 @@ from console.people import masking
 from console.people.signed_in import PERSONAL, may_see, needs, staff
 from console.shell import leading, typed_again
 from console.shell.drawing import page
+from gateway import copied
 from gateway.mirror import account_model
 
 ROWS = 50
@@ -100,14 +101,16 @@ def _do(request: HttpRequest, run: BulkRun, act: str, cleaned: dict[str, Any]) -
     reason, ticket = cleaned["reason"], cleaned["ticket"]
     if act == "undo":
         return runs.undo(run, staff(request), reason, ticket=ticket, form_token=cleaned["form_token"])
-    own = verbs.get(run.verb).form.base_fields
+    verb = verbs.find(run.verb)
+    own = verb.form.base_fields if verb else {}
     common = {name: value for name, value in cleaned.items() if name in own}
     return runs.start(run, staff(request), reason=reason, ticket=ticket, common=common)
 
 
 def _form(run: BulkRun, data: Any = None) -> ReasonForm:
     """What a draft is begun with: the values in common, but of a file, whose rows have their own."""
-    form = ReasonForm if run.via in FROM_FILES else many_form(verbs.get(run.verb))
+    verb = verbs.find(run.verb)
+    form = many_form(verb) if verb and run.via not in FROM_FILES else ReasonForm
     return form(data) if data is not None else form(initial={"form_token": fresh_token()})
 
 
@@ -210,7 +213,7 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
 
 
 def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[BulkRow]:
-    """The rows with what is said of them: `of` (the object as it is now), `name`, `effect`, `said`. Four queries."""
+    """The rows with what is said of them: `of` (the object now), `name`, `shown_id`, `effect`, `said`. Four queries."""
     model: Any = (verb.noun if verb else None) or account_model()
     found = model.objects.in_bulk([row.target for row in rows])
     waiting = [found[row.target] for row in rows if row.outcome == "waiting" and row.target in found]
@@ -225,7 +228,9 @@ def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[Bul
         row.url = url if url and leading.may_open(staff(request), url) else ""
         own = effects.of_row(verb, row.of, row.params, may_see=seen) if row.outcome == "waiting" and row.params else ""
         row.effect = " · ".join(filter(None, (told.get(row.target, ""), own)))
-        row.said = row.why
+        typed = "" if copied.AN_ID.fullmatch(row.target) else row.target[: files.LONGEST]  # in a file, for an id
+        row.shown_id = row.target if seen or not typed else masking.MASK
+        row.said = masking.Mask(seen, frozenset({typed})).text(row.why)
         if row.operation and row.operation.error_message:
             mask = masking.of_operation(row.operation, verb, may_see=seen)
             row.said = mask.text(row.operation.error_message)

@@ -47,6 +47,7 @@ class Wanted:
     position: int = 0  # of a file, its line; the place in the list otherwise
     state: str = BulkRow.State.WAITING
     why: str = ""
+    carried: list[str] = field(default_factory=list)
 
 
 def begin(
@@ -131,7 +132,7 @@ def start(run: BulkRun, user: User, *, reason: str, ticket: str = "", common: di
     if user.pk != run.user_id:
         raise Denied(f"{run.user.get_username()} chose these rows, and alone can begin this run.")
     run.reason, run.ticket, run.common = reason.strip(), ticket, attempts.plain(common or {})
-    admit(verbs.get(run.verb), run)
+    admit(_known(run), run)
     return _begun_or_asked(run)
 
 
@@ -243,10 +244,13 @@ def retry(run: BulkRun, user: User) -> int:
 def _unapproved(run: BulkRun, verb: Verb, failed: Any) -> Any:
     """The failed rows that may be done without another second person. Raises Denied where they are too many.
 
-    Where one has approved the run, it was for the rows that were begun.
+    Where one has approved the run, it was for the rows that were begun: those have an operation, or were attempted.
     """
     if run.approved:
-        return failed.exclude(operation=None)
+        begun = failed.exclude(operation=None, attempts=0)
+        if failed.exists() and not begun.exists():
+            raise Denied("These rows were not possible when this run was approved. Begin a run of its own for them.")
+        return begun
     waiting = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
     if sentence := why_second(verb, failed.count() + waiting):
         raise Denied(f"{sentence} Begin a run of its own for them.")
@@ -348,6 +352,7 @@ def _row(run: BulkRun, number: int, wanted: Wanted) -> BulkRow:
         account_name=wanted.account_name[:255],
         object_id=wanted.object_id,
         params=attempts.plain(wanted.params),
+        carried=wanted.carried,
         form_token=wanted.form_token or fresh_token(),
         state=wanted.state,
         why=wanted.why,

@@ -10,9 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.forms import CheckboxInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -21,7 +19,8 @@ from django.utils.safestring import SafeString, mark_safe
 from console.bulk.runs import MOST
 from console.lists import keyset as lists_keyset
 from console.lists import listing as lists_listing
-from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
+from console.lists.changelist import TICKED, UNSOUGHT, KeysetChangeList
+from console.lists.declared import LONGEST, ListAdmin
 from console.lists.exports_button import button
 from console.lists.exports_cells import Column
 from console.lists.filters import AccountFilter
@@ -29,18 +28,16 @@ from console.operations import verbs as operations_verbs
 from console.operations.bulk import answer, answer_many, own_page
 from console.operations.buttons import allowed
 from console.operations.verbs import Verb
-from console.people import masking
 from console.people.signed_in import PERSONAL, staff
-from console.shell import leading, nouns
+from console.shell import nouns
 from console.shell.outside import isolated
 from console.templatetags import console as tags
 from gateway import copied
 from gateway.mirror import related
 
 Row = TypeVar("Row", bound=Model)
-CURSORS = (lists_keyset.OLDER, lists_keyset.NEWER)
 BACK = "back"  # in a POST that chose rows on another page: where to go back to
-TICKED = "ticked"  # of the session: rows whose ticks the list keeps after it has refused an action
+CHECKED = mark_safe(" checked")
 ONE_PAGE = 50
 
 
@@ -50,58 +47,6 @@ def plain_object(model: type[Row], object_id: str) -> Row | None:
         with suppress(ObjectDoesNotExist, ValidationError, ValueError):  # no such row, or no id of this kind at all
             return model._default_manager.get(pk=row_id)
     return None
-
-
-class PagedChangeList(DeclaredChangeList):
-    """A list that is paged by keyset: no row is counted. Templates ask for `keyset`, `newer_url`, `older_url`."""
-
-    keyset = True
-    newer_url = older_url = ""
-    matching = (
-        0  # rows that match, of a list that is narrowed, where a page does not hold them all; counted up to MOST + 1
-    )
-    opens = True  # whether this person may open the pages of its rows
-
-    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """The cursors are no filters."""
-        found = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name not in CURSORS}
-
-    def show(self, shown: lists_keyset.Page) -> None:
-        """Take this page. What is searched or filtered next begins at its first."""
-        self.params = {name: value for name, value in self.params.items() if name not in CURSORS}
-        self.result_list, self.result_count, self.full_result_count = shown.rows, len(shown.rows), None
-        self.show_full_result_count, self.show_admin_actions = False, True
-        self.can_show_all = self.multi_page = False
-        self.paginator = Paginator(shown.rows, self.list_per_page)
-        if shown.newer:
-            self.newer_url = self.get_query_string({lists_keyset.NEWER: shown.newer})
-        if shown.older:
-            self.older_url = self.get_query_string({lists_keyset.OLDER: shown.older})
-
-
-class KeysetChangeList(PagedChangeList):
-    """A list of mirror rows; its admin's `prepare` and `finish` see the query and the rows of a page."""
-
-    model_admin: "MirrorAdmin"
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Read one page and look whether there is more."""
-        shown = lists_keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
-        if (self.has_active_filters or self.query) and (shown.newer or shown.older):
-            self.matching = self.queryset.order_by()[: MOST + 1].count()
-        self.model_admin.finish(shown.rows)
-        first = shown.rows[0].get_absolute_url() if shown.rows else ""
-        self.opens = not first or leading.may_open(staff(request), first)
-        ticked = request.session.pop(TICKED, ()) if TICKED in request.session and request.method == "GET" else ()
-        for row in shown.rows:  # to look at, never saved
-            row.ticked = row.pk in ticked
-            for each in (row, *filter(None, row._state.fields_cache.values())):
-                each.opens = self.opens
-            row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
-        if self.model_admin.search_help_personal and staff(request).has_perm(PERSONAL):
-            self.search_help_text = self.model_admin.search_help_personal
-        self.show(shown)
 
 
 def _many(verb: Verb) -> Callable[..., HttpResponse]:
@@ -236,8 +181,13 @@ class MirrorAdmin(ReadOnlyAdmin):
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle" aria-label="Select all rows">'))
     def action_checkbox(self, obj: Any) -> SafeString:
         """The box of a row, ticked where an action was just refused for it."""
-        box = CheckboxInput({"class": "action-select", "aria-label": f"Select {obj}"}, lambda _: obj.ticked)
-        return box.render(ACTION_CHECKBOX_NAME, obj.pk)
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}"{}>',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            f"Select {obj}",
+            CHECKED if obj.ticked else "",
+        )
 
     def finish(self, rows: list[Any]) -> None:
         """Give the rows of a page what one more query tells of all of them."""
@@ -253,9 +203,13 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
-        words = copied.tidy(search_term)[:LONGEST]
-        personal = staff(request).has_perm(PERSONAL)
+        setattr(request, UNSOUGHT, queryset)
+        words, personal = self.words(search_term), staff(request).has_perm(PERSONAL)
         return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
+
+    def words(self, asked: str) -> str:
+        """What is sought, as it is compared."""
+        return copied.tidy(asked)[:LONGEST]
 
     def get_urls(self) -> list[URLPattern]:
         """The list; and for one row, by its plain id, a redirect to its page."""
@@ -302,7 +256,8 @@ class ListedAdmin(MirrorAdmin):
 
     def prepare(self, queryset: Any) -> QuerySet:
         """Each with its account and what else its columns name, in the same query."""
-        return queryset.select_related("account", *self.listing.related)
+        joined = ("account", *self.listing.related)
+        return queryset.select_related(*joined).defer(*(f"{name}__data" for name in joined))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list with its tabs."""

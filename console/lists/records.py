@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.lists import keyset
-from console.lists.admin import PagedChangeList, ReadOnlyAdmin, plain_object
+from console.lists.admin import ReadOnlyAdmin, plain_object
+from console.lists.changelist import PagedChangeList
 from console.lists.declared import LONGEST, PERIODS
 from console.lists.filters import AccountFilter
 from console.people import masking

@@ -35,6 +35,10 @@ class MeantForm(forms.Form):
     )
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    def clean_ids(self) -> str:
+        """With one kind of line end: a browser sends another one than the preview of a list's action was drawn with."""
+        return "\n".join(self.cleaned_data["ids"].splitlines())
+
     def clean_days(self) -> int:
         """A week where nothing is said."""
         return self.cleaned_data["days"] or DAYS

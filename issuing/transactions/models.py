@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery, Sum
 from django.urls import reverse
 
 from accounts.of_account.models import OfAccount
-from gateway.mirror import VisibleManager
+from gateway.mirror import VISIBLE, VisibleManager
 from gateway.shapes import hash_at, id_at, integer_at, name_at, shown_at, text_at
 from issuing.authorizations.models import Authorization, UseQuerySet
 
@@ -71,6 +71,7 @@ class Transaction(OfAccount):
             models.Index(fields=["account", "-created"], name="transaction_account"),
             models.Index(fields=["-created", "-id"], name="transaction_created"),
             models.Index(fields=["card", "-created"], name="transaction_card"),
+            models.Index(fields=["type", "-created", "-id"], name="transaction_type", condition=VISIBLE),
         )
 
     def get_absolute_url(self) -> str:

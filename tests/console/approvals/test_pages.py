@@ -14,9 +14,12 @@ from django.urls import reverse
 from accounts.account.models import Account
 from console.approvals import deciding
 from console.approvals.models import Approval
+from console.bulk import runs
+from console.operations import verbs
 from console.operations.models import Operation
 from issuing.cards.models import Card
 from issuing.topups.models import Topup
+from tests.answers import check_page
 from tests.issuing.conftest import issuing_account, make_card, perform
 from tests.people import browser, person, work
 from tests.sandbox_process import SandboxProcess
@@ -256,6 +259,23 @@ def test_many_cards_are_canceled_by_two(otto: Client, account: Account, settings
     text = otto.post("/bulk/issuing.cancel_card/", form, follow=True).content.decode()
     assert "It waits for a second person: nothing was sent." in text
     assert Approval.objects.waiting().count() == 1
+
+
+def test_who_approves_a_run_is_led_to_all_of_its_rows(
+    ana: Client, account: Account, settings: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(Path(settings.APPROVAL_POLICY).read_text().replace("sandbox.rows = 100", "sandbox.rows = 1"))
+    settings.APPROVAL_POLICY = str(path)
+    cards = [make_card(account, active=False) for _ in range(2)]
+    rows = [runs.Wanted(account.pk, object_id=card.pk) for card in cards]
+    run = runs.begin(verbs.get("issuing.activate_card"), user=person("otto"), rows=rows, reason=REASON)
+    answer = ana.get(f"/approvals/{Approval.objects.get().pk}")
+    check_page(answer)
+    page = " ".join(answer.content.decode().split())
+    assert f'Bulk run: <a href="/bulk-runs/{run.pk}">Activate card, 2 rows</a>' in page
+    assert "makes something new" not in page
+    assert ana.get(f"/bulk-runs/{run.pk}").context["rows"][1].effect == "inactive → active"
 
 
 def test_freezing_many_cards_waits_for_nobody(account: Account) -> None:

@@ -1,15 +1,18 @@
 """A run is approved as one act: its rows wait for nobody else; rows of a run that nobody approved do."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from console.approvals import deciding, exact
 from console.approvals.models import Approval
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
+from console.operations.door import Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
@@ -97,6 +100,25 @@ def test_what_was_approved_for_other_values_stands_for_no_row(otto: User, vera: 
     assert BulkRow.objects.filter(run=run).told().get().outcome == State.AWAITING  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("over", ["a day", "the policy"])
+def test_what_was_approved_stands_for_a_day_and_under_its_policy(
+    otto: User, vera: User, sandbox: SandboxProcess, renaming: Path, settings: Any, over: str
+) -> None:
+    run = begun(otto, [account(sandbox)])
+    approve(vera)
+    run.refresh_from_db()
+    runs.stop(run, otto)
+    if over == "a day":
+        Operation.objects.update(approved_at=timezone.now() - timedelta(hours=25))
+    else:
+        another = renaming.with_name("another.toml")
+        another.write_text(f"{EVERY_TIME}# another\n")
+        settings.APPROVAL_POLICY = str(another)
+    runs.resume(run, otto)
+    engine.work(str(run.pk))
+    assert run.outcomes() == {"awaiting": 1}
+
+
 def test_rows_of_a_run_that_nobody_approved_wait_themselves(
     otto: User, sandbox: SandboxProcess, renaming: Path, settings: Any
 ) -> None:
@@ -108,3 +130,21 @@ def test_rows_of_a_run_that_nobody_approved_wait_themselves(
     settings.APPROVAL_POLICY = str(renaming)
     engine.work(str(run.pk))
     assert run.outcomes() == {"awaiting": 1}
+
+
+def test_rows_that_the_console_refused_after_it_had_begun_are_tried_again_and_no_others(
+    otto: User, vera: User, sandbox: SandboxProcess
+) -> None:
+    known = runs.Wanted(account(sandbox, "Birch Ltd"), state="denied", why="It is closed.")
+    rows = [runs.Wanted(account(sandbox, "Alder Ltd")), known]
+    run = runs.begin(RENAME, user=otto, rows=rows, reason=REASON, common={"name": "Birch Ltd"})
+    approve(vera)
+    run.refresh_from_db()
+    row = engine.claim(run, 1)[0]
+    BulkRow.objects.filter(pk=row.pk).update(state="denied", attempts=1, claimed_by="", claimed_until=None)
+    assert engine.finish(run)
+    assert runs.retry(run, otto) == 1
+    engine.work(str(run.pk))
+    assert run.outcomes() == {"denied": 1, "succeeded": 1}
+    with pytest.raises(Denied, match="not possible when this run was approved"):
+        runs.retry(run, otto)

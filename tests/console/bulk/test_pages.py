@@ -129,6 +129,18 @@ def test_a_run_of_a_verb_that_is_no_more_is_read_and_left(otto: Client) -> None:
         assert "This version of the console does not know issuing.teleport_card." in words(refused)
 
 
+@pytest.mark.parametrize("via", ["action", "file"])
+def test_a_draft_of_a_verb_that_is_no_more_is_not_begun(otto: Client, via: str) -> None:
+    known_accounts()
+    run = begun(rows.card())
+    BulkRun.objects.update(verb="issuing.teleport_card", state="draft", via=via)
+    page(otto, run)
+    typed = {"act": "begin", "reason": REASON, "form_token": "b" * 32}
+    refused = otto.post(f"/bulk-runs/{run.pk}", typed)
+    assert refused.status_code == 403
+    assert "This version of the console does not know issuing.teleport_card." in words(refused)
+
+
 def test_others_look_and_do_not_touch(otto: Client) -> None:
     known_accounts()
     run = begun(rows.card())

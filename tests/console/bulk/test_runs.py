@@ -135,6 +135,17 @@ def test_who_is_shut_out_within_a_turn_stops_it_a_second_later(otto: User, sandb
     assert (run.state, outcomes(run)) == ("stopped", ["succeeded", "waiting"])
 
 
+def test_who_loses_the_permission_within_a_turn_stops_it_a_second_later(otto: User, sandbox: SandboxProcess) -> None:
+    run = begun(otto, wanted(account(sandbox, "Alder Ltd"), account(sandbox, "Birch Ltd")))
+    rows = engine.claim(run, 2)
+    engine.do(run, rows[0], lane=engine.budget.BULK)
+    otto.user_permissions.clear()
+    run.person_as_of -= engine.LATELY
+    engine.do(run, rows[1], lane=engine.budget.BULK)
+    run.refresh_from_db()
+    assert (run.state, outcomes(run)) == ("stopped", ["succeeded", "waiting"])
+
+
 def test_a_row_that_a_brake_stops_waits_and_is_no_denial_of_the_trail(otto: User, sandbox: SandboxProcess) -> None:
     ada, account_id = person("ada", changes.SETS), account(sandbox)
     run = begun(otto, wanted(account_id))

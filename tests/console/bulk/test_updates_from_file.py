@@ -14,7 +14,7 @@ from console.operations.models import Operation
 from tests.answers import check_page
 from tests.issuing import rows
 from tests.issuing.acting import run as command
-from tests.issuing.conftest import issuing_account, make_card
+from tests.issuing.conftest import issuing_account, make_card, make_cardholder
 from tests.people import browser, known_accounts
 from tests.sandbox_process import SandboxProcess
 
@@ -114,6 +114,17 @@ def test_personal_values_are_masked_for_who_may_not_see_them(otto: Client) -> No
     assert "kestrel.example" not in hidden.content.decode()
 
 
+@pytest.mark.parametrize("typed", ["jane@kestrel.example", "Jane Kestrel", "415 555 0123"])
+def test_what_a_line_has_in_the_place_of_an_id_is_masked_as_personal(otto: Client, typed: str) -> None:
+    sent(otto, f"id,city\n{typed},Oslo\nich_1NotHere,Oslo\n", HOLDER)
+    url = BulkRun.objects.get().get_absolute_url()
+    assert f"There is no cardholder “{typed}” here." in otto.get(url).context["rows"][0].said
+    hidden = browser("vera").get(url)
+    assert hidden.context["rows"][0].said == "There is no cardholder “•••” here."
+    assert typed not in hidden.content.decode()
+    assert "ich_1NotHere" in hidden.content.decode()
+
+
 def test_a_run_over_them_changes_each(sandbox: SandboxProcess, db: None) -> None:
     account, client = issuing_account(), browser("otto")
     cards = [make_card(account) for _ in range(2)]
@@ -128,6 +139,25 @@ def test_a_run_over_them_changes_each(sandbox: SandboxProcess, db: None) -> None
         card.refresh_from_db()
         found += [(each["amount"], each["interval"]) for each in card.data["spending_controls"]["spending_limits"]]
     assert found == [(7500, "daily"), (9000, "weekly")]
+
+
+def test_a_line_sets_nothing_back_that_was_changed_since(sandbox: SandboxProcess, db: None) -> None:
+    account, client = issuing_account(), browser("otto")
+    moved, stayed = make_cardholder(account), make_cardholder(account)
+    url = sent(client, f"id,city\n{moved.pk},Dallas\n{stayed.pk},Dallas\n", HOLDER)["Location"]
+    stood = {name: value for name, value in moved.data["billing"]["address"].items() if value}
+    address = {**stood, "line1": "77 Other Street"}
+    moved.update(key="another", params={"billing": {"address": address}})
+    assert client.post(url, {"act": "begin", "reason": REASON, "form_token": "b" * 32}).status_code == 303
+    engine.work(str(BulkRun.objects.get().pk))
+    moved.refresh_from_db()
+    stayed.refresh_from_db()
+    assert (moved.data["billing"]["address"]["line1"], stayed.data["billing"]["address"]["city"]) == (
+        "77 Other Street",
+        "Dallas",
+    )
+    assert (row_at(2).state, row_at(3).state) == ("denied", "given")
+    assert row_at(2).why == f"{engine.CHANGED_SINCE} (line1)."
 
 
 def test_the_command_says_before_and_after(otto: Client, tmp_path: Path) -> None:

@@ -93,6 +93,17 @@ def test_an_action_on_the_list_of_accounts_leads_there(card: Card) -> None:
     assert "Freeze all cards" not in actions
 
 
+def test_what_the_list_of_accounts_chose_is_frozen_by_the_first_press(sandbox: SandboxProcess, db: None) -> None:
+    cards = [make_card(issuing_account()) for _ in range(2)]
+    client = browser("otto")
+    form = {"action": "issuing.freeze_all_cards", "_selected_action": [card.account_id for card in cards], "index": "0"}
+    preview = client.post("/accounts/account/", form)
+    entered = preview.context["form"]["ids"].value().replace("\n", "\r\n")  # as browsers send what stands in a box
+    answer = client.post("/incident/", entries(ids=entered, meant=preview.context["meant"]))
+    assert answer.status_code == 302
+    assert Freeze.objects.get().cards == 2
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
