@@ -1,6 +1,6 @@
 """Connected accounts, as Stripe last sent them (docs.stripe.com/api/accounts)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
@@ -25,7 +25,7 @@ from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
 from gateway import client, clock, metadata, texts
 from gateway.client import Answer
-from gateway.mirror import Mirror, VisibleManager
+from gateway.mirror import Difference, Mirror, VisibleManager
 from gateway.models import Event
 from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
 from gateway.spellings import begins, holds, phone_key
@@ -230,11 +230,11 @@ class Account(Mirror):
         terms_models.witness(change)
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
+    def witness_differences(cls, found: Sequence[Difference]) -> None:
         """The same, found by reading."""
-        change = history_models.change_by_reading(row.id, old, new, "account", row)
-        history_models.record(change)
-        terms_models.witness(change)
+        changes = [history_models.change_by_reading(row.id, old, new, "account", row) for old, new, row in found]
+        history_models.record_found(changes)
+        terms_models.witness(*changes)
 
     # What it says of itself
 

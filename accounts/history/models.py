@@ -6,13 +6,15 @@ an event reports the same change. The first import of an account is one row, FIR
 change.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 
 from gateway import clock
 from gateway.mirror import REGISTRY
@@ -286,16 +288,23 @@ def _change(change: ObjectChange, noun: str, name: str, before: Any, after: Any)
 
 def record(change: ObjectChange) -> None:
     """Write its history, once; at most six statements, none where nothing changed."""
-    if change.source == Source.SYNC and change.old is None and _is_first_import(change):
+    if change.source == Source.SYNC:
+        record_found([change])
         return
-    requirements, changes = change.rows()
-    tables: tuple[tuple[Any, list[Any]], ...] = ((Requirement, requirements), (StateChange, changes))
+    tables: tuple[tuple[Any, list[Any]], ...] = tuple(zip((Requirement, StateChange), change.rows(), strict=True))
     for model, rows in tables:
-        if rows and change.source == Source.EVENT:
-            _delete_found(model, change, rows)
         if rows:
-            new = _without_known(model, change, rows) if change.source == Source.SYNC else rows
-            model.objects.bulk_create(new, ignore_conflicts=True)
+            _delete_found(model, change, rows)
+            model.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def record_found(changes: Iterable[ObjectChange]) -> None:
+    """Write what readings found of many objects, once; at most six statements, none where nothing changed."""
+    found = [(change, change.rows()) for change in _without_first_imports(list(changes))]
+    for place, model in enumerate((Requirement, StateChange)):
+        rows = [(change, both[place]) for change, both in found if both[place]]
+        if rows:
+            model.objects.bulk_create(_without_known(model, rows), ignore_conflicts=True)  # type: ignore[attr-defined]
 
 
 def record_connection(event: Event, account_id: str) -> None:
@@ -308,15 +317,22 @@ def record_connection(event: Event, account_id: str) -> None:
     StateChange.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _is_first_import(change: ObjectChange) -> bool:
-    """Whether the object was there when its account was first read. For the account itself, write that row."""
-    if change.new.get("object") == "account":
-        first = _change(change, "account", FIRST_READ, None, change.new.get("created"))
-        StateChange.objects.bulk_create([first], ignore_conflicts=True)
-        return True
-    read = StateChange.objects.filter(account=change.account_id, subject=change.account_id, field=FIRST_READ)
-    first_at = read.order_by("-at").values_list("at", flat=True).first()
-    if first_at is None:
+def _without_first_imports(changes: list[ObjectChange]) -> list[ObjectChange]:
+    """Without what was there when its account was first read. For accounts themselves, write that row."""
+    accounts = [change for change in changes if change.old is None and change.new.get("object") == "account"]
+    firsts = [_change(change, "account", FIRST_READ, None, change.new.get("created")) for change in accounts]
+    if firsts:
+        StateChange.objects.bulk_create(firsts, ignore_conflicts=True)
+    left = [change for change in changes if change.old is not None or change.new.get("object") != "account"]
+    new = {change.account_id for change in left if change.old is None}
+    read = StateChange.objects.filter(account__in=new, subject=F("account_id"), field=FIRST_READ)
+    first_at = dict(read.order_by("at").values_list("account_id", "at")) if new else {}
+    return [change for change in left if not _was_there(change, first_at.get(change.account_id))]
+
+
+def _was_there(change: ObjectChange, first_at: datetime | None) -> bool:
+    """Whether a new object was there when its account was first read."""
+    if change.old is not None or first_at is None:
         return False
     return change.began_at <= first_at if change.began_at else change.at <= first_at + LONGEST_IMPORT
 
@@ -329,14 +345,22 @@ def _identity(row: Any) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in _SAME[type(row)])
 
 
-def _of_object(model: Any, change: ObjectChange) -> Any:
-    own = {"scope": change.scope} if model is Requirement else {"subject": str(change.new.get("id", ""))}
-    return model.objects.filter(account=change.account_id, **own)
+def _object_of(row: Any) -> tuple[str, str]:
+    """Which object a row is about."""
+    return row.account_id, row.scope if isinstance(row, Requirement) else row.subject
 
 
-def _delete_found(model: Any, change: ObjectChange, new: Iterable[Any]) -> None:
+def _told_of(model: Any, rows: Iterable[Any]) -> Any:
+    """What is told of the objects that these rows are about, and perhaps of some others."""
+    objects = {_object_of(row) for row in rows}
+    own = "scope__in" if model is Requirement else "subject__in"
+    named = {own: {name for _, name in objects}}
+    return model.objects.filter(account__in={account_id for account_id, _ in objects}, **named)
+
+
+def _delete_found(model: Any, change: ObjectChange, new: list[Any]) -> None:
     """Delete what a reading found of the changes that an event now reports: the event knows when it was."""
-    rows = _of_object(model, change).filter(source=Source.SYNC)
+    rows = _told_of(model, new).filter(source=Source.SYNC)
     rows = rows.filter(Q(since=None) | Q(since__lte=change.at))
     rows = rows.filter(Q(read_at__gte=change.at) | Q(read_at=None, at__gte=change.at))
     known = {_identity(row) for row in new}
@@ -344,12 +368,17 @@ def _delete_found(model: Any, change: ObjectChange, new: Iterable[Any]) -> None:
         model.objects.filter(pk__in=superseded).delete()
 
 
-def _without_known(model: Any, change: ObjectChange, found: list[Any]) -> list[Any]:
-    """What a reading found, without what the last event about the same thing has reported already."""
-    rows = _of_object(model, change).filter(source=Source.EVENT, at__lte=change.at)
-    rows = rows.filter(at__gte=change.since) if change.since else rows
-    last = {_identity(row)[:-1]: _identity(row) for row in rows.order_by("at", "id")}
-    return [row for row in found if last.get(_identity(row)[:-1]) != _identity(row)]
+def _without_known(model: Any, found: list[tuple[ObjectChange, list[Any]]]) -> list[Any]:
+    """What readings found, without what the last event about the same thing has reported already. One query."""
+    told: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in _told_of(model, chain(*(rows for _, rows in found))).filter(source=Source.EVENT).order_by("at", "id"):
+        told[_object_of(row)].append(row)
+    new = []
+    for change, rows in found:
+        within = [row for row in told[_object_of(rows[0])] if (change.since or row.at) <= row.at <= change.at]
+        last = {_identity(row)[:-1]: _identity(row) for row in within}
+        new += [row for row in rows if last.get(_identity(row)[:-1]) != _identity(row)]
+    return new
 
 
 def _errors(requirements: Data) -> dict[tuple[str, str], Data]:

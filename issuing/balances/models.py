@@ -1,5 +1,6 @@
 """Balances and balance transactions, as Stripe last sent them (docs.stripe.com/api/balance)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -87,7 +88,7 @@ class BalanceTransaction(OfAccount):
         self.source = text_at(data, "source")[:255]
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
+    def witness_differences(cls, found: Sequence[mirror.Difference]) -> None:
         """Nothing: the object that caused it has a history of its own."""
 
 
