@@ -5,23 +5,29 @@ gone. Interrupted, a run goes on at the page where it stood. gateway.walking is 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from gateway import absorbing, client, clock, mirror
-from gateway.absorbing import Object, Outcome
-from gateway.models import SyncCursor
+from gateway import absorbing, catch_up, client, clock, drift, mirror, queue
+from gateway import nouns as nouns_with_events
+from gateway.absorbing import Object, Outcome, Page
+from gateway.models import Drift, SyncCursor
 from gateway.processes import Helper
 from gateway.walking import Absorb, Accounts, Loop, Progress, Report, Way
-from gateway.walks import Cursors, Walk
+from gateway.walks import Cursors, Walk, by_model
 
 THREADS = 16  # calls under way at once: 80 a second need so many where an answer takes 200 ms
 TRIES = 5
 RUN = "run"
+KEPT = timedelta(seconds=catch_up.KEPT)
+MOST_TYPES = 20  # that Stripe takes at once
 
 
 class UnknownNoun(Exception):  # noqa: N818  (named after what is wrong)
@@ -44,7 +50,107 @@ def run(
     way = Way(models_of(nouns), absorbing.absorb, _read, _unseen)
     for account in accounts or ():
         client.with_retries(partial(mirror.read_account, account), tries=TRIES)
-    return go(way, "", named(nouns, accounts), accounts, progress, threads, processes)
+    cursor = begin("", named(nouns, accounts))
+    return go(way, cursor, accounts, progress, threads, processes)
+
+
+def compare(
+    nouns: Sequence[str] | None = None,
+    accounts: Sequence[str] | None = None,
+    progress: Report | None = None,
+    threads: int = THREADS,
+    processes: int = 1,
+) -> Progress:
+    """The same walk, which writes no row of the mirror: what differs is kept as Drift, in the place of what was known.
+
+    `differences` counts findings. Raises as `run` does.
+    """
+    _check_known(accounts or ())
+    way = Way(models_of(nouns), drift.compare, drift.read, drift.unseen, goes_to=drift.in_mirror, remembers=True)
+    cursor = begin("drift.", named(nouns, accounts))
+    done = go(way, cursor, accounts, progress, threads, processes)
+    found(nouns, accounts).filter(found_at__lt=cursor.started_at).delete()
+    return done
+
+
+def found(nouns: Sequence[str] | None = None, accounts: Sequence[str] | None = None) -> QuerySet[Drift]:
+    """What the last comparisons found of these nouns (default: all) and accounts (default: all), in order."""
+    rows = Drift.objects.filter(noun__in=nouns or mirror.REGISTRY).order_by("noun", "object_id")
+    return rows.filter(account__in=accounts) if accounts else rows
+
+
+class UnknownAccount(Exception):  # noqa: N818  (named after what is wrong)
+    """The mirror has no such account."""
+
+
+def _check_known(accounts: Sequence[str]) -> None:
+    if unknown := set(accounts).difference(drift.in_mirror(list(accounts))):
+        raise UnknownAccount(f"{', '.join(sorted(unknown))}: not known here; sync reads it.")
+
+
+class NotByEvents(Exception):  # noqa: N818  (named after what is wrong)
+    """What was asked for cannot be found in the events that Stripe still has."""
+
+
+def since(
+    ago: timedelta | datetime,
+    nouns: Sequence[str] | None = None,
+    accounts: Sequence[str] | None = None,
+    progress: Report | None = None,
+    threads: int = THREADS,
+) -> Progress:
+    """List the events of the platform and of all of ours since then, and store those that are missing.
+
+    One call for each account and each hundred events. `differences` counts what was stored; the worker applies it.
+    Raises NotByEvents, else as `run` does.
+    """
+    models_of(nouns)
+    _check_known(accounts or ())
+    types = nouns_with_events.types_of(nouns or ())
+    if silent := sorted(set(nouns or ()) - set(types)):
+        raise NotByEvents(f"Stripe sends no events of {', '.join(silent)}: only a sync of whole lists finds them.")
+    wanted = sorted(set(chain(*types.values())))
+    if reason := _out_of_reach(clock.now() - ago if isinstance(ago, timedelta) else ago):
+        raise NotByEvents(reason)
+    cursor = begin("since.", named(nouns, accounts, str(ago)))
+    at = cursor.started_at - ago if isinstance(ago, timedelta) else ago
+    params = {"created": {"gte": int(at.timestamp())}, **({"types": wanted} if 0 < len(wanted) <= MOST_TYPES else {})}
+    way = Way([Events()], partial(_store, types=frozenset(wanted)), _read, lambda _: [], params)
+    done = go(way, cursor, accounts, progress, threads, 1)
+    queue.wake()
+    return done
+
+
+def _out_of_reach(at: datetime) -> str:
+    """Why events do not tell what happened since then; "" where they do."""
+    if at > clock.now():
+        return "That moment has not come yet."
+    keeps = f"Stripe keeps events for {KEPT.days} days"
+    return "" if at >= clock.now() - KEPT else f"{keeps}: what changed before is found by a sync of whole lists alone."
+
+
+class Events:
+    """The lists of events (docs.stripe.com/api/events): the platform's own, and each account's."""
+
+    stripe_object = "event"
+
+    def sync_paths(self, account: str | None) -> list[tuple[str, str | None]]:
+        """One list each."""
+        return [("/v1/events", account)]
+
+    def listed_for(self, accounts: Collection[str]) -> Collection[str]:
+        """All have one."""
+        return accounts
+
+
+def _store(pages: Sequence[Page], types: frozenset[str]) -> Outcome:
+    """Store the events of these types (empty: of all) that are missing."""
+    outcome = Outcome()
+    for page in pages:
+        wanted = [each for each in page.objects if not types or each.get("type") in types]
+        outcome.objects += len(wanted)
+        outcome.differences += catch_up.store(wanted, page.account or "") if wanted else 0
+    return outcome
 
 
 def models_of(nouns: Sequence[str] | None) -> list[type[mirror.Mirror]]:
@@ -61,24 +167,29 @@ def named(nouns: Sequence[str] | None, accounts: Sequence[str] | None, *more: st
     return name if len(name) <= 255 else hashlib.sha256(name.encode()).hexdigest()
 
 
-def go(
-    way: Way,
-    kind: str,
-    name: str,
-    accounts: Sequence[str] | None,
-    report: Report | None,
-    threads: int,
-    processes: int,
-) -> Progress:
-    """Do it, from its beginning or from where it stood. Its cursors are named by its `kind`."""
+def begin(kind: str, name: str) -> SyncCursor:
+    """The row of a run, which begins or goes on; cursors of another `kind` are others."""
     client.with_retries(clock.refresh, tries=TRIES)  # by Stripe's clock a cursor is of this run or of an earlier one
     now = clock.now().replace(microsecond=0)
     row, _ = SyncCursor.objects.get_or_create(noun=f"{kind}{RUN}", account=name, defaults={"started_at": now})
     if row.finished_at is not None:
         row.started_at, row.finished_at = now, None
         row.save()
-    cursors = Cursors([model.stripe_object for model in (*way.models, Accounts)], row.started_at, kind)
-    source, walks = _beginnings(way, cursors, name, accounts)
+    return row
+
+
+def go(
+    way: Way,
+    row: SyncCursor,
+    accounts: Sequence[str] | None,
+    report: Report | None,
+    threads: int,
+    processes: int,
+) -> Progress:
+    """Do it, from its beginning or from where it stood."""
+    nouns = [model.stripe_object for model in (*way.models, Accounts)]
+    cursors = Cursors(nouns, row.started_at, row.noun.removesuffix(RUN))
+    source, walks = _beginnings(way, cursors, row.account, accounts)
     with _absorbers(way, processes) as absorbers:
         done = Loop(way, cursors, source, report, threads, absorbers).go(walks)
     cursors.forget()
@@ -132,15 +243,12 @@ def _read(what: Object) -> Outcome:
 
 def _unseen(walks: Iterable[Walk]) -> list[tuple[Walk, Object]]:
     """What the mirror holds and these walks, which have ended, did not show. One query a noun."""
-    found = []
-    of_noun: dict[Any, dict[str | None, Walk]] = {}
-    for walk in walks:
-        of_noun.setdefault(walk.model, {})[walk.account] = walk
-    for model, of in of_noun.items():
+    left = []
+    for model, of in by_model(walks).items():
         rows = model.objects.filter(gone_at=None, as_of__lt=max(walk.started for walk in of.values())).order_by("pk")
         rows = rows if None in of else rows.filter(account__in=of)
         for row_id, owner, as_of in rows.values_list("pk", "account_id", "as_of"):
             walk = of.get(None) or of[owner]
             if as_of < walk.started:
-                found.append((walk, Object(0, walk.noun, row_id, owner)))
-    return found
+                left.append((walk, Object(0, walk.noun, row_id, owner)))
+    return left

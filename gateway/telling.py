@@ -2,21 +2,26 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any
 
 from gateway.walking import Progress
 
+Write = Callable[[str], None]
 WIDTH = 20
 ON_TERMINAL, AS_JSON, ELSEWHERE = 0.2, 1.0, 10.0  # seconds between two tellings
 
 
 class Telling:
-    """Called with each Progress; tells some of them. Lines for machines go to `out`, what people read to `err`."""
+    """Called with each Progress; tells some of them. Lines for machines go to `out`, what people read to `err`.
 
-    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool) -> None:
+    Both write a text as it is; `terminal`: what `err` writes can be written over.
+    """
+
+    def __init__(self, out: Write, err: Write, *, as_json: bool, terminal: bool) -> None:
         self.out, self.err, self.as_json = out, err, as_json
-        self.drawn = not as_json and err.isatty()
+        self.drawn = terminal and not as_json
         self.every = AS_JSON if as_json else ON_TERMINAL if self.drawn else ELSEWHERE
         self.began = time.monotonic()
         self.told = self.began if not self.drawn else 0.0
@@ -32,19 +37,17 @@ class Telling:
         if self.as_json:
             self.line("progress", **self.figures())
         else:
-            self.err.write(f"\r\033[K{self.words()}" if self.drawn else f"{self.words()}\n")
-            self.err.flush()
+            self.err(f"\r\033[K{self.words()}" if self.drawn else f"{self.words()}\n")
 
     def line(self, event: str, **values: Any) -> None:
         """A line for machines; nothing where people read."""
         if self.as_json:
-            self.out.write(json.dumps({"event": event, **values}) + "\n")
-            self.out.flush()
+            self.out(json.dumps({"event": event, **values}) + "\n")
 
     def clear(self) -> None:
         """Take the bar away."""
         if self.drawn:
-            self.err.write("\r\033[K")
+            self.err("\r\033[K")
 
     def figures(self) -> dict[str, Any]:
         """The progress, with `seconds` so far, `objects_per_second` and `seconds_left` (null: not known)."""

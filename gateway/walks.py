@@ -80,6 +80,14 @@ class Walk:
         self.whole = not cursor.after
 
 
+def by_model(walks: Iterable[Walk]) -> dict[Any, dict[str | None, Walk]]:
+    """{model: {account: walk}}."""
+    found: dict[Any, dict[str | None, Walk]] = {}
+    for walk in walks:
+        found.setdefault(walk.model, {})[walk.account] = walk
+    return found
+
+
 class Cursors:
     """The rows that say where the walks of a run stand that `began` then; `scope` keeps runs of other kinds apart."""
 

@@ -1,11 +1,11 @@
 """Walking Stripe's lists: the first import, what nobody told us, and what is no more."""
 
-import io
 import json
+from email.utils import formatdate
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from accounts.account.models import Account
 from accounts.capabilities.models import Capability
@@ -14,14 +14,14 @@ from accounts.persons.models import Person
 from gateway import client, clock, order, sync, walking
 from gateway.errors import Unreachable
 from gateway.models import SyncCursor
+from gateway.walks import Cursors
 from tests.gateway.deliveries import create_account, create_person, update_account
-from tests.gateway.scripted import Scripted, good
+from tests.gateway.scripted import Answer, Scripted, good
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOM = {"account": Account, "bank_account": ExternalAccount, "capability": Capability, "person": Person}
 NOUNS = list(ROOM)
-ONLY = [option for noun in NOUNS for option in ("--only", noun)]
 LISTS = {Person: "persons", Capability: "capabilities", ExternalAccount: "external_accounts"}
 
 
@@ -146,7 +146,6 @@ def test_an_account_that_left_during_the_run_stops_nothing(sandbox: SandboxProce
     sandbox.api("DELETE", f"/v1/accounts/{accounts[0]}")
     assert sync.run(NOUNS[1:]).refused == 3
     assert Person.objects.count() == 2
-    assert "3 lists refused by Stripe" in command(*ONLY[2:], "--threads", "1")
 
 
 def test_kinds_that_nothing_follows_are_passed_over(account_page: None) -> None:
@@ -162,40 +161,107 @@ def account_page(settings: Any) -> Any:
         yield
 
 
+class Lists:
+    """A Stripe of many accounts, and as many persons of each as are said; it notes what it was asked."""
+
+    def __init__(self, accounts: int, persons: int = 0) -> None:
+        self.accounts = [f"acct_{number:04d}" for number in reversed(range(accounts))]
+        self.persons = persons
+        self.asked: list[tuple[str, str]] = []
+        self.answers: dict[int, Answer] = {}  # by number of call
+
+    def __call__(self, method: str, address: str) -> Answer:
+        parts = urlsplit(address)
+        after = dict(parse_qsl(parts.query)).get("starting_after", "")
+        if parts.path == "/v1/account":
+            return good()
+        self.asked.append((parts.path, after))
+        if len(self.asked) in self.answers:
+            return self.answers[len(self.asked)]
+        account = parts.path.split("/")[3] if parts.path.count("/") > 3 else ""
+        ids = (
+            [f"person_{account}_{number:04d}" for number in reversed(range(self.persons))] if account else self.accounts
+        )
+        left = ids[ids.index(after) + 1 :] if after else ids
+        objects = [{"id": each, "object": "person" if account else "account"} for each in left[:100]]
+        body = {"object": "list", "has_more": len(left) > 100, "data": objects}
+        return good(json.dumps(body).encode(), Date=formatdate(usegmt=True))
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_killed_run_goes_on_at_the_page_where_it_stood(
+    scripted: Any, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    stripe = Lists(accounts=450)
+    scripted(stripe)
+    monkeypatch.setattr(walking, "LISTS", 1)
+    save = Cursors.save
+
+    def save_or_die(cursors: Cursors) -> None:
+        save(cursors)
+        if SyncCursor.objects.filter(noun="account", after="0:acct_0250").exists():
+            raise StoppedError
+
+    monkeypatch.setattr(Cursors, "save", save_or_die)
+    with pytest.raises(StoppedError):
+        sync.run(nouns=["account"], threads=threads)
+    monkeypatch.setattr(Cursors, "save", save)
+    stripe.asked.clear()
+    assert sync.run(nouns=["account"], threads=threads).objects == 250
+    assert stripe.asked == [("/v1/accounts", f"acct_{after}") for after in ("0250", "0150", "0050")]
+    assert Account.objects.count() == 450
+
+
+def test_a_killed_run_goes_on_within_the_lists_that_it_was_in(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stripe = Lists(accounts=3, persons=250)
+    scripted(stripe)
+    monkeypatch.setattr(walking, "LISTS", 1)
+
+    def stop(progress: walking.Progress) -> None:
+        if progress.objects == 3 + 250 + 100 and progress.calls == 1 + 3 + 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        sync.run(nouns=["account", "person"], progress=stop, threads=1)
+    stripe.asked.clear()
+    sync.run(nouns=["account", "person"], threads=1)
+    persons = [(path.split("/")[3], after[-4:]) for path, after in stripe.asked if path.endswith("/persons")]
+    assert ("acct_0002", "") not in persons
+    assert Person.objects.count() == 750
+
+
+def test_a_429_lowers_the_pace_and_no_page_is_lost(scripted: Any) -> None:
+    stripe = Lists(accounts=330, persons=1)
+    error = {"error": {"code": "rate_limit", "message": "Slow down"}}
+    refusal = good(json.dumps(error).encode(), status=429, Retry_After="0.1")
+    stripe.answers = dict.fromkeys((2, 5, 6, 7, 30), refusal)
+    scripted(stripe)
+    done = sync.run(nouns=["account", "person"])
+    assert done.slowed == 5
+    assert (Account.objects.count(), Person.objects.count()) == (330, 330)
+    assert done.calls == done.walked + 3 == 334
+    assert len(stripe.asked) == 334 + 5
+
+
+def test_lists_of_accounts_are_walked_while_the_list_of_accounts_goes_on(scripted: Any) -> None:
+    stripe = Lists(accounts=330, persons=1)
+    scripted(stripe)
+    sync.run(nouns=["account", "person"], threads=2)
+    paths = [path for path, _ in stripe.asked]
+    last = max(place for place, path in enumerate(paths) if path == "/v1/accounts")
+    assert last > 200
+
+
+def test_a_list_that_does_not_go_on_is_no_endless_one(scripted: Any) -> None:
+    page = {"object": "list", "has_more": True, "data": [{"id": "acct_1", "object": "account"}]}
+    scripted(lambda *_: good(json.dumps(page).encode()))
+    with pytest.raises(Unreachable, match="does not go on"):
+        sync.run(nouns=["account"], threads=1)
+
+
 def test_a_stripe_that_stumbles_is_asked_again(
     sandbox: SandboxProcess, accounts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Unreachable, "wait", lambda *_: 0)
     sandbox.control("faults", [{"match": "GET /v1/accounts*", "times": 4, "fault": "503"}])
     assert sync.run(NOUNS, threads=1).objects > 3
-
-
-def command(*options: str) -> str:
-    out = io.StringIO()
-    call_command("sync", *options, stdout=out)
-    return out.getvalue()
-
-
-def test_the_command_says_what_it_found(sandbox: SandboxProcess, accounts: list[str]) -> None:
-    assert command(*ONLY) == f"{1 + 3 * 3} lists walked, 12 objects seen, 12 differed.\n"
-
-
-def test_the_command_says_what_went_wrong(
-    sandbox: SandboxProcess, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(CommandError, match="known are account"):
-        command("--only", "merchant")
-    with pytest.raises(CommandError, match="acct_unknown"):
-        command("--account", "acct_unknown")
-    assert not Account.every.exists()
-    monkeypatch.setattr(Unreachable, "wait", lambda *_: 0)
-    sandbox.control("faults", [{"match": "GET /v1/accounts", "times": 5, "fault": "503"}])
-    with pytest.raises(CommandError, match="goes on where it stopped"):
-        command()
-
-    def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(sync, "run", interrupted)
-    with pytest.raises(CommandError, match="Interrupted"):
-        command()
