@@ -7,13 +7,14 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, exports, sandbox, webhooks
+from benchmarks import chain, exports, sandbox, sync, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
     "chain": chain.measure,
     "exports": exports.measure,
     "sandbox": sandbox.measure,
+    "sync": sync.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }
 

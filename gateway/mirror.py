@@ -257,8 +257,7 @@ def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fet
         same = model.every.filter(pk__in=[row.pk for row in stayed])
         same.update(as_of=stayed[0].as_of, revision=models.F("revision") + 1)
     if written:
-        fields = [field.name for field in model._meta.concrete_fields if not field.primary_key]
-        model.every.bulk_create(written, update_conflicts=True, unique_fields=["id"], update_fields=fields)
+        inserting.upsert(model, written)
     if renamed:
         metadata.keep(renamed)
 

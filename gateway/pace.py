@@ -14,7 +14,7 @@ from django.conf import settings
 from gateway.errors import Unreachable
 
 TRIES = 5
-SLOWER = 2.0  # the gap between two calls grows by this at each refusal
+SLOWER = 1.5  # the gap between two calls grows by this at each refusal
 RECOVERS = 0.98  # and shrinks by this with each answer
 SETTLES = 1.0  # seconds after a refusal in which others were under way already: they slow nothing down again
 T = TypeVar("T")

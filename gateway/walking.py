@@ -138,6 +138,7 @@ class Loop:
         self.most_lots = PAGES_AHEAD + len(absorbers)
         self.ready: deque[Walk | Read] = deque()
         self.held: deque[Walk] = deque()  # walks that lead to accounts: they go on when there is room
+        self.coming = True  # whether a page of theirs is under way
         self.pages: list[tuple[Step, Page]] = []
         self.since = 0.0
         self.reading = self.absorbing = 0
@@ -161,7 +162,7 @@ class Loop:
     def _hand_out(self) -> int:
         """Give threads what they can begin; how much is under way."""
         while self.reading < self.most and self.absorbing < self.most_lots:
-            if len(self.ready) < self.most:
+            if len(self.ready) < 2 * self.most:
                 self._come_to_accounts()
             if not self.ready:
                 break
@@ -172,8 +173,9 @@ class Loop:
 
     def _come_to_accounts(self) -> None:
         """There is room: go on with a list of accounts, or to the next accounts that the mirror has."""
-        if self.held:
-            self.ready.append(self.held.popleft())
+        if self.held and not self.coming:
+            self.coming = True
+            self.ready.appendleft(self.held.popleft())
         elif self.accounts:
             step, ids = self.accounts.following()
             self._lead(step, ids)
@@ -251,8 +253,12 @@ class Loop:
     # Absorbing
 
     def _is_lot(self) -> bool:
-        """Whether what waits to be absorbed is enough, or has waited long enough."""
-        if len(self.pages) >= LISTS or sum(len(page.objects) for _, page in self.pages) >= OBJECTS:
+        """Whether what waits to be absorbed is enough, or has waited long enough; what leads on does not wait."""
+        if (
+            any(self._leads(step.walk) for step, _ in self.pages)
+            or len(self.pages) >= LISTS
+            or sum(len(page.objects) for _, page in self.pages) >= OBJECTS
+        ):
             return True
         return time.monotonic() - self.since >= LINGER or not (self.reading or self.ready)
 
@@ -283,6 +289,7 @@ class Loop:
         self.ready.extend(reads)
         for step, page in lot:
             if self._leads(step.walk):
+                self.coming = False
                 self._lead(step, [str(each["id"]) for each in page.objects])
         self._count(steps[-1].walk.noun, objects=outcome.objects, differences=outcome.differences)
         self._settle(steps)
