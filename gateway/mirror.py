@@ -171,7 +171,7 @@ class Mirror(models.Model):
 
 def _ids_for_folded(value: Any) -> Any:
     if isinstance(value, list):
-        return [_ids_for_folded(part) for part in value]
+        return [_ids_for_folded(part) if isinstance(part, dict | list) else part for part in value]
     if not isinstance(value, dict):
         return value
     model = REGISTRY.get(str(value["object"])) if "object" in value else None

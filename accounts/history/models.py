@@ -16,7 +16,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Max, Q
 
-from gateway import clock
+from gateway import clock, inserting
 from gateway.mirror import REGISTRY
 from gateway.models import Event
 from gateway.shapes import hash_at, hashes_at, plain_at, texts_at
@@ -304,7 +304,7 @@ def record_found(changes: Iterable[ObjectChange]) -> None:
     for place, model in enumerate((Requirement, StateChange)):
         rows = [(change, both[place]) for change, both in found if both[place]]
         if rows:
-            model.objects.bulk_create(_without_known(model, rows), ignore_conflicts=True)  # type: ignore[attr-defined]
+            inserting.add(model, _without_known(model, rows))
 
 
 def record_connection(event: Event, account_id: str) -> None:
@@ -321,8 +321,7 @@ def _without_first_imports(changes: list[ObjectChange]) -> list[ObjectChange]:
     """Without what was there when its account was first read. For accounts themselves, write that row."""
     accounts = [change for change in changes if change.old is None and change.new.get("object") == "account"]
     firsts = [_change(change, "account", FIRST_READ, None, change.new.get("created")) for change in accounts]
-    if firsts:
-        StateChange.objects.bulk_create(firsts, ignore_conflicts=True)
+    inserting.add(StateChange, firsts)
     left = [change for change in changes if change.old is not None or change.new.get("object") != "account"]
     new = {change.account_id for change in left if change.old is None}
     read = StateChange.objects.filter(account__in=new, subject=F("account_id"), field=FIRST_READ)

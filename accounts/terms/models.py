@@ -21,7 +21,7 @@ from console.operations.verbs import Verb
 from console.people import masking
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
-from gateway import clock
+from gateway import clock, inserting
 from gateway.shapes import hash_at
 
 Data = dict[str, Any]
@@ -251,9 +251,7 @@ def _write(*rows: Acceptance) -> None:
     """Insert those that are not there."""
     known = Acceptance.objects.filter(account__in={row.account_id for row in rows}).values_list(*UNIQUE)
     there = set(known) if rows else set()
-    new = [row for row in rows if tuple(getattr(row, name) for name in UNIQUE) not in there]
-    if new:
-        Acceptance.objects.bulk_create(new, ignore_conflicts=True)
+    inserting.add(Acceptance, [row for row in rows if tuple(getattr(row, name) for name in UNIQUE) not in there])
 
 
 def shown(account_id: str, *, may_see: bool) -> list[Acceptance]:
