@@ -32,23 +32,24 @@ class Pace:
     def ask(self, call: Callable[[], T]) -> T:
         """What the call returns, made up to TRIES times while Stripe cannot be reached, with back-off between.
 
-        Raises Unreachable after the last try.
+        While our own limits do not let it, it waits. Raises Unreachable after the last try.
         """
-        for number in range(1, TRIES + 1):
+        tries = 0
+        while True:
             self._wait()
             try:
                 answer = call()
             except Unreachable as error:
-                if number == TRIES:
+                tries += not _ours(error)
+                if tries == TRIES:
                     raise
                 if error.status == 429:
-                    self._slow_down(error.wait(number))
+                    self._slow_down(error.wait(tries))
                 else:
-                    time.sleep(error.wait(number))
+                    time.sleep(error.wait(max(tries, 1)))
             else:
                 self._recover()
                 return answer
-        raise AssertionError("unreachable")
 
     def _wait(self) -> None:
         """Until this call's turn."""
@@ -70,3 +71,8 @@ class Pace:
     def _recover(self) -> None:
         with self._lock:
             self.gap = self.gap * RECOVERS if self.gap * (settings.STRIPE_RATE or 100.0) > 1 else 0.0
+
+
+def _ours(error: Unreachable) -> bool:
+    """Whether it is our own limits that let the call wait: those of a person, or what is urgent, go before."""
+    return not error.sent and error.retry_after is not None

@@ -169,7 +169,7 @@ def named(nouns: Sequence[str] | None, accounts: Sequence[str] | None, *more: st
 
 def begin(kind: str, name: str) -> SyncCursor:
     """The row of a run, which begins or goes on; cursors of another `kind` are others."""
-    client.with_retries(clock.refresh, tries=TRIES)  # by Stripe's clock a cursor is of this run or of an earlier one
+    clock.follow()  # by Stripe's clock a cursor is of this run or of an earlier one
     now = clock.now().replace(microsecond=0)
     row, _ = SyncCursor.objects.get_or_create(noun=f"{kind}{RUN}", account=name, defaults={"started_at": now})
     if row.finished_at is not None:

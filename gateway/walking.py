@@ -14,6 +14,8 @@ from operator import itemgetter
 from queue import Empty, SimpleQueue
 from typing import Any, Self
 
+from django.db import connection
+
 from gateway import client, mirror
 from gateway.absorbing import Object, Outcome, Page
 from gateway.connection import counted
@@ -23,7 +25,9 @@ from gateway.threads import Arrived, Threads
 from gateway.walks import Cursors, Step, Walk
 
 logger = logging.getLogger(__name__)
-OBJECTS, LISTS, LINGER = 300, 150, 0.5  # absorbed together: so many objects, so many pages, or what came in seconds
+# What is absorbed together: so many objects (SQLite's writers wait for each other), pages, or what came in seconds.
+OBJECTS = {"postgresql": 300, "sqlite": 100}
+LISTS, LINGER = 150, 0.5
 AHEAD = 100  # accounts whose lists are begun together
 PAGES_AHEAD = 2  # lots of pages that may wait for a thread that absorbs
 
@@ -126,7 +130,8 @@ class Loop:
         self.way, self.cursors, self.accounts, self.report = way, cursors, accounts, report
         # Walks of accounts lead to their lists, unless their accounts are given, or have none.
         self.leading = accounts is None and any(model is not mirror.account_model() for model in way.models)
-        self.progress, self.pace = Progress(expected=accounts.expected if accounts else 0), Pace()
+        whole = accounts or (Accounts(None, "") if self.leading else None)
+        self.progress, self.pace = Progress(expected=whole.expected if whole else 0), Pace()
         self.arrived: Arrived = SimpleQueue()
         alone = threads < 2
         self.readers = Threads(0 if alone else threads, "sync-read", self.arrived)
@@ -254,13 +259,12 @@ class Loop:
 
     def _is_lot(self) -> bool:
         """Whether what waits to be absorbed is enough, or has waited long enough; what leads on does not wait."""
-        if (
-            any(self._leads(step.walk) for step, _ in self.pages)
-            or len(self.pages) >= LISTS
-            or sum(len(page.objects) for _, page in self.pages) >= OBJECTS
-        ):
+        objects = sum(len(page.objects) for _, page in self.pages)
+        if len(self.pages) >= LISTS or objects >= OBJECTS[connection.vendor]:
             return True
-        return time.monotonic() - self.since >= LINGER or not (self.reading or self.ready)
+        if any(self._leads(step.walk) for step, _ in self.pages) or not (self.reading or self.ready):
+            return True
+        return time.monotonic() - self.since >= LINGER
 
     def _absorb(self) -> None:
         """Hand out what waits."""

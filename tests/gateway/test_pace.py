@@ -33,9 +33,9 @@ def clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Clock:
     return clock
 
 
-def failing(times: int, status: int, retry_after: float | None = None) -> Callable[[], str]:
+def failing(times: int, status: int, retry_after: float | None = None, *, sent: bool = True) -> Callable[[], str]:
     """Fails so often, then answers."""
-    left = [Unreachable("no", status=status, retry_after=retry_after)] * times
+    left = [Unreachable("no", status=status, retry_after=retry_after, sent=sent)] * times
 
     def call() -> str:
         if left:
@@ -87,3 +87,11 @@ def test_another_trouble_holds_up_one_call_alone_and_ends_it_after_the_last_try(
     assert (its.gap, its.refused) == (0.0, 0)
     with pytest.raises(Unreachable):
         its.ask(failing(pace.TRIES, 503))
+
+
+def test_what_our_own_limits_hold_up_waits_for_as_long_as_they_do(clock: Clock) -> None:
+    its = Pace()
+    assert its.ask(failing(50, 0, retry_after=5.0, sent=False)) == "page"
+    assert clock.now == 1000 + 50 * 5
+    with pytest.raises(Unreachable):
+        its.ask(failing(pace.TRIES, 0, sent=False))  # no connection
