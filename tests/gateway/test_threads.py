@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from gateway.processes import Ended, Helper
 from gateway.threads import Arrived, Threads
+from tests.stack import ROOT, wait_until
 
 
 def test_results_and_errors_arrive_with_what_was_handed_out() -> None:
@@ -65,3 +69,30 @@ def test_a_process_that_was_killed_is_told() -> None:
     with pytest.raises(Ended, match="has ended"):
         helper("2")
     helper.stop()
+
+
+STARTS_ONE = """
+import time
+from gateway.processes import Helper
+helper = Helper("gateway.digits.whole_number")
+print(helper("1") and helper.process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_ends_when_whoever_started_it_is_killed() -> None:
+    starter = subprocess.Popen([sys.executable, "-c", STARTS_ONE], cwd=ROOT, stdout=subprocess.PIPE)
+    assert starter.stdout
+    with starter.stdout:
+        its = int(starter.stdout.readline())
+    starter.kill()
+    starter.wait()
+    wait_until(lambda: state(its) in ("", "Z"), 10, "the process has ended")
+
+
+def state(pid: int) -> str:
+    """A letter of /proc; "" where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return ""
