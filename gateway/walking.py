@@ -167,8 +167,8 @@ class Loop:
     def _hand_out(self) -> int:
         """Give threads what they can begin; how much is under way."""
         while self.reading < self.most and self.absorbing < self.most_lots:
-            if len(self.ready) < 2 * self.most:
-                self._come_to_accounts()
+            while len(self.ready) < 2 * self.most and self._come_to_accounts():
+                pass
             if not self.ready:
                 break
             job = self.ready.popleft()
@@ -176,8 +176,8 @@ class Loop:
             self.readers.hand_out(job, partial(self._read, job))
         return self.reading + self.absorbing
 
-    def _come_to_accounts(self) -> None:
-        """There is room: go on with a list of accounts, or to the next accounts that the mirror has."""
+    def _come_to_accounts(self) -> bool:
+        """There is room: go on with a list of accounts, or to the next accounts that the mirror has. False for none."""
         if self.held and not self.coming:
             self.coming = True
             self.ready.appendleft(self.held.popleft())
@@ -185,8 +185,10 @@ class Loop:
             step, ids = self.accounts.following()
             self._lead(step, ids)
             self._settle([step])
-            if step.last:
-                self.accounts = None
+            self.accounts = None if step.last else self.accounts
+        else:
+            return False
+        return True
 
     def _take(self) -> None:
         """Wait for what arrives next, and see to it."""

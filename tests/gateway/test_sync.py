@@ -256,6 +256,15 @@ def test_lists_of_accounts_are_walked_while_the_list_of_accounts_goes_on(scripte
     assert last > 200
 
 
+def test_accounts_without_lists_end_nothing(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stripe = Lists(accounts=250, persons=1)
+    scripted(stripe)
+    sync.run(nouns=["account"])
+    monkeypatch.setattr(Person, "listed_for", lambda accounts: [each for each in accounts if each == "acct_0249"])
+    assert sync.run(nouns=["person"], threads=1).walked == 1
+    assert sync.run(nouns=["person"]).accounts == 250
+
+
 def test_a_list_that_does_not_go_on_is_no_endless_one(scripted: Any) -> None:
     page = {"object": "list", "has_more": True, "data": [{"id": "acct_1", "object": "account"}]}
     scripted(lambda *_: good(json.dumps(page).encode()))
