@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, drain, exports, inbox, lists, sandbox, scale, webhooks
+from benchmarks import chain, drain, exports, inbox, lists, sandbox, scale, sync, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
@@ -18,6 +18,7 @@ MEASURED = {
     "lists": lists.measure,
     "sandbox": sandbox.measure,
     "scale": scale.measure,
+    "sync": sync.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }
 

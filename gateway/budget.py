@@ -22,7 +22,7 @@ from gateway.errors import Unreachable
 from gateway.models import RateBucket
 
 BUCKET = "api"  # the one row's key
-LATE = 0.05  # seconds a caller may be late for its slot
+LATE = 0.04  # seconds a caller may be late for its slot
 LONGEST_WAIT = 5.0  # seconds a caller queues
 LOOK_AGAIN = 0.05  # seconds after which one in the background looks again whether there is room
 URGENT_LASTS = 1.0  # seconds after an urgent call in which the background stands back for the next

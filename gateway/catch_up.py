@@ -6,7 +6,9 @@ a run may be repeated, and one that was interrupted goes on where it stopped.
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Max
@@ -87,7 +89,7 @@ def _list(account: str, since: int | None) -> int:
     found, params = 0, {"created": {"gte": since}}
     try:
         for page in client.pages("/v1/events", params, account=account or None, after=walk.after):
-            found += _store(page, account)
+            found += store(page.data["data"], account)
             if page.data["data"]:
                 SyncCursor.objects.filter(pk=walk.pk).update(after=page.data["data"][-1]["id"])
     except Refused as refused:
@@ -103,10 +105,10 @@ def _list(account: str, since: int | None) -> int:
     return found
 
 
-def _store(page: client.Answer, account: str) -> int:
+def store(payloads: Sequence[dict[str, Any]], account: str) -> int:
     """Store a page's events; how many were new. What a connected account lists does not name the account."""
     events = []
-    for payload in page.data["data"]:
+    for payload in payloads:
         try:
             events.append(intake.event_of(intake.storable(payload), source="catch_up", account=account))
         except intake.Rejected as rejected:

@@ -113,12 +113,28 @@ def is_serving() -> bool:
     return _serving.get()
 
 
+_counted: ContextVar[bool] = ContextVar("counted", default=False)
+
+
+@contextmanager
+def counted() -> Iterator[None]:
+    """Within, this thread needs no place: it is one of so many that a command has started, and serves nobody."""
+    token = _counted.set(True)
+    try:
+        yield
+    finally:
+        _counted.reset(token)
+
+
 @contextmanager
 def room() -> Iterator[None]:
     """A place among the threads that may wait for Stripe: half of the process's, so that webhooks find one free.
 
     Raises Unreachable (nothing sent) when none gets free in a short time; while serving, at once.
     """
+    if _counted.get():
+        yield
+        return
     places = _places()
     if not places.acquire(timeout=0 if _serving.get() else ROOM_SECONDS):
         raise Unreachable("Too many calls to Stripe are under way here.", sent=False, retry_after=1.0)

@@ -11,13 +11,13 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Min, Q, Subquery
+from django.db.models import Count, Min, Q, Subquery, Value
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from gateway.models import Event, Heartbeat
+from gateway.models import Drift, Event, Heartbeat
 
 Part = dict[str, Any]
 WORKER = "worker"
@@ -84,6 +84,11 @@ class _Beside(Subquery):
 
 
 BEAT = _Beside(Heartbeat.objects.filter(name=WORKER).values("at"))  # the worker's last, beside other figures of events
+
+
+def drift() -> Subquery:
+    """How many objects differ at Stripe by the last comparison, beside other figures of events; None for none."""
+    return _Beside(Drift.objects.order_by().values(every=Value(1)).annotate(many=Count("pk")).values("many"))
 
 
 def last_beat(name: str) -> timedelta | None:

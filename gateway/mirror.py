@@ -1,6 +1,6 @@
 """The mirror: Stripe's objects in our tables, written here alone, from what Stripe sent."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
@@ -9,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, transaction
 from django.db.models.lookups import IsNull
 
-from gateway import client, clock, metadata, order
+from gateway import client, clock, inserting, metadata, order
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.models import Binding, Event
 
@@ -128,6 +128,11 @@ class Mirror(models.Model):
         return ()
 
     @classmethod
+    def listed_for(cls, accounts: Collection[str]) -> Collection[str]:
+        """Those of the accounts to which Stripe gives the lists. One query at most."""
+        return accounts
+
+    @classmethod
     def witness(cls, event: Event) -> None:
         """Write history. Called once for each event, by `created`, in the transaction that marks it done."""
 
@@ -138,8 +143,13 @@ class Mirror(models.Model):
             cls.witness(event)
 
     @classmethod
+    def witness_differences(cls, found: "Sequence[Difference]") -> None:
+        """Write history of changes that readings found, in the transaction that writes the rows."""
+
+    @classmethod
     def witness_difference(cls, old: dict[str, Any] | None, new: dict[str, Any], *, row: "Mirror") -> None:
-        """Write history of a change that a reading found, in the transaction that writes the row."""
+        """The same of one change."""
+        cls.witness_differences([(old, new, row)])
 
     # What everybody may do with a row
 
@@ -196,7 +206,7 @@ class Mirror(models.Model):
 def _ids_for_folded(value: Any) -> Any:
     if isinstance(value, list):
         return [_ids_for_folded(part) if isinstance(part, NESTED) else part for part in value]
-    model = REGISTRY.get(str(value.get("object")))
+    model = REGISTRY.get(str(value["object"])) if "object" in value else None
     if model and model.folds and isinstance(value.get("id"), str):
         return value["id"]
     return _folded(value)
@@ -205,6 +215,9 @@ def _ids_for_folded(value: Any) -> Any:
 def _folded(value: dict[str, Any]) -> dict[str, Any]:
     """The object, with what is embedded in it folded; most values are neither objects nor lists."""
     return {name: _ids_for_folded(part) if isinstance(part, NESTED) else part for name, part in value.items()}
+
+
+Difference = tuple[dict[str, Any] | None, dict[str, Any], Mirror]  # data before and after, and the row
 
 
 def account_model() -> type[Mirror]:
@@ -239,23 +252,56 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
     return rows
 
 
+def insert(model: type[M], decided: dict[str, tuple[str | None, order.Write]]) -> dict[str, M]:
+    """Write the rows of {row id: (account, what they become)} that are not there; those that were written, by id.
+
+    Two statements, three where they have metadata. In order of id, as `locked` does, and locked until the transaction
+    ends. What another process has written meanwhile is left out. Raises Misplaced.
+    """
+    there = set(model.every.filter(pk__in=decided).values_list("pk", flat=True))
+    made = {}
+    for row_id in sorted(decided.keys() - there):
+        account, write = decided[row_id]
+        row = made[row_id] = model(id=row_id, account_id=owner(model, row_id, account))
+        if row.account_id is None:
+            raise Misplaced(f"{row_id}: of no connected account")
+        row.become(write)
+    written = {row_id: made[row_id] for row_id in inserting.insert(model, list(made.values()))}
+    if named := [row for row in written.values() if metadata.of(row.data)]:
+        metadata.keep(named)
+    return written
+
+
 def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fetch | order.Keep]]) -> None:
-    """Write every row for which a write was decided: one statement, three where metadata change.
+    """Write every row for which a write was decided: one statement, two where some stay but for their second, two more
+    where metadata change.
 
     The rows are locked by the caller.
     """
-    written, renamed = [], []
+    written: list[M] = []
+    stayed: list[M] = []
+    renamed: list[M] = []
     for row, decision in decided:
         if isinstance(decision, order.Write):
-            known = metadata.of(row.data)
+            known, before = metadata.of(row.data), _columns(row)
             row.become(decision)
-            written.append(row)
+            (stayed if _columns(row) == before else written).append(row)
             renamed += [row] if metadata.of(row.data) != known else []
+    if len({row.as_of for row in stayed}) > 1:
+        written, stayed = written + stayed, []
+    if stayed:
+        same = model.every.filter(pk__in=[row.pk for row in stayed])
+        same.update(as_of=stayed[0].as_of, revision=models.F("revision") + 1)
     if written:
-        fields = [field.name for field in model._meta.concrete_fields if not field.primary_key]
-        model.every.bulk_create(written, update_conflicts=True, unique_fields=["id"], update_fields=fields)
+        inserting.upsert(model, written)
     if renamed:
         metadata.keep(renamed)
+
+
+def _columns(row: Mirror) -> list[Any]:
+    """All values of a row but what every write changes."""
+    names = (field.attname for field in row._meta.concrete_fields)
+    return [getattr(row, name) for name in names if name not in ("as_of", "revision")]
 
 
 def kept(model: type[Mirror], data: dict[str, Any]) -> dict[str, Any] | None:

@@ -204,3 +204,36 @@ class SyncCursor(models.Model):
     def __str__(self) -> str:
         """Return noun and account."""
         return f"{self.noun} {self.account}".strip()
+
+
+class Drift(models.Model):
+    """An object that mirror and Stripe showed differently when they were compared. Names of fields, never values.
+
+    One row an object, of the last comparison; `found_at` is Stripe's clock.
+    """
+
+    class Kind(models.TextChoices):
+        """How they differ."""
+
+        DIFFERS = "differs", "Differs"
+        MISSING = "missing", "Missing here"
+        GONE = "gone", "Gone at Stripe"
+        BACK = "back", "Back at Stripe"
+
+    noun = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=255)  # of the mirror's row
+    account = models.CharField(max_length=255, blank=True)
+    kind = models.CharField(max_length=16, choices=Kind)
+    fields = models.JSONField(default=list)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        """One row an object."""
+
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=["noun", "object_id"], name="one_drift_an_object"),)
+
+    def __str__(self) -> str:
+        """Which object, how, and in what."""
+        fields = f": {', '.join(self.fields)}" if self.fields else ""
+        return f"{self.noun} {self.object_id} {self.get_kind_display().lower()}{fields}"

@@ -3,6 +3,7 @@
 Rooms declare it in each noun's noun.py; nothing here knows one.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gateway.mirror import Mirror
@@ -33,6 +34,12 @@ def register(noun: Noun) -> None:
 def event_types() -> list[str]:
     """The types that our endpoints ask Stripe for, in order."""
     return sorted(name for noun in _nouns for name in noun.event_types)
+
+
+def types_of(nouns: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The types of the events of these objects, by Stripe's name of each; none of what Stripe sends no events for."""
+    theirs = {noun.model.stripe_object: noun.event_types for noun in _nouns if noun.model and noun.event_types}
+    return {name: types for name, types in theirs.items() if name in nouns}
 
 
 def personal() -> dict[str, Noun]:

@@ -8,6 +8,7 @@ a text. The page's JSON shows the whole.
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from gateway import texts
@@ -23,9 +24,15 @@ LARGEST = 2**63 - 1  # of a BigIntegerField
 
 def value_at(data: Any, path: str) -> Any:
     """The value there, None where there is none."""
-    for step in path.split("."):
+    for step in _steps(path):
         data = data.get(step) if isinstance(data, dict) else None
     return data
+
+
+@lru_cache(maxsize=2048)
+def _steps(path: str) -> tuple[str, ...]:
+    """Nearly all paths are written in the code, and few are asked for again and again."""
+    return tuple(path.split("."))
 
 
 def plain_at(data: Any, path: str) -> str | int | bool | None:

@@ -1,77 +1,37 @@
 """Walking every list at Stripe: the first import, and what neither webhook nor catch-up brought.
 
-Pages of 100, several lists at once within the rate budget. After a whole walk of a list, what the mirror holds and the
-walk did not show is fetched, to see whether it is gone.
+After a whole walk of a list, what the mirror holds and the walk did not show is read by itself, to see whether it is
+gone. Interrupted, a run goes on at the page where it stood. gateway.walking is the loop that does it.
 """
 
-import logging
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Self
+from itertools import chain
+from typing import Any
 
-from django.db import connections, transaction
+from django.db import connection
+from django.db.models import QuerySet
 
-from gateway import client, clock, mirror, order
-from gateway.errors import Refused
-from gateway.models import SyncCursor
+from gateway import absorbing, catch_up, client, clock, drift, mirror, queue
+from gateway import nouns as nouns_with_events
+from gateway.absorbing import Object, Outcome, Page
+from gateway.models import Drift, SyncCursor
+from gateway.processes import Helper
+from gateway.walking import Absorb, Accounts, Loop, Progress, Report, Way
+from gateway.walks import Cursors, Walk, by_model
 
-logger = logging.getLogger(__name__)
-THREADS = 3
+THREADS = 16  # calls under way at once: 80 a second need so many where an answer takes 200 ms
 TRIES = 5
 RUN = "run"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: lists walked, lists known so far, objects seen, and how many of them differed.
-
-    `refused` counts the lists that Stripe does not show, such as Issuing's of an account without Issuing.
-    """
-
-    walked: int = 0
-    lists: int = 0
-    refused: int = 0
-    objects: int = 0
-    differences: int = 0
-    noun: str = ""
-
-    def plus(self, **numbers: int) -> Self:
-        """With the numbers added."""
-        return replace(self, **{name: getattr(self, name) + number for name, number in numbers.items()})
-
-
-Report = Callable[[Progress], None]
+KEPT = timedelta(seconds=catch_up.KEPT)
+MOST_TYPES = 20  # that Stripe takes at once
 
 
 class UnknownNoun(Exception):  # noqa: N818  (named after what is wrong)
     """No mirror has this name."""
-
-
-class Run:
-    """One run of `run`, resumed while its cursor is not finished."""
-
-    def __init__(self, scope: str, report: Report | None) -> None:
-        cursor, _ = SyncCursor.objects.get_or_create(noun=RUN, account=scope, defaults={"started_at": clock.now()})
-        if cursor.finished_at is not None:
-            cursor.started_at, cursor.finished_at = clock.now(), None
-            cursor.save()
-        self.cursor, self.report = cursor, report
-        self.progress, self.lock = Progress(), threading.Lock()
-
-    def add(self, noun: str, **numbers: int) -> None:
-        """Count, and report."""
-        with self.lock:
-            self.progress = replace(self.progress.plus(**numbers), noun=noun)
-            if self.report:
-                self.report(self.progress)
-
-    def finish(self) -> None:
-        """Let the next run begin anew."""
-        SyncCursor.objects.filter(pk=self.cursor.pk).update(finished_at=clock.now())
 
 
 def run(
@@ -79,149 +39,216 @@ def run(
     accounts: Sequence[str] | None = None,
     progress: Report | None = None,
     threads: int = THREADS,
+    processes: int = 1,
 ) -> Progress:
     """Walk the lists of these nouns (default: all) of these accounts (default: the platform and all of ours).
 
-    Interrupted, it goes on where it stopped when called with the same arguments. Raises UnknownNoun, Refused,
+    Interrupted, it goes on where it stopped when called with the same arguments. With more than one of `processes`, so
+    many absorb what this one reads; with one of `threads` the caller's does everything. Raises UnknownNoun, Refused,
     Unreachable (after five tries of the same page).
     """
+    way = Way(models_of(nouns), absorbing.absorb, _read, _unseen)
+    for account in accounts or ():
+        client.with_retries(partial(mirror.read_account, account), tries=TRIES)
+    cursor = begin("", named(nouns, accounts))
+    return go(way, cursor, accounts, progress, threads, processes)
+
+
+def compare(
+    nouns: Sequence[str] | None = None,
+    accounts: Sequence[str] | None = None,
+    progress: Report | None = None,
+    threads: int = THREADS,
+    processes: int = 1,
+) -> Progress:
+    """The same walk, which writes no row of the mirror: what differs is kept as Drift, in the place of what was known.
+
+    `differences` counts findings. Raises as `run` does.
+    """
+    _check_known(accounts or ())
+    way = Way(models_of(nouns), drift.compare, drift.read, drift.unseen, goes_to=drift.in_mirror, remembers=True)
+    cursor = begin("drift.", named(nouns, accounts))
+    done = go(way, cursor, accounts, progress, threads, processes)
+    found(nouns, accounts).filter(found_at__lt=cursor.started_at).delete()
+    return done
+
+
+def found(nouns: Sequence[str] | None = None, accounts: Sequence[str] | None = None) -> QuerySet[Drift]:
+    """What the last comparisons found of these nouns (default: all) and accounts (default: all), in order."""
+    rows = Drift.objects.filter(noun__in=nouns or mirror.REGISTRY).order_by("noun", "object_id")
+    return rows.filter(account__in=accounts) if accounts else rows
+
+
+class UnknownAccount(Exception):  # noqa: N818  (named after what is wrong)
+    """The mirror has no such account."""
+
+
+def _check_known(accounts: Sequence[str]) -> None:
+    if unknown := set(accounts).difference(drift.in_mirror(list(accounts))):
+        raise UnknownAccount(f"{', '.join(sorted(unknown))}: not known here; sync reads it.")
+
+
+class NotByEvents(Exception):  # noqa: N818  (named after what is wrong)
+    """What was asked for cannot be found in the events that Stripe still has."""
+
+
+def since(
+    ago: timedelta | datetime,
+    nouns: Sequence[str] | None = None,
+    accounts: Sequence[str] | None = None,
+    progress: Report | None = None,
+    threads: int = THREADS,
+) -> Progress:
+    """List the events of the platform and of all of ours since then, and store those that are missing.
+
+    One call for each account and each hundred events. `differences` counts what was stored; the worker applies it.
+    Raises NotByEvents, else as `run` does.
+    """
+    models_of(nouns)
+    _check_known(accounts or ())
+    types = nouns_with_events.types_of(nouns or ())
+    if silent := sorted(set(nouns or ()) - set(types)):
+        raise NotByEvents(f"Stripe sends no events of {', '.join(silent)}: only a sync of whole lists finds them.")
+    wanted = sorted(set(chain(*types.values())))
+    if reason := _out_of_reach(clock.now() - ago if isinstance(ago, timedelta) else ago):
+        raise NotByEvents(reason)
+    cursor = begin("since.", named(nouns, accounts, str(ago)))
+    at = cursor.started_at - ago if isinstance(ago, timedelta) else ago
+    params = {"created": {"gte": int(at.timestamp())}, **({"types": wanted} if 0 < len(wanted) <= MOST_TYPES else {})}
+    way = Way([Events()], partial(_store, types=frozenset(wanted)), _read, lambda _: [], params)
+    done = go(way, cursor, accounts, progress, threads, 1)
+    queue.wake()
+    return done
+
+
+def _out_of_reach(at: datetime) -> str:
+    """Why events do not tell what happened since then; "" where they do."""
+    if at > clock.now():
+        return "That moment has not come yet."
+    keeps = f"Stripe keeps events for {KEPT.days} days"
+    return "" if at >= clock.now() - KEPT else f"{keeps}: what changed before is found by a sync of whole lists alone."
+
+
+class Events:
+    """The lists of events (docs.stripe.com/api/events): the platform's own, and each account's."""
+
+    stripe_object = "event"
+
+    def sync_paths(self, account: str | None) -> list[tuple[str, str | None]]:
+        """One list each."""
+        return [("/v1/events", account)]
+
+    def listed_for(self, accounts: Collection[str]) -> Collection[str]:
+        """All have one."""
+        return accounts
+
+
+def _store(pages: Sequence[Page], types: frozenset[str]) -> Outcome:
+    """Store the events of these types (empty: of all) that are missing."""
+    outcome = Outcome()
+    for page in pages:
+        wanted = [each for each in page.objects if not types or each.get("type") in types]
+        outcome.objects += len(wanted)
+        outcome.differences += catch_up.store(wanted, page.account or "") if wanted else 0
+    return outcome
+
+
+def models_of(nouns: Sequence[str] | None) -> list[type[mirror.Mirror]]:
+    """The mirrors of these nouns, or all. Raises UnknownNoun."""
     unknown = set(nouns or []).difference(mirror.REGISTRY)
     if unknown:
         raise UnknownNoun(f"{', '.join(sorted(unknown))}: known are {', '.join(sorted(mirror.REGISTRY))}")
-    models = [mirror.REGISTRY[noun] for noun in sorted(nouns or mirror.REGISTRY)]
-    scope = f"{','.join(sorted(nouns or []))}|{','.join(sorted(accounts or []))}"[:255]
-    this = Run(scope, progress)
-    for account in accounts or ():
-        client.with_retries(partial(mirror.read_account, account), tries=TRIES)
-    if accounts is None:
-        _walk_all(this, [(model, None) for model in models], threads)
-        accounts = list(mirror.account_model().objects.filter(gone_at=None).order_by("pk").values_list("pk", flat=True))
-    _walk_all(this, [(model, account) for account in accounts for model in models], threads)
-    this.finish()
-    return this.progress
+    return [mirror.REGISTRY[noun] for noun in sorted(set(nouns or mirror.REGISTRY))]
 
 
-def _walk_all(this: Run, walks: Iterable[tuple[type[mirror.Mirror], str | None]], threads: int) -> None:
-    """Walk each list that has not been walked in this run."""
-    started = this.cursor.started_at
-    done = set(SyncCursor.objects.filter(finished_at__gte=started).values_list("noun", "account"))
-    left = [
-        (model, account)
-        for model, account in walks
-        if any(model.sync_paths(account)) and (model.stripe_object, account or "") not in done
-    ]
-    this.add("", lists=len(left))
-    if threads < 2 or len(left) < 2:
-        for model, account in left:
-            _walk(this, model, account)
+def named(nouns: Sequence[str] | None, accounts: Sequence[str] | None, *more: str) -> str:
+    """The name of a run, by which one with the same arguments finds it."""
+    name = "|".join([",".join(sorted(nouns or [])), ",".join(sorted(accounts or [])), *more])
+    return name if len(name) <= 255 else hashlib.sha256(name.encode()).hexdigest()
+
+
+def begin(kind: str, name: str) -> SyncCursor:
+    """The row of a run, which begins or goes on; cursors of another `kind` are others."""
+    clock.follow()  # by Stripe's clock a cursor is of this run or of an earlier one
+    now = clock.now().replace(microsecond=0)
+    row, _ = SyncCursor.objects.get_or_create(noun=f"{kind}{RUN}", account=name, defaults={"started_at": now})
+    if row.finished_at is not None:
+        row.started_at, row.finished_at = now, None
+        row.save()
+    return row
+
+
+def go(
+    way: Way,
+    row: SyncCursor,
+    accounts: Sequence[str] | None,
+    report: Report | None,
+    threads: int,
+    processes: int,
+) -> Progress:
+    """Do it, from its beginning or from where it stood."""
+    nouns = [model.stripe_object for model in (*way.models, Accounts)]
+    cursors = Cursors(nouns, row.started_at, row.noun.removesuffix(RUN))
+    source, walks = _beginnings(way, cursors, row.account, accounts)
+    with _absorbers(way, processes) as absorbers:
+        done = Loop(way, cursors, source, report, threads, absorbers).go(walks)
+    cursors.forget()
+    SyncCursor.objects.filter(pk=row.pk).update(finished_at=clock.now())
+    return done
+
+
+def _beginnings(
+    way: Way, cursors: Cursors, name: str, accounts: Sequence[str] | None
+) -> tuple[Accounts | None, list[Walk]]:
+    """The accounts to go to, None where lists will show them, and the platform's lists."""
+    listed = mirror.account_model() in way.models and accounts is None
+    source = None if listed else Accounts(accounts, name)
+    platform = [Walk(model, None, tuple(model.sync_paths(None))) for model in way.models if accounts is None]
+    walks = [walk for walk in platform if walk.paths]
+    known = cursors.known(["", name])
+    for walk in [*walks, *([source.walk] if source else [])]:
+        cursor = known.get((walk.noun, walk.account or ""))
+        if cursor and cursor.finished_at:
+            walks = [each for each in walks if each is not walk]
+        elif cursor:
+            walk.resume(cursor)
+    return source, walks
+
+
+@contextmanager
+def _absorbers(way: Way, processes: int) -> Iterator[list[Absorb]]:
+    """Whoever absorbs: processes of their own, or this one, which has PostgreSQL work for it twice at a time."""
+    if processes < 2:
+        yield [way.absorb] * (2 if connection.vendor == "postgresql" else 1)
         return
-    with ThreadPoolExecutor(threads, thread_name_prefix="sync") as pool:
-        tasks = [pool.submit(_in_thread, this, model, account) for model, account in left]
-        try:
-            for task in wait(tasks, return_when=FIRST_EXCEPTION).done:
-                task.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with ExitStack() as stack:
+        helpers: list[Absorb] = []
+        for _ in range(processes):
+            helper = Helper(f"{way.absorb.__module__}.{way.absorb.__name__}")
+            stack.callback(helper.stop)
+            helpers.append(helper)
+        yield helpers
 
 
-def _in_thread(this: Run, model: type[mirror.Mirror], account: str | None) -> None:
-    try:
-        _walk(this, model, account)
-    finally:
-        connections.close_all()
-
-
-def _walk(this: Run, model: type[mirror.Mirror], account: str | None) -> None:
-    """Walk the lists that hold all of one noun of one account, then fetch what they did not show."""
-    noun = model.stripe_object
-    cursor, _ = SyncCursor.objects.get_or_create(noun=noun, account=account or "", defaults={"started_at": clock.now()})
-    if cursor.finished_at is not None or cursor.started_at < this.cursor.started_at:
-        cursor.started_at, cursor.after, cursor.finished_at = clock.now(), "", None
-        cursor.save()
-    first, _, after = cursor.after.partition(":")
-    try:
-        for number, (path, header) in enumerate(model.sync_paths(account)):
-            if number >= int(first or 0):
-                _walk_list(this, cursor, number, path, header, after if number == int(first or 0) else "")
-    except Refused as refused:
-        if account is None or not (refused.status == 400 or mirror.means_gone(refused)):
-            raise
-        logger.info("%s of %s: %s", noun, account, refused)
-        this.add(noun, refused=1)
-    else:
-        _fetch_unseen(this, model, account, cursor.started_at)
-    SyncCursor.objects.filter(pk=cursor.pk).update(after="", finished_at=clock.now())
-    this.add(noun, walked=1)
-
-
-def _walk_list(this: Run, cursor: SyncCursor, number: int, path: str, header: str | None, after: str) -> None:
-    while True:
-        page = client.with_retries(partial(_page, path, header, after), tries=TRIES)
-        objects = page.data.get("data") or []
-        if number == 0 and not after:
-            # By Stripe's clock: ours may have been far off before the first answer.
-            cursor.started_at = datetime.fromtimestamp(page.sent_at, UTC)
-            cursor.save()
-        _absorb(this, page, cursor.account or None)
-        if not page.data.get("has_more") or not objects:
-            return
-        after = objects[-1]["id"]
-        SyncCursor.objects.filter(pk=cursor.pk).update(after=f"{number}:{after}")
-
-
-def _page(path: str, header: str | None, after: str) -> client.Answer:
-    return next(client.pages(path, account=header, after=after))
-
-
-def _absorb(this: Run, page: client.Answer, account: str | None) -> None:
-    """Absorb a page, each object by gateway.order; fetch those of which it cannot say what is newer."""
-    kinds: dict[type[mirror.Mirror], dict[str, dict[str, Any]]] = {}
-    for data in page.data.get("data") or []:
-        model = mirror.REGISTRY.get(str(data.get("object")))
-        if model:
-            kinds.setdefault(model, {})[model.row_id(data, account)] = model.normalise(data)
-    for model, objects in kinds.items():
-        differed, unclear = _compare(model, objects, page.sent_at, account)
-        this.add(model.stripe_object, objects=len(objects), differences=differed)
-        for row_id in unclear:
-            _fetch(this, model, row_id, account)
-
-
-def _compare(
-    model: type[mirror.Mirror], objects: dict[str, dict[str, Any]], sent_at: int, account: str | None
-) -> tuple[int, list[str]]:
-    """Write what the page shows, history of what differs included: how many differed, and which must be fetched."""
-    unclear, decided, changed = [], [], []
-    with transaction.atomic():
-        rows = mirror.locked(model, dict.fromkeys(objects, account))
-        for row_id, row in rows.items():
-            decision = order.after_answer(row.standing(), objects[row_id], sent_at)
-            if isinstance(decision, order.Fetch):
-                unclear.append(row_id)
-            elif isinstance(decision, order.Write) and decision.data != row.data:
-                changed.append((row, row.data))
-            decided.append((row, decision))
-        mirror.apply_all(model, decided)
-        for row, old in changed:
-            model.witness_difference(old, objects[row.pk], row=row)
-    return len(changed), unclear
-
-
-def _fetch(this: Run, model: type[mirror.Mirror], row_id: str, account: str | None) -> None:
-    """Read one object: what the page left open, or what no page showed."""
-    differed = []
+def _read(what: Object) -> Outcome:
+    """Read one object: what a page left open, or what no page showed."""
+    outcome = Outcome()
 
     def then(row: mirror.Mirror, old: dict[str, Any] | None) -> None:
-        differed.append(mirror.witness_found(row, old))
+        outcome.differences, outcome.gone = int(mirror.witness_found(row, old)), row.gone
 
-    client.with_retries(partial(mirror.fetch_row, model, row_id, account, then=then), tries=TRIES)
-    this.add(model.stripe_object, differences=sum(differed))
+    mirror.fetch_row(mirror.REGISTRY[what.noun], what.row_id, what.account, then=then)
+    return outcome
 
 
-def _fetch_unseen(this: Run, model: type[mirror.Mirror], account: str | None, started_at: datetime) -> None:
-    """Fetch what the mirror holds and the walk did not show."""
-    theirs = model.objects.filter(gone_at=None, as_of__lt=int(started_at.timestamp()))
-    if account is not None:
-        theirs = theirs.filter(account_id=account)
-    for row_id, owner in theirs.order_by("pk").values_list("pk", "account_id"):
-        _fetch(this, model, row_id, owner)
+def _unseen(walks: Iterable[Walk]) -> list[tuple[Walk, Object]]:
+    """What the mirror holds and these walks, which have ended, did not show. One query a noun."""
+    left = []
+    for model, of in by_model(walks).items():
+        rows = model.objects.filter(gone_at=None, as_of__lt=max(walk.started for walk in of.values())).order_by("pk")
+        rows = rows if None in of else rows.filter(account__in=of)
+        for row_id, owner, as_of in rows.values_list("pk", "account_id", "as_of"):
+            walk = of.get(None) or of[owner]
+            if as_of < walk.started:
+                left.append((walk, Object(0, walk.noun, row_id, owner)))
+    return left

@@ -25,7 +25,7 @@ from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
 from gateway import client, clock, metadata, texts
 from gateway.client import Answer
-from gateway.mirror import VISIBLE, Mirror, VisibleManager
+from gateway.mirror import VISIBLE, Difference, Mirror, VisibleManager
 from gateway.models import Event
 from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
 from gateway.spellings import Sought, by_id, holds, holds_digits, phone_key
@@ -248,11 +248,11 @@ class Account(Mirror):
             super().witness_all(events)
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
+    def witness_differences(cls, found: Sequence[Difference]) -> None:
         """The same, found by reading."""
-        change = history_models.change_by_reading(row.id, old, new, "account", row)
-        history_models.record(change)
-        terms_models.witness(change)
+        changes = [history_models.change_by_reading(row.id, old, new, "account", row) for old, new, row in found]
+        history_models.record_found(changes)
+        terms_models.witness(*changes)
 
     # What it says of itself
 

@@ -6,6 +6,7 @@ an event reports the same change. The first import of an account is one row, FIR
 change.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Max
+from django.db.models import F, Max
 
-from gateway import clock
+from gateway import clock, inserting
 from gateway.mirror import REGISTRY
 from gateway.models import Event
 from gateway.shapes import hash_at, hashes_at, plain_at, texts_at
@@ -303,13 +304,11 @@ def together() -> Iterator[None]:
 
 def record(change: ObjectChange) -> None:
     """Write its history, once; at most six statements, none where nothing changed."""
-    if change.source == Source.EVENT:
-        gathered = _together.get()
-        _write_reported([change]) if gathered is None else gathered.append(change)
-    elif change.old is not None or not _is_first_import(change):
-        for model, rows in change.rows().items():
-            if rows:
-                model.objects.bulk_create(_without_known(model, change, rows), ignore_conflicts=True)
+    if change.source == Source.SYNC:
+        record_found([change])
+        return
+    gathered = _together.get()
+    _write_reported([change]) if gathered is None else gathered.append(change)
 
 
 def _write_reported(changes: Sequence[ObjectChange]) -> None:
@@ -319,6 +318,14 @@ def _write_reported(changes: Sequence[ObjectChange]) -> None:
         if told := [(change, rows[model]) for change, rows in reported if rows[model]]:
             _delete_found(model, told)
             model.objects.bulk_create((row for _, rows in told for row in rows), ignore_conflicts=True)
+
+
+def record_found(changes: Iterable[ObjectChange]) -> None:
+    """Write what readings found of many objects, once; at most six statements, none where nothing changed."""
+    found = [(change, change.rows()) for change in _without_first_imports(list(changes))]
+    for model in (Requirement, StateChange):
+        if told := [(change, rows[model]) for change, rows in found if rows[model]]:
+            inserting.add(model, _without_known(model, told))
 
 
 def record_connection(event: Event, account_id: str) -> None:
@@ -331,15 +338,21 @@ def record_connection(event: Event, account_id: str) -> None:
     StateChange.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _is_first_import(change: ObjectChange) -> bool:
-    """Whether the object was there when its account was first read. For the account itself, write that row."""
-    if change.new.get("object") == "account":
-        first = _change(change, "account", FIRST_READ, None, change.new.get("created"))
-        StateChange.objects.bulk_create([first], ignore_conflicts=True)
-        return True
-    read = StateChange.objects.filter(account=change.account_id, subject=change.account_id, field=FIRST_READ)
-    first_at = read.order_by("-at").values_list("at", flat=True).first()
-    if first_at is None:
+def _without_first_imports(changes: list[ObjectChange]) -> list[ObjectChange]:
+    """Without what was there when its account was first read. For accounts themselves, write that row."""
+    accounts = [change for change in changes if change.old is None and change.new.get("object") == "account"]
+    firsts = [_change(change, "account", FIRST_READ, None, change.new.get("created")) for change in accounts]
+    inserting.add(StateChange, firsts)
+    left = [change for change in changes if change.old is not None or change.new.get("object") != "account"]
+    new = {change.account_id for change in left if change.old is None}
+    read = StateChange.objects.filter(account__in=new, subject=F("account_id"), field=FIRST_READ)
+    first_at = dict(read.order_by("at").values_list("account_id", "at")) if new else {}
+    return [change for change in left if not _was_there(change, first_at.get(change.account_id))]
+
+
+def _was_there(change: ObjectChange, first_at: datetime | None) -> bool:
+    """Whether a new object was there when its account was first read."""
+    if change.old is not None or first_at is None:
         return False
     return change.began_at <= first_at if change.began_at else change.at <= first_at + LONGEST_IMPORT
 
@@ -352,24 +365,32 @@ def _identity(row: Any) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in _SAME[type(row)])
 
 
-_OBJECT = {Requirement: "scope", StateChange: "subject"}  # the column that says of which object a row is
+Told = Sequence[tuple[ObjectChange, list[Any]]]  # changes, and the rows that tell of each
 
 
-def _object_id(model: Any, change: ObjectChange) -> str:
-    return change.scope if model is Requirement else str(change.new.get("id", ""))
+def _object_of(row: Any) -> tuple[str, str]:
+    """Which object a row is about."""
+    return row.account_id, row.scope if isinstance(row, Requirement) else row.subject
 
 
-def _delete_found(model: Any, told: Sequence[tuple[ObjectChange, list[Any]]]) -> None:
+def _known_of(model: Any, told: Told, source: str) -> dict[tuple[str, str], list[Any]]:
+    """What one source has told of the same objects, by object, oldest first. One query."""
+    objects = {_object_of(row) for _, rows in told for row in rows}
+    own = "scope__in" if model is Requirement else "subject__in"
+    named = {"account__in": {account for account, _ in objects}, own: {name for _, name in objects}}
+    known: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in model.objects.filter(source=source, **named).order_by("at", "id"):
+        known[_object_of(row)].append(row)
+    return known
+
+
+def _delete_found(model: Any, told: Told) -> None:
     """Delete what readings found of the changes that events now report: an event knows when it was."""
-    objects = {(change.account_id, _object_id(model, change)) for change, _ in told}
-    wanted = {"account__in": {account for account, _ in objects}, f"{_OBJECT[model]}__in": {own for _, own in objects}}
-    found: dict[tuple[str, str], list[Any]] = {}
-    for row in model.objects.filter(source=Source.SYNC, **wanted).order_by():
-        found.setdefault((row.account_id, getattr(row, _OBJECT[model])), []).append(row)
+    found = _known_of(model, told, Source.SYNC)
     superseded = {
         row.pk
         for change, rows in told
-        for row in found.get((change.account_id, _object_id(model, change)), ())
+        for row in found[_object_of(rows[0])]
         if _may_be_of(row, change.at) and _identity(row) in {_identity(each) for each in rows}
     }
     if superseded:
@@ -381,13 +402,14 @@ def _may_be_of(row: Any, at: datetime) -> bool:
     return (row.since is None or row.since <= at) and (row.read_at or row.at) >= at
 
 
-def _without_known(model: Any, change: ObjectChange, found: list[Any]) -> list[Any]:
-    """What a reading found, without what the last event about the same thing has reported already."""
-    own = {"account": change.account_id, _OBJECT[model]: _object_id(model, change)}
-    rows = model.objects.filter(**own, source=Source.EVENT, at__lte=change.at)
-    rows = rows.filter(at__gte=change.since) if change.since else rows
-    last = {_identity(row)[:-1]: _identity(row) for row in rows.order_by("at", "id")}
-    return [row for row in found if last.get(_identity(row)[:-1]) != _identity(row)]
+def _without_known(model: Any, told: Told) -> list[Any]:
+    """What readings found, without what the last event about the same thing has reported already. One query."""
+    reported, new = _known_of(model, told, Source.EVENT), []
+    for change, rows in told:
+        within = [row for row in reported[_object_of(rows[0])] if (change.since or row.at) <= row.at <= change.at]
+        last = {_identity(row)[:-1]: _identity(row) for row in within}
+        new += [row for row in rows if last.get(_identity(row)[:-1]) != _identity(row)]
+    return new
 
 
 def _errors(requirements: Data) -> dict[tuple[str, str], Data]:

@@ -1,17 +1,16 @@
 """The base of every mirror row that belongs to one account: its list, its calls, its history."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
-from accounts.history.models import change_by_event, change_by_reading, record, together
+from accounts.history.models import change_by_event, change_by_reading, record, record_found, together
 from gateway import client, metadata
 from gateway.client import Answer
-from gateway.mirror import Mirror, account_model
+from gateway.mirror import Difference, Mirror, account_model
 from gateway.models import Event
-from gateway.shapes import hash_at
 from gateway.spellings import Sought, by_id
 
 Data = dict[str, Any]
@@ -84,9 +83,16 @@ class OfAccount(Mirror):
 
     @classmethod
     def sync_paths(cls, account: str | None) -> Paths:
-        """One list an account, where Stripe gives it."""
-        given = account and (not cls.capability or asked_for(account, cls.capability))
-        return (cls.list_of(account),) if given else ()
+        """One list an account."""
+        return (cls.list_of(account),) if account else ()
+
+    @classmethod
+    def listed_for(cls, accounts: Collection[str]) -> Collection[str]:
+        """Those that have requested the capability, by the mirror's data. One query at most."""
+        if not cls.capability:
+            return accounts
+        asked_for = account_model().objects.filter(pk__in=accounts, data__capabilities__has_key=cls.capability)
+        return list(asked_for.order_by("pk").values_list("pk", flat=True))
 
     @classmethod
     def refresh_all(cls, account_id: str) -> None:
@@ -117,9 +123,9 @@ class OfAccount(Mirror):
             super().witness_all(events)
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
+    def witness_differences(cls, found: Sequence[Difference]) -> None:
         """The same, found by reading."""
-        record(change_by_reading(str(row.account_id), old, new, str(new["id"]), row))
+        record_found(change_by_reading(str(row.account_id), old, new, str(new["id"]), row) for old, new, row in found)
 
     @classmethod
     def create(cls, *, account_id: str, key: str, params: Data, path: str = "") -> tuple[Self, Answer]:
@@ -133,9 +139,3 @@ class OfAccount(Mirror):
         own, header = self.fetch_path(self.id, self.account_id)
         answer = client.post(path or own, params, account=header, key=key)
         return self.absorb_answer(answer, account=self.account_id, revision_before=self.revision), answer
-
-
-def asked_for(account_id: str, capability: str) -> bool:
-    """Whether the account has requested the capability, by the mirror's data. One query."""
-    data = account_model().objects.filter(pk=account_id).values_list("data", flat=True).first()
-    return capability in hash_at(data, "capabilities")

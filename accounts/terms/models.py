@@ -21,7 +21,7 @@ from console.operations.verbs import Verb
 from console.people import masking
 from console.people.models import User
 from console.record.models import AppendOnly, AppendOnlyQuerySet
-from gateway import clock
+from gateway import clock, inserting
 from gateway.shapes import hash_at
 
 Data = dict[str, Any]
@@ -181,46 +181,77 @@ def _signed(account_id: str, agreement: str, accepted_at: datetime, signed: Data
     }
 
 
-def witness(change: ObjectChange) -> None:
-    """Write each acceptance and each clearing that an event or a reading shows, once."""
-    if change.ended:
-        return
+def witness(*changes: ObjectChange) -> None:
+    """Write each acceptance and each clearing that an event or readings show, once: at most three statements."""
+    shown = [each for change in changes if not change.ended for each in _shown(change)]
+    _write(*_ours_or_seen(shown))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An acceptance, or a clearing, that a change shows."""
+
+    change: ObjectChange
+    agreement: str
+    accepted_at: datetime
+    kind: str
+
+
+def _shown(change: ObjectChange) -> Iterable[Shown]:
     for agreement in AGREEMENTS:
         before, after = accepted_on(change.old, agreement), accepted_on(change.new, agreement)
         if after and after != before:
-            _write(_ours(change, agreement, after) or _seen(change, agreement, after, change.new, "accepted"))
+            yield Shown(change, agreement, after, Acceptance.Kind.ACCEPTED)
         elif before and not after:
-            _write(_seen(change, agreement, before, change.old or {}, "cleared"))
+            yield Shown(change, agreement, before, Acceptance.Kind.CLEARED)
 
 
-def _seen(change: ObjectChange, agreement: str, accepted_at: datetime, data: Data, kind: str) -> Acceptance:
+def _seen(shown: Shown) -> Acceptance:
+    change, accepted = shown.change, shown.kind == Acceptance.Kind.ACCEPTED
     return Acceptance(
-        kind=kind,
-        at=accepted_at if kind == "accepted" and change.source == Source.SYNC else change.at,
+        kind=shown.kind,
+        at=shown.accepted_at if accepted and change.source == Source.SYNC else change.at,
         source=str(Source(change.source)),
         source_id=change.source_id,
-        **_signed(change.account_id, agreement, accepted_at, terms(data, agreement)),
+        **_signed(
+            change.account_id,
+            shown.agreement,
+            shown.accepted_at,
+            terms((change.new if accepted else change.old) or {}, shown.agreement),
+        ),
     )
 
 
-def _ours(change: ObjectChange, agreement: str, accepted_at: datetime) -> Acceptance | None:
-    """The row of the operation that recorded exactly this, if there is one: its answer may have been lost."""
+def _ours_or_seen(shown: list[Shown]) -> list[Acceptance]:
+    """Each as the operation recorded it, if one did: its answer may have been lost. One query."""
+    accepted = {each.change.account_id for each in shown if each.kind == Acceptance.Kind.ACCEPTED}
     signing = {verb.name: verb for verb in verbs.every() if isinstance(verb, SigningVerb)}
-    asked = Operation.objects.filter(account_id=change.account_id, verb__in=signing).exclude(
+    asked = Operation.objects.filter(account_id__in=accepted, verb__in=signing).exclude(
         state__in=(Operation.State.REFUSED, Operation.State.DROPPED)
     )
-    for operation in asked.select_related("user"):
+    ours: dict[tuple[str, str, int], tuple[Operation, Signature]] = {}
+    for operation in asked.select_related("user") if accepted else ():
         date, agreements, signature = signing[operation.verb].signature(operation)
-        if date == int(accepted_at.timestamp()) and agreement in agreements:
-            return _by(operation, change.new, agreement, accepted_at, signature)
-    return None
+        for agreement in agreements:
+            ours.setdefault((operation.account_id, agreement, date), (operation, signature))
+    return [_row(each, ours) for each in shown]
 
 
-def _write(row: Acceptance) -> None:
-    """Insert it unless it is there."""
-    same = {"account": row.account_id, "agreement": row.agreement, "kind": row.kind, "accepted_at": row.accepted_at}
-    if not Acceptance.objects.filter(**same).exists():
-        Acceptance.objects.bulk_create([row], ignore_conflicts=True)
+def _row(shown: Shown, ours: dict[tuple[str, str, int], tuple[Operation, Signature]]) -> Acceptance:
+    found = ours.get((shown.change.account_id, shown.agreement, int(shown.accepted_at.timestamp())))
+    if found is None or shown.kind != Acceptance.Kind.ACCEPTED:
+        return _seen(shown)
+    return _by(found[0], shown.change.new, shown.agreement, shown.accepted_at, found[1])
+
+
+UNIQUE = ("account_id", "agreement", "kind", "accepted_at")
+
+
+def _write(*rows: Acceptance) -> None:
+    """Insert those that are not there."""
+    known = Acceptance.objects.filter(account__in={row.account_id for row in rows}).values_list(*UNIQUE)
+    there = set(known) if rows else set()
+    inserting.add(Acceptance, [row for row in rows if tuple(getattr(row, name) for name in UNIQUE) not in there])
 
 
 def shown(account_id: str, *, may_see: bool) -> list[Acceptance]:

@@ -63,6 +63,7 @@ def webhook_health(request: HttpRequest) -> dict[str, Any]:
         received=Count("pk", filter=Q(received_at__gt=today)),
         oldest=health.OLDEST,
         beat=health.BEAT,
+        drift=health.drift(),
     )
     request.data_age = age = health.age_of(events.pop("oldest"))  # type: ignore[attr-defined]
     beat = events.pop("beat")

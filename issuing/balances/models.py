@@ -95,7 +95,7 @@ class BalanceTransaction(OfAccount):
         self.source = text_at(data, "source")[:255]
 
     @classmethod
-    def witness_difference(cls, old: Data | None, new: Data, *, row: Mirror) -> None:
+    def witness_differences(cls, found: Sequence[mirror.Difference]) -> None:
         """Nothing: the object that caused it has a history of its own."""
 
 

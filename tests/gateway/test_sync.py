@@ -1,28 +1,27 @@
 """Walking Stripe's lists: the first import, what nobody told us, and what is no more."""
 
-import io
 import json
-from datetime import timedelta
+from email.utils import formatdate
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from accounts.account.models import Account
 from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.persons.models import Person
-from gateway import client, clock, order, sync
+from gateway import client, clock, order, sync, walking
 from gateway.errors import Unreachable
 from gateway.models import SyncCursor
+from gateway.walks import Cursors
 from tests.gateway.deliveries import create_account, create_person, update_account
-from tests.gateway.scripted import Scripted, good
+from tests.gateway.scripted import Answer, Scripted, good
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOM = {"account": Account, "bank_account": ExternalAccount, "capability": Capability, "person": Person}
 NOUNS = list(ROOM)
-ONLY = [option for noun in NOUNS for option in ("--only", noun)]
 LISTS = {Person: "persons", Capability: "capabilities", ExternalAccount: "external_accounts"}
 
 
@@ -74,12 +73,13 @@ def test_a_difference_is_written_and_given_to_its_history(
 ) -> None:
     sync.run(NOUNS)
     told: list[Any] = []
-    monkeypatch.setattr(Account, "witness_difference", lambda old, new, *, row: told.append((old, new, row.pk)))
+    monkeypatch.setattr(Account, "witness_differences", lambda found: told.extend(found))
     old = Account.objects.get(pk=accounts[1]).data
     sandbox.control("clock", {"advance": f"{order.DOUBT + 5}s"})
     update_account(sandbox, accounts[1], turn=1)
     assert sync.run(nouns=["account"]).differences == 1
-    assert told == [(old, Account.objects.get(pk=accounts[1]).data, accounts[1])]
+    row = Account.objects.get(pk=accounts[1])
+    assert told == [(old, row.data, row)]
 
 
 def test_what_changed_this_minute_is_read_by_itself(sandbox: SandboxProcess, accounts: list[str]) -> None:
@@ -102,22 +102,25 @@ def test_what_no_list_shows_any_more_is_gone(sandbox: SandboxProcess, accounts: 
     assert [Account.objects.get(pk=account).gone for account in accounts] == [False, False, True]
 
 
+class StoppedError(Exception):
+    """As good as a kill: nothing is written after it."""
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped(
     sandbox: SandboxProcess, accounts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class StoppedError(Exception):
-        pass
-
-    def stop(progress: sync.Progress) -> None:
+    def stop(progress: walking.Progress) -> None:
         if progress.walked == 4:
             raise StoppedError
 
+    monkeypatch.setattr(walking, "LISTS", 1)
     with pytest.raises(StoppedError):
         sync.run(NOUNS, progress=stop, threads=1)
     before = len(reads(sandbox))
-    assert sync.run(NOUNS).walked == 1 + 3 * 3 - 4
-    assert f"/v1/accounts/{accounts[0]}" not in reads(sandbox)[before:]
+    assert sync.run(NOUNS).walked == 3 * 3 - 4 + 1  # and the list of accounts, which had led to them
+    assert len(reads(sandbox)) - before == 3 * 3 - 4 + 1
     assert Person.objects.count() == 3
+    assert not SyncCursor.objects.exclude(noun="run").exists()
 
 
 def test_a_list_is_resumed_behind_its_last_page(sandbox: SandboxProcess) -> None:
@@ -141,10 +144,8 @@ def test_only_what_is_asked_for_is_walked(sandbox: SandboxProcess, accounts: lis
 def test_an_account_that_left_during_the_run_stops_nothing(sandbox: SandboxProcess, accounts: list[str]) -> None:
     sync.run(nouns=["account"])
     sandbox.api("DELETE", f"/v1/accounts/{accounts[0]}")
-    SyncCursor.objects.filter(noun="account").update(finished_at=clock.now() + timedelta(hours=1))
-    assert sync.run(NOUNS).refused == 3
+    assert sync.run(NOUNS[1:]).refused == 3
     assert Person.objects.count() == 2
-    assert "3 lists refused by Stripe" in command(*ONLY, "--threads", "1")
 
 
 def test_kinds_that_nothing_follows_are_passed_over(account_page: None) -> None:
@@ -160,53 +161,120 @@ def account_page(settings: Any) -> Any:
         yield
 
 
+class Lists:
+    """A Stripe of many accounts, and as many persons of each as are said; it notes what it was asked."""
+
+    def __init__(self, accounts: int, persons: int = 0) -> None:
+        self.accounts = [f"acct_{number:04d}" for number in reversed(range(accounts))]
+        self.persons = persons
+        self.asked: list[tuple[str, str]] = []
+        self.answers: dict[int, Answer] = {}  # by number of call
+
+    def __call__(self, method: str, address: str) -> Answer:
+        parts = urlsplit(address)
+        after = dict(parse_qsl(parts.query)).get("starting_after", "")
+        if parts.path == "/v1/account":
+            return good()
+        self.asked.append((parts.path, after))
+        if len(self.asked) in self.answers:
+            return self.answers[len(self.asked)]
+        account = parts.path.split("/")[3] if parts.path.count("/") > 3 else ""
+        ids = (
+            [f"person_{account}_{number:04d}" for number in reversed(range(self.persons))] if account else self.accounts
+        )
+        left = ids[ids.index(after) + 1 :] if after else ids
+        objects = [{"id": each, "object": "person" if account else "account"} for each in left[:100]]
+        body = {"object": "list", "has_more": len(left) > 100, "data": objects}
+        return good(json.dumps(body).encode(), Date=formatdate(usegmt=True))
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_killed_run_goes_on_at_the_page_where_it_stood(
+    scripted: Any, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    stripe = Lists(accounts=450)
+    scripted(stripe)
+    monkeypatch.setattr(walking, "LISTS", 1)
+    save = Cursors.save
+
+    stood: list[str] = []
+
+    def save_or_die(cursors: Cursors) -> None:
+        save(cursors)
+        stood[:] = SyncCursor.objects.filter(noun="account", after__lte="0:acct_0250").values_list("after", flat=True)
+        if stood and stood[0]:
+            raise StoppedError
+
+    monkeypatch.setattr(Cursors, "save", save_or_die)
+    with pytest.raises(StoppedError):
+        sync.run(nouns=["account"], threads=threads)
+    monkeypatch.setattr(Cursors, "save", save)
+    stripe.asked.clear()
+    left = int(stood[0].removeprefix("0:acct_"))
+    assert sync.run(nouns=["account"], threads=threads).objects == left <= 250
+    assert stripe.asked == [("/v1/accounts", f"acct_{after:04d}") for after in range(left, 0, -100)]
+    assert Account.objects.count() == 450
+
+
+def test_a_killed_run_goes_on_within_the_lists_that_it_was_in(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stripe = Lists(accounts=3, persons=250)
+    scripted(stripe)
+    monkeypatch.setattr(walking, "LISTS", 1)
+
+    def stop(progress: walking.Progress) -> None:
+        if progress.objects == 3 + 250 + 100 and progress.calls == 1 + 3 + 2:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        sync.run(nouns=["account", "person"], progress=stop, threads=1)
+    stripe.asked.clear()
+    sync.run(nouns=["account", "person"], threads=1)
+    persons = [(path.split("/")[3], after[-4:]) for path, after in stripe.asked if path.endswith("/persons")]
+    assert ("acct_0002", "") not in persons
+    assert Person.objects.count() == 750
+
+
+def test_a_429_lowers_the_pace_and_no_page_is_lost(scripted: Any) -> None:
+    stripe = Lists(accounts=330, persons=1)
+    error = {"error": {"code": "rate_limit", "message": "Slow down"}}
+    refusal = good(json.dumps(error).encode(), status=429, Retry_After="0.1")
+    stripe.answers = dict.fromkeys((2, 5, 6, 7, 30), refusal)
+    scripted(stripe)
+    done = sync.run(nouns=["account", "person"])
+    assert done.slowed == 5
+    assert (Account.objects.count(), Person.objects.count()) == (330, 330)
+    assert done.calls == done.walked + 3 == 334
+    assert len(stripe.asked) == 334 + 5
+
+
+def test_lists_of_accounts_are_walked_while_the_list_of_accounts_goes_on(scripted: Any) -> None:
+    stripe = Lists(accounts=330, persons=1)
+    scripted(stripe)
+    sync.run(nouns=["account", "person"], threads=2)
+    paths = [path for path, _ in stripe.asked]
+    last = max(place for place, path in enumerate(paths) if path == "/v1/accounts")
+    assert last > 200
+
+
+def test_accounts_without_lists_end_nothing(scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stripe = Lists(accounts=250, persons=1)
+    scripted(stripe)
+    sync.run(nouns=["account"])
+    monkeypatch.setattr(Person, "listed_for", lambda accounts: [each for each in accounts if each == "acct_0249"])
+    assert sync.run(nouns=["person"], threads=1).walked == 1
+    assert sync.run(nouns=["person"]).accounts == 250
+
+
+def test_a_list_that_does_not_go_on_is_no_endless_one(scripted: Any) -> None:
+    page = {"object": "list", "has_more": True, "data": [{"id": "acct_1", "object": "account"}]}
+    scripted(lambda *_: good(json.dumps(page).encode()))
+    with pytest.raises(Unreachable, match="does not go on"):
+        sync.run(nouns=["account"], threads=1)
+
+
 def test_a_stripe_that_stumbles_is_asked_again(
     sandbox: SandboxProcess, accounts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Unreachable, "wait", lambda *_: 0)
     sandbox.control("faults", [{"match": "GET /v1/accounts*", "times": 4, "fault": "503"}])
     assert sync.run(NOUNS, threads=1).objects > 3
-
-
-def command(*options: str) -> str:
-    out = io.StringIO()
-    call_command("sync", *options, stdout=out)
-    return out.getvalue()
-
-
-def test_the_command_says_what_it_walks_and_what_it_found(sandbox: SandboxProcess, accounts: list[str]) -> None:
-    lines = command(*ONLY).splitlines()
-    assert lines[-1] == f"{1 + 3 * 3} lists walked, 12 objects seen, 12 differed."
-    assert any(line.startswith("account: ") for line in lines)
-
-
-def test_the_command_draws_a_bar_on_a_terminal(sandbox: SandboxProcess, accounts: list[str]) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    out = Terminal()
-    call_command("sync", *ONLY, stdout=out)
-    assert "] 10/10 lists" in out.getvalue()
-    assert out.getvalue().endswith("12 objects seen, 12 differed.\n")
-
-
-def test_the_command_says_what_went_wrong(
-    sandbox: SandboxProcess, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(CommandError, match="known are account"):
-        command("--only", "merchant")
-    with pytest.raises(CommandError, match="acct_unknown"):
-        command("--account", "acct_unknown")
-    assert not Account.every.exists()
-    monkeypatch.setattr(Unreachable, "wait", lambda *_: 0)
-    sandbox.control("faults", [{"match": "GET /v1/accounts", "times": 5, "fault": "503"}])
-    with pytest.raises(CommandError, match="goes on where it stopped"):
-        command()
-
-    def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(sync, "run", interrupted)
-    with pytest.raises(CommandError, match="Interrupted"):
-        command()

@@ -17,7 +17,7 @@ from console.operations.models import Operation
 from console.people.models import User
 from console.shell import context, nouns, search
 from gateway import clock, health
-from gateway.models import Event
+from gateway.models import Drift, Event
 from tests.costs import MOST, cost
 from tests.people import ACCOUNT, browser, known_accounts, view_as
 
@@ -53,6 +53,14 @@ def test_the_health_of_webhooks_stands_on_home() -> None:
     }
     assert found["heartbeat"]
     assert not found["worker_late"]
+
+
+def test_home_says_how_many_objects_differ_at_stripe() -> None:
+    assert not panel("webhook_health")["drift"]
+    for number in range(3):
+        Drift.objects.create(noun="person", object_id=f"person_{number}", kind="gone", found_at=timezone.now())
+    assert panel("webhook_health")["drift"] == 3
+    assert "Differences from Stripe found" in browser("vera").get("/").content.decode()
 
 
 def test_an_empty_installation_has_a_home() -> None:
