@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0006_urgent_lane'),
+        ('gateway', '0008_payloads_dropped'),
     ]
 
     operations = [
