@@ -19,6 +19,7 @@ from django.db import Error, close_old_connections, connection
 
 from console.running.processes import dying_with_me, kill_group
 from console.running.schedules import SCHEDULES
+from console.shell import figures
 from gateway import health, sweep
 from gateway.queue import enqueue, run_schedules, write_schedules
 
@@ -120,6 +121,7 @@ class Supervisor:
                 enqueue("gateway.health.beat", health.WORKER)
             full = self.turn("sweep", settings.SWEEP_INTERVAL)
             sweep.everything(full=full)
+            figures.keep()
             if full:
                 self.schedule()
         except Error as error:

@@ -17,6 +17,7 @@ from console.people.signed_in import may_see
 from console.shell.badges import absent, no, off, ok, waits
 from console.shell.links import DOCS
 from console.shell.nouns import (
+    ALL,
     COUNTED,
     AccountPanel,
     HomePanel,
@@ -26,7 +27,6 @@ from console.shell.nouns import (
     Queue,
     Waiting,
     first,
-    needing_a_person,
     stripes,
 )
 from gateway import health
@@ -115,7 +115,7 @@ def _item(request: HttpRequest, event: Event) -> Item:
 NOUN = Noun(
     roles={"viewer": ("gateway.view_event",), "administrator": ("gateway.replay_event",)},
     menu=(
-        MenuEntry(label="Home", url="admin:index", icon="home", order=0, count=needing_a_person, urgent=True),
+        MenuEntry(label="Home", url="admin:index", icon="home", order=0, queue=ALL, urgent=True),
         MenuEntry(
             label="Events",
             url="admin:gateway_event_changelist",
