@@ -175,6 +175,11 @@ class Account(Mirror):
             models.Index(fields=["overall_status", "-created"], name="account_overall"),
             models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
             models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
+            models.Index(
+                fields=["-overdue", "due_at", "-created", "-id"],
+                name="account_needing_attention",
+                condition=Q(needs_attention=True, gone_at=None, data__isnull=False),
+            ),
             models.Index(fields=["phone"], name="account_phone"),
             models.Index(fields=["mover"], name="account_mover", condition=~Q(mover="")),
         )

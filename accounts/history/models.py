@@ -102,7 +102,14 @@ class Requirement(HistoryRow):
                 fields=["source_id", "scope", "key", "list", "code"], name="one_requirement_a_telling"
             ),
         )
-        indexes = (models.Index(fields=["account", "-at"], name="requirement_account"),)
+        indexes = (
+            models.Index(fields=["account", "scope", "-at", "id"], name="requirement_scope"),
+            models.Index(
+                fields=["account", "key", "deadline"],
+                name="requirement_passed",
+                condition=Q(list="past_due", became="due", deadline__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         """Return key and list."""
@@ -125,7 +132,7 @@ class StateChange(HistoryRow):
         constraints = (models.UniqueConstraint(fields=["source_id", "subject", "field"], name="one_change_a_telling"),)
         indexes = (
             models.Index(fields=["account", "-at"], name="statechange_account"),
-            models.Index(fields=["account", "subject"], name="statechange_subject"),
+            models.Index(fields=["account", "subject", "-at"], name="statechange_subject"),
         )
 
     def __str__(self) -> str:

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.history.models import FIRST_READ, Requirement, Source, StateChange
@@ -19,13 +20,12 @@ from console.operations import verbs
 from console.operations.models import Operation
 from console.people.masking import Mask
 from console.record import words
-from console.record.models import AuditEntry
+from console.record.models import NOT_SHOWN_BY_ITSELF, AuditEntry
 from console.shell import formats, nouns
-from console.viewing.models import WorkSession
+from console.viewing.models import AccessEntry, WorkSession
 from gateway import clock, mirror
 from gateway.models import Event
 
-ELSEWHERE = ("operation.", "session.")  # audit rows of what operations and sessions show here already
 TERMS = {
     "tos_acceptance.date": "Stripe’s services agreement:",
     "settings.card_issuing.tos_acceptance.date": "The Issuing terms:",
@@ -304,7 +304,9 @@ def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[
 
 def _sessions(window: _Window) -> Iterator[Entry]:
     """Who viewed as the account, each session with its count of pages."""
-    sessions = WorkSession.objects.select_related("user").annotate(pages=Count("accesses"))
+    own = AccessEntry.objects.filter(work_session=OuterRef("pk")).order_by().values("work_session")
+    pages = Subquery(own.annotate(many=Count("pk")).values("many"))
+    sessions = WorkSession.objects.select_related("user").annotate(pages=Coalesce(pages, 0))
     for session in window.of(sessions, "started_at"):
         mode = "could change it" if session.mode == WorkSession.Mode.WORK else "look only"
         yield Entry(
@@ -317,10 +319,7 @@ def _sessions(window: _Window) -> Iterator[Entry]:
 
 
 def _audit(window: _Window) -> Iterator[Entry]:
-    rows = AuditEntry.objects.all()
-    for start in ELSEWHERE:
-        rows = rows.exclude(action__startswith=start)
-    for row in window.of(rows, "at"):
+    for row in window.of(AuditEntry.objects.filter(NOT_SHOWN_BY_ITSELF), "at"):
         yield Entry(
             at=row.at,
             icon="shield",

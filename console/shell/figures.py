@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import Error, models
+from django.http import HttpRequest
 from django.utils import timezone
 
 from console.shell import nouns
@@ -105,6 +106,13 @@ def read(names: Iterable[str]) -> Mapping[str, Kept]:
 def value(name: str) -> Any:
     """One of them. One query, as above."""
     return read([name])[name].value
+
+
+def of(request: HttpRequest, name: str) -> Any:
+    """One that a noun declares. All of these are read together, once a request. One query, as above."""
+    if not hasattr(request, "figures"):
+        request.figures = read(name for noun in nouns.every() for name in noun.figures)  # type: ignore[attr-defined]
+    return request.figures[name].value  # type: ignore[attr-defined]
 
 
 def waiting() -> dict[str, Kept]:

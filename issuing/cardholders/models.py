@@ -67,6 +67,11 @@ class Cardholder(OfAccount):
             models.Index(fields=["account", "-created"], name="cardholder_account"),
             models.Index(fields=["-created", "-id"], name="cardholder_created"),
             models.Index(fields=["phone"], name="cardholder_phone"),
+            models.Index(
+                fields=["created", "id"],
+                name="cardholder_to_complete",
+                condition=Q(disabled_reason="requirements.past_due", status="active", gone_at=None, data__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

@@ -70,5 +70,6 @@ NOUN = Noun(
             order=10,
         ),
     ),
+    figures={pages.BY_DAY: pages.by_day},
     dashboard=(("issuing-overview", "{account}/issuing/overview"),),
 )
