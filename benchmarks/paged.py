@@ -4,12 +4,16 @@
 account, HEAVY, has 10,000 authorizations with their balance transactions and a timeline of 5,000 rows.
 """
 
+import json
+import os
+import sys
 import time
 from typing import Any
 
+import django
 from django.db import connection
 
-from benchmarks import filling
+from benchmarks import asked, filling
 from benchmarks.filling import Table, fill, row_id
 
 HEAVY = "acct_1Bench00000000000007"
@@ -167,3 +171,65 @@ def _now() -> Any:
     from django.utils import timezone
 
     return timezone.now()
+
+
+def addresses(client: Any) -> list[tuple[str, str]]:
+    """(what, address) of every page that is measured; the client views as HEAVY from here on."""
+    from issuing.authorizations.models import Authorization
+    from tests.people import view_as
+
+    view_as(client, HEAVY)
+    declined = Authorization.objects.of_account(HEAVY).declined()
+    pages = [
+        ("a page with nothing but the frame", "/me/"),
+        ("home", "/"),
+        ("account", f"/connect/accounts/{row_plain()}"),
+        ("account, 10,000 authorizations", f"/connect/accounts/{HEAVY}"),
+        ("its timeline", f"/connect/accounts/{HEAVY}?tab=timeline"),
+        ("its overview, viewed as it", f"/{HEAVY}/issuing/overview"),
+        ("its balances", f"/{HEAVY}/balance/overview"),
+        ("its activity", f"/{HEAVY}/activity"),
+    ]
+    for name, row in (("newest", declined.first()), ("oldest", declined.last())):
+        pages.append((f"decline, the {name}", f"/{HEAVY}/issuing/authorizations/{row.pk}"))
+    return pages
+
+
+def row_plain() -> str:
+    """An account like most."""
+    return f"acct_1Bench{11:014}"
+
+
+def ask_all(times: int) -> None:
+    """Print a line of JSON for each page, and for each figure that the worker keeps."""
+    from django.test import Client
+
+    from console.people.models import User
+    from console.shell import figures
+
+    connection.force_debug_cursor = True
+    for name, compute in figures.every().items():
+        began = time.perf_counter()
+        compute()
+        print(json.dumps({"what": f"figure {name}", "median": (time.perf_counter() - began) * 1000}), flush=True)
+    figures.keep()
+    client = Client(HTTP_HOST="localhost")
+    client.force_login(User.objects.get(username="demo"))
+    for what, address in addresses(client):
+        found = asked.ask(client, address, times)
+        print(json.dumps({"what": what, **found, "plan": plan(found["sql"])}), flush=True)
+
+
+def plan(sql: str) -> str:
+    """The first line of how PostgreSQL answers a statement; "" for one that it does not plan."""
+    if not sql.startswith(("SELECT", "(SELECT", "INSERT", "UPDATE")):
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}")
+        return str(cursor.fetchone()[0])
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+    django.setup()
+    {"fill": fill_all, "ask": ask_all}[sys.argv[1]](int(sys.argv[2]))
