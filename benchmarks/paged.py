@@ -20,6 +20,7 @@ HEAVY = "acct_1Bench00000000000007"
 HELD, SPENT = 10_000, 2_500  # authorizations of HEAVY; rows of each kind in its timeline
 # Of HEAVY: once every nine minutes of the last two months.
 LATELY = "date_trunc('second', now() - n * interval '9 minutes')"
+SECONDS = f"extract(epoch FROM {LATELY})::bigint"
 FUNDS = {"available": [{"amount": 9000, "currency": "usd"}], "pending": [{"amount": 0, "currency": "usd"}]}
 
 
@@ -110,11 +111,11 @@ def of_heavy(accounts: int) -> None:
     own = {"account_id": account, "created": LATELY, "card_id": "'ic_1Heavy'", "cardholder_id": "'ich_1Heavy'"}
     merchant = {"name": "FREIGHT*HADDAD 77", "category": "computer_software_stores"}
     tried = {"object": "issuing.authorization", "amount": 400, "currency": "usd", "merchant_data": merchant}
-    asked = {"amount": 400, "approved": True, "reason": "webhook_approved", "created": 1_700_000_000}
     reason = "CASE WHEN n %% 50 <> 1 THEN 'webhook_approved' ELSE 'insufficient_funds' END"
     outcome = {"approved": "n %% 50 <> 1", "status": "'closed'", "reason": reason}
-    heavy = Table(Authorization, "iauth_1Heavy", 1, {**tried, "request_history": [asked]}, {**own, **outcome})
-    fill(heavy, HELD)
+    asked = f"'amount', 400, 'approved', n %% 50 <> 1, 'reason', {reason}, 'created', {SECONDS}"
+    requests = f"'request_history', jsonb_build_array(jsonb_build_object({asked})), 'approved', n %% 50 <> 1"
+    fill(Table(Authorization, "iauth_1Heavy", 1, tried, {**own, **outcome}, requests), HELD)
     taken = {"object": "issuing.transaction", "amount": -400, "currency": "usd", "type": "capture"}
     fill(Table(Transaction, "ipi_1Heavy", 1, taken, {**own, "authorization_id": row_id("iauth_1Heavy", "n")}), HELD)
     books = {"object": "balance_transaction", "balance_type": "issuing", "currency": "usd"}
@@ -128,7 +129,7 @@ def of_heavy(accounts: int) -> None:
     events = {
         "id": row_id("evt_1Heavy", "n"),
         "account": account,
-        "created": f"extract(epoch FROM {LATELY})::bigint",
+        "created": SECONDS,
         "object_key": f"'account:' || {account}",
     }
     insert(Event, SPENT, events, type="account.updated", state="done", payload={}, livemode=False, received_at=_now())

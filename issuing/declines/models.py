@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.account.words import NAME, Off, why_off
 from accounts.capabilities.models import Capability
 from accounts.history.models import FIRST_READ, StateChange
-from accounts.issuing_off.models import REASON, STATUS, off_at
+from accounts.issuing_off.models import REASON, STATES, STATUS, off_at
 from gateway import clock
 from gateway.mirror import related
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at, value_at
@@ -164,7 +164,7 @@ def facts_of(authorization: Authorization, *, may_see: bool = False) -> Facts:
     cardholder: Cardholder | None = related(authorization, "cardholder")
     card_data: Data = (card.data if card else None) or {}
     holder_data: Data = (cardholder.data if cardholder else None) or {}
-    changes = _changes(authorization)
+    changes = _changes(authorization, at)
     was, account = _states(changes, at), related(authorization, "account")
     whole: Data = (account.data if account else None) or {}
     own: Data | None = authorization.issuing  # type: ignore[attr-defined]
@@ -200,12 +200,14 @@ def with_account(rows: QuerySet[Authorization]) -> QuerySet[Authorization]:
     return rows.select_related("account").annotate(issuing=Subquery(own))
 
 
-def _changes(authorization: Authorization) -> list[StateChange]:
-    """What is known of the states of all that decides, oldest first. One query."""
+def _changes(authorization: Authorization, at: datetime) -> list[StateChange]:
+    """What is known of the states of all that decides, round that moment, oldest first. One query."""
     account = authorization.account_id
     subjects = [each for each in (account, NAME, authorization.card_id, authorization.cardholder_id) if each]
     found = StateChange.objects.filter(account=account, subject__in=subjects, field__in=(STATUS, REASON, FIRST_READ))
-    return list(found.order_by("at", "id"))
+    before = found.filter(at__lte=at).order_by("-at", "-id").values("pk")[:STATES]
+    after = found.filter(at__gt=at).order_by("at", "id").values("pk")[:STATES]
+    return list(found.filter(Q(pk__in=before) | Q(pk__in=after)).order_by("at", "id"))
 
 
 def _states(changes: list[StateChange], at: datetime) -> Any:
