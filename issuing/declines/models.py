@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -28,12 +28,13 @@ DAILY_DEFAULT: Data = {"amount": words.DEFAULT_DAILY, "interval": "daily", "cate
 
 @dataclass(frozen=True)
 class Use:
-    """An earlier approved authorization: what it still held or had captured, in minor units."""
+    """Earlier approved authorizations of one day (UTC): what they still held or had captured, in minor units."""
 
     card_id: str
     amount: int
     created: datetime
     category: str
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,13 @@ def meter(facts: Facts, limit: Data, owner: str) -> Meter:
         return Meter(limit, owner, 0, 0)
     start = window_start(interval, facts.at)
     counted = [
-        use.amount
+        use
         for use in facts.uses
         if (owner == "cardholder" or use.card_id == facts.card_id)
         and (start is None or use.created >= start)
         and (not names or use.category in names)
     ]
-    return Meter(limit, owner, sum(counted), len(counted))
+    return Meter(limit, owner, sum(use.amount for use in counted), sum(use.number for use in counted))
 
 
 OFF = "account_disabled"  # Stripe's word for Issuing that is off
@@ -237,14 +238,23 @@ def _uses(authorization: Authorization, at: datetime, *owners: Data) -> Iterable
     rows = Authorization.objects.approved_before(authorization, at, since)
     found = rows.annotate(captured=Transaction.objects.captured())
     names = ("card_id", "created", "category", "status", "amount", "captured")
-    for card_id, created, category, status, held, captured in found.values_list(*names)[:MOST_USES]:
-        taken = -(captured or 0)
-        yield Use(card_id or "", max(held, taken) if status == "pending" else taken, created, category)
+    yield from _by_day(found.values_list(*names)[:MOST_USES])
     for each in hashes_at(authorization.data, "request_history")[:-1]:
         amount = integer_at(each, "amount")
         if each.get("approved") and amount is not None:
             created = clock.from_unix(each.get("created")) or at
             yield Use(authorization.card_id or "", amount, created, authorization.category)
+
+
+def _by_day(rows: Iterable[tuple[Any, ...]]) -> Iterator[Use]:
+    """What they held or had captured, together where card, category and day are the same: windows begin at midnight."""
+    days: dict[tuple[str, str, date], tuple[int, int, datetime]] = {}
+    for card_id, created, category, status, held, captured in rows:
+        taken = -(captured or 0)
+        amount, number, _ = days.get(day := (card_id or "", category, created.date()), (0, 0, created))
+        days[day] = (amount + (max(held, taken) if status == "pending" else taken), number + 1, created)
+    for (card_id, category, _), (amount, number, created) in days.items():
+        yield Use(card_id, amount, created, category, number)
 
 
 def available(authorization: Authorization, at: datetime) -> int | None:
