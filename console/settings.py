@@ -148,6 +148,7 @@ TEMPLATES = [
 DATABASE_CONNECT_TIMEOUT = env.whole("DATABASE_CONNECT_TIMEOUT", default=2, least=1)
 DATABASE_PING_TIMEOUT = env.seconds("DATABASE_PING_TIMEOUT", default=1.0)
 DATABASE_STATEMENT_TIMEOUT = env.seconds("DATABASE_STATEMENT_TIMEOUT", default=15.0)
+LIST_TIMEOUT = env.seconds("LIST_TIMEOUT", default=0.3)  # of a list that is narrowed in two ways or more
 DATABASE_LOCK_TIMEOUT = env.seconds("DATABASE_LOCK_TIMEOUT", default=10.0)
 # No transaction of ours waits for anything else: one that is idle so long has lost its client and holds its locks.
 DATABASE_IDLE_TIMEOUT = env.seconds("DATABASE_IDLE_TIMEOUT", default=15.0)

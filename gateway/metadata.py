@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from gateway.shapes import hash_at, text_at
+from gateway.spellings import Sought, holds
 
 OURS = "console_"  # the marks by which this console finds what it made: nobody looks for them
 KEY_AND_VALUE = re.compile(r"([^:=\s]{1,40})\s*[:=]\s*(.+)")  # docs.stripe.com/api/metadata: keys have 40 characters
@@ -19,8 +20,8 @@ class MetadataQuerySet(models.QuerySet["Metadata"]):
     """Questions about metadata."""
 
     def named(self, text: str) -> Self:
-        """Those with this value, or with a key and value as in "order:4711"."""
-        found, both = Q(value=text[:LONGEST]), KEY_AND_VALUE.fullmatch(text)
+        """Those whose value holds the text, or with a key and value as in "order:4711"."""
+        found, both = holds("value", text[:LONGEST]), KEY_AND_VALUE.fullmatch(text)
         return self.filter(found | Q(key=both[1], value=both[2][:LONGEST]) if both else found)
 
 
@@ -74,6 +75,6 @@ def fill(model: Any, rows: models.QuerySet[Any]) -> None:
         model.objects.bulk_create(batch)
 
 
-def named(text: str) -> Q:
+def sought(text: str) -> Sought:
     """Rows of a mirror whose metadata are named so."""
-    return Q(pk__in=Metadata.objects.named(text).values("object_id"))
+    return Sought(parts=(Q(pk__in=Metadata.objects.named(text).values("object_id")),))

@@ -142,6 +142,13 @@ class Mirror(models.Model):
             return fetch_row(cls, row_id, account)
         return row
 
+    @property
+    def arrived(self) -> bool:
+        """Whether it is more than a stub; what was read without `data` has its moment."""
+        if "data" in self.get_deferred_fields():
+            return self.created is not None or self.as_of > 0
+        return self.data is not None
+
     def standing(self) -> order.Row:
         """The row as gateway.order judges it."""
         return order.Row(self.data, self.as_of, self.revision, self.gone)
@@ -325,9 +332,9 @@ def absorb_object(
 
 
 def related(row: Mirror, name: str) -> Any:
-    """A row that another one names; None where it has not arrived yet."""
+    """A row that another one names, read with its data or without; None where it has not arrived yet."""
     try:
         found = getattr(row, name)
     except ObjectDoesNotExist:
         return None
-    return found if found is not None and found.data is not None else None
+    return found if found is not None and found.arrived else None

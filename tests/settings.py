@@ -25,6 +25,7 @@ if os.environ.get("CONSOLE_TESTS") != _worker:
         WAKE_INTERVAL="0.05",
         WORKER_TICK="0.2",
         HEARTBEAT_INTERVAL="0.5",
+        LIST_TIMEOUT="10",
         DATABASE_IDLE_TIMEOUT="300",  # a test's own transaction is open as long as the test runs
     )
     os.makedirs(f"{_var}/static", exist_ok=True)  # whitenoise warns where it is missing

@@ -17,8 +17,9 @@ from accounts.history.models import Requirement
 from accounts.issuing_off.pages import LINK_VERB
 from accounts.persons.models import Person
 from accounts.requirements import models
+from console.lists import keyset
 from console.people import masking
-from console.people.signed_in import PERSONAL, staff
+from console.people.signed_in import may_see, staff
 from console.shell.badges import absent, bad, no, off, ok, soon, waits
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
@@ -53,7 +54,6 @@ def _items(request: HttpRequest, ids: list[str], passed: Passed) -> list[Item]:
     accounts, capabilities, persons = _whole(ids)
     shown = sorted((row for rows in accounts.values() for row in rows), key=lambda row: ids.index(row.pk))
     left_at(shown, passed)
-    may_see = staff(request).has_perm(PERSONAL)
     may_link = staff(request).has_perm("accounts.create_account_link") and settings.CONSOLE_MODE != "live"
     found = []
     for account in shown:
@@ -63,7 +63,7 @@ def _items(request: HttpRequest, ids: list[str], passed: Passed) -> list[Item]:
         over = {key: at for (account_id, key), at in passed.items() if account_id == account.pk}
         data = [capability.data for capability in own.values()]
         rows = models.rows(account.data or {}, data, names, rule=rule(), passed=over)
-        mask = masking.quoting(account.data, *(each.data for each in persons[account.pk]), may_see=may_see)
+        mask = masking.quoting(account.data, *(each.data for each in persons[account.pk]), may_see=may_see(request))
         models.with_causes(rows, mask.text)
         found.append(_item(account, [row for row in rows if rule().counts(row)], may_link=may_link))
     return found
@@ -122,8 +122,8 @@ def needing_attention() -> int:
 
 
 def find(request: HttpRequest, words: str) -> Iterable[Found]:
-    """Accounts by id, name or (for those who may see it) e-mail: ten at most, one query."""
-    for account in Account.objects.search(words[:255], personal=staff(request).has_perm(PERSONAL))[:10]:
+    """Accounts by id, name or (for those who may see it) e-mail: the newest ten at most."""
+    for account in keyset.first_found(Account.objects, words[:255], personal=may_see(request)):
         detail = " · ".join(filter(None, (account.overall.word, account.country)))
         yield Found(label=str(account), url=account.get_absolute_url(), detail=detail, id=account.pk)
 

@@ -12,7 +12,7 @@ from gateway.client import Answer
 from gateway.mirror import Mirror, account_model
 from gateway.models import Event
 from gateway.shapes import hash_at
-from gateway.spellings import begins
+from gateway.spellings import Sought, by_id
 
 Data = dict[str, Any]
 COUNTED = 10_000  # tabs and pages count no further than this
@@ -29,16 +29,22 @@ class OfAccountQuerySet(models.QuerySet[Any]):
     ids: ClassVar[dict[str, str]] = {}  # the beginning of an id → the column that holds such ids
 
     def search(self, text: str, *, personal: bool = False) -> Self:
+        """Those that `sought` names, as one query; console.lists.keyset reads pages of them faster."""
+        found: Self = self.sought(text, personal=personal).among(self)
+        return found
+
+    def sought(self, text: str, *, personal: bool) -> Sought:
         """By its id or that of what it belongs to, else by its words. `personal`: also by what only some may see."""
         named = {"acct_": "account", **self.ids}
         column = next((column for start, column in named.items() if text.startswith(start)), "")
         if column:
-            return self.filter(begins(text) if column == "id" else Q(**{column: text}))
-        return self.filter(self.words(text, personal=personal) | (metadata.named(text) if personal else Q(pk=text)))
+            return by_id(text) if column == "id" else Sought(exact=(Q(**{column: text}),))
+        found = self.words(text, personal=personal)
+        return found + metadata.sought(text) if personal else found
 
-    def words(self, text: str, *, personal: bool) -> Q:
+    def words(self, text: str, *, personal: bool) -> Sought:
         """Rows that are called so; none where a noun has nothing but ids."""
-        return Q(pk=text)
+        return Sought(exact=(Q(pk=text),))
 
     def with_status(self, status: str) -> Self:
         """Those with this status."""

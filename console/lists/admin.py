@@ -1,8 +1,10 @@
 """The bases of the admin's lists: mirrors across all accounts, paged by keyset, and the console's own records."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, TypeVar
+from contextlib import nullcontext, suppress
+from functools import reduce
+from operator import or_
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -11,8 +13,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
-from django.forms import CheckboxInput
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -20,11 +21,13 @@ from django.utils.safestring import SafeString, mark_safe
 
 from console.bulk.runs import MOST
 from console.lists import keyset as lists_keyset
+from console.lists import limits
 from console.lists import listing as lists_listing
 from console.lists.declared import LONGEST, DeclaredChangeList, ListAdmin
 from console.lists.exports_button import button
 from console.lists.exports_cells import Column
-from console.lists.filters import AccountFilter
+from console.lists.filters import PARTS, AccountFilter
+from console.lists.listing import COUNTED
 from console.operations import verbs as operations_verbs
 from console.operations.bulk import answer, answer_many, own_page
 from console.operations.buttons import allowed
@@ -41,7 +44,9 @@ Row = TypeVar("Row", bound=Model)
 CURSORS = (lists_keyset.OLDER, lists_keyset.NEWER)
 BACK = "back"  # in a POST that chose rows on another page: where to go back to
 TICKED = "ticked"  # of the session: rows whose ticks the list keeps after it has refused an action
+CHECKED = mark_safe(" checked")
 ONE_PAGE = 50
+UNSOUGHT = "unsought_rows"  # of a request: the rows of its list that its filters leave, before its search
 
 
 def plain_object(model: type[Row], object_id: str) -> Row | None:
@@ -57,9 +62,7 @@ class PagedChangeList(DeclaredChangeList):
 
     keyset = True
     newer_url = older_url = ""
-    matching = (
-        0  # rows that match, of a list that is narrowed, where a page does not hold them all; counted up to MOST + 1
-    )
+    matching = 0  # rows of a narrowed list that a page does not hold, counted up to COUNTED + 1
     opens = True  # whether this person may open the pages of its rows
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
@@ -84,12 +87,24 @@ class KeysetChangeList(PagedChangeList):
     """A list of mirror rows; its admin's `prepare` and `finish` see the query and the rows of a page."""
 
     model_admin: "MirrorAdmin"
+    unsought: Any = None  # the rows that the filters leave, before the search and without `parts`
+    parts: tuple[Q, ...] = ()  # of a filter that one index does not have
+    too_long = False  # whether the database was stopped: no rows are shown, and why is said
+
+    def get_queryset(self, request: HttpRequest, *given: Any, **named: Any) -> QuerySet:
+        """All that is shown, on all pages."""
+        found = super().get_queryset(request, *given, **named)
+        self.unsought, self.parts = getattr(request, UNSOUGHT), getattr(request, PARTS, ())
+        return found.filter(reduce(or_, self.parts)) if self.parts else found
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and look whether there is more."""
-        shown = lists_keyset.read(self.model_admin.prepare(self.queryset), request.GET, self.list_per_page)
-        if (self.has_active_filters or self.query) and (shown.newer or shown.older):
-            self.matching = self.queryset.order_by()[: MOST + 1].count()
+        personal = staff(request).has_perm(PERSONAL)
+        try:
+            with limits.bounded() if self._narrowings() > 1 else nullcontext():
+                shown = self._page(request, personal=personal)
+        except limits.TooLong:
+            shown, self.too_long = lists_keyset.Page([]), True
         self.model_admin.finish(shown.rows)
         first = shown.rows[0].get_absolute_url() if shown.rows else ""
         self.opens = not first or leading.may_open(staff(request), first)
@@ -98,10 +113,29 @@ class KeysetChangeList(PagedChangeList):
             row.ticked = row.pk in ticked
             for each in (row, *filter(None, row._state.fields_cache.values())):
                 each.opens = self.opens
-            row.data = masking.masked(row.data, may_see=staff(request).has_perm(PERSONAL))
-        if self.model_admin.search_help_personal and staff(request).has_perm(PERSONAL):
+            row.data = masking.masked(row.data, may_see=personal)
+        if self.model_admin.search_help_personal and personal:
             self.search_help_text = self.model_admin.search_help_personal
         self.show(shown)
+
+    def _narrowings(self) -> int:
+        """In how many ways the list is narrowed: each has an index by itself, not each two of them together."""
+        return sum(spec.used_parameters != {} for spec in self.filter_specs) + bool(self.query)
+
+    def _page(self, request: HttpRequest, *, personal: bool) -> lists_keyset.Page:
+        shown = lists_keyset.read(self._queries(personal=personal), request.GET, self.list_per_page)
+        if (self.has_active_filters or self.query) and (shown.newer or shown.older):
+            self.matching = self.queryset.order_by()[: COUNTED + 1].count()
+        return shown
+
+    def _queries(self, *, personal: bool) -> Any:
+        """The list, in queries of which each has its index."""
+        words, rows = self.model_admin.words(self.query), cast("Any", self.model_admin.prepare(self.unsought))
+        if not words:
+            return [lists_keyset.Part(rows, each) for each in self.parts] or rows
+        if self.parts:
+            rows = rows.filter(reduce(or_, self.parts))
+        return lists_keyset.searched(rows, rows.sought(words, personal=personal))
 
 
 def _many(verb: Verb) -> Callable[..., HttpResponse]:
@@ -236,8 +270,13 @@ class MirrorAdmin(ReadOnlyAdmin):
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle" aria-label="Select all rows">'))
     def action_checkbox(self, obj: Any) -> SafeString:
         """The box of a row, ticked where an action was just refused for it."""
-        box = CheckboxInput({"class": "action-select", "aria-label": f"Select {obj}"}, lambda _: obj.ticked)
-        return box.render(ACTION_CHECKBOX_NAME, obj.pk)
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}"{}>',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            f"Select {obj}",
+            CHECKED if obj.ticked else "",
+        )
 
     def finish(self, rows: list[Any]) -> None:
         """Give the rows of a page what one more query tells of all of them."""
@@ -253,9 +292,13 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """By the noun's own named search; nothing in it makes a row appear twice."""
-        words = copied.tidy(search_term)[:LONGEST]
-        personal = staff(request).has_perm(PERSONAL)
+        setattr(request, UNSOUGHT, queryset)
+        words, personal = self.words(search_term), staff(request).has_perm(PERSONAL)
         return (queryset.search(words, personal=personal) if words else queryset), False  # type: ignore[attr-defined]
+
+    def words(self, asked: str) -> str:
+        """What is sought, as it is compared."""
+        return copied.tidy(asked)[:LONGEST]
 
     def get_urls(self) -> list[URLPattern]:
         """The list; and for one row, by its plain id, a redirect to its page."""
@@ -302,7 +345,8 @@ class ListedAdmin(MirrorAdmin):
 
     def prepare(self, queryset: Any) -> QuerySet:
         """Each with its account and what else its columns name, in the same query."""
-        return queryset.select_related("account", *self.listing.related)
+        joined = ("account", *self.listing.related)
+        return queryset.select_related(*joined).defer(*(f"{name}__data" for name in joined))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list with its tabs."""

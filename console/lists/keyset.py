@@ -1,4 +1,7 @@
-"""Lists by keyset: newest first, a page at a time, from a row on and never by number. No row is counted or skipped."""
+"""Lists by keyset: newest first, a page at a time, from a row on and never by number. No row is counted or skipped.
+
+Rows without a place (Stripe gave no `created`) come last, by id.
+"""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -6,12 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Field, IntegerField, Q, QuerySet, UUIDField
+from django.core.cache import cache
+from django.db.models import DateTimeField, F, Field, IntegerField, Q, QuerySet, UUIDField
 
 from console.lists import addresses
+from gateway.spellings import Sought
 
 OLDER, NEWER = "older", "newer"  # in the address: the place and the id of the row beside which a page begins
 CREATED = ("created", "id")  # what most lists are ordered by: a field, and an id that tells apart what it cannot
+FOUND = 10  # rows that the search box shows of each noun
+KNOWN = 60  # seconds
+NEAR = 5_000  # rows beside a cursor that are looked through for a part of a word before its own index is asked
 
 
 @dataclass(frozen=True)
@@ -23,18 +31,41 @@ class Page:
     older: str = ""
 
 
-def read(
-    rows: QuerySet | Sequence[QuerySet], asked: Mapping[str, str], size: int, by: tuple[str, str] = CREATED
-) -> Page:
+@dataclass(frozen=True)
+class Part:
+    """Those of `rows` that hold a part of a word: an index may find them, but not in the order of the list."""
+
+    rows: QuerySet[Any]
+    holds: Q
+
+
+Asked = QuerySet[Any] | Part
+
+
+def searched(rows: Any, sought: Sought) -> list[Asked]:
+    """The rows that a search finds, as queries of which each has its index."""
+    return [*(rows.filter(each) for each in sought.exact), *(Part(rows, each) for each in sought.parts)]
+
+
+def first_found(rows: Any, words: str, *, personal: bool, most: int = FOUND) -> list[Any]:
+    """The newest rows that a search finds, among those with a place."""
+    queries = searched(rows, rows.sought(words, personal=personal))
+    return Reading(queries, None, most, CREATED, backwards=False).placed(None)[:most] if queries else []
+
+
+def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by: tuple[str, str] = CREATED) -> Page:
     """The page that an address asks for (NEWER, OLDER); a cursor that is none is the first page.
 
-    Several queries of one table, each with an index of its own, are read as one list. One query each.
+    Several queries of one table, each with an index of its own, are read as one list. One query each; for parts of
+    words two more where the table is long; and one for rows without a place, where the others do not fill the page.
     """
-    queries = [rows] if isinstance(rows, QuerySet) else list(rows)
+    queries = [rows] if isinstance(rows, QuerySet | Part) else list(rows)
     cursor, backwards = _cursor(queries, asked.get(NEWER, ""), by), True
     if cursor is None:
         cursor, backwards = _cursor(queries, asked.get(OLDER, ""), by), False
-    found = _merged([_rows(each, cursor, size, by, backwards=backwards) for each in queries], by, backwards=backwards)
+    if not queries:
+        return Page([])
+    found = Reading(queries, cursor, size, by, backwards=backwards).rows()
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -44,23 +75,118 @@ def read(
     return Page(found, _mark(found[0], by) if newer else "", _mark(found[-1], by) if older else "")
 
 
-def _rows(queryset: QuerySet, cursor: Any, size: int, by: tuple[str, str], *, backwards: bool) -> list[Any]:
-    place, key = by
-    if cursor:
+@dataclass
+class Reading:
+    """One page's queries: its rows from the cursor on (None: the first), and one more where there is one."""
+
+    queries: list[Asked]
+    cursor: tuple[Any, Any] | None
+    size: int
+    by: tuple[str, str]
+    backwards: bool
+
+    def rows(self) -> list[Any]:
+        """Those with a place, then those without; backwards the other way round."""
+        if not _model(self.queries[0])._meta.get_field(self.by[0]).null:
+            return self.placed(self.cursor)
+        at_end = self.cursor is not None and self.cursor[0] is None
+        if self.backwards:
+            found = self._unplaced(self.cursor) if at_end else []
+            return found if len(found) > self.size else found + self.placed(None if at_end else self.cursor)
+        found = [] if at_end else self.placed(self.cursor)
+        return found if len(found) > self.size else found + self._unplaced(self.cursor if at_end else None)
+
+    def placed(self, cursor: tuple[Any, Any] | None) -> list[Any]:
+        """Those with a place, from a cursor on."""
+        found = [self._one(each, cursor) for each in self.queries if not isinstance(each, Part)]
+        parts = [each for each in self.queries if isinstance(each, Part)]
+        return self._merged([*found, *([self._parts(parts, cursor)] if parts else [])])
+
+    def _unplaced(self, cursor: tuple[Any, Any] | None) -> list[Any]:
+        """Those without a place, from a cursor on. All queries are one here: such rows are few, and have an index."""
+        place, key = self.by
+        without = Q(**{f"{place}__isnull": True})
+        if cursor:
+            without &= Q(**{f"{key}__{'gt' if self.backwards else 'lt'}": cursor[1]})
+        found = [(each.rows.filter(each.holds) if isinstance(each, Part) else each) for each in self.queries]
+        rows = found[0].filter(without)
+        if len(found) > 1:
+            ids = [each.filter(without).order_by().values("pk") for each in found]
+            rows = _plain(self.queries[0]).filter(pk__in=ids[0].union(*ids[1:]))
+        return list(rows.order_by(key if self.backwards else f"-{key}")[: self.size + 1])
+
+    def _beyond(self, rows: QuerySet[Any], cursor: tuple[Any, Any] | None) -> QuerySet[Any]:
+        """The rows with a place behind the cursor."""
+        place, key = self.by
+        if cursor is None:
+            return rows.filter(**{f"{place}__isnull": False}) if rows.model._meta.get_field(place).null else rows
         at, row_id = cursor
-        side = "gt" if backwards else "lt"
+        side = "gt" if self.backwards else "lt"
         beyond = Q(**{f"{place}__{side}": at}) | Q(**{f"{key}__{side}": row_id})
-        queryset = queryset.filter(beyond, **{f"{place}__{side}e": at})  # a bound at which an index begins
-    order = (place, key) if backwards else (f"-{place}", f"-{key}")
-    return list(queryset.order_by(*order)[: size + 1])
+        return rows.filter(beyond, **{f"{place}__{side}e": at})  # a bound at which an index begins
+
+    @property
+    def _order(self) -> tuple[str, str]:
+        place, key = self.by
+        return (place, key) if self.backwards else (f"-{place}", f"-{key}")
+
+    def _one(self, rows: QuerySet[Any], cursor: tuple[Any, Any] | None) -> list[Any]:
+        return list(self._beyond(rows, cursor).order_by(*self._order)[: self.size + 1])
+
+    def _parts(self, parts: list[Part], cursor: tuple[Any, Any] | None) -> list[Any]:
+        """What is near is found by the list's own index, however much there is; the rest by the index of each part."""
+        holds = Q()
+        for part in parts:
+            holds |= part.holds
+        place, rows = self.by[0], self._beyond(parts[0].rows, cursor)
+        edge = self._edge(rows)
+        near = rows if edge is None else rows.filter(**{f"{place}__{'lte' if self.backwards else 'gte'}": edge})
+        found = list(near.filter(holds).order_by(*self._order)[: self.size + 1])
+        if edge is None or len(found) > self.size:
+            return found
+        beyond = rows.filter(**{f"{place}__{'gt' if self.backwards else 'lt'}": edge})
+        ids = {row_id for part in parts for row_id in self._far(beyond.filter(part.holds), self.size + 1 - len(found))}
+        return found + (list(parts[0].rows.filter(pk__in=ids).order_by(*self._order)) if ids else [])
+
+    def _edge(self, rows: QuerySet[Any]) -> Any:
+        """Where what is near ends; None where all that is left is near. One query, none in a short table."""
+        if not is_long(rows.model):
+            return None
+        places = rows.select_related(None).order_by(*self._order).values_list(self.by[0], flat=True)
+        return next(iter(places[NEAR : NEAR + 1]), None)
+
+    def _far(self, found: QuerySet[Any], most: int) -> list[Any]:
+        """Ids of the first of them, in an order that no index has: else a database walks the list's, past all rows."""
+        place, key = self.by
+        order = (F(place).asc(nulls_first=True), key) if self.backwards else (F(place).desc(nulls_last=True), f"-{key}")
+        return list(found.select_related(None).order_by(*order).values_list("pk", flat=True)[:most])
+
+    def _merged(self, parts: list[list[Any]]) -> list[Any]:
+        """The rows of all parts, each once, in the order of the parts."""
+        if len(parts) == 1:
+            return parts[0]
+        found = {row.pk: row for part in parts for row in part}
+        return sorted(
+            found.values(), key=lambda row: [getattr(row, name) for name in self.by], reverse=not self.backwards
+        )
 
 
-def _merged(parts: list[list[Any]], by: tuple[str, str], *, backwards: bool) -> list[Any]:
-    """The rows of all parts, each once, in the order of the parts."""
-    if len(parts) == 1:
-        return parts[0]
-    found = {row.pk: row for part in parts for row in part}
-    return sorted(found.values(), key=lambda row: [getattr(row, name) for name in by], reverse=not backwards)
+def _plain(asked: Asked) -> QuerySet[Any]:
+    return asked.rows if isinstance(asked, Part) else asked
+
+
+def _model(asked: Asked) -> Any:
+    return _plain(asked).model
+
+
+def is_long(model: Any) -> bool:
+    """Whether a table has more than NEAR rows; as it was within KNOWN seconds."""
+    name = f"long:{model._meta.db_table}"
+    found: bool | None = cache.get(name)
+    if found is None:
+        found = model._base_manager.order_by()[: NEAR + 1].count() > NEAR
+        cache.set(name, found, KNOWN)
+    return found
 
 
 def _mark(row: Any, by: tuple[str, str]) -> str:
@@ -69,13 +195,16 @@ def _mark(row: Any, by: tuple[str, str]) -> str:
     return f"{place},{key}"
 
 
-def _cursor(queries: Sequence[QuerySet], text: str, by: tuple[str, str]) -> tuple[Any, Any] | None:
+def _cursor(queries: Sequence[Asked], text: str, by: tuple[str, str]) -> tuple[Any, Any] | None:
+    """The place and the id of a row; the place of None is behind all others."""
     if not (text and queries):
         return None
     first, _, second = text.partition(",")
-    fields = [queries[0].model._meta.get_field(name) for name in by]
+    fields = [_model(queries[0])._meta.get_field(name) for name in by]
     at, row_id = (value(field, word) for field, word in zip(fields, (first, second), strict=True))
-    return None if at is None or row_id is None else (at, row_id)
+    if row_id is None or (at is None and (first or not fields[0].null)):
+        return None
+    return at, row_id
 
 
 def value(field: Field, text: str) -> Any:

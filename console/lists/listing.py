@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from console.bulk.runs import MOST
 from console.lists import keyset
 from console.lists.exports_button import button
 from console.lists.exports_cells import FLEET, OF_ACCOUNT, TEXT, Column
@@ -22,8 +21,9 @@ from console.people.signed_in import PERSONAL, staff
 from console.viewing.objects import AccountView
 from gateway import copied
 from gateway.mirror import Mirror, related
+from gateway.spellings import Sought
 
-COUNTED = 10_000  # tabs and pages count no further than this
+COUNTED = 1_000  # tabs and pages count no further than this
 ROWS = 50
 LONGEST = 255
 
@@ -96,8 +96,8 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     every = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
     chosen, words = _asked(request, listing)
     personal = staff(request).has_perm(PERSONAL)
-    rows = asked_rows(request, account_id, listing)
-    shown = keyset.read(rows, request.GET, ROWS)
+    rows, sought = _narrowed(request, account_id, listing)
+    shown = keyset.read(keyset.searched(rows, sought) if sought else rows, request.GET, ROWS)
     masked_rows(request, shown.rows)
     create = buttons.of_account(request, listing.create, account_id) if listing.create else None
     narrowed = bool(chosen or words or keyset.OLDER in request.GET or keyset.NEWER in request.GET)
@@ -115,7 +115,7 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
         "here": reverse(listing.url, args=[account_id]),
         "newer": address("", {**asked, keyset.NEWER: shown.newer}) if shown.newer else "",
         "older": address("", {**asked, keyset.OLDER: shown.older}) if shown.older else "",
-        **actions(request, account_id, listing, asked, rows if shown.newer or shown.older else None),
+        **actions(request, account_id, listing, asked, _all(rows, sought) if shown.newer or shown.older else None),
         "buttons": [create] if create and (shown.rows or narrowed) else [],  # else it stands in the empty list
         "empty_links": _links(create),
     }
@@ -128,13 +128,21 @@ def _asked(request: HttpRequest, listing: Listing) -> tuple[str, str]:
 
 def asked_rows(request: HttpRequest, account_id: str, listing: Listing) -> Any:
     """The account's rows that an address asks for, each with what its columns name."""
+    return _all(*_narrowed(request, account_id, listing))
+
+
+def _all(rows: Any, sought: Sought | None) -> Any:
+    return sought.among(rows) if sought else rows
+
+
+def _narrowed(request: HttpRequest, account_id: str, listing: Listing) -> tuple[Any, Sought | None]:
+    """The rows of the chosen tab, and what else is sought."""
     rows: Any = listing.model.objects.of_account(account_id)  # type: ignore[attr-defined]
     chosen, words = _asked(request, listing)
     if chosen:
         rows = listing.narrow(rows, chosen) if chosen in listing.tabs else rows.none()
-    if words:
-        rows = rows.search(words, personal=staff(request).has_perm(PERSONAL))
-    return rows.select_related(*listing.related)
+    sought = rows.sought(words, personal=staff(request).has_perm(PERSONAL)) if words else None
+    return rows.select_related(*listing.related).defer(*(f"{name}__data" for name in listing.related)), sought
 
 
 def masked_rows(request: HttpRequest, rows: list[Any]) -> list[Any]:
@@ -182,7 +190,7 @@ def actions(
         "acts": acts,
         "boxes": bool(acts) and working,
         "acts_url": address(fleet, {"account": account_id, **asked}),
-        "matching": more.order_by()[: MOST + 1].count() if acts and working and more is not None else 0,
+        "matching": more.order_by()[: COUNTED + 1].count() if acts and working and more is not None else 0,
     }
 
 

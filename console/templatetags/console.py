@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -31,6 +32,7 @@ TONE_ICONS = {"ok": "check", "warn": "triangle", "bad": "crossed", "info": "info
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, size: int = 16) -> SafeString:
     """A drawing from icons.svg, for the eye only: a word always stands beside it."""
     return format_html(

@@ -12,7 +12,7 @@ from console.shell import formats
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, shown_at, text_at, value_at
-from gateway.spellings import holds
+from gateway.spellings import Sought, holds
 from issuing.cards.words import last_four
 
 Data = dict[str, Any]
@@ -28,10 +28,10 @@ def last_request(data: Data | None) -> Data:
 class UseQuerySet(OfAccountQuerySet):
     """Questions about what was done with cards at merchants."""
 
-    def words(self, text: str, *, personal: bool) -> Q:
+    def words(self, text: str, *, personal: bool) -> Sought:
         """By the card's last four, or a part of the merchant's name."""
         digits = last_four(text)
-        return Q(card__last4=digits) if digits else holds("merchant_name", text)
+        return Sought(exact=(Q(card__last4=digits),)) if digits else Sought(parts=(holds("merchant_name", text),))
 
     def of_card(self, card_id: str) -> Self:
         """Those with one card."""
@@ -110,6 +110,8 @@ class Authorization(OfAccount):
             models.Index(fields=["card", "-created"], name="authorization_card"),
             models.Index(fields=["cardholder", "-created"], name="authorization_cardholder"),
             models.Index(fields=["approved", "-created"], name="authorization_approved"),
+            models.Index(fields=["status", "-created", "-id"], name="authorization_status"),
+            models.Index(fields=["reason", "-created", "-id"], name="authorization_reason"),
             models.Index(fields=["network_id", "-created"], name="authorization_network"),
         )
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words, became
+from console.lists import keyset
 from console.people.signed_in import may_see
 from console.shell import formats
 from console.shell.badges import Badge, absent, no, off, ok, waits
@@ -37,8 +38,9 @@ def describe(row: Authorization, change: StateChange) -> Words:
 
 
 def find(request: HttpRequest, asked: str) -> Iterable[Found]:
-    """By the card's last four, merchant or metadata: the last ten at most, one query."""
-    for row in Authorization.objects.search(asked[:255], personal=may_see(request)).select_related("account")[:10]:
+    """By the card's last four, merchant or metadata: the last ten at most."""
+    rows = Authorization.objects.select_related("account")
+    for row in keyset.first_found(rows, asked[:255], personal=may_see(request)):
         amount, owner = formats.amount(row.shown_amount, row.currency), str(related(row, "account") or "")
         parts = (amount, formats.plain(row.outcome), owner)
         label = row.merchant_name or row.pk

@@ -11,7 +11,7 @@ from gateway import texts
 from gateway.client import Answer
 from gateway.mirror import VisibleManager
 from gateway.shapes import name_at, shown_at, text_at, texts_at
-from gateway.spellings import holds, phone_key
+from gateway.spellings import Sought, holds, holds_digits, phone_key
 
 Data = dict[str, Any]
 
@@ -21,14 +21,12 @@ class CardholderQuerySet(OfAccountQuerySet):
 
     ids = {"ich_": "id"}
 
-    def words(self, text: str, *, personal: bool) -> Q:
-        """By a part of the name; by e-mail address and telephone number too for those who may see them."""
+    def words(self, text: str, *, personal: bool) -> Sought:
+        """By a part of the name; of e-mail address and telephone number too for those who may see them."""
         found = holds("name", text)
         if personal:
-            found |= Q(email__icontains=text)
-        if personal and (key := phone_key(text)):
-            found |= Q(phone=key)
-        return found
+            found |= holds("email", text) | holds_digits("phone", text)
+        return Sought(parts=(found,))
 
     def needing_attention(self) -> Self:
         """Those whose cards Stripe declines until something is provided."""
@@ -66,6 +64,11 @@ class Cardholder(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="cardholder_account"),
             models.Index(fields=["-created", "-id"], name="cardholder_created"),
+            models.Index(fields=["status", "-created", "-id"], name="cardholder_status"),
+            models.Index(fields=["type", "-created", "-id"], name="cardholder_type"),
+            models.Index(
+                fields=["disabled_reason", "-created", "-id"], name="cardholder_asked", condition=~Q(disabled_reason="")
+            ),
             models.Index(fields=["phone"], name="cardholder_phone"),
             models.Index(
                 fields=["created", "id"],

@@ -12,7 +12,7 @@ from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
 from gateway.mirror import VisibleManager
 from gateway.shapes import id_at, integer_at, shown_at, text_at
-from gateway.spellings import holds
+from gateway.spellings import Sought, holds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.words import last_four
 
@@ -24,10 +24,10 @@ class CardQuerySet(OfAccountQuerySet):
 
     ids = {"ic_": "id", "ich_": "cardholder"}
 
-    def words(self, text: str, *, personal: bool) -> Q:
+    def words(self, text: str, *, personal: bool) -> Sought:
         """By last four, or a part of the cardholder's name."""
         digits = last_four(text)
-        return Q(last4=digits) if digits else holds("cardholder__name", text)
+        return Sought(exact=(Q(last4=digits),)) if digits else Sought(parts=(holds("cardholder__name", text),))
 
     def of_cardholder(self, cardholder_id: str) -> Self:
         """Those of one cardholder."""
@@ -78,6 +78,8 @@ class Card(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="card_account"),
             models.Index(fields=["-created", "-id"], name="card_created"),
+            models.Index(fields=["status", "-created", "-id"], name="card_status"),
+            models.Index(fields=["type", "-created", "-id"], name="card_type"),
             models.Index(fields=["last4"], name="card_last4"),
         )
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words, became
+from console.lists import keyset
 from console.people.signed_in import may_see
 from console.shell import formats
 from console.shell.badges import Badge, off, ok
@@ -18,9 +19,9 @@ TONES = {"active": "ok"}
 
 
 def find(request: HttpRequest, asked: str) -> Iterable[Found]:
-    """Cards by last four, their cardholder's name or metadata: ten at most, one query."""
-    found = Card.objects.search(asked[:255], personal=may_see(request))
-    for card in found.select_related("cardholder", "account")[:10]:
+    """Cards by last four, their cardholder's name or metadata: the newest ten at most."""
+    rows = Card.objects.select_related("cardholder", "account")
+    for card in keyset.first_found(rows, asked[:255], personal=may_see(request)):
         parts = (str(card.cardholder or ""), formats.plain(card.status), str(card.account or ""))
         yield Found(
             label=f"Card {card}", url=card.get_absolute_url(), detail=" · ".join(filter(None, parts)), id=card.pk

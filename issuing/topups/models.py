@@ -44,6 +44,7 @@ class Topup(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="topup_account"),
             models.Index(fields=["-created", "-id"], name="topup_created"),
+            models.Index(fields=["status", "-created", "-id"], name="topup_status"),
         )
 
     def set_columns(self) -> None:

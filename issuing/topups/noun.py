@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words
+from console.lists import keyset
 from console.people.signed_in import may_see
 from console.shell import formats
 from console.shell.badges import Badge, no, off, ok, waits
@@ -26,8 +27,9 @@ def describe(row: Topup, change: StateChange) -> Words:
 
 
 def find(request: HttpRequest, asked: str) -> Iterable[Found]:
-    """Top-ups by metadata: ten at most, one query."""
-    for row in Topup.objects.search(asked[:255], personal=may_see(request)).select_related("account")[:10]:
+    """Top-ups by metadata: the last ten at most."""
+    rows = Topup.objects.select_related("account")
+    for row in keyset.first_found(rows, asked[:255], personal=may_see(request)):
         detail = " · ".join(filter(None, (formats.plain(row.status), str(related(row, "account") or ""))))
         label = f"Top-up of {formats.amount(row.amount, row.currency)}"
         yield Found(label=label, url=row.get_absolute_url(), detail=detail, id=row.pk)

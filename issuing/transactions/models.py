@@ -76,6 +76,7 @@ class Transaction(OfAccount):
                 name="transaction_captured",  # holds what is summed, so that the rows themselves are not read
                 condition=models.Q(data__isnull=False, account__isnull=False),
             ),
+            models.Index(fields=["type", "-created", "-id"], name="transaction_type"),
         )
 
     def get_absolute_url(self) -> str:

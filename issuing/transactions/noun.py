@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from accounts.history.models import StateChange
 from accounts.history.pages import Words
+from console.lists import keyset
 from console.people.signed_in import may_see
 from console.shell import formats
 from console.shell.badges import Badge
@@ -24,8 +25,9 @@ def describe(row: Transaction, change: StateChange) -> Words:
 
 
 def find(request: HttpRequest, asked: str) -> Iterable[Found]:
-    """By the card's last four, merchant or metadata: the last ten at most, one query."""
-    for row in Transaction.objects.search(asked[:255], personal=may_see(request)).select_related("account")[:10]:
+    """By the card's last four, merchant or metadata: the last ten at most."""
+    rows = Transaction.objects.select_related("account")
+    for row in keyset.first_found(rows, asked[:255], personal=may_see(request)):
         amount, owner = formats.amount(row.amount, row.currency), str(related(row, "account") or "")
         parts = (amount, formats.plain(row.type), owner)
         label = row.merchant_name or row.pk

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gateway', '0006_urgent_lane'),
+        ('gateway', '0007_metadata_by_part'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0007_found_by_phone'),
+        ('accounts', '0009_searched_by_part'),
     ]
 
     operations = [

@@ -34,8 +34,8 @@ def available(data: Any) -> int | None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_read_by_range'),
-        ('issuing', '0005_lost_cards_and_merchants'),
+        ('accounts', '0010_read_by_range'),
+        ('issuing', '0007_searched_by_part'),
     ]
 
     operations = [
@@ -60,5 +60,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='cardholder',
             index=models.Index(condition=models.Q(('data__isnull', False), ('disabled_reason', 'requirements.past_due'), ('gone_at', None), ('status', 'active')), fields=['created', 'id'], name='cardholder_to_complete'),
+        ),
+        migrations.AddIndex(
+            model_name='authorization',
+            index=models.Index(fields=['cardholder', '-created'], name='authorization_cardholder'),
+        ),
+        migrations.AddIndex(
+            model_name='transaction',
+            index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['authorization', 'type', 'amount'], name='transaction_captured'),
         ),
     ]

@@ -1,0 +1,35 @@
+"""Indexes for what is searched by a part of a word: PostgreSQL's trigrams. SQLite has none, and fewer rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import migrations
+
+EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
+CREATE = "CREATE INDEX {name} ON {table} USING gin ({columns})"
+COLUMN = "UPPER({}::text) gin_trgm_ops"  # as Django writes `icontains`
+DROP = "DROP INDEX IF EXISTS {name}"
+
+
+def trigrams(name: str, model: str, columns: Sequence[str]) -> migrations.RunPython:
+    """An operation that makes one index over these columns of a model of its own app, on PostgreSQL.
+
+    The extension is one that the owner of a database may make (postgresql.org/docs/current/pgtrgm.html); where it
+    exists already nothing more is needed.
+    """
+    app, _, its = model.partition(".")
+
+    def make(apps: Any, schema: Any) -> None:
+        if schema.connection.vendor != "postgresql":
+            return
+        quote = schema.quote_name
+        listed = ", ".join(COLUMN.format(quote(column)) for column in columns)
+        table = quote(apps.get_model(app, its)._meta.db_table)
+        schema.execute(EXTENSION)
+        schema.execute(CREATE.format(name=quote(name), table=table, columns=listed))
+
+    def drop(apps: Any, schema: Any) -> None:
+        if schema.connection.vendor == "postgresql":
+            schema.execute(DROP.format(name=schema.quote_name(name)))
+
+    return migrations.RunPython(make, drop)
