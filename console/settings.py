@@ -179,6 +179,7 @@ else:
     server_side = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
         f"tcp_keepalives_{name}": value for name, value in keep_alive.items()
     }
+    server_side["jit"] = 0  # to compile a query takes longer than any of ours
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": DATABASE_CONNECT_TIMEOUT,
         **{f"keepalives_{name}": value for name, value in keep_alive.items()},

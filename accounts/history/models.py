@@ -116,6 +116,16 @@ class Requirement(HistoryRow):
         return f"{self.key} {self.list}"
 
 
+class StateChangeQuerySet(models.QuerySet["StateChange"]):
+    """Questions about states that changed, by name."""
+
+    def of_any(self, *limited: "StateChangeQuerySet") -> "StateChangeQuerySet":
+        """The rows of these queries, each of which has a limit of its own, oldest first."""
+        # SQLite takes no limit in a union but within an IN.
+        own = [self.filter(pk__in=each.values("pk")).order_by().values("pk") for each in limited]
+        return self.filter(pk__in=own[0].union(*own[1:]) if len(own) > 1 else own[0]).order_by("at", "id")
+
+
 class StateChange(HistoryRow):
     """One field whose value changed: a capability's status, whether charges are enabled, when terms were accepted …"""
 
@@ -124,6 +134,8 @@ class StateChange(HistoryRow):
     field = models.CharField(max_length=64)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
+
+    objects = StateChangeQuerySet.as_manager()
 
     class Meta(HistoryRow.Meta):
         """Read by account, newest first."""

@@ -23,7 +23,7 @@ from gateway.shapes import hash_at, hashes_at, text_at, value_at
 
 Data = dict[str, Any]
 STATUS, REASON = "status", "requirements.disabled_reason"
-STATES = 100  # changes of an account's states: of more, what was long before does not say since when it is off
+STATES = 100  # changes of states of one account: what was long before them does not say since when it is off
 MOST = 2_000  # comings and goings of requirements are undone no further back
 
 
@@ -99,9 +99,9 @@ def states_of(account_ids: Iterable[str]) -> dict[str, list[StateChange]]:
     """
     ids = list(account_ids)
     found: dict[str, list[StateChange]] = defaultdict(list)
-    rows = StateChange.objects.filter(account__in=ids, subject__in=[*ids, NAME], field__in=(STATUS, REASON, FIRST_READ))
-    newest = list(rows.order_by("-at", "-id")[: STATES * len(ids)]) if ids else []
-    for row in reversed(newest):
+    states = StateChange.objects.filter(field__in=(STATUS, REASON, FIRST_READ)).order_by("-at", "-id")
+    newest = [states.filter(account=each, subject__in=(each, NAME))[:STATES] for each in ids]
+    for row in StateChange.objects.of_any(*newest) if ids else ():
         found[row.account_id].append(row)
     return found
 

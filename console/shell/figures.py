@@ -25,6 +25,7 @@ SHARE = 20  # a figure that takes a second is computed every twenty
 AGAIN = timedelta(minutes=1)  # after which one that could not be computed is tried again
 OLD = timedelta(minutes=2)  # from where on its age is shown: no worker keeps it
 COLD_SECONDS = 5  # what a page computed by itself may be this old
+QUEUES, COLD = "figures-of-queues", "figure:{}"  # keys of the cache
 READ_SECONDS = 1  # and what it read of the queues
 
 
@@ -122,8 +123,13 @@ def waiting() -> dict[str, Kept]:
         found = read(of_queue(queue) for queue in nouns.queues())
         return {queue.name: found[of_queue(queue)] for queue in nouns.queues()}
 
-    return cache.get_or_set("figures-of-queues", of_queues, READ_SECONDS) or {}
+    return cache.get_or_set(QUEUES, of_queues, READ_SECONDS) or {}
 
 
 def _cold(name: str) -> Any:
-    return cache.get_or_set(f"figure:{name}", every()[name], COLD_SECONDS)
+    return cache.get_or_set(COLD.format(name), every()[name], COLD_SECONDS)
+
+
+def forget() -> None:
+    """Have this process, and those that share its cache, look again at once."""
+    cache.delete_many([QUEUES, *map(COLD.format, every())])

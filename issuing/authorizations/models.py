@@ -108,7 +108,7 @@ class Authorization(OfAccount):
             models.Index(fields=["account", "-created"], name="authorization_account"),
             models.Index(fields=["-created", "-id"], name="authorization_created"),
             models.Index(fields=["card", "-created"], name="authorization_card"),
-            models.Index(fields=["cardholder", "-created"], name="authorization_cardholder"),
+            models.Index(fields=["account", "cardholder", "-created", "-id"], name="authorization_cardholder"),
             models.Index(fields=["approved", "-created"], name="authorization_approved"),
             models.Index(fields=["status", "-created", "-id"], name="authorization_status"),
             models.Index(fields=["reason", "-created", "-id"], name="authorization_reason"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.account.words import NAME, Off, why_off
 from accounts.capabilities.models import Capability
@@ -206,9 +206,8 @@ def _changes(authorization: Authorization, at: datetime) -> list[StateChange]:
     account = authorization.account_id
     subjects = [each for each in (account, NAME, authorization.card_id, authorization.cardholder_id) if each]
     found = StateChange.objects.filter(account=account, subject__in=subjects, field__in=(STATUS, REASON, FIRST_READ))
-    before = found.filter(at__lte=at).order_by("-at", "-id").values("pk")[:STATES]
-    after = found.filter(at__gt=at).order_by("at", "id").values("pk")[:STATES]
-    return list(found.filter(Q(pk__in=before) | Q(pk__in=after)).order_by("at", "id"))
+    before, after = found.filter(at__lte=at).order_by("-at", "-id"), found.filter(at__gt=at).order_by("at", "id")
+    return list(StateChange.objects.of_any(before[:STATES], after[:STATES]))
 
 
 def _states(changes: list[StateChange], at: datetime) -> Any:

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='authorization',
-            index=models.Index(fields=['cardholder', '-created'], name='authorization_cardholder'),
+            index=models.Index(fields=['account', 'cardholder', '-created', '-id'], name='authorization_cardholder'),
         ),
         migrations.AddIndex(
             model_name='transaction',
