@@ -7,12 +7,13 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, exports, sandbox, webhooks
+from benchmarks import chain, exports, pages, sandbox, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
     "chain": chain.measure,
     "exports": exports.measure,
+    "pages": pages.measure,
     "sandbox": sandbox.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }
