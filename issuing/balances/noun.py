@@ -1,6 +1,5 @@
 """What the shell may ask about balances."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +11,7 @@ from console.shell import figures, formats, nouns
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
 from console.shell.nouns import Item, Noun, Queue, Tab, Waiting
+from gateway import clock
 from issuing.balances.admin import SHORT, ShortBalanceFilter
 from issuing.balances.models import SOON, Balance, BalanceTransaction, Shortage, on_events, shortages
 
@@ -21,7 +21,7 @@ TOPUP = "issuing.create_topup"
 def kept() -> list[list[Any]]:
     """All of them as the worker keeps them: [account, currency, available, spent, unix seconds or null]."""
     rows = ((short.account.pk, short.currency, short.available, short.spent, short.at) for short in shortages())
-    return [[*row, at and at.timestamp()] for *row, at in rows]
+    return [[*row, int(at.timestamp()) if at else None] for *row, at in rows]
 
 
 def short_balances(request: HttpRequest, most: int) -> Waiting:
@@ -29,15 +29,11 @@ def short_balances(request: HttpRequest, most: int) -> Waiting:
     rows = figures.of(request, SHORT)
     accounts = Account.objects.in_bulk([row[0] for row in rows[:most]])
     shown = [
-        Shortage(accounts[account_id], currency, available, spent, _moment(at))
+        Shortage(accounts[account_id], currency, available, spent, clock.from_unix(at))
         for account_id, currency, available, spent, at in rows[:most]
         if account_id in accounts
     ]
-    return Waiting([_moment(at) for *_, at in rows], [_item(request, short) for short in shown])
-
-
-def _moment(at: float | None) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC)
+    return Waiting([clock.from_unix(at) for *_, at in rows], [_item(request, short) for short in shown])
 
 
 def of_account(request: HttpRequest, account_id: str) -> list[Item]:
