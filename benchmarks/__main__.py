@@ -7,14 +7,16 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, exports, pages, sandbox, webhooks
+from benchmarks import chain, exports, lists, pages, sandbox, scale, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
     "chain": chain.measure,
     "exports": exports.measure,
+    "lists": lists.measure,
     "pages": pages.measure,
     "sandbox": sandbox.measure,
+    "scale": scale.measure,
     "webhooks": lambda: webhooks.measure(SERVER),
 }
 

@@ -176,8 +176,12 @@ else:
         "lock_timeout": DATABASE_LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": DATABASE_IDLE_TIMEOUT,
     }
-    server_side = {name: round(1000 * seconds) for name, seconds in limits.items()} | {
-        f"tcp_keepalives_{name}": value for name, value in keep_alive.items()
+    server_side = {
+        **{name: round(1000 * seconds) for name, seconds in limits.items()},
+        **{f"tcp_keepalives_{name}": value for name, value in keep_alive.items()},
+        # What is asked is small, and found by an index: a second process, or a whole table, takes longer.
+        "max_parallel_workers_per_gather": 0,
+        "random_page_cost": 1.1,
     }
     server_side["jit"] = 0  # to compile a query takes longer than any of ours
     DATABASES["default"]["OPTIONS"] = {

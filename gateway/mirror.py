@@ -22,6 +22,10 @@ class Misplaced(Exception):  # noqa: N818  (named after the finding)
     """An object arrived in the name of no account, or of another than the one whose row it would overwrite."""
 
 
+# Of an index by which a list filters: a count of its rows then reads the index alone.
+VISIBLE = models.Q(account__isnull=False, data__isnull=False)
+
+
 class VisibleManager(models.Manager[M]):
     """Rows that have data and an account. With a QuerySet: `VisibleManager.from_queryset(CardQuerySet)()`."""
 

@@ -15,6 +15,7 @@ from accounts.account.forms import BUSINESS_TYPES, COUNTRIES
 from accounts.account.models import Account, has_issuing, left_at
 from accounts.capabilities import words as capabilities_words
 from accounts.capabilities import words as capability_words
+from console.lists import listing as lists_listing
 from console.lists.admin import MirrorAdmin
 from console.lists.exports_cells import TIME, Column
 from console.lists.exports_words import badge_column
@@ -220,18 +221,17 @@ class AccountAdmin(MirrorAdmin):
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
-    """The list's tabs with their counts, each counted no further than queries.COUNTED."""
-    here = reverse("admin:accounts_account_changelist")
-    counts = Account.objects.count_by_status()
-    every = {"label": "All", "url": here, "current": not current, "count": sum(counts.values())}
-    return [every] + [
+    """The list's tabs with their counts. One query."""
+    here, every = reverse("admin:accounts_account_changelist"), Account.objects.all()
+    numbers = lists_listing.counts(every, *(every.with_status(name) for name in capability_words.OVERALL))
+    return [
         {
             "label": word,
-            "url": f"{here}?{StatusFilter.parameter_name}={name}",
+            "url": f"{here}?{StatusFilter.parameter_name}={name}" if name else here,
             "current": current == name,
-            "count": counts[name],
+            "count": lists_listing.shown_count(number),
         }
-        for name, word in capability_words.OVERALL.items()
+        for (name, word), number in zip({"": "All", **capability_words.OVERALL}.items(), numbers, strict=True)
     ]
 
 

@@ -25,7 +25,7 @@ from accounts.requirements.models import Rule
 from accounts.terms import models as terms_models
 from gateway import client, clock, metadata, texts
 from gateway.client import Answer
-from gateway.mirror import Mirror, VisibleManager
+from gateway.mirror import VISIBLE, Mirror, VisibleManager
 from gateway.models import Event
 from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
 from gateway.spellings import Sought, by_id, holds, holds_digits, phone_key
@@ -35,7 +35,6 @@ Data = dict[str, Any]
 # Badges that the account itself settles, whatever its capability says.
 SETTLED = (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED, capability_words.REJECTED)
 PHONES = ("company.phone", "individual.phone", "business_profile.support_phone")  # the first is searched by
-COUNTED = 10_000  # tabs count no further than this
 
 
 def has_issuing(name: str) -> tuple[Q, Q]:
@@ -103,10 +102,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
         own = ExternalAccount.objects.filter(account=models.OuterRef("pk"), gone_at=None).order_by()
         counted = own.values("account").annotate(many=models.Count("pk")).values("many")
         return self.annotate(banks=Coalesce(models.Subquery(counted), 0))
-
-    def count_by_status(self) -> dict[str, int]:
-        """How many have each overall badge, counted up to COUNTED. One short query each."""
-        return {name: self.with_status(name).order_by()[:COUNTED].count() for name in capability_words.OVERALL}
 
 
 def left_at(accounts: "Iterable[Account]", passed: dict[tuple[str, str], int] | None = None) -> None:
@@ -183,12 +178,14 @@ class Account(Mirror):
         )
         indexes = (
             models.Index(fields=["-created", "-id"], name="account_created"),
-            models.Index(fields=["overall_status", "-created"], name="account_overall"),
+            models.Index(fields=["overall_status", "-created", "-id"], name="account_overall", condition=VISIBLE),
             models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
-            models.Index(fields=["kind", "-created", "-id"], name="account_kind"),
-            models.Index(fields=["business_type", "-created", "-id"], name="account_type"),
-            models.Index(fields=["country", "-created", "-id"], name="account_country"),
-            models.Index(fields=["-created", "-id"], name="account_needing", condition=Q(needs_attention=True)),
+            models.Index(fields=["kind", "-created", "-id"], name="account_kind", condition=VISIBLE),
+            models.Index(fields=["business_type", "-created", "-id"], name="account_type", condition=VISIBLE),
+            models.Index(fields=["country", "-created", "-id"], name="account_country", condition=VISIBLE),
+            models.Index(
+                fields=["-created", "-id"], name="account_needing", condition=VISIBLE & Q(needs_attention=True)
+            ),
             models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
             models.Index(
                 fields=["-overdue", "due_at", "-created", "-id"],

@@ -123,9 +123,10 @@ class KeysetChangeList(PagedChangeList):
         return sum(spec.used_parameters != {} for spec in self.filter_specs) + bool(self.query)
 
     def _page(self, request: HttpRequest, *, personal: bool) -> lists_keyset.Page:
-        shown = lists_keyset.read(self._queries(personal=personal), request.GET, self.list_per_page)
+        queries = self._queries(personal=personal)
+        shown = lists_keyset.read(queries, request.GET, self.list_per_page)
         if (self.has_active_filters or self.query) and (shown.newer or shown.older):
-            self.matching = self.queryset.order_by()[: COUNTED + 1].count()
+            self.matching = lists_keyset.count(queries, COUNTED + 1)
         return shown
 
     def _queries(self, *, personal: bool) -> Any:

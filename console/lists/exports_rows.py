@@ -59,7 +59,7 @@ class Shown:
         """
         while True:
             found = keyset.read(self.queries, {keyset.OLDER: after}, PART, self.by)
-            if found.older and (found.older == after or not found.older.partition(",")[2]):
+            if found.older and found.older == after:
                 raise NoPlace(f"A row of {self.title} has no place in its order.")
             rows = self.finish(found.rows)
             yield [cells(self.columns, row, may_see=self.may_see) for row in rows], found.older

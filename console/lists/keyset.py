@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.cache import cache
@@ -43,14 +45,15 @@ Asked = QuerySet[Any] | Part
 
 
 def searched(rows: Any, sought: Sought) -> list[Asked]:
-    """The rows that a search finds, as queries of which each has its index."""
+    """The rows that a search finds, as queries of which each has its index; a short table needs none."""
+    if not is_long(rows.model):
+        return [rows.filter(reduce(or_, [*sought.exact, *sought.parts]))] if sought.exact or sought.parts else []
     return [*(rows.filter(each) for each in sought.exact), *(Part(rows, each) for each in sought.parts)]
 
 
 def first_found(rows: Any, words: str, *, personal: bool, most: int = FOUND) -> list[Any]:
-    """The newest rows that a search finds, among those with a place."""
-    queries = searched(rows, rows.sought(words, personal=personal))
-    return Reading(queries, None, most, CREATED, backwards=False).placed(None)[:most] if queries else []
+    """The newest rows that a search finds."""
+    return read(searched(rows, rows.sought(words, personal=personal)), {}, most).rows
 
 
 def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by: tuple[str, str] = CREATED) -> Page:
@@ -75,6 +78,17 @@ def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by:
     return Page(found, _mark(found[0], by) if newer else "", _mark(found[-1], by) if older else "")
 
 
+def count(queries: Asked | Sequence[Asked], most: int) -> int:
+    """How many rows they have, counted up to `most`. One query each, until there are so many."""
+    found: set[Any] = set()
+    for each in [queries] if isinstance(queries, QuerySet | Part) else queries:
+        if len(found) >= most:
+            break
+        rows = each.rows.filter(each.holds).order_by() if isinstance(each, Part) else each.order_by("-created", "-id")
+        found.update(rows.select_related(None).values_list("pk", flat=True)[:most])
+    return min(len(found), most)
+
+
 @dataclass
 class Reading:
     """One page's queries: its rows from the cursor on (None: the first), and one more where there is one."""
@@ -87,14 +101,24 @@ class Reading:
 
     def rows(self) -> list[Any]:
         """Those with a place, then those without; backwards the other way round."""
-        if not _model(self.queries[0])._meta.get_field(self.by[0]).null:
+        model = _model(self.queries[0])
+        if not model._meta.get_field(self.by[0]).null:
             return self.placed(self.cursor)
+        if self.cursor is None and not (self.backwards or is_long(model)):
+            return self._whole()
         at_end = self.cursor is not None and self.cursor[0] is None
         if self.backwards:
             found = self._unplaced(self.cursor) if at_end else []
             return found if len(found) > self.size else found + self.placed(None if at_end else self.cursor)
         found = [] if at_end else self.placed(self.cursor)
         return found if len(found) > self.size else found + self._unplaced(self.cursor if at_end else None)
+
+    def _whole(self) -> list[Any]:
+        """The first of a short table, whose rows are sorted: those without a place among them, one query for each."""
+        place, key = self.by
+        order = (F(place).desc(nulls_last=True), f"-{key}")
+        rows = [each.rows.filter(each.holds) if isinstance(each, Part) else each for each in self.queries]
+        return self._merged([list(each.order_by(*order)[: self.size + 1]) for each in rows])
 
     def placed(self, cursor: tuple[Any, Any] | None) -> list[Any]:
         """Those with a place, from a cursor on."""
@@ -166,9 +190,12 @@ class Reading:
         if len(parts) == 1:
             return parts[0]
         found = {row.pk: row for part in parts for row in part}
-        return sorted(
-            found.values(), key=lambda row: [getattr(row, name) for name in self.by], reverse=not self.backwards
-        )
+        return sorted(found.values(), key=self._place_of, reverse=not self.backwards)
+
+    def _place_of(self, row: Any) -> tuple[bool, Any, Any]:
+        """What tells rows apart in the list's order; no place is behind all."""
+        place, key = (getattr(row, name) for name in self.by)
+        return place is not None, place, key
 
 
 def _plain(asked: Asked) -> QuerySet[Any]:

@@ -74,7 +74,10 @@ class Listing:
 
 def counts(*queries: Any) -> list[int]:
     """How many rows each of these queries has, counted no further than COUNTED. One query for all."""
-    parts = [each.order_by().values("pk")[:COUNTED].query.sql_with_params() for each in queries]
+    # In the list's order: else a database reads a table from its oldest row on until it has found enough.
+    parts = [
+        each.order_by(*each.model._meta.ordering).values("pk")[:COUNTED].query.sql_with_params() for each in queries
+    ]
     numbers = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) AS counted)" for sql, _ in parts)  # noqa: S608  (the ORM's own SQL)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {numbers}", [each for _, params in parts for each in params])
@@ -97,7 +100,8 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
     chosen, words = _asked(request, listing)
     personal = staff(request).has_perm(PERSONAL)
     rows, sought = _narrowed(request, account_id, listing)
-    shown = keyset.read(keyset.searched(rows, sought) if sought else rows, request.GET, ROWS)
+    queries = keyset.searched(rows, sought) if sought else [rows]
+    shown = keyset.read(queries, request.GET, ROWS)
     masked_rows(request, shown.rows)
     create = buttons.of_account(request, listing.create, account_id) if listing.create else None
     narrowed = bool(chosen or words or keyset.OLDER in request.GET or keyset.NEWER in request.GET)
@@ -115,7 +119,7 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
         "here": reverse(listing.url, args=[account_id]),
         "newer": address("", {**asked, keyset.NEWER: shown.newer}) if shown.newer else "",
         "older": address("", {**asked, keyset.OLDER: shown.older}) if shown.older else "",
-        **actions(request, account_id, listing, asked, _all(rows, sought) if shown.newer or shown.older else None),
+        **actions(request, account_id, listing, asked, queries if shown.newer or shown.older else []),
         "buttons": [create] if create and (shown.rows or narrowed) else [],  # else it stands in the empty list
         "empty_links": _links(create),
     }
@@ -128,10 +132,7 @@ def _asked(request: HttpRequest, listing: Listing) -> tuple[str, str]:
 
 def asked_rows(request: HttpRequest, account_id: str, listing: Listing) -> Any:
     """The account's rows that an address asks for, each with what its columns name."""
-    return _all(*_narrowed(request, account_id, listing))
-
-
-def _all(rows: Any, sought: Sought | None) -> Any:
+    rows, sought = _narrowed(request, account_id, listing)
     return sought.among(rows) if sought else rows
 
 
@@ -179,7 +180,7 @@ def actions(
 ) -> dict[str, Any]:
     """What can be done with several rows at once, by the list over all accounts narrowed to this one: `boxes`, `acts`.
 
-    `more` are the rows where a page does not hold them all: one query then.
+    `more` are the list's queries where a page does not hold all rows: one query each then.
     """
     model = listing.model._meta
     fleet = reverse(f"admin:{model.app_label}_{model.model_name}_changelist")
@@ -190,7 +191,7 @@ def actions(
         "acts": acts,
         "boxes": bool(acts) and working,
         "acts_url": address(fleet, {"account": account_id, **asked}),
-        "matching": more.order_by()[: COUNTED + 1].count() if acts and working and more is not None else 0,
+        "matching": keyset.count(more, COUNTED + 1) if acts and working else 0,
     }
 
 

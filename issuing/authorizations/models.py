@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from console.shell import formats
 from gateway.client import Answer
-from gateway.mirror import VisibleManager
+from gateway.mirror import VISIBLE, VisibleManager
 from gateway.shapes import hash_at, hashes_at, id_at, integer_at, name_at, shown_at, text_at, value_at
 from gateway.spellings import Sought, holds
 from issuing.cards.words import last_four
@@ -109,9 +109,11 @@ class Authorization(OfAccount):
             models.Index(fields=["-created", "-id"], name="authorization_created"),
             models.Index(fields=["card", "-created"], name="authorization_card"),
             models.Index(fields=["account", "cardholder", "-created", "-id"], name="authorization_cardholder"),
-            models.Index(fields=["approved", "-created"], name="authorization_approved"),
-            models.Index(fields=["status", "-created", "-id"], name="authorization_status"),
-            models.Index(fields=["reason", "-created", "-id"], name="authorization_reason"),
+            models.Index(fields=["approved", "-created", "-id"], name="authorization_approved", condition=VISIBLE),
+            models.Index(
+                fields=["approved", "status", "-created", "-id"], name="authorization_status", condition=VISIBLE
+            ),
+            models.Index(fields=["reason", "-created", "-id"], name="authorization_reason", condition=VISIBLE),
             models.Index(fields=["network_id", "-created"], name="authorization_network"),
         )
 

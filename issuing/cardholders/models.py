@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway import texts
 from gateway.client import Answer
-from gateway.mirror import VisibleManager
+from gateway.mirror import VISIBLE, VisibleManager
 from gateway.shapes import name_at, shown_at, text_at, texts_at
 from gateway.spellings import Sought, holds, holds_digits, phone_key
 
@@ -64,10 +64,12 @@ class Cardholder(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="cardholder_account"),
             models.Index(fields=["-created", "-id"], name="cardholder_created"),
-            models.Index(fields=["status", "-created", "-id"], name="cardholder_status"),
-            models.Index(fields=["type", "-created", "-id"], name="cardholder_type"),
+            models.Index(fields=["status", "-created", "-id"], name="cardholder_status", condition=VISIBLE),
+            models.Index(fields=["type", "-created", "-id"], name="cardholder_type", condition=VISIBLE),
             models.Index(
-                fields=["disabled_reason", "-created", "-id"], name="cardholder_asked", condition=~Q(disabled_reason="")
+                fields=["disabled_reason", "-created", "-id"],
+                name="cardholder_asked",
+                condition=VISIBLE & ~Q(disabled_reason=""),
             ),
             models.Index(fields=["phone"], name="cardholder_phone"),
             models.Index(

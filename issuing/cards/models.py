@@ -10,7 +10,7 @@ from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway import texts
 from gateway.client import Answer
 from gateway.errors import NOT_SENT, Refused
-from gateway.mirror import VisibleManager
+from gateway.mirror import VISIBLE, VisibleManager
 from gateway.shapes import id_at, integer_at, shown_at, text_at
 from gateway.spellings import Sought, holds
 from issuing.cardholders.models import Cardholder
@@ -78,8 +78,8 @@ class Card(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="card_account"),
             models.Index(fields=["-created", "-id"], name="card_created"),
-            models.Index(fields=["status", "-created", "-id"], name="card_status"),
-            models.Index(fields=["type", "-created", "-id"], name="card_type"),
+            models.Index(fields=["status", "-created", "-id"], name="card_status", condition=VISIBLE),
+            models.Index(fields=["type", "-created", "-id"], name="card_type", condition=VISIBLE),
             models.Index(fields=["last4"], name="card_last4"),
         )
 

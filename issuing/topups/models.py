@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.history import models as history_models
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway import clock
-from gateway.mirror import VisibleManager
+from gateway.mirror import VISIBLE, VisibleManager
 from gateway.models import Event
 from gateway.shapes import integer_at, shown_at, text_at, value_at
 
@@ -44,7 +44,7 @@ class Topup(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="topup_account"),
             models.Index(fields=["-created", "-id"], name="topup_created"),
-            models.Index(fields=["status", "-created", "-id"], name="topup_status"),
+            models.Index(fields=["status", "-created", "-id"], name="topup_status", condition=VISIBLE),
         )
 
     def set_columns(self) -> None:

@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery, Sum
 from django.urls import reverse
 
 from accounts.of_account.models import OfAccount
-from gateway.mirror import VisibleManager
+from gateway.mirror import VISIBLE, VisibleManager
 from gateway.shapes import hash_at, id_at, integer_at, name_at, shown_at, text_at
 from issuing.authorizations.models import Authorization, UseQuerySet
 
@@ -76,7 +76,7 @@ class Transaction(OfAccount):
                 name="transaction_captured",  # holds what is summed, so that the rows themselves are not read
                 condition=models.Q(data__isnull=False, account__isnull=False),
             ),
-            models.Index(fields=["type", "-created", "-id"], name="transaction_type"),
+            models.Index(fields=["type", "-created", "-id"], name="transaction_type", condition=VISIBLE),
         )
 
     def get_absolute_url(self) -> str:

@@ -1,0 +1,79 @@
+"""Every list, page, tab, filter and search that is registered is answered by an index: by PostgreSQL's own plans."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from django.db import connection
+
+from benchmarks import asked, filling
+from console.lists import admin, keyset, listing
+from tests.keeping import once
+from tests.people import browser
+from tests.plans import Plan, analyze, mirrors, plans_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.crawl]
+ACCOUNTS = 4_000  # and twice as many cards, three times as many authorizations
+NEAR = 500  # rows beside a cursor that a search looks through: here, too, few of all
+PAGE = 51
+MANY = 1_000  # rows that hold a part of a word and are sorted
+IN_VAIN = 20 * PAGE  # rows that may be read for a page and do not qualify
+
+
+def fill() -> None:
+    """So many rows that an index is worth it."""
+    for table in filling.tables(ACCOUNTS):
+        filling.fill(table, ACCOUNTS * table.share)
+    analyze()
+
+
+filled = once(fill)
+
+
+@pytest.fixture(autouse=True)
+def _near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyset, "NEAR", NEAR)
+    monkeypatch.setattr(admin, "COUNTED", PAGE)
+    monkeypatch.setattr(listing, "COUNTED", PAGE)
+
+
+def told(what: str, plan: Plan) -> str:
+    """Why this is no way to answer a list of a million rows, or ""."""
+    by_parts = ": search" in what or ": issuing" in what  # few rows: in the order of no index
+    if plan.scanned & mirrors():
+        return f"{what} reads a whole table"
+    if plan.removed > IN_VAIN:
+        return f"{what} reads {plan.removed} rows in vain"
+    if plan.sorts > (MANY if by_parts else PAGE):
+        return f"{what} sorts {plan.sorts} rows"
+    return ""
+
+
+def wrong(only: str = "") -> Iterator[str]:
+    """What is wrong with the lists that are registered, and how it was answered."""
+    client = browser("ana")
+    for what, address in asked.addresses():
+        if only in what:
+            for plan in plans_of(partial(client.get, address)):
+                if problem := told(what, plan):
+                    yield f"{problem}\n{plan}"
+
+
+def test_every_list_is_read_by_an_index(filled: None) -> None:
+    found = list(wrong())
+    assert not found, "\n\n".join(found[:10])
+
+
+@pytest.mark.parametrize(
+    ("index", "what"),
+    [
+        ("card_type", "card: type=physical"),
+        ("account_words", "account: search zyxwv"),
+        ("authorization_reason", "authorization: reason=pin_blocked"),
+        ("card_created", "card: last page"),
+    ],
+)
+def test_a_list_without_its_index_is_told(filled: None, index: str, what: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {index}")
+    assert list(wrong(what))
