@@ -21,7 +21,7 @@ from console.shell.nouns import Queue
 
 logger = logging.getLogger(__name__)
 EVERY = timedelta(seconds=2)
-SHARE = 20  # a figure that takes a second is computed every twenty
+SHARE = 50  # a figure that takes a second is computed every fifty
 AGAIN = timedelta(minutes=1)  # after which one that could not be computed is tried again
 OLD = timedelta(minutes=2)  # from where on its age is shown: no worker keeps it
 COLD_SECONDS = 5  # what a page computed by itself may be this old
