@@ -121,9 +121,9 @@ class Supervisor:
                 enqueue("gateway.health.beat", health.WORKER)
             full = self.turn("sweep", settings.SWEEP_INTERVAL)
             sweep.everything(full=full)
-            figures.keep()
             if full:
                 self.schedule()
+            figures.keep()
         except Error as error:
             logger.warning("database: %s", error)
             connection.close()
