@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, drain, exports, inbox, lists, sandbox, scale, sync, webhooks
+from benchmarks import chain, drain, exports, inbox, lists, pages, sandbox, scale, sync, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
@@ -16,6 +16,7 @@ MEASURED = {
     "exports": exports.measure,
     "inbox": inbox.measure,
     "lists": lists.measure,
+    "pages": pages.measure,
     "sandbox": sandbox.measure,
     "scale": scale.measure,
     "sync": sync.measure,

@@ -8,6 +8,7 @@ from console.mail.models import Mail
 from console.operations.models import Operation
 from console.people.models import PersonalToken, SignInFailure, User
 from console.record.models import AuditEntry, AuditPersonal, Erasure
+from console.shell.figures import Figure
 from console.viewing.models import AccessEntry, WorkSession
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "BulkRow",
     "BulkRun",
     "Erasure",
+    "Figure",
     "Job",
     "Mail",
     "Operation",

@@ -181,6 +181,7 @@ else:
         **{f"tcp_keepalives_{name}": value for name, value in keep_alive.items()},
         # What is asked is small, and found by an index: a second process, or a whole table, takes longer.
         "max_parallel_workers_per_gather": 0,
+        "jit": 0,  # to compile a query takes longer than any of ours
         "random_page_cost": 1.1,
     }
     DATABASES["default"]["OPTIONS"] = {

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, Min, Q, Subquery, Value
+from django.db.models import Count, Min, Subquery, Value
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -57,9 +57,6 @@ def report() -> dict[str, Any]:
 def data_age() -> timedelta:
     """How long the oldest unprocessed event has waited; zero when none waits. One query on a partial index."""
     return age_of(Event.objects.filter(state=Event.State.WAITING).aggregate(at=Min("received_at"))["at"])
-
-
-OLDEST = Min("received_at", filter=Q(state=Event.State.WAITING))  # the same beside other figures of events
 
 
 def age_of(oldest: datetime | None) -> timedelta:

@@ -119,6 +119,7 @@ class Event(claims.Claimed):
             models.Index(fields=["object_key"], name="event_siblings", condition=Q(state="waiting")),
             models.Index(fields=["object_key"], name="event_tried", condition=Q(state="waiting", attempts__gt=0)),
             models.Index(fields=["state", "-created"], name="event_unsettled", condition=~Q(state="done")),
+            models.Index(fields=["received_at", "id"], name="event_dead", condition=Q(state="dead")),
             models.Index(fields=["idempotency_key"], name="event_key", condition=~Q(idempotency_key="")),
             models.Index(fields=["request_id"], name="event_request"),
             models.Index(fields=["type", "-created"], name="event_type"),

@@ -116,6 +116,14 @@ def fresh_approvals() -> None:
 
 
 @pytest.fixture(autouse=True)
+def fresh_figures() -> None:
+    """No test sees figures that were computed in the one before it."""
+    from console.shell import figures
+
+    figures.forget()
+
+
+@pytest.fixture(autouse=True)
 def no_brakes() -> None:
     """No test sees the brakes of the one before it."""
     from console.brakes import standing

@@ -1,4 +1,4 @@
-"""What a page may cost in queries, and does; the counts of the menu, and the brakes, come from the cache."""
+"""What a page may cost in queries, and does; figures that no worker keeps, and the brakes, come from the cache."""
 
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from console.brakes import standing
-from console.shell import context
+from console.shell import context, figures
 from gateway import offset
 
 MOST = 15  # queries of a list or a page: every verb's form and preview among them
@@ -25,6 +25,8 @@ def cost(client: Client, path: str, **posted: Any) -> int:
     cache.clear()
     with (
         mock.patch.object(context, "COUNT_SECONDS", 3600),
+        mock.patch.object(figures, "COLD_SECONDS", 3600),
+        mock.patch.object(figures, "READ_SECONDS", 3600),
         mock.patch.object(standing, "LATELY", 3600),
         mock.patch.object(offset, "MEMO_SECONDS", 3600),
     ):

@@ -187,6 +187,11 @@ class Account(Mirror):
                 fields=["-created", "-id"], name="account_needing", condition=VISIBLE & Q(needs_attention=True)
             ),
             models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
+            models.Index(
+                fields=["-overdue", "due_at", "-created", "-id"],
+                name="account_needing_attention",
+                condition=Q(needs_attention=True, gone_at=None, data__isnull=False),
+            ),
             models.Index(fields=["phone"], name="account_phone"),
             models.Index(fields=["mover"], name="account_mover", condition=~Q(mover="")),
         )

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -20,6 +19,7 @@ from accounts.requirements import models
 from console.lists import keyset
 from console.people import masking
 from console.people.signed_in import may_see, staff
+from console.shell import figures
 from console.shell.badges import absent, bad, no, off, ok, soon, waits
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
@@ -27,27 +27,32 @@ from console.shell.nouns import COUNTED, Found, Item, MenuEntry, Noun, Queue, Se
 from gateway import clock, mirror
 
 JUST_PASSED = timedelta(seconds=1)
+DUE = "accounts.due"  # the figure of `deadlines`
 Passed = dict[tuple[str, str], int]  # of Requirement.objects.passed_deadlines
 
 
 def attention(request: HttpRequest, most: int) -> Waiting:
-    """The accounts that need a person, the first with what, why, whose move and until when. Three queries."""
-    return _attention(request, Account.objects.needing_attention(), most)
+    """The accounts that need a person, the first with what, why, whose move and until when. Four queries at most."""
+    first = Account.objects.needing_attention().values_list("pk", flat=True)[:most]
+    return Waiting([clock.from_unix(at) for at in figures.of(request, DUE)], _attention(request, list(first)))
 
 
 def of_account(request: HttpRequest, account_id: str) -> list[Item]:
     """What one account needs. Three queries."""
-    return _attention(request, Account.objects.needing_attention().filter(pk=account_id), 1).items
+    return _attention(
+        request, list(Account.objects.needing_attention().filter(pk=account_id).values_list("pk", flat=True))
+    )
 
 
-def _attention(request: HttpRequest, rows: QuerySet[Account], most: int) -> Waiting:
-    waiting = list(rows.values_list("pk", "overdue", "due_at")[:COUNTED])
-    if not waiting:
-        return Waiting([], [])
-    late = [account_id for account_id, overdue, _ in waiting if overdue]
-    first = [account_id for account_id, *_ in waiting[:most]]
-    passed = Requirement.objects.passed_deadlines({*late, *first})
-    return Waiting(_deadlines(waiting, passed), _items(request, first, passed))
+def deadlines() -> list[int | None]:
+    """When each of them is due, or was, in unix seconds, up to COUNTED; the worker keeps it. Two queries."""
+    rows = list(Account.objects.needing_attention().values_list("pk", "overdue", "due_at")[:COUNTED])
+    passed = Requirement.objects.passed_deadlines(account_id for account_id, overdue, _ in rows if overdue)
+    return [int(at.timestamp()) if at else None for at in _deadlines(rows, passed)]
+
+
+def _attention(request: HttpRequest, ids: list[str]) -> list[Item]:
+    return _items(request, ids, Requirement.objects.passed_deadlines(ids)) if ids else []
 
 
 def _items(request: HttpRequest, ids: list[str], passed: Passed) -> list[Item]:
@@ -196,4 +201,5 @@ NOUN = Noun(
     dashboard=(("acct_", "connect/accounts/{id}"),),
     page_of={"acct_": jump},
     label=label,
+    figures={DUE: deadlines},
 )

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
 from gateway import clock, inserting
 from gateway.mirror import REGISTRY
@@ -105,11 +105,28 @@ class Requirement(HistoryRow):
                 fields=["source_id", "scope", "key", "list", "code"], name="one_requirement_a_telling"
             ),
         )
-        indexes = (models.Index(fields=["account", "-at"], name="requirement_account"),)
+        indexes = (
+            models.Index(fields=["account", "scope", "-at", "id"], name="requirement_scope"),
+            models.Index(
+                fields=["account", "key", "deadline"],
+                name="requirement_passed",
+                condition=Q(list="past_due", became="due", deadline__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         """Return key and list."""
         return f"{self.key} {self.list}"
+
+
+class StateChangeQuerySet(models.QuerySet["StateChange"]):
+    """Questions about states that changed, by name."""
+
+    def of_any(self, *limited: "StateChangeQuerySet") -> "StateChangeQuerySet":
+        """The rows of these queries, each of which has a limit of its own, oldest first."""
+        # SQLite takes no limit in a union but within an IN.
+        own = [self.filter(pk__in=each.values("pk")).order_by().values("pk") for each in limited]
+        return self.filter(pk__in=own[0].union(*own[1:]) if len(own) > 1 else own[0]).order_by("at", "id")
 
 
 class StateChange(HistoryRow):
@@ -121,6 +138,8 @@ class StateChange(HistoryRow):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 
+    objects = StateChangeQuerySet.as_manager()
+
     class Meta(HistoryRow.Meta):
         """Read by account, newest first."""
 
@@ -128,7 +147,7 @@ class StateChange(HistoryRow):
         constraints = (models.UniqueConstraint(fields=["source_id", "subject", "field"], name="one_change_a_telling"),)
         indexes = (
             models.Index(fields=["account", "-at"], name="statechange_account"),
-            models.Index(fields=["account", "subject"], name="statechange_subject"),
+            models.Index(fields=["account", "subject", "-at"], name="statechange_subject"),
         )
 
     def __str__(self) -> str:

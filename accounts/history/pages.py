@@ -10,7 +10,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.history.models import FIRST_READ, Requirement, Source, StateChange
@@ -19,13 +20,12 @@ from console.operations import verbs
 from console.operations.models import Operation
 from console.people.masking import Mask
 from console.record import words
-from console.record.models import AuditEntry
+from console.record.models import NOT_SHOWN_BY_ITSELF, AuditEntry
 from console.shell import formats, nouns
-from console.viewing.models import WorkSession
+from console.viewing.models import AccessEntry, WorkSession
 from gateway import clock, mirror
 from gateway.models import Event
 
-ELSEWHERE = ("operation.", "session.")  # audit rows of what operations and sessions show here already
 TERMS = {
     "tos_acceptance.date": "Stripe’s services agreement:",
     "settings.card_issuing.tos_acceptance.date": "The Issuing terms:",
@@ -142,6 +142,15 @@ class _Window:
         rows = queryset.filter(account_id=self.account_id).order_by(f"-{column}", "pk")
         return (rows.filter(**{f"{column}__lt": self.before}) if self.before else rows)[: self.limit * times]
 
+    def told(self, queryset: Any, times: int) -> list[Any]:
+        """The newest rows of a history, without those that begin more lines than fit."""
+        found: dict[str, list[Any]] = {}
+        for row in self.of(queryset, "at", times):
+            if row.source_id not in found and len(found) == self.limit:
+                break
+            found.setdefault(row.source_id, []).append(row)
+        return [row for rows in found.values() for row in rows]
+
 
 def _operations(window: _Window) -> Iterator[Entry]:
     for operation in window.of(Operation.objects.select_related("user"), "created_at"):
@@ -163,8 +172,10 @@ def _operations(window: _Window) -> Iterator[Entry]:
 def _changes(window: _Window, persons: Mapping[str, str], mask: Mask) -> Iterator[Entry]:
     """States that changed: one line for all that one event, or one reading, changed at once."""
     main = {field: number for number, field in enumerate(MAIN_FIELDS)}
-    rows = window.of(StateChange.objects.all(), "at", times=3)
-    changes = sorted(rows, key=lambda row: (row.source_id, row.at, main.get(row.field, len(main))))
+    changes = sorted(
+        window.told(StateChange.objects.all(), times=3),
+        key=lambda row: (row.source_id, row.at, main.get(row.field, len(main))),
+    )
     for change in changes:
         change.before, change.after = (
             mask.data({change.field: each})[change.field] for each in (change.before, change.after)
@@ -179,7 +190,7 @@ def _requirements(window: _Window, persons: Mapping[str, str]) -> Iterator[Entry
 
     What came or went in both lists at once is shown once, as due now.
     """
-    rows = window.of(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), "at", times=10)
+    rows = window.told(Requirement.objects.filter(scope="account").exclude(list="eventually_due"), times=10)
     rows = sorted(rows, key=lambda row: (row.source_id, row.list, row.became))
     due_now = {(row.source_id, row.key, row.became) for row in rows if row.list == "currently_due"}
     shown = [row for row in rows if row.list != "past_due" or (row.source_id, row.key, row.became) not in due_now]
@@ -304,7 +315,9 @@ def _required(kind: str, became: str, rows: list[Requirement], persons: Mapping[
 
 def _sessions(window: _Window) -> Iterator[Entry]:
     """Who viewed as the account, each session with its count of pages."""
-    sessions = WorkSession.objects.select_related("user").annotate(pages=Count("accesses"))
+    own = AccessEntry.objects.filter(work_session=OuterRef("pk")).order_by().values("work_session")
+    pages = Subquery(own.annotate(many=Count("pk")).values("many"))
+    sessions = WorkSession.objects.select_related("user").annotate(pages=Coalesce(pages, 0))
     for session in window.of(sessions, "started_at"):
         mode = "could change it" if session.mode == WorkSession.Mode.WORK else "look only"
         yield Entry(
@@ -317,10 +330,7 @@ def _sessions(window: _Window) -> Iterator[Entry]:
 
 
 def _audit(window: _Window) -> Iterator[Entry]:
-    rows = AuditEntry.objects.all()
-    for start in ELSEWHERE:
-        rows = rows.exclude(action__startswith=start)
-    for row in window.of(rows, "at"):
+    for row in window.of(AuditEntry.objects.filter(NOT_SHOWN_BY_ITSELF), "at"):
         yield Entry(
             at=row.at,
             icon="shield",

@@ -23,6 +23,7 @@ from gateway.shapes import hash_at, hashes_at, text_at, value_at
 
 Data = dict[str, Any]
 STATUS, REASON = "status", "requirements.disabled_reason"
+STATES = 100  # changes of states of one account: what was long before them does not say since when it is off
 MOST = 2_000  # comings and goings of requirements are undone no further back
 
 
@@ -92,11 +93,15 @@ def readable_rows(account: Data, capability: Data | None, *, may_see: bool) -> l
 
 
 def states_of(account_ids: Iterable[str]) -> dict[str, list[StateChange]]:
-    """What is known of the states of these accounts and of their card_issuing, oldest first. One query."""
+    """What is known of the states of these accounts and of their card_issuing, the newest of it, oldest first.
+
+    One query.
+    """
     ids = list(account_ids)
     found: dict[str, list[StateChange]] = defaultdict(list)
-    rows = StateChange.objects.filter(account__in=ids, subject__in=[*ids, NAME], field__in=(STATUS, REASON, FIRST_READ))
-    for row in rows.order_by("at", "id") if ids else ():
+    states = StateChange.objects.filter(field__in=(STATUS, REASON, FIRST_READ)).order_by("-at", "-id")
+    newest = [states.filter(account=each, subject__in=(each, NAME))[:STATES] for each in ids]
+    for row in StateChange.objects.of_any(*newest) if ids else ():
         found[row.account_id].append(row)
     return found
 

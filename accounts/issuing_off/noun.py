@@ -1,8 +1,9 @@
 """What Issuing that is off tells the shell: whom home lists, and who waits for Stripe."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -11,10 +12,12 @@ from accounts.account.words import Off
 from accounts.issuing_off.models import since, states_of
 from accounts.issuing_off.pages import button
 from console.lists.filters import Choice
+from console.shell import figures
 from console.shell.moves import HOLDER, STAFF, STRIPE
-from console.shell.nouns import COUNTED, SHOWN, HomePanel, Item, Noun, Queue, Waiting, count_of
+from console.shell.nouns import COUNTED, SHOWN, HomePanel, Item, Noun, Queue, Waiting
 
 MOVERS = {"staff": (STAFF, HOLDER), "stripe": (STRIPE,)}
+OFF = "issuing_off"  # the figure of `kept`
 WAITING = 6  # shown of those that wait for Stripe
 
 
@@ -33,30 +36,34 @@ def _list(value: str) -> str:
     return f"{reverse('admin:accounts_account_changelist')}?off={value}"
 
 
-def _first(request: HttpRequest) -> dict[str, list[tuple[Account, Off]]]:
-    """By choice of OffFilter the newest accounts, why and since when their Issuing is off. Two queries a request.
+def kept() -> dict[str, Any]:
+    """The newest accounts by choice of OffFilter, and how many need a person; the worker keeps it. Three queries."""
+    staff, stripe = (Account.objects.off_unasked(*movers).values_list("pk", flat=True) for movers in MOVERS.values())
+    return {"staff": list(staff[:SHOWN]), "stripe": list(stripe[:WAITING]), "needing": count()}
 
-    Each row has `needing`: how many need a person, counted up to COUNTED.
-    """
+
+def _first(request: HttpRequest) -> dict[str, list[tuple[Account, Off]]]:
+    """By choice of OffFilter the newest accounts, why and since when their Issuing is off. Two queries a request."""
     if not hasattr(request, "issuing_off"):
-        staff, stripe = (Account.objects.off_unasked(*movers).values("pk") for movers in MOVERS.values())
-        newest = Q(pk__in=staff[:SHOWN]) | Q(pk__in=stripe[:WAITING])
-        rows = Account.objects.with_capability().filter(newest).order_by("-created", "-id")
-        found = list(rows.annotate(needing=count_of(staff), waits=Q(pk__in=stripe[:WAITING])))
-        known = states_of([row.pk for row in found])
-        request.issuing_off = {value: [] for value in MOVERS}  # type: ignore[attr-defined]
-        for row in found:
-            if off := row.issuing_off:
-                off = _since(row, off, known[row.pk])
-                request.issuing_off["stripe" if row.waits else "staff"].append((row, off))  # type: ignore[attr-defined]
+        named = figures.of(request, OFF)
+        rows = Account.objects.with_capability().in_bulk([*named["staff"], *named["stripe"]])
+        known = states_of(rows)
+        request.issuing_off = {  # type: ignore[attr-defined]
+            value: [
+                (row, _since(row, off, known[row.pk]))
+                for row in (rows[pk] for pk in named[value] if pk in rows)
+                if (off := row.issuing_off)
+            ]
+            for value in MOVERS
+        }
     return request.issuing_off  # type: ignore[attr-defined]
 
 
 def needing(request: HttpRequest, most: int) -> Waiting:
     """Those that need a person. Two queries a request, together with `waiting`."""
-    shown = _first(request)["staff"]
-    in_all = shown[0][0].needing if shown else 0  # type: ignore[attr-defined]
-    return Waiting([None] * in_all, [_item(request, *each) for each in shown[:most]])  # wrong now, without a deadline
+    in_all: int = figures.of(request, OFF)["needing"]
+    times: list[datetime | None] = [None] * in_all  # wrong now, without a deadline
+    return Waiting(times, [_item(request, *each) for each in _first(request)["staff"][:most]])
 
 
 def of_account(request: HttpRequest, account_id: str) -> list[Item]:
@@ -122,4 +129,5 @@ NOUN = Noun(
         ),
     ),
     filters=(OffFilter,),
+    figures={OFF: kept},
 )

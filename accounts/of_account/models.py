@@ -14,7 +14,7 @@ from gateway.models import Event
 from gateway.spellings import Sought, by_id
 
 Data = dict[str, Any]
-COUNTED = 10_000  # tabs and pages count no further than this
+COUNTED = 1_000  # tabs and pages count no further than this
 Paths = Iterable[tuple[str, str | None]]
 
 

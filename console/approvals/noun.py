@@ -4,25 +4,26 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from console.approvals import deciding, waiting
+from console.approvals.models import Approval
 from console.approvals.waiting import Open
 from console.operations import verbs
 from console.people import masking
 from console.people.signed_in import may_see, staff
 from console.shell import formats
 from console.shell.badges import absent, no, off, ok, waits
-from console.shell.nouns import Item, MenuEntry, Noun, Queue, Waiting, stripes
+from console.shell.nouns import COUNTED, Item, MenuEntry, Noun, Queue, Waiting, stripes
 
 LIST = "admin:console_approval_changelist"
 
 
 def count() -> int:
-    """How many wait for a second person. One query at most."""
-    return len(waiting.now())
+    """How many wait for a second person. One query."""
+    return Approval.objects.waiting().order_by()[:COUNTED].count()
 
 
 def count_ended() -> int:
-    """How many came to nothing and wait for a word of their requester. One query at most."""
-    return len(waiting.ended())
+    """How many came to nothing and wait for a word of their requester. One query."""
+    return Approval.objects.filter(unanswered=True).order_by()[:COUNTED].count()
 
 
 def undecided(request: HttpRequest, most: int) -> Waiting:
@@ -79,7 +80,7 @@ NOUN = Noun(
             icon="approvals",
             permission="console.view_approval",
             order=30,
-            count=count,
+            queue="approvals",
         ),
     ),
     queues=(

@@ -46,7 +46,7 @@ NOUN = Noun(
             section="Staff",
             permission="console.view_brake",
             order=5,
-            count=count,
+            queue="brakes",
         ),
     ),
     queues=(

@@ -51,7 +51,7 @@ NOUN = Noun(
             icon="tick",
             permission="console.view_bulkrun",
             order=45,
-            count=count,
+            queue="bulk_runs",
         ),
     ),
     queues=(

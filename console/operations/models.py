@@ -12,6 +12,10 @@ from console.people.models import User
 from console.viewing.models import WorkSession
 from gateway import claims
 
+# Nobody but a person moves them on: not found at Stripe, or parked after their last try.
+NEEDING_A_PERSON = Q(state="not_found") | Q(
+    state__in=("intent", "sending", "unknown"), next_try_at=None, claimed_until=None
+)
 LATELY = timedelta(days=90)  # how far back words of a reason are looked for: no index holds them
 
 
@@ -30,7 +34,7 @@ class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
 
     def needing_a_person(self) -> "OperationQuerySet":
         """Those that nobody but a person moves on: not found at Stripe, or parked after their last try."""
-        return self.filter(Q(state=Operation.State.NOT_FOUND) | Q(state__in=Operation.UNSETTLED, **Operation.PARKED))
+        return self.filter(NEEDING_A_PERSON)
 
     def braked(self) -> "OperationQuerySet":
         """Those that the worker has put off for a brake, and would go on with."""
@@ -123,6 +127,7 @@ class Operation(claims.Claimed):
             models.Index(fields=["object_id", "-created_at"], name="operation_object"),
             models.Index(fields=["ticket", "-created_at"], name="operation_ticket"),
             models.Index(fields=["-created_at"], name="operation_retried", condition=Q(attempts__gt=1)),
+            models.Index(fields=["created_at", "id"], name="operation_needing", condition=NEEDING_A_PERSON),
             models.Index(fields=["braked_at"], name="operation_braked", condition=Q(braked_at__isnull=False)),
         )
 

@@ -96,7 +96,7 @@ NOUN = Noun(
             icon="operations",
             permission="console.view_operation",
             order=40,
-            count=count,
+            queue="operations",
         ),
     ),
     queues=(

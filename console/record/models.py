@@ -55,6 +55,10 @@ class AuditManager(models.Manager.from_queryset(AppendOnlyQuerySet)):  # type: i
         return super().get_queryset().select_related("personal")
 
 
+# Rows that no operation and no work session tells of: an account's timeline shows those two by themselves.
+NOT_SHOWN_BY_ITSELF = ~Q(action__startswith="operation.") & ~Q(action__startswith="session.")
+
+
 class AuditEntry(AppendOnly):
     """One change of state, in words a machine can count and a chain that shows a missing or altered row.
 
@@ -99,6 +103,7 @@ class AuditEntry(AppendOnly):
             models.Index(fields=["subject", "-number"], name="audit_subject"),
             models.Index(fields=["plain_ticket", "-number"], name="audit_ticket"),
             models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["account_id", "-at"], name="audit_elsewhere", condition=NOT_SHOWN_BY_ITSELF),
         )
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from django.db import Error, close_old_connections, connection
 
 from console.running.processes import dying_with_me, kill_group
 from console.running.schedules import SCHEDULES
+from console.shell import figures
 from gateway import health, sweep
 from gateway.queue import enqueue, run_schedules, write_schedules
 
@@ -122,6 +123,7 @@ class Supervisor:
             sweep.everything(full=full)
             if full:
                 self.schedule()
+            figures.keep()
         except Error as error:
             logger.warning("database: %s", error)
             connection.close()

@@ -1,6 +1,6 @@
 """What the frame of every page shows: where you stand, whose account you look at, how old the data is, and the menu."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from itertools import groupby
@@ -16,19 +16,21 @@ from console.brakes import standing
 from console.people import roles
 from console.people.models import User
 from console.people.signed_in import may_see
-from console.shell import nouns
+from console.shell import figures, nouns
+from console.shell.figures import Kept
+from console.shell.nouns import MenuEntry, Tab
 from console.viewing import sessions
 from console.viewing.models import WorkSession
 from gateway import clock, health
 
 APART = timedelta(minutes=1)  # from where on the two clocks are both named
-COUNT_SECONDS = 5  # a count in the menu, and the word for one's role, may be this old
+COUNT_SECONDS = 5  # a count in an account's menu, and the word for one's role, may be this old
 
 Menu = list[dict[str, Any]]
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """`frame` for every template; before the sign-in only the band. At most four queries, counts from the cache."""
+    """`frame` for every template; before the sign-in only the band. At most four queries beside an account's counts."""
     if not hasattr(request, "frame"):
         clocks = {"clock": clock.now(), "drawn": timezone.now()}  # Stripe's, and ours
         band = {"mode": settings.CONSOLE_MODE, "platform": settings.PLATFORM_NAME, **clocks}
@@ -43,13 +45,15 @@ def _signed_in(request: HttpRequest, user: User) -> dict[str, Any]:
     session = sessions.current(request)
     viewing = session is not None and request.path.startswith(f"/{session.account_id}/")
     age = request.data_age if hasattr(request, "data_age") else health.data_age()  # home has read it
+    waiting = _waiting(user)
     return {
         "user_name": user.get_username(),
         "initials": (user.first_name[:1] + user.last_name[:1]).upper() or user.get_username()[:2].upper(),
         "role": _role(user),
         "data_age": age,
         "stale": age > timedelta(seconds=settings.STALE_AFTER),
-        "menu": menu(request, user),
+        "menu": menu(request, user, waiting),
+        "counts_age": max((kept.age for kept in waiting.values() if kept.age), default=None),
         "brakes": standing.banner(request.path, may_see=may_see(request)),
         "session": session,
         "session_left": time_left(session) if session else None,
@@ -72,12 +76,24 @@ def time_left(session: WorkSession) -> timedelta:
     return max(min(idle, life) - timezone.now(), timedelta(0))
 
 
-def menu(request: HttpRequest, user: User) -> Menu:
+def _waiting(user: User) -> dict[str, Kept]:
+    """How much waits in each queue that this person may see, by its name, as the worker keeps it. At most one query."""
+    found = figures.waiting()
+    return {queue.name: found[queue.name] for queue in nouns.queues() if _may(user, queue.permission)}
+
+
+def _may(user: User, permission: str) -> bool:
+    return not permission or user.has_perm(permission)
+
+
+def menu(request: HttpRequest, user: User, waiting: Mapping[str, Kept]) -> Menu:
     """The console's menu, by section, without what this person may not see."""
-    entries = [entry for entry in nouns.menu() if not entry.permission or user.has_perm(entry.permission)]
+    numbers = {name: kept.value for name, kept in waiting.items()}
+    numbers[nouns.ALL] = sum(numbers.values())
     lines = [
-        _line(request, entry, entry.url if entry.url.startswith("/") else reverse(entry.url), entry.count)
-        for entry in entries
+        _line(entry, entry.url if entry.url.startswith("/") else reverse(entry.url), numbers.get(entry.queue, 0))
+        for entry in nouns.menu()
+        if _may(user, entry.permission)
     ]
     return _marked(request, lines)
 
@@ -86,7 +102,7 @@ def account_menu(request: HttpRequest, user: User, session: WorkSession) -> Menu
     """The menu of the account that is viewed, "All accounts" first in the template."""
     account_id = session.account_id
     lines = [
-        _line(request, tab, f"/{account_id}/{tab.path}", partial(tab.count, account_id) if tab.count else None)
+        _line(tab, url := f"/{account_id}/{tab.path}", counted(url, partial(tab.count, account_id)) if tab.count else 0)
         for tab in nouns.tabs()
         if user.has_perm(tab.permission)
     ]
@@ -94,13 +110,12 @@ def account_menu(request: HttpRequest, user: User, session: WorkSession) -> Menu
 
 
 def counted(url: str, count: Callable[[], int]) -> int:
-    """What the menu says beside an address: at most one query, none where it was counted just now."""
+    """What an account's menu says beside an address: at most one query, none where it was counted just now."""
     number: int = cache.get_or_set(f"menu-count:{url}", count, COUNT_SECONDS) or 0
     return number
 
 
-def _line(request: HttpRequest, entry: Any, url: str, count: Callable[[], int] | None) -> dict[str, Any]:
-    number = counted(url, count) if count else 0
+def _line(entry: MenuEntry | Tab, url: str, number: int) -> dict[str, Any]:
     return {
         "label": entry.label,
         "url": url,

@@ -27,14 +27,15 @@ from gateway import clock, inbox, nouns
 from gateway.mirror import Mirror
 from gateway.models import Event
 
-COUNTED = 1_000  # no queue counts further
+COUNTED = 1_000  # nothing that a person sees is counted further
+ALL = "*"  # of a menu entry: beside it stands how much waits in all queues together
 SHOWN = 8  # items that home shows
 SECTIONS = ("", "Accounts", "Issuing", "Stripe", "Staff")  # of the menu, in this order; "" is Work, without a heading
 
 
 @dataclass(frozen=True, kw_only=True)
 class MenuEntry:
-    """One line of the menu. `url` is a URL name or a path; `count` costs at most one query and 0 is not shown."""
+    """One line of the menu. `url` is a URL name or a path; `queue` is the one whose number stands beside it, if any."""
 
     label: str
     url: str
@@ -42,7 +43,7 @@ class MenuEntry:
     section: str = ""
     permission: str = ""  # without it the entry is absent
     order: int = 100
-    count: Callable[[], int] | None = None
+    queue: str = ""  # its name, or ALL
     urgent: bool = False  # a red count: Home alone
 
 
@@ -112,9 +113,10 @@ def first(rows: QuerySet[Any], most: int) -> tuple[list[Any], int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """What one noun says needs a person. Home, menu, lists and pages ask through `console.shell.items` alone.
+    """What one noun says needs a person. Home, lists and pages ask through `console.shell.items` alone.
 
-    `waiting(request, most)` reads what waits, soonest first; `count` how many, by one query. `link` is the list that
+    `waiting(request, most)` reads what waits, soonest first; `count` how many, up to COUNTED: the worker asks it all
+    the time, so it costs one short query (console.shell.figures). `link` is the list that
     shows all, filtered. `of_account(request, account_id)` gives the same for one account: its items, or a QuerySet of
     rows that `item(request, row)` makes items of, which is read together with those of other queues by one query.
     `of_object(request, row)` does so for one object of a mirror; None: this queue is not about such objects. `told`
@@ -204,7 +206,8 @@ class Noun(nouns.Noun):
     platform's. `page_of`: the beginning of an id → our page for such an id, "" where we do not have it. `describe`
     words one change of its history, given the row. `filters` are offered by the list of accounts. `label` names an
     account (one noun alone has it). `mails` are the templates of what it has mailed. `on_events` is told of every list
-    of events that was settled. `jobs`: the name of a kind of long work → its class.
+    of events that was settled. `jobs`: the name of a kind of long work → its class. `figures`: name → what computes a
+    figure, as JSON, that the worker keeps (console.shell.figures).
     """
 
     verbs: tuple[type[Verb], ...] = ()
@@ -226,6 +229,7 @@ class Noun(nouns.Noun):
     label: Callable[[str], str | None] | None = None
     on_events: Callable[[list[Event]], None] | None = None
     jobs: Mapping[str, type[Kind]] = field(default_factory=dict)
+    figures: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
 
 
 def object_page(model: type[Mirror]) -> Callable[[str], str]:
@@ -317,11 +321,6 @@ def home_panels() -> list[HomePanel]:
 def queues() -> list[Queue]:
     """Every queue, in order."""
     return sorted((each for noun in _nouns for each in noun.queues), key=lambda queue: queue.order)
-
-
-def needing_a_person() -> int:
-    """How many things need a person, over all queues. One query for each."""
-    return sum(queue.count() for queue in queues())
 
 
 def searches() -> list[Search]:

@@ -251,6 +251,12 @@ def grouped(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+@register.filter
+def counted(value: int) -> str:
+    """How many there are, which nobody counts beyond COUNTED: "1,000+"."""
+    return f"{nouns.COUNTED:,}+" if value >= nouns.COUNTED else grouped(value)
+
+
 @register.filter(is_safe=True)
 def capital(value: Any) -> str:
     """Words with their first letter large, the rest as it came ("ID" stays "ID")."""

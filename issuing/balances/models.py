@@ -12,7 +12,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.account.models import Account
@@ -83,9 +83,15 @@ class BalanceTransaction(OfAccount):
     objects = VisibleManager.from_queryset(BalanceTransactionQuerySet)()  # type: ignore[misc]
 
     class Meta(OfAccount.Meta):
-        """Summed by account."""
+        """Summed by account, listed newest first."""
 
-        indexes = (models.Index(fields=["account", "balance_type", "created"], name="movement_account"),)
+        indexes = (
+            models.Index(
+                fields=["account", "created", "id", "balance_type", "currency", "type", "net", "source"],
+                name="movement_books",  # holds all that is summed, so that the rows themselves are not read
+                condition=Q(data__isnull=False),
+            ),
+        )
 
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
@@ -103,6 +109,19 @@ class Balance(Mirror):
     """The balances of one account (docs.stripe.com/api/balance). Its id is `{account}.balance`."""
 
     stripe_object = "balance"
+
+    available = models.BigIntegerField(null=True)  # of the Issuing balance, as `issuing` says; null for none
+
+    class Meta(Mirror.Meta):
+        """What is used up is found without looking at what is not."""
+
+        indexes = (
+            models.Index(fields=["account"], name="balance_used_up", condition=Q(available__lte=0, data__isnull=False)),
+        )
+
+    def set_columns(self) -> None:
+        """Fill the columns from `data`."""
+        self.available = self.issuing(self.currency())
 
     @classmethod
     def row_id(cls, data: Data, account: str | None) -> str:  # noqa: ARG003
@@ -139,6 +158,7 @@ def _amount(data: Data | None, path: str, currency: str) -> int | None:
 
 DAY = timedelta(days=1)
 MOST_SHORT = 1_000  # no queue counts further
+REFUSED = Q(approved=False, reason="insufficient_funds")
 SOON = timedelta(days=2)  # a balance that lasts longer than this needs nobody today
 
 
@@ -164,13 +184,12 @@ def shortages(account_id: str = "") -> list[Shortage]:
     With an account's id that one's alone.
     """
     now = clock.now()
-    active = Card.objects.with_status("active").order_by().values("account").distinct()
+    active = Card.objects.with_status("active").filter(account=OuterRef("account")).order_by()
     recent = Authorization.objects.filter(account=OuterRef("account"), created__gte=now - DAY).order_by()
-    refused_ones = recent.filter(approved=False, reason="insufficient_funds")
     used = recent.filter(approved=True).values("account").annotate(used=Sum("amount")).values("used")
-    asked = Balance.objects.filter(account=account_id) if account_id else Balance.objects.all()
-    rows = asked.filter(account__in=active, account__card_issuing__status="active", account__gone_at=None).annotate(
-        used=Subquery(used), refused=Exists(refused_ones)
+    asked = Balance.objects.filter(account=account_id) if account_id else _perhaps_short(now)
+    rows = asked.filter(Exists(active), account__card_issuing__status="active", account__gone_at=None).annotate(
+        used=Subquery(used), refused=Exists(recent.filter(REFUSED))
     )
     found = []
     for balance in rows.select_related("account").order_by("account")[:MOST_SHORT]:
@@ -181,6 +200,17 @@ def shortages(account_id: str = "") -> list[Shortage]:
         if balance.account and (available <= 0 or refused or (at and at - now < SOON)):
             found.append(Shortage(balance.account, currency, available, spent, at))
     return sorted(found, key=lambda each: each.at or now)
+
+
+def _perhaps_short(now: datetime) -> models.QuerySet[Balance]:
+    """Balances that are used up, and those of accounts of which something was declined, or much spent, of late."""
+    recent = Authorization.objects.filter(created__gte=now - DAY).order_by().values("account")
+    left = Balance.objects.filter(account=OuterRef("account")).values("available")[:1]
+    spenders = recent.annotate(
+        refused=Count("pk", filter=REFUSED), used=Sum("amount", filter=Q(approved=True)), left=Subquery(left)
+    ).filter(Q(refused__gt=0) | Q(left__lt=F("used") * SOON.days))
+    used_up = Balance.objects.filter(available__lte=0).values("account")
+    return Balance.objects.filter(account__in=used_up.union(spenders.values("account")))
 
 
 MOVING = (

@@ -1,23 +1,39 @@
 """What the shell may ask about balances."""
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.account.models import Account
 from console.people.signed_in import staff
-from console.shell import formats, nouns
+from console.shell import figures, formats, nouns
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
 from console.shell.nouns import Item, Noun, Queue, Tab, Waiting
-from issuing.balances.admin import ShortBalanceFilter
+from gateway import clock
+from issuing.balances.admin import SHORT, ShortBalanceFilter
 from issuing.balances.models import SOON, Balance, BalanceTransaction, Shortage, on_events, shortages
 
 TOPUP = "issuing.create_topup"
 
 
+def kept() -> list[list[Any]]:
+    """All of them as the worker keeps them: [account, currency, available, spent, unix seconds or null]."""
+    rows = ((short.account.pk, short.currency, short.available, short.spent, short.at) for short in shortages())
+    return [[*row, int(at.timestamp()) if at else None] for *row, at in rows]
+
+
 def short_balances(request: HttpRequest, most: int) -> Waiting:
-    """All of them, the first as items; the button tops up for those who may. One query."""
-    short_ones = shortages()
-    return Waiting([short.at for short in short_ones], [_item(request, short) for short in short_ones[:most]])
+    """All of them, the first as items; the button tops up for those who may. Two queries."""
+    rows = figures.of(request, SHORT)
+    accounts = Account.objects.in_bulk([row[0] for row in rows[:most]])
+    shown = [
+        Shortage(accounts[account_id], currency, available, spent, clock.from_unix(at))
+        for account_id, currency, available, spent, at in rows[:most]
+        if account_id in accounts
+    ]
+    return Waiting([clock.from_unix(at) for *_, at in rows], [_item(request, short) for short in shown])
 
 
 def of_account(request: HttpRequest, account_id: str) -> list[Item]:
@@ -69,7 +85,7 @@ NOUN = Noun(
             link=lambda: f"{reverse('admin:accounts_account_changelist')}?balance=short",
             waiting=short_balances,
             of_account=of_account,
-            count=lambda: len(shortages()),
+            count=lambda: len(figures.value(SHORT)),
             permission="issuing.view_topup",
             order=5,
         ),
@@ -79,4 +95,5 @@ NOUN = Noun(
     dashboard=(("balance-overview", "{account}/balance/overview"),),
     filters=(ShortBalanceFilter,),
     on_events=on_events,
+    figures={SHORT: kept},
 )

@@ -72,6 +72,11 @@ class Cardholder(OfAccount):
                 condition=VISIBLE & ~Q(disabled_reason=""),
             ),
             models.Index(fields=["phone"], name="cardholder_phone"),
+            models.Index(
+                fields=["created", "id"],
+                name="cardholder_to_complete",
+                condition=Q(disabled_reason="requirements.past_due", status="active", gone_at=None, data__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.account.words import NAME, Off, why_off
 from accounts.capabilities.models import Capability
 from accounts.history.models import FIRST_READ, StateChange
-from accounts.issuing_off.models import REASON, STATUS, off_at
+from accounts.issuing_off.models import REASON, STATES, STATUS, off_at
 from gateway import clock
 from gateway.mirror import related
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at, value_at
@@ -28,12 +28,13 @@ DAILY_DEFAULT: Data = {"amount": words.DEFAULT_DAILY, "interval": "daily", "cate
 
 @dataclass(frozen=True)
 class Use:
-    """An earlier approved authorization: what it still held or had captured, in minor units."""
+    """Earlier approved authorizations of one day (UTC): what they still held or had captured, in minor units."""
 
     card_id: str
     amount: int
     created: datetime
     category: str
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,13 @@ def meter(facts: Facts, limit: Data, owner: str) -> Meter:
         return Meter(limit, owner, 0, 0)
     start = window_start(interval, facts.at)
     counted = [
-        use.amount
+        use
         for use in facts.uses
         if (owner == "cardholder" or use.card_id == facts.card_id)
         and (start is None or use.created >= start)
         and (not names or use.category in names)
     ]
-    return Meter(limit, owner, sum(counted), len(counted))
+    return Meter(limit, owner, sum(use.amount for use in counted), sum(use.number for use in counted))
 
 
 OFF = "account_disabled"  # Stripe's word for Issuing that is off
@@ -164,7 +165,7 @@ def facts_of(authorization: Authorization, *, may_see: bool = False) -> Facts:
     cardholder: Cardholder | None = related(authorization, "cardholder")
     card_data: Data = (card.data if card else None) or {}
     holder_data: Data = (cardholder.data if cardholder else None) or {}
-    changes = _changes(authorization)
+    changes = _changes(authorization, at)
     was, account = _states(changes, at), related(authorization, "account")
     whole: Data = (account.data if account else None) or {}
     own: Data | None = authorization.issuing  # type: ignore[attr-defined]
@@ -200,12 +201,13 @@ def with_account(rows: QuerySet[Authorization]) -> QuerySet[Authorization]:
     return rows.select_related("account").annotate(issuing=Subquery(own))
 
 
-def _changes(authorization: Authorization) -> list[StateChange]:
-    """What is known of the states of all that decides, oldest first. One query."""
+def _changes(authorization: Authorization, at: datetime) -> list[StateChange]:
+    """What is known of the states of all that decides, round that moment, oldest first. One query."""
     account = authorization.account_id
     subjects = [each for each in (account, NAME, authorization.card_id, authorization.cardholder_id) if each]
     found = StateChange.objects.filter(account=account, subject__in=subjects, field__in=(STATUS, REASON, FIRST_READ))
-    return list(found.order_by("at", "id"))
+    before, after = found.filter(at__lte=at).order_by("-at", "-id"), found.filter(at__gt=at).order_by("at", "id")
+    return list(StateChange.objects.of_any(before[:STATES], after[:STATES]))
 
 
 def _states(changes: list[StateChange], at: datetime) -> Any:
@@ -235,14 +237,23 @@ def _uses(authorization: Authorization, at: datetime, *owners: Data) -> Iterable
     rows = Authorization.objects.approved_before(authorization, at, since)
     found = rows.annotate(captured=Transaction.objects.captured())
     names = ("card_id", "created", "category", "status", "amount", "captured")
-    for card_id, created, category, status, held, captured in found.values_list(*names)[:MOST_USES]:
-        taken = -(captured or 0)
-        yield Use(card_id or "", max(held, taken) if status == "pending" else taken, created, category)
+    yield from _by_day(found.values_list(*names)[:MOST_USES])
     for each in hashes_at(authorization.data, "request_history")[:-1]:
         amount = integer_at(each, "amount")
         if each.get("approved") and amount is not None:
             created = clock.from_unix(each.get("created")) or at
             yield Use(authorization.card_id or "", amount, created, authorization.category)
+
+
+def _by_day(rows: Iterable[tuple[Any, ...]]) -> Iterator[Use]:
+    """What they held or had captured, together where card, category and day are the same: windows begin at midnight."""
+    days: dict[tuple[str, str, date], tuple[int, int, datetime]] = {}
+    for card_id, created, category, status, held, captured in rows:
+        taken = -(captured or 0)
+        amount, number, _ = days.get(day := (card_id or "", category, created.date()), (0, 0, created))
+        days[day] = (amount + (max(held, taken) if status == "pending" else taken), number + 1, created)
+    for (card_id, category, _), (amount, number, created) in days.items():
+        yield Use(card_id, amount, created, category, number)
 
 
 def available(authorization: Authorization, at: datetime) -> int | None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.account.models import Account
 from console.lists import listing
-from console.lists.listing import counts, shown_count
+from console.lists.listing import COUNTED, counts, shown_count
 from console.operations.buttons import allowed
 from console.shell.nouns import AccountPanel, HomePanel, Noun, Tab
 from issuing.authorizations.models import Authorization
@@ -30,8 +30,8 @@ def account_panel(request: HttpRequest, account: Account) -> dict[str, Any]:
     return {
         "account": account,
         "cardholders": shown_count(numbers[0]),
-        "cards": sum(by_status.values()),
-        "by_status": ", ".join(f"{many} {name}" for name, many in by_status.items() if many),
+        "cards": shown_count(min(sum(by_status.values()), COUNTED)),
+        "by_status": ", ".join(f"{shown_count(many)} {name}" for name, many in by_status.items() if many),
         "available": balance.issuing(currency) if balance else None,
         "currency": currency,
         "last": Authorization.objects.of_account(account.pk).first(),
@@ -70,5 +70,6 @@ NOUN = Noun(
             order=10,
         ),
     ),
+    figures={pages.BY_DAY: pages.by_day},
     dashboard=(("issuing-overview", "{account}/issuing/overview"),),
 )

@@ -71,6 +71,11 @@ class Transaction(OfAccount):
             models.Index(fields=["account", "-created"], name="transaction_account"),
             models.Index(fields=["-created", "-id"], name="transaction_created"),
             models.Index(fields=["card", "-created"], name="transaction_card"),
+            models.Index(
+                fields=["authorization", "type", "amount"],
+                name="transaction_captured",  # holds what is summed, so that the rows themselves are not read
+                condition=models.Q(data__isnull=False, account__isnull=False),
+            ),
             models.Index(fields=["type", "-created", "-id"], name="transaction_type", condition=VISIBLE),
         )
 

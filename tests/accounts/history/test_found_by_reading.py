@@ -216,3 +216,19 @@ def test_what_a_reading_finds_gone_is_told_once_and_gives_way_to_its_event() -> 
     Person.witness(event(300, person(), None, "person.deleted"))
     (line,) = lines()
     assert (line.who, line.at) == ("Stripe", moment(300))
+
+
+def test_every_line_of_a_long_history_stands_on_one_page_and_only_there() -> None:
+    about = {"account_id": ACCOUNT, "scope": "account", "list": "currently_due", "source": "event"}
+    Requirement.objects.bulk_create(
+        Requirement(key=key, became="due", at=moment(second), source_id=f"evt_{second}", **about)
+        for second in range(40)
+        for key in ("company.name", "company.phone")
+    )
+    before, seen = None, []
+    while True:
+        timeline = pages.read(ACCOUNT, {}, Mask(may_see=True), before=before, limit=8)
+        seen += [entry.ids for day in timeline.days for entry in day.entries]
+        if (before := timeline.older) is None:
+            break
+    assert seen == [(f"evt_{second}",) for second in reversed(range(40))]

@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.account.models import Account
 from accounts.capabilities.models import Capability
 from accounts.history.models import StateChange
+from accounts.issuing_off import models
 from gateway import clock
 from tests.accounts import builders
 from tests.accounts.builders import requirements
@@ -169,3 +170,15 @@ def test_columns_of_rows_that_were_there_before_are_filled() -> None:
     Account.objects.update(mover=""), Capability.objects.update(mover="")
     import_module("accounts.migrations.0005_mover").fill(apps, SimpleNamespace(connection=connection))
     assert set(Account.objects.off_unasked("staff")) == {account, bare}
+
+
+def test_an_account_whose_states_change_all_the_time_hides_nothing_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "STATES", 3)
+    restless, calm = stopped("platform_paused"), stopped("platform_paused", "acct_1Calm")
+    changed(calm, "status", "inactive", 1_790_000_100)
+    for second in range(1_790_000_200, 1_790_000_210):
+        changed(restless, "status", "inactive", second)
+    known = models.states_of([restless.pk, calm.pk])
+    assert [row.at for row in known[calm.pk]] == [clock.from_unix(1_790_000_100)]
+    assert [row.at for row in known[restless.pk]] == [clock.from_unix(1_790_000_207 + n) for n in range(3)]
+    assert models.states_of([]) == {}

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.utils import load_backend
 
 from console.databases import silence
@@ -152,6 +152,14 @@ def test_migrations_take_as_long_as_they_take(proxied: tuple[Any, SilentProxy]) 
         assert cursor.fetchone() == ("0",)
     assert backend.connection.limit is None
     backend.close()
+
+
+@needs_postgres
+@pytest.mark.django_db
+def test_no_query_is_compiled() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
 
 
 @needs_postgres

@@ -14,6 +14,7 @@ from django_q.models import OrmQ, Schedule
 
 from console.running.schedules import SCHEDULES
 from console.running.worker import Supervisor
+from console.shell import figures
 from gateway import health
 
 
@@ -121,7 +122,10 @@ def test_a_round_outlives_a_database_that_is_away(supervisor: Supervisor, error:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_start_writes_the_schedules_and_asks_for_each_at_once(supervisor: Supervisor) -> None:
+def test_a_start_writes_the_schedules_and_asks_for_each_at_once(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "keep", int)  # it takes longer than SWEEP_INTERVAL here
     supervisor.tick()
     supervisor.tick()
     assert set(Schedule.objects.values_list("name", "func")) == {(line.name, line.path) for line in SCHEDULES}

@@ -40,15 +40,17 @@ def panel(name: str) -> dict[str, object]:
 
 
 def test_the_health_of_webhooks_stands_on_home() -> None:
-    event(1, "dead"), event(2, "quarantined"), event(3, "ignored"), event(4, "done")
-    event(5, "ignored", received_at=timezone.now() - timedelta(days=2))
+    now = clock.timestamp()
+    event(1, "dead"), event(2, "quarantined"), event(3, "ignored", created=now), event(4, "done", created=now - 3600)
+    event(5, "ignored", created=now - 2 * 24 * 3600)
     event(6, "waiting", received_at=timezone.now() - timedelta(minutes=11))
     health.beat("worker")
     found = panel("webhook_health")
-    assert {name: found[name] for name in ("dead", "quarantined", "ignored", "stale")} == {
+    assert {name: found[name] for name in ("dead", "quarantined", "ignored", "received", "stale")} == {
         "dead": 1,
         "quarantined": 1,
         "ignored": 1,
+        "received": 2,
         "stale": True,
     }
     assert found["heartbeat"]

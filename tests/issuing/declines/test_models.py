@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from issuing.declines.models import available
+from issuing.authorizations.models import Authorization
+from issuing.declines.models import available, facts_of, with_account
 from tests.issuing import rows
 from tests.people import known_accounts
 
@@ -50,3 +51,21 @@ def test_what_moved_in_the_same_second_does_not_count_for_another_reason(at: dat
 
 def test_what_moved_later_never_counts(at: datetime) -> None:
     assert before(at, (60, 20_000), (-1, -5_000)) == 20_000
+
+
+def test_what_was_used_of_limits_is_told_together_by_card_category_and_day(at: datetime) -> None:
+    known_accounts()
+    noon = at.replace(hour=12) - timedelta(days=3)
+    limits = [{"amount": 50_000, "interval": "all_time", "categories": None}]
+    card = rows.card(rows.cardholder(), spending_controls={"spending_limits": limits})
+    one, other = (rows.authorization(card, amount=2_000, at=int(noon.timestamp()) + second) for second in (1, 2))
+    rows.transaction(one, amount=-1_500)
+    rows.transaction(one, amount=-700)
+    rows.authorization(card, amount=900, at=int(noon.timestamp()) + 86_400)
+    rows.authorization(card, amount=100, at=int(noon.timestamp()) + 3, status="reversed")
+    asked = rows.authorization(card, amount=60_000, reason="spending_controls", at=int(at.timestamp()))
+    assert other.status == "pending"
+    uses = facts_of(with_account(Authorization.objects.all()).get(pk=asked.pk)).uses
+    days = {use.created.date(): (use.amount, use.number) for use in uses}
+    assert days == {noon.date(): (2_200 + 2_000, 3), (noon + timedelta(days=1)).date(): (900, 1)}
+    assert {use.card_id for use in uses} == {card.pk}

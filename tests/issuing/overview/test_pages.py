@@ -1,13 +1,16 @@
 """The overview of Issuing, viewed as the account."""
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from accounts.account.models import Account
+from issuing.cards.models import Card
+from issuing.overview.noun import account_panel
 from tests.accounts import builders
 from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.issuing.acting import text
-from tests.people import ACCOUNT, browser, work
+from tests.people import ACCOUNT, browser, known_accounts, person, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
@@ -71,3 +74,14 @@ def test_the_first_steps_cost_no_more_than_a_page(status: str) -> None:
     work(client)
     assert client.get(path).context["next_step"]
     assert cost(client, path) <= MOST
+
+
+def test_cards_are_counted_no_further_than_a_thousand() -> None:
+    known_accounts()
+    cards = (Card(id=f"ic_{n}", account_id=ACCOUNT, data={}, as_of=1, status="active") for n in range(1_001))
+    Card.every.bulk_create(cards)
+    request = RequestFactory().get("/")
+    request.user = person("vera")
+    panel = account_panel(request, Account.objects.get(pk=ACCOUNT))
+    assert (panel["cards"], panel["by_status"]) == ("1,000+", "1,000+ active")
+    assert Card.count_of(ACCOUNT) == 1_000

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('console', '0014_bulk_failed_and_approvals_found'),
+        ('console', '0016_read_by_range'),
     ]
 
     operations = [
