@@ -100,7 +100,7 @@ def used(pids: list[int]) -> Usage:
             status = Path(f"/proc/{pid}/status").read_text()
         except OSError:
             continue
-        usage.seconds += (int(fields[11]) + int(fields[12])) / TICKS
+        usage.seconds += sum(map(int, fields[11:15])) / TICKS  # and of its children that have ended
         usage.memory = [*(usage.memory or []), int(status.partition("VmRSS:")[2].split()[0]) >> 10]
     return usage
 

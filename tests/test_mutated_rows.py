@@ -196,6 +196,6 @@ def test_history_reads_requirements_of_any_shape(wrong: Any) -> None:
         odd = {**whole, "requirements": {name: wrong}}
         for old, new in ((whole, odd), (odd, whole), (whole, {**whole, "requirements": wrong})):
             change = history_models.ObjectChange(ACCOUNT, old, new, at, history_models.Source.EVENT, "evt_1")
-            requirements, changes = change.rows()
+            requirements, changes = change.rows().values()
             assert all(isinstance(row.key, str) and row.key for row in requirements)
             assert changes == []
