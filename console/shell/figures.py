@@ -22,6 +22,7 @@ from console.shell.nouns import Queue
 logger = logging.getLogger(__name__)
 EVERY = timedelta(seconds=2)
 SHARE = 50  # a figure that takes a second is computed every fifty
+LONGEST = timedelta(seconds=100)  # and none more seldom than this
 AGAIN = timedelta(minutes=1)  # after which one that could not be computed is tried again
 OLD = timedelta(minutes=2)  # from where on its age is shown: no worker keeps it
 COLD_SECONDS = 5  # what a page computed by itself may be this old
@@ -93,7 +94,7 @@ def _computed(name: str, compute: Callable[[], Any]) -> Figure | None:
         Figure.objects.filter(name=name).update(next_at=at + AGAIN)
         return None
     took = timedelta(seconds=time.monotonic() - began)
-    return Figure(name=name, value=value, at=at, next_at=timezone.now() + max(EVERY, SHARE * took))
+    return Figure(name=name, value=value, at=at, next_at=timezone.now() + min(max(EVERY, SHARE * took), LONGEST))
 
 
 def read(names: Iterable[str]) -> Mapping[str, Kept]:

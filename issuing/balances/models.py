@@ -194,10 +194,11 @@ def shortages(account_id: str = "") -> list[Shortage]:
     found = []
     for balance in rows.select_related("account").order_by("account")[:MOST_SHORT]:
         currency = balance.currency()
-        available = balance.issuing(currency) or 0
+        known = balance.issuing(currency)
+        available, used_up = known or 0, known is not None and known <= 0
         spent, refused = balance.used or 0, balance.refused
         at = None if refused else runs_out(available, spent, now)
-        if balance.account and (available <= 0 or refused or (at and at - now < SOON)):
+        if balance.account and (used_up or refused or (at and at - now < SOON)):
             found.append(Shortage(balance.account, currency, available, spent, at))
     return sorted(found, key=lambda each: each.at or now)
 

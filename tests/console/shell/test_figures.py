@@ -82,15 +82,16 @@ def test_a_figure_is_computed_at_once_where_no_worker_has_kept_it(monkeypatch: p
 
 
 def test_what_is_quick_is_computed_every_two_seconds_and_what_is_slow_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter((0, 0.01, 0, 3.0))
+    seconds = iter((0, 0.01, 0, 0.5, 0, 9.0))
     monkeypatch.setattr(figures.time, "monotonic", lambda: next(seconds))
-    monkeypatch.setattr(nouns, "_nouns", [noun(quick=lambda: 1, slow=lambda: 1)])
+    monkeypatch.setattr(nouns, "_nouns", [noun(quick=lambda: 1, slow=lambda: 1, slowest=lambda: 1)])
     now = timezone.now()
-    assert figures.keep() == 2
+    assert figures.keep() == 3
     assert figures.keep() == 0
     after = {row.name: row.next_at - now for row in Figure.objects.all()}
     assert timedelta(seconds=2) <= after["quick"] < timedelta(seconds=4)
-    assert timedelta(seconds=150) <= after["slow"] < timedelta(seconds=152)
+    assert timedelta(seconds=25) <= after["slow"] < timedelta(seconds=27)
+    assert figures.LONGEST <= after["slowest"] < figures.OLD
 
 
 def test_a_figure_that_fails_stays_as_it_was_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,4 +58,15 @@ def test_what_is_left_is_a_column_in_the_currency_of_the_issuing_balance() -> No
     row.data = {"object": "balance", "available": [{"amount": 5, "currency": "eur"}]}
     row.set_columns()
     assert row.available is None
-    assert not Balance.objects.filter(available__lte=0).exists()
+
+
+@pytest.mark.django_db
+def test_an_issuing_balance_that_is_not_known_is_not_called_used_up() -> None:
+    spender("acct_1", 0)
+    spender("acct_2", 0, spent=10, reason="insufficient_funds")
+    for row in Balance.objects.all():
+        row.data = {"object": "balance", "available": [{"amount": 5, "currency": "usd"}]}
+        row.set_columns()
+        row.save()
+    assert [short.account.pk for short in shortages()] == ["acct_2"]
+    assert [short.account.pk for name in ("acct_1", "acct_2") for short in shortages(name)] == ["acct_2"]
