@@ -15,6 +15,7 @@ from gateway.models import Binding, Event
 
 REGISTRY: dict[str, type["Mirror"]] = {}
 FETCH_TRIES = 5
+NESTED = (dict, list)  # of a name: made anew for each value, it would take as long as what it saves
 M = TypeVar("M", bound="Mirror")
 
 
@@ -99,7 +100,7 @@ class Mirror(models.Model):
     @classmethod
     def normalise(cls, data: dict[str, Any]) -> dict[str, Any]:
         """`data` as it is kept: an embedded object that folds becomes its id."""
-        return {name: _ids_for_folded(value) for name, value in data.items()}
+        return {name: _ids_for_folded(value) if isinstance(value, NESTED) else value for name, value in data.items()}
 
     @classmethod
     def sync_paths(cls, account: str | None) -> Iterable[tuple[str, str | None]]:  # noqa: ARG003  (others need it)
@@ -171,14 +172,14 @@ class Mirror(models.Model):
 
 def _ids_for_folded(value: Any) -> Any:
     if isinstance(value, list):
-        return [_ids_for_folded(part) if isinstance(part, dict | list) else part for part in value]
+        return [_ids_for_folded(part) if isinstance(part, NESTED) else part for part in value]
     if not isinstance(value, dict):
         return value
     model = REGISTRY.get(str(value["object"])) if "object" in value else None
     if model and model.folds and isinstance(value.get("id"), str):
         return value["id"]
     # Most values are plain; not calling for them halves the time.
-    return {name: _ids_for_folded(part) if isinstance(part, dict | list) else part for name, part in value.items()}
+    return {name: _ids_for_folded(part) if isinstance(part, NESTED) else part for name, part in value.items()}
 
 
 Difference = tuple[dict[str, Any] | None, dict[str, Any], Mirror]  # data before and after, and the row

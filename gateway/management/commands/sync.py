@@ -13,7 +13,7 @@ from gateway import binding, sync
 from gateway.digits import is_whole
 from gateway.errors import Refused, Unreachable
 from gateway.mirror import Misplaced
-from gateway.processes import Ended
+from gateway.processes import Ended, spare_the_collector
 from gateway.telling import Telling
 from gateway.walking import Progress
 
@@ -76,6 +76,7 @@ class Command(BaseCommand):
         if options["since"] and (options["dry_run"] or options["processes"] > 1):
             raise CommandError("--since lists events: it goes with neither --dry-run nor --processes.")
         sys.setswitchinterval(SWITCH)
+        spare_the_collector()
         out, err = written_by(self.stdout), written_by(self.stderr)
         telling = Telling(out, err, as_json=options["json"], terminal=self.stderr.isatty())
         try:
