@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from accounts.account.models import Account
 from gateway import clock, inbox, sync, telling
@@ -118,6 +119,7 @@ def test_what_makes_no_sense_is_refused_in_words(sandbox: SandboxProcess, option
     [
         (Unreachable("Stripe did not answer in time."), "goes on where it stopped"),
         (Ended("Process 4711 has ended."), "Process 4711 has ended. Run it again"),
+        (OperationalError("server closed the connection"), "The database: server closed the connection. Run it again"),
         (KeyboardInterrupt(), "Interrupted. Run it again"),
     ],
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.db import OperationalError
 
 from gateway import binding, sync
 from gateway.digits import is_whole
@@ -101,6 +102,8 @@ class Command(BaseCommand):
             raise CommandError(f"Stripe refused: {error.message} (code {error.code}, {error.request_id})") from None
         except (Unreachable, Ended) as error:
             raise CommandError(f"{error} {AGAIN}") from None
+        except OperationalError as error:
+            raise CommandError(f"The database: {str(error).strip()}. {AGAIN}") from None
         except KeyboardInterrupt:
             raise CommandError(f"Interrupted. {AGAIN}") from None
 
