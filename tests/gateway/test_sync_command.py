@@ -58,6 +58,14 @@ def test_it_draws_a_bar_on_a_terminal(accounts: list[str], monkeypatch: pytest.M
     assert err.getvalue().endswith("\r\033[K")
 
 
+def test_the_bar_stays_on_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    written: list[str] = []
+    its = Telling(print, written.append, as_json=False, terminal=True)
+    its(Progress(walked=1, lists=2, noun="x" * 60))
+    assert len(written[0].removeprefix("\r\033[K")) == 39
+
+
 def test_elsewhere_it_says_a_line_now_and_then(accounts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     err = io.StringIO()
     command(*ONLY, err=err)
