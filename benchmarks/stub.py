@@ -9,7 +9,7 @@ import multiprocessing
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any
@@ -50,13 +50,14 @@ class Stub:
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection."""
-        while head := await reader.read(65536):
-            target = head.split(b" ", 2)[1].decode()
-            named = re.search(rb"(?i)stripe-account: *(\S+)", head)
-            body = self.answer(target, named[1].decode() if named else "")
-            await asyncio.sleep(self.world.latency if target.startswith("/v1/") else 0)
-            writer.write(HEAD.format(formatdate(usegmt=True), len(body)).encode() + body)
-            await writer.drain()
+        with suppress(ConnectionError):  # whoever asked may have been killed
+            while head := await reader.read(65536):
+                target = head.split(b" ", 2)[1].decode()
+                named = re.search(rb"(?i)stripe-account: *(\S+)", head)
+                body = self.answer(target, named[1].decode() if named else "")
+                await asyncio.sleep(self.world.latency if target.startswith("/v1/") else 0)
+                writer.write(HEAD.format(formatdate(usegmt=True), len(body)).encode() + body)
+                await writer.drain()
         writer.close()
 
     def answer(self, target: str, account: str) -> bytes:

@@ -27,7 +27,7 @@ from tests.stack import ROOT, wait_until
 ACCOUNTS, OWNERS, LISTS = 10_000, 50, 2_000  # accounts; those with 200 cards each; those with two
 RATE, LATENCY, SANDBOX_ACCOUNTS = 100, 0.1, 400
 WITHOUT_HEADER = ("account", "bank_account", "capability", "person")  # whose calls the sandbox counts together
-PROMISED_MS, PROMISED_REFUSALS, PROMISED_REPEATS = 10.0, 0.01, 10
+PROMISED_MS, PROMISED_REFUSALS, PROMISED_REPEATS = 10.0, 0.01, 15
 
 
 @dataclass(frozen=True)

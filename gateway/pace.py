@@ -1,7 +1,7 @@
 """How fast one run asks Stripe: as fast as the rate budget allows, and slower while Stripe says 429.
 
 The budget knows our own calls alone. Where others use the same account's rate, Stripe asks us to slow down; then all
-threads of the run stop for as long as it says, and go on at a pace that recovers as answers come.
+threads of the run stop for as long as it says, and go on more slowly; the pace recovers as answers come.
 """
 
 import threading
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from django.conf import settings
 
-from gateway.errors import Unreachable
+from gateway.errors import LONGEST_WAIT, Unreachable
 
 TRIES = 5
 SLOWER = 1.5  # the gap between two calls grows by this at each refusal
@@ -44,9 +44,8 @@ class Pace:
                 if tries == TRIES:
                     raise
                 if error.status == 429:
-                    self._slow_down(error.wait(tries))
-                else:
-                    time.sleep(error.wait(max(tries, 1)))
+                    self._slow_down(min(error.retry_after or 0.0, LONGEST_WAIT))
+                time.sleep(error.wait(max(tries, 1)))
             else:
                 self._recover()
                 return answer
@@ -58,12 +57,12 @@ class Pace:
             self._next = at + self.gap
         time.sleep(max(at - time.monotonic(), 0))
 
-    def _slow_down(self, pause: float) -> None:
-        """Let nobody call for `pause` seconds, and then fewer than before."""
+    def _slow_down(self, named: float) -> None:
+        """Let nobody call for as many seconds as Stripe named, and then fewer than before."""
         with self._lock:
             now = time.monotonic()
             self.refused += 1
-            self._next = max(self._next, now + pause)
+            self._next = max(self._next, now + named)
             if now - self._slowed_at > SETTLES:
                 self._slowed_at = now
                 self.gap = max(self.gap * SLOWER, SLOWER / (settings.STRIPE_RATE or 100.0))

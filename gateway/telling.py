@@ -1,6 +1,7 @@
 """Saying how far a long run is: one line rewritten on a terminal, a line now and then elsewhere, JSON for machines."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -37,7 +38,8 @@ class Telling:
         if self.as_json:
             self.line("progress", **self.figures())
         else:
-            self.err(f"\r\033[K{self.words()}" if self.drawn else f"{self.words()}\n")
+            room = shutil.get_terminal_size().columns - 1  # a line that wraps could not be written over
+            self.err(f"\r\033[K{self.words()[:room]}" if self.drawn else f"{self.words()}\n")
 
     def line(self, event: str, **values: Any) -> None:
         """A line for machines; nothing where people read."""

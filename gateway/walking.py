@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 OBJECTS = {"postgresql": 300, "sqlite": 100}
 LISTS, LINGER = 150, 0.5
 AHEAD = 100  # accounts whose lists are begun together
-PAGES_AHEAD = 2  # lots of pages that may wait for a thread that absorbs
+PAGES_AHEAD = 1  # lots of pages that may wait for a thread that absorbs
 
 
 @dataclass(frozen=True)

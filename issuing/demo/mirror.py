@@ -5,13 +5,14 @@ from django.core.cache import cache
 from accounts.history.models import Requirement, StateChange
 from gateway import clock
 from gateway.mirror import REGISTRY
-from gateway.models import Event, SyncCursor
+from gateway.models import Drift, Event, SyncCursor
 
 
 def forget() -> None:
-    """Delete every mirrored row, its history, and the events."""
+    """Delete every mirrored row, its history, the events, and what was found by comparing."""
     mirrored = [model.every.all() for model in REGISTRY.values()]
-    for rows in (*mirrored, *(model.objects.all() for model in (Requirement, StateChange, Event, SyncCursor))):
+    others = [model.objects.all() for model in (Requirement, StateChange, Event, SyncCursor, Drift)]
+    for rows in (*mirrored, *others):
         rows._raw_delete(rows.db)
     cache.clear()
     clock.forget()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from accounts.account.models import Account
 from gateway import clock, inbox, sync, telling
@@ -55,6 +56,14 @@ def test_it_draws_a_bar_on_a_terminal(accounts: list[str], monkeypatch: pytest.M
     command(*ONLY, err=err)
     assert "] 3 of 3 lists, 4 objects (" in err.getvalue()
     assert err.getvalue().endswith("\r\033[K")
+
+
+def test_the_bar_stays_on_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    written: list[str] = []
+    its = Telling(print, written.append, as_json=False, terminal=True)
+    its(Progress(walked=1, lists=2, noun="x" * 60))
+    assert len(written[0].removeprefix("\r\033[K")) == 39
 
 
 def test_elsewhere_it_says_a_line_now_and_then(accounts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +127,7 @@ def test_what_makes_no_sense_is_refused_in_words(sandbox: SandboxProcess, option
     [
         (Unreachable("Stripe did not answer in time."), "goes on where it stopped"),
         (Ended("Process 4711 has ended."), "Process 4711 has ended. Run it again"),
+        (OperationalError("server closed the connection"), "The database: server closed the connection. Run it again"),
         (KeyboardInterrupt(), "Interrupted. Run it again"),
     ],
 )

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.db import OperationalError
 
 from gateway import binding, sync
 from gateway.digits import is_whole
 from gateway.errors import Refused, Unreachable
 from gateway.mirror import Misplaced
-from gateway.processes import Ended
+from gateway.processes import Ended, spare_the_collector
 from gateway.telling import Telling
 from gateway.walking import Progress
 
@@ -76,6 +77,7 @@ class Command(BaseCommand):
         if options["since"] and (options["dry_run"] or options["processes"] > 1):
             raise CommandError("--since lists events: it goes with neither --dry-run nor --processes.")
         sys.setswitchinterval(SWITCH)
+        spare_the_collector()
         out, err = written_by(self.stdout), written_by(self.stderr)
         telling = Telling(out, err, as_json=options["json"], terminal=self.stderr.isatty())
         try:
@@ -100,6 +102,8 @@ class Command(BaseCommand):
             raise CommandError(f"Stripe refused: {error.message} (code {error.code}, {error.request_id})") from None
         except (Unreachable, Ended) as error:
             raise CommandError(f"{error} {AGAIN}") from None
+        except OperationalError as error:
+            raise CommandError(f"The database: {str(error).strip()}. {AGAIN}") from None
         except KeyboardInterrupt:
             raise CommandError(f"Interrupted. {AGAIN}") from None
 
