@@ -10,6 +10,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
     nouns = (
         "history",
+        "changes",
         "of_account",
         "requirements",
         "terms",

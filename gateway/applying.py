@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from gateway import back_off, intake, mirror, order, reading, strangers
 from gateway.claims import CRASHES
-from gateway.errors import Refused, Unreachable
+from gateway.errors import Refused, Unreachable, means_gone
 from gateway.models import Event
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def _read_missing(accounts: set[str], events: Sequence[Event], end: float) -> se
 
 
 def _note_unread(account: str, events: Sequence[Event], failure: reading.Failure) -> None:
-    if isinstance(failure, Refused) and mirror.means_gone(failure):
+    if isinstance(failure, Refused) and means_gone(failure):
         reason = f"Not an account of ours: {failure.message}"
         Event.objects.held_of(events).settle(state=State.QUARANTINED, error=reason)
     else:

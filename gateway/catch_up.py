@@ -15,7 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from gateway import client, clock, intake, mirror, queue
-from gateway.errors import Refused, Unreachable
+from gateway.errors import Refused, Unreachable, means_gone
 from gateway.models import Event, Heartbeat, SyncCursor
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def _list(account: str, since: int | None) -> int:
                 SyncCursor.objects.filter(pk=walk.pk).update(after=page.data["data"][-1]["id"])
     except Refused as refused:
         SyncCursor.objects.filter(pk=walk.pk).delete()  # such as for an event to go on from that is no longer listed
-        if not account or not mirror.means_gone(refused):
+        if not account or not means_gone(refused):
             raise
         mirror.account_model().objects.get(pk=account).refresh()
         return found

@@ -63,3 +63,8 @@ class Unreachable(Exception):  # noqa: N818  (a state of the world, not an error
     def wait(self, tries: int, *, longest: float = back_off.LONGEST) -> float:
         """Seconds before the next try after `tries` tries: back_off.pause, and what Stripe named up to LONGEST_WAIT."""
         return back_off.pause(tries, longest=longest, named=min(self.retry_after or 0.0, LONGEST_WAIT))
+
+
+def means_gone(refused: Refused) -> bool:
+    """Whether Stripe's no says that the object is not ours to see any more, and not that our key lacks a right."""
+    return refused.status == 404 or (refused.status == 403 and "permission" not in refused.message.lower())

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models.lookups import IsNull
 
 from gateway import client, clock, inserting, metadata, order
-from gateway.errors import NOT_SENT, Refused, Unreachable
+from gateway.errors import NOT_SENT, Refused, Unreachable, means_gone
 from gateway.models import Binding, Event
 
 REGISTRY: dict[str, type["Mirror"]] = {}
@@ -307,31 +307,6 @@ def _columns(row: Mirror) -> list[Any]:
 def kept(model: type[Mirror], data: dict[str, Any]) -> dict[str, Any] | None:
     """An object of an answer in the form its row keeps; None for one that the answer calls deleted."""
     return None if data.get("deleted") is True else model.normalise(data)
-
-
-KEPT = ("id", "account_id", "livemode", "created", "data", "as_of", "revision", "gone_at")  # columns of every mirror
-
-
-def together(*queries: models.QuerySet[Any]) -> list[list[Any]]:
-    """The rows of each of these queries, one a model and without an order of their own. One query for all.
-
-    The columns that only one model has are filled from `data`, as at each write.
-    """
-    parts = [
-        each.order_by().annotate(place=models.Value(place)).values_list("place", *KEPT)
-        for place, each in enumerate(queries)
-    ]
-    found: list[list[Any]] = [[] for _ in queries]
-    for place, *values in parts[0].union(*parts[1:], all=True):
-        row = queries[place].model.from_db(queries[place].db, KEPT, values)
-        row.set_columns()
-        found[place].append(row)
-    return found
-
-
-def means_gone(refused: Refused) -> bool:
-    """Whether Stripe's no says that the object is not ours to see any more, and not that our key lacks a right."""
-    return refused.status == 404 or (refused.status == 403 and "permission" not in refused.message.lower())
 
 
 def read(model: type[Mirror], row_id: str, account: str | None) -> tuple[dict[str, Any] | None, int]:

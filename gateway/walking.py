@@ -19,7 +19,7 @@ from django.db import connection
 from gateway import client, mirror
 from gateway.absorbing import Object, Outcome, Page
 from gateway.connection import counted
-from gateway.errors import Refused, Unreachable
+from gateway.errors import Refused, Unreachable, means_gone
 from gateway.pace import Pace
 from gateway.threads import Arrived, Threads
 from gateway.walks import Cursors, Step, Walk
@@ -244,7 +244,7 @@ class Loop:
         """Pass over a list that Stripe does not show. Raises everything else."""
         if not isinstance(job, Walk) or job.account is None or not isinstance(error, Refused):
             raise error
-        if error.status != 400 and not mirror.means_gone(error):
+        if error.status != 400 and not means_gone(error):
             raise error
         logger.info("%s of %s: %s", job.noun, job.account, error)
         self._count(job.noun, calls=1, refused=1)

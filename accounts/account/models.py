@@ -16,6 +16,7 @@ from accounts.account.words import Off
 from accounts.capabilities import words as capabilities_words
 from accounts.capabilities import words as capability_words
 from accounts.capabilities.models import Capability
+from accounts.changes import models as changes_models
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import models as history_models
 from accounts.history.models import Requirement
@@ -240,23 +241,23 @@ class Account(Mirror):
         """Requirements, states and acceptances that the event changed; or that it connected, or left."""
         account_id = event.account or event.payload["data"]["object"]["id"]
         if event.type.startswith("account.application."):
-            history_models.record_connection(event, account_id)
+            changes_models.record_connection(event, account_id)
             return
         change = history_models.change_by_event(event, account_id, "account")
-        history_models.record(change)
+        changes_models.record(change)
         terms_models.witness(change)
 
     @classmethod
     def witness_all(cls, events: Sequence[Event]) -> None:
         """Their history in a few statements."""
-        with history_models.together():
+        with changes_models.together():
             super().witness_all(events)
 
     @classmethod
     def witness_differences(cls, found: Sequence[Difference]) -> None:
         """The same, found by reading."""
         changes = [history_models.change_by_reading(row.id, old, new, "account", row) for old, new, row in found]
-        history_models.record_found(changes)
+        changes_models.record_found(changes)
         terms_models.witness(*changes)
 
     # What it says of itself

@@ -24,7 +24,7 @@ from console.shell.badges import absent, bad, no, off, ok, soon, waits
 from console.shell.links import DOCS
 from console.shell.moves import STAFF
 from console.shell.nouns import COUNTED, Found, Item, MenuEntry, Noun, Queue, Search, Waiting
-from gateway import clock, mirror
+from gateway import clock, together
 
 JUST_PASSED = timedelta(seconds=1)
 DUE = "accounts.due"  # the figure of `deadlines`
@@ -78,7 +78,7 @@ def _whole(ids: list[str]) -> list[dict[str, list[Any]]]:
     """These accounts, their capabilities and their persons, by account. One query."""
     below = (model.objects.filter(account__in=ids, gone_at=None) for model in (Capability, Person))
     found = []
-    for rows in mirror.together(Account.objects.filter(pk__in=ids), *below):
+    for rows in together.rows(Account.objects.filter(pk__in=ids), *below):
         own: dict[str, list[Any]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: row.pk):
             own[row.account_id].append(row)

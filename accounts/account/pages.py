@@ -39,7 +39,7 @@ from console.viewing.access import view_as
 from console.viewing.addresses import ACCOUNT, VIEWED
 from console.viewing.objects import RECENT, AccountView
 from console.viewing.sessions import current
-from gateway import mirror
+from gateway import together
 from gateway.shapes import id_at, text_at, value_at
 
 
@@ -53,7 +53,7 @@ class AccountParts:
     @cached_property
     def below(self) -> list[list[Any]]:
         """Its capabilities, persons and bank accounts. One query."""
-        return mirror.together(
+        return together.rows(
             Capability.objects.filter(account=self.account.pk, gone_at=None),
             Person.objects.filter(account=self.account.pk),
             ExternalAccount.objects.filter(account=self.account.pk, gone_at=None),

@@ -23,7 +23,7 @@ from console.record import words
 from console.record.models import NOT_SHOWN_BY_ITSELF, AuditEntry
 from console.shell import formats, nouns
 from console.viewing.models import AccessEntry, WorkSession
-from gateway import clock, mirror
+from gateway import clock, together
 from gateway.models import Event
 
 TERMS = {
@@ -251,7 +251,7 @@ def _described(changes: list[StateChange]) -> dict[int, Words]:
             subjects.setdefault(change.noun, set()).add(change.subject)
     if not subjects:
         return {}
-    found = mirror.together(*(worded[name][0].objects.filter(pk__in=ids) for name, ids in subjects.items()))
+    found = together.rows(*(worded[name][0].objects.filter(pk__in=ids) for name, ids in subjects.items()))
     rows = {row.pk: row for each in found for row in each}
     own = [change for change in changes if change.noun in worded and change.subject in rows]
     return {change.pk: worded[change.noun][1](rows[change.subject], change) for change in own}

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
-from accounts.history.models import change_by_event, change_by_reading, record, record_found, together
+from accounts.changes.models import record, record_found, together
+from accounts.history.models import change_by_event, change_by_reading
 from gateway import client, metadata
 from gateway.client import Answer
 from gateway.mirror import Difference, Mirror, account_model

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.urls import reverse
 
+from accounts.changes import models as changes_models
 from accounts.history import models as history_models
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway import clock
@@ -61,7 +62,7 @@ class Topup(OfAccount):
         if event.type != "topup.created":
             before = "succeeded" if event.type == "topup.reversed" else "pending"
             change = replace(change, old={**change.new, "status": before})
-        history_models.record(change)
+        changes_models.record(change)
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.account.models import Account
 from accounts.capabilities.models import Capability
 from accounts.persons.models import Person
-from gateway import client, clock, mirror, order
-from gateway.errors import Refused, Unreachable
+from gateway import client, clock, mirror, order, together
+from gateway.errors import Refused, Unreachable, means_gone
 from tests.accounts import builders
 from tests.gateway.deliveries import create_account, create_person, update_account
 from tests.gateway.scripted import Scripted, good
@@ -155,7 +155,7 @@ def test_an_object_that_changes_during_every_read_is_left_for_later(
 def test_an_account_that_is_not_ours_leaves_no_row(sandbox: SandboxProcess) -> None:
     with pytest.raises(Refused) as caught:
         mirror.read_account("acct_1NotOursNotOurs")
-    assert mirror.means_gone(caught.value)
+    assert means_gone(caught.value)
     assert not Account.every.exists()
 
 
@@ -170,7 +170,7 @@ def test_an_account_that_is_not_ours_leaves_no_row(sandbox: SandboxProcess) -> N
     ],
 )
 def test_only_a_no_about_the_object_means_gone(status: int, message: str, gone: bool) -> None:
-    assert mirror.means_gone(Refused(message, status=status)) is gone
+    assert means_gone(Refused(message, status=status)) is gone
 
 
 def test_no_row_changes_hands(account: str) -> None:
@@ -195,7 +195,7 @@ def test_rows_of_several_models_are_read_in_one_query_as_each_would_read_its_own
     builders.capability(row), builders.capability(row, "transfers"), builders.person(row)
     asked = [model.objects.filter(account=row.pk) for model in (Capability, Account, Person)]
     with CaptureQueriesContext(connection) as queries:
-        found = mirror.together(*asked)
+        found = together.rows(*asked)
     assert len(queries) == 1
     assert [{each.pk: vars(each) | {"_state": None} for each in rows} for rows in found] == [
         {each.pk: vars(each) | {"_state": None} for each in rows} for rows in asked
