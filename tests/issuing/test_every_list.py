@@ -8,7 +8,7 @@ from tests.issuing import rows
 from tests.issuing.acting import shown
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 NAMES = ("cardholders", "cards", "authorizations", "transactions")
 ADMIN = ("cardholder", "card", "authorization", "transaction", "topup")
 

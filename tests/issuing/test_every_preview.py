@@ -28,7 +28,7 @@ from tests.issuing.conftest import HOLDER, REASON, buy, fund, issuing_account, m
 from tests.people import browser, person, work
 from tests.sandbox_process import SandboxProcess
 
-pytestmark = pytest.mark.alike
+pytestmark = pytest.mark.crawl
 
 Entries = dict[str, str]
 Place = tuple[str, Entries]  # the address of a verb's page, and what is typed there

@@ -17,7 +17,7 @@ from tests.keeping import once
 from tests.people import ACCOUNT, browser, person, view_as
 from tests.world import made
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 world = once(made)
 
 

@@ -20,7 +20,7 @@ from tests.costs import MOST, cost
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as, work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 HOSTILE = "</bdi><script>alert(1)</script>\u202egnp.exe"
 
 
