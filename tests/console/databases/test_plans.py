@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from accounts.account.models import Account
+from accounts.persons.models import Person
 from tests import plans
 from tests.accounts import builders
 
@@ -28,8 +29,9 @@ def test_a_query_by_an_index_reads_what_it_shows() -> None:
 
 
 def test_what_no_index_serves_is_a_scan_of_the_table() -> None:
-    found = plans.plans_of(lambda: list(Account.objects.filter(details_submitted=False).order_by("email")))
-    assert found[0].scanned == {"accounts_account"} <= plans.mirrors()
+    Person.objects.bulk_create(Person(id=f"person_{n}", account_id="acct_1", data={}) for n in range(50))
+    found = plans.plans_of(lambda: list(Person.objects.filter(livemode=True).order_by("as_of")))
+    assert found[0].scanned == {"accounts_person"} <= plans.mirrors()
     assert found[0].removed == 50
 
 
