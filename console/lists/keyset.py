@@ -122,7 +122,8 @@ class Reading:
 
     def placed(self, cursor: tuple[Any, Any] | None) -> list[Any]:
         """Those with a place, from a cursor on."""
-        found = [self._one(each, cursor) for each in self.queries if not isinstance(each, Part)]
+        plain = (self._beyond(each, cursor) for each in self.queries if not isinstance(each, Part))
+        found = [list(each.order_by(*self._order)[: self.size + 1]) for each in plain]
         parts = [each for each in self.queries if isinstance(each, Part)]
         return self._merged([*found, *([self._parts(parts, cursor)] if parts else [])])
 
@@ -153,9 +154,6 @@ class Reading:
     def _order(self) -> tuple[str, str]:
         place, key = self.by
         return (place, key) if self.backwards else (f"-{place}", f"-{key}")
-
-    def _one(self, rows: QuerySet[Any], cursor: tuple[Any, Any] | None) -> list[Any]:
-        return list(self._beyond(rows, cursor).order_by(*self._order)[: self.size + 1])
 
     def _parts(self, parts: list[Part], cursor: tuple[Any, Any] | None) -> list[Any]:
         """What is near is found by the list's own index, however much there is; the rest by the index of each part."""

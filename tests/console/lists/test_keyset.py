@@ -1,0 +1,93 @@
+"""Pages by keyset reach every row once, in both directions: searched near and far, with and without a moment."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from accounts.account.models import Account, has_issuing
+from console.lists import changelist, keyset, limits
+from tests.people import browser
+
+pytestmark = pytest.mark.django_db
+SIZE = 4
+FIRST = 1_790_000_000
+
+
+@pytest.fixture(params=[2, 7, 5_000], autouse=True)
+def near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(keyset, "NEAR", request.param)
+    rows = []
+    for n in range(40):  # two a second; some without a moment; foxes are rare, and most of them old
+        created = datetime.fromtimestamp(FIRST + n // 2, UTC) if n % 9 else None
+        name = f"{'Fox' if n < 12 or n == 33 else 'Hen'} {n}"
+        rows.append(Account(id=f"acct_{n:02}", account_id=f"acct_{n:02}", name=name, data={}, created=created, as_of=1))
+    Account.every.bulk_create(rows)
+
+
+def expected(rows: Any) -> list[str]:
+    """Newest first, then those without a moment, each by id."""
+    placed = sorted((row for row in rows if row.created), key=lambda row: (row.created, row.pk), reverse=True)
+    return [row.pk for row in [*placed, *sorted((row for row in rows if not row.created), key=lambda r: r.pk)[::-1]]]
+
+
+def walked(queries: Any) -> tuple[list[str], list[str]]:
+    """All rows, page by page from the first on; and again from the last page back."""
+    forth, page = [], keyset.read(queries, {}, SIZE)
+    pages = [page]
+    while page.older:
+        page = keyset.read(queries, {keyset.OLDER: page.older}, SIZE)
+        pages.append(page)
+    forth = [row.pk for each in pages for row in each.rows]
+    back = [row.pk for row in reversed(page.rows)]
+    while page.newer:
+        page = keyset.read(queries, {keyset.NEWER: page.newer}, SIZE)
+        back += [row.pk for row in reversed(page.rows)]
+    return forth, back[::-1]
+
+
+def test_every_row_is_on_one_page() -> None:
+    every = expected(Account.objects.all())
+    assert len(every) == 40
+    assert walked(Account.objects.all()) == (every, every)
+
+
+@pytest.mark.parametrize(("words", "many"), [("fox", 13), ("Hen 1", 8), ("no such name", 0), ("fo", 13)])
+def test_a_search_finds_what_is_near_and_what_is_far(words: str, many: int) -> None:
+    sought = Account.objects.sought(words, personal=True)
+    found = expected(Account.objects.search(words, personal=True))
+    assert len(found) == many
+    assert walked(keyset.searched(Account.objects.all(), sought)) == (found, found)
+    assert keyset.count(keyset.searched(Account.objects.all(), sought), 5) == min(many, 5)
+
+
+def test_a_filter_of_two_tables_finds_as_much() -> None:
+    Account.every.filter(pk__in=["acct_01", "acct_09", "acct_38"]).update(issuing_status="in_review")
+    parts = [keyset.Part(Account.objects.all(), each) for each in has_issuing("in_review")]
+    found = ["acct_38", "acct_01", "acct_09"]
+    assert walked(parts) == (found, found)
+
+
+def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise limits.TooLong
+
+    monkeypatch.setattr(changelist.KeysetChangeList, "_page", stop)
+    page = browser("ana").get("/accounts/account/", {"country": "US", "kind": "custom"}).content.decode()
+    assert "These filters together take too long to read" in page
+    assert "Nothing matches" not in page
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no limit for one statement")
+def test_the_database_is_stopped_and_limited_no_longer(settings: Any) -> None:
+    settings.LIST_TIMEOUT = 0.05
+    with connection.cursor() as cursor:
+        with pytest.raises(limits.TooLong), limits.bounded():
+            cursor.execute("SELECT pg_sleep(5)")
+        with limits.bounded():
+            cursor.execute("SELECT 1")
+        cursor.execute("SELECT pg_sleep(0.1)")
