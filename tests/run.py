@@ -28,6 +28,7 @@ BY_STACK = ("-n", "2", "--dist", "loadgroup", "-m")  # two at a time, and those 
 IN_ORDER = ("-p", "no:randomly")
 NO_CHROMIUM = "no Chromium found; install one or set CHROMIUM"
 CI = os.environ.get("CI", "").lower() == "true"
+UNKEPT = "PYTHONDONTWRITEBYTECODE"  # what is compiled is kept: each worker and process would compile it anew (a fifth)
 
 
 def chromium() -> str:
@@ -40,7 +41,7 @@ def step(title: str, *command: str, kept: bool = False, **environment: str) -> b
     """Run one step with its title and time; True when it passed. What it says may be kept and printed whole at last."""
     print(f"\n=== {title}", flush=True)
     began = time.monotonic()
-    environment = {**os.environ, **environment}
+    environment = {**{name: os.environ[name] for name in os.environ if name != UNKEPT}, **environment}
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if kept else {}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False, text=True, **output)
     how = "FAILED" if done.returncode else "passed"

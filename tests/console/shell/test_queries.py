@@ -68,7 +68,7 @@ def test_choosing_rows_of_a_list_costs_no_more_than_a_page(world: dict[str, str]
     assert {name: number for name, number in costs.items() if number > MOST} == {}
 
 
-@pytest.mark.alike
+@pytest.mark.crawl
 def test_no_page_costs_more_than_its_kind_may(world: dict[str, str]) -> None:
     assert [queue.name for queue in nouns.queues() if not queue.count()] == ["jobs"]  # each counts their own, on home
     client = browser("ana")
