@@ -208,7 +208,7 @@ def finish(run: BulkRun) -> bool:
             return False
         failed = sum(outcomes.get(name, 0) for name in FAILED)
         ended = {"state": BulkRun.State.ENDED, "ended_at": timezone.now(), "failed": failed}
-        running.update(**ended, needs_a_person=failed > 0)
+        running.update(**ended, needs_a_person=failed > 0, lost=outcomes.get(Operation.State.NOT_FOUND, 0))
     run.refresh_from_db()
     return True
 

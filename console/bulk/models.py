@@ -37,6 +37,10 @@ class BulkRunQuerySet(models.QuerySet["BulkRun"]):
         """Those that were stopped before their end, and those that ended with failures nobody has seen to."""
         return self.filter(needs_a_person=True)
 
+    def with_lost(self) -> "BulkRunQuerySet":
+        """Those that ended with rows that were not found at Stripe, of which each may still be settled."""
+        return self.filter(state=BulkRun.State.ENDED, lost__gt=0)
+
 
 class BulkRun(models.Model):
     """One verb for many rows, asked for by one person with one reason.
@@ -69,7 +73,8 @@ class BulkRun(models.Model):
     why = models.TextField(blank=True)  # why it was stopped
     stopped_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # None: by itself
     needs_a_person = models.BooleanField(default=False)
-    failed = models.PositiveIntegerField(default=0)  # rows that came to nothing, when it ended
+    failed = models.PositiveIntegerField(default=0)  # rows that came to nothing, as last counted (console.bulk.ended)
+    lost = models.PositiveIntegerField(default=0, db_default=0)  # of these, those that were not found at Stripe
     total = models.PositiveIntegerField(default=0)  # rows; 0 until all of them stand
     created_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
@@ -90,6 +95,7 @@ class BulkRun(models.Model):
             models.Index(fields=["begun_at"], name="bulkrun_running", condition=Q(state="running")),
             models.Index(fields=["created_at"], name="bulkrun_needing", condition=Q(needs_a_person=True)),
             models.Index(fields=["created_at"], name="bulkrun_draft", condition=Q(state="draft")),
+            models.Index(fields=["ended_at"], name="bulkrun_lost", condition=Q(state="ended", lost__gt=0)),
         )
 
     def __str__(self) -> str:

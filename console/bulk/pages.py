@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.bulk import control, effects, files, runs
+from console.bulk import control, effects, ended, files, runs
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.bulk.words import TABS
 from console.lists import addresses
@@ -155,6 +155,7 @@ def _draw(
 def progress(run: BulkRun) -> dict[str, Any]:
     """How far it is: `figures` (word, tone, icon, number), `parts` of a bar of 1000, `left` where that can be told."""
     outcomes = run.outcomes()
+    run.failed = ended.failed_of(outcomes)  # as it is now, not as it was when it ended
     waiting = outcomes.get(BulkRow.State.WAITING, 0)
     todo = run.total - sum(outcomes.get(name, 0) for name in (BulkRow.State.LEFT_OUT, BulkRow.State.BAD))
     under_way = sum(outcomes.get(name, 0) for name in UNDER_WAY)
