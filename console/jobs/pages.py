@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console.jobs import files, jobs
+from console.jobs import errors, files, jobs
 from console.jobs.kinds import JobFailed
 from console.jobs.models import Job
 from console.operations.pages import SeeOther
@@ -121,6 +121,7 @@ def _draw(request: HttpRequest, job: Job) -> HttpResponse:
         "account": {"id": job.account_id, "name": job.account_name} if job.account_id else None,
         "sentence": sentence(job),
         "why": Mask(may_see(request)).text(job.error),
+        "errors": errors.told(job, Mask(may_see(request))) if job.errors[1:] or not job.error else [],
         "tone": tone,
         "sign": sign,
         "version": f"{job.state}.{job.done}.{job.total}.{bool(job.cancel_asked_by_id)}",
