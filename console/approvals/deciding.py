@@ -151,9 +151,9 @@ def ask_again(approval: Approval, *, user: User) -> Performed:
     if first is None:
         _may_answer(approval, user)
         first = door.perform(
-            verbs.get(operation.verb),
+            verb := verbs.get(operation.verb),
             user=user,
-            params=operation.params,
+            params=verb.anew(operation.params),
             reason=operation.reason,
             ticket=operation.ticket,
             account_id=operation.account_id,

@@ -1,10 +1,12 @@
 """Who may begin and stop a run, what stops all of it at once, and the stopping."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 
-from console.approvals import policy
+from console.approvals import load, policy
+from console.approvals.load import Load
 from console.bulk.models import FROM_FILES, BulkRun
 from console.operations import attempts
 from console.operations.door import Denied
@@ -45,11 +47,12 @@ def objection(verb: Verb | None, run: BulkRun) -> str:
     return ""
 
 
-def why_second(verb: Verb, rows: int) -> str:
-    """The policy's sentence why so many rows need a second person, or "". What lowers risk never does."""
-    if policy.lowers_risk(verb):
-        return ""
-    return policy.needs_second(verb, mode=settings.CONSOLE_MODE, rows=rows)
+def why_second(verb: Verb, rows: int, carried: Load, values: Mapping[str, Any] | None = None) -> str:
+    """The policy's sentence why so many rows that carry this need a second person, or "".
+
+    What lowers risk never does; `values` are those of the one row, where there is one.
+    """
+    return "" if policy.lowers_risk(verb, values) else load.why_second(verb, carried, rows)
 
 
 def may_control(run: BulkRun, user: User) -> bool:

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from console.bulk import control
 from console.bulk.models import FAILED, BulkRow, BulkRun
+from console.bulk.rows import check_shown
 from console.operations import door, verbs
 from console.operations.attempts import BRAKED_PAUSE, plain
 from console.operations.door import Braked, Denied
@@ -148,6 +149,7 @@ def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
         return True
     try:
         _check_carried(verb, row)
+        check_shown(verb, run, row)
         operation = _perform(verb, run, row, lane)
     except Braked as braked:  # no attempt: it goes on when the brake is lifted
         mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)

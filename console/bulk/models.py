@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, JSONField, Q, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -64,6 +64,7 @@ class BulkRun(models.Model):
     reason = models.TextField(blank=True)
     ticket = models.CharField(max_length=64, blank=True)
     common = models.JSONField(default=dict)
+    load = models.JSONField(default=dict, db_default=Value({}, JSONField()))  # as last weighed: console.approvals.load
     work_session = models.ForeignKey(WorkSession, null=True, on_delete=models.PROTECT, related_name="bulk_runs")
     form_token = models.CharField(max_length=64, unique=True)  # of the form that asked: sent twice, it is one run
     digest = models.CharField(max_length=64, blank=True)  # of all that was asked for: tells apart another use of a form
@@ -157,7 +158,7 @@ class BulkRow(claims.Claimed):
 
     The token is fixed before anything is sent: whoever comes to the row a second time finds the operation that the
     first one made. From then on the operation tells the outcome. `params` are the row's own values; `carried` names
-    those that nobody entered, which go along as they stood.
+    those that nobody entered, which go along as they stood; `shown` are digests of what a second person is asked about.
     """
 
     class State(models.TextChoices):
@@ -179,6 +180,7 @@ class BulkRow(claims.Claimed):
     object_id = models.CharField(max_length=255, blank=True)
     params = models.JSONField(default=dict)
     carried = models.JSONField(default=list)
+    shown = models.JSONField(default=dict, db_default=Value({}, JSONField()))  # console.bulk.rows
     form_token = models.CharField(max_length=64, unique=True)
     operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)

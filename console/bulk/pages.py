@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
+from console.approvals.load import read
 from console.bulk import control, effects, ended, files, runs
+from console.bulk import rows as bulk_rows
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.bulk.words import TABS
 from console.lists import addresses
@@ -129,20 +131,21 @@ def _draw(
     if shown in TABS:
         found = found.filter(outcome__in=TABS[shown][1])
     rows, earlier, later = _rows(request, found)
-    told = progress(run)
+    told, load = progress(run), read(run.load)
     context = {
         **told,
         **_controls(request, run, verb, told["outcomes"]),
         "title": verb.label if verb else run.verb,
         "verb": verb,
         "noun": (verb.noun_name if verb else "") or "account",
-        "rows": _shown(request, verb, rows),
+        "rows": _shown(request, run, verb, rows),
         "earlier": earlier,
         "later": later,
         "tabs": _tabs(request, shown, told["outcomes"]),
         "form": form if act == "begin" and form else _form(run) if run.state == STATE.DRAFT and verb else None,
         "asked": runs.asked_for(run) if run.state == STATE.DRAFT else None,
-        "second": control.why_second(verb, told["waiting"]) if run.state == STATE.DRAFT and verb else "",
+        "second": control.why_second(verb, told["waiting"], load) if run.state == STATE.DRAFT and verb else "",
+        "load": load.facts(),
         "undo_form": form if act == "undo" and form else ReasonForm(initial={"form_token": fresh_token()}),
         "undo_open": act == "undo" and form is not None,
         "denied": denied,
@@ -213,7 +216,7 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
     }
 
 
-def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[BulkRow]:
+def _shown(request: HttpRequest, run: BulkRun, verb: Verb | None, rows: list[Any]) -> list[BulkRow]:
     """The rows with what is said of them: `of` (the object now), `name`, `shown_id`, `effect`, `said`. Four queries."""
     model: Any = (verb.noun if verb else None) or account_model()
     found = model.objects.in_bulk([row.target for row in rows])
@@ -228,7 +231,7 @@ def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[Bul
         url = row.of.get_absolute_url() if row.of else ""
         row.url = url if url and leading.may_open(staff(request), url) else ""
         own = effects.of_row(verb, row.of, row.params, may_see=seen) if row.outcome == "waiting" and row.params else ""
-        row.effect = " · ".join(filter(None, (told.get(row.target, ""), own)))
+        row.effect = " · ".join(filter(None, (_changed(run, verb, row), told.get(row.target, ""), own)))
         typed = "" if copied.AN_ID.fullmatch(row.target) else row.target[: files.LONGEST]  # in a file, for an id
         row.shown_id = row.target if seen or not typed else masking.MASK
         row.said = masking.Mask(seen, frozenset({typed})).text(row.why)
@@ -236,6 +239,14 @@ def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[Bul
             mask = masking.of_operation(row.operation, verb, may_see=seen)
             row.said = mask.text(row.operation.error_message)
     return rows
+
+
+def _changed(run: BulkRun, verb: Verb | None, row: Any) -> str:
+    """That a row is another than a second person was asked about, and is not sent for that."""
+    if not (verb and row.shown and row.outcome == "waiting" and (run.state == STATE.DRAFT or run.approved)):
+        return ""
+    names = bulk_rows.changed(verb, row, row.of, run.common)
+    return f"Changed since a second person was asked ({', '.join(names)}): it will not be sent" if names else ""
 
 
 def _rows(request: HttpRequest, rows: Any) -> tuple[list[Any], str, str]:

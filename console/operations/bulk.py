@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
-from console.approvals import asking
+from console.approvals.load import Load
 from console.brakes import standing
 from console.bulk import engine, runs
+from console.bulk.control import why_second
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
 from console.operations import door
@@ -307,6 +308,7 @@ def _draw(
     for row in rows:
         if not (row.error or row.already):
             row.request = preview_of(verb, row.of, form, own=row.form, may_see=may_see(request))
+    able, load = sum(not row.error and not row.already for row in rows), _load(verb, form, rows)
     context = {
         "asked": asked,
         "verb": verb,
@@ -317,14 +319,15 @@ def _draw(
         "rows": rows,
         "held": next((row.held for row in rows if row.held), None),
         "left_out": sum(bool(row.held) for row in rows),
-        "able": sum(not row.error and not row.already for row in rows),
+        "able": able,
         "accounts": len({row.account_id for row in rows}),
         "already": sum(bool(row.already) for row in rows),
         "impossible": sum(bool(row.error and not row.held) for row in rows),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
         "calls": sum(len(row.request.calls) if row.request else 1 for row in rows if not (row.error or row.already)),
         "takes": runs.takes(sum(not (row.error or row.already) for row in rows)),
-        "second": _second(verb, form, rows),
+        "second": why_second(verb, able, load, own_values(form, verb) if able == 1 else None),
+        "load": load.facts(),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),
         "preview": None if verb.row_form else next((row.request for row in rows if row.request), None),
@@ -334,10 +337,13 @@ def _draw(
     return page(request, "console/operations/bulk.html", context, status=status)
 
 
-def _second(verb: Verb, form: forms.Form, rows: list[Row]) -> str:
-    """Why so many need a second person, or ""."""
-    able = [row for row in rows if not (row.error or row.already)]
-    return asking.why_second(verb, able[0].of, own_values(form, verb), rows=len(able)) if able else ""
+def _load(verb: Verb, form: forms.Form, rows: list[Row]) -> Load:
+    """What the rows that can be done carry together, with the entries as they stand."""
+    load, common = Load(), own_values(form, verb)
+    for row in rows:
+        if not (row.error or row.already):
+            load.add(verb.weights(row.of, {**common, **(own_values(row.form, verb) if row.form else {})}))
+    return load
 
 
 def _list(verb: Verb) -> str:

@@ -142,6 +142,12 @@ class Verb:
         """Why what it stands for needs a second person, or ""; what it is itself is for the policy to say."""
         return ""
 
+    def anew(self, values: Data) -> Data:
+        """The values of an act that nobody approved and that is asked for again; as it stands then, where it stands for
+        others.
+        """
+        return values
+
     def beyond(self, values: Data) -> str:
         """Which of these values the lesser permission is not enough for, as a sentence's end; "" for none."""
         return ""

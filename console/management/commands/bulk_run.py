@@ -7,9 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from console.bulk import effects, files, runs
+from console.bulk import control, effects, files, runs
 from console.bulk.commands import RunCommand
 from console.bulk.models import BulkRow, BulkRun
+from console.bulk.rows import weigh
 from console.bulk.runs import Wanted
 from console.operations import verbs
 from console.operations.commands import BAD_INPUT, REFUSED, UNKNOWN, StaffCommand
@@ -47,6 +48,7 @@ class Command(RunCommand):
         except (OSError, files.Unreadable) as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from None
         self.say(rows)
+        self.say_load(verb, rows)
         if options["dry_run"]:
             self.tell_changes(verb, user, rows)
         bad = sum(row.state == State.BAD for row in rows)
@@ -68,6 +70,15 @@ class Command(RunCommand):
                 self.stderr.write(f"line {row.position} {row.object_id or row.account_id}: {row.state}: {row.why}")
         able = sum(row.state == State.WAITING for row in rows)
         self.stdout.write(f"{able} of {len(rows)} rows can be done.")
+
+    def say_load(self, verb: Verb, rows: list[Wanted]) -> None:
+        """What the rows carry together, as the policy weighs it, and whether another person has to approve them."""
+        able = [row for row in rows if row.state == State.WAITING]
+        load = weigh(verb, {}, (able[at : at + runs.BATCH] for at in range(0, len(able), runs.BATCH)))
+        for name, words in load.facts():
+            self.stdout.write(f"{name}: {words}.")
+        if why := control.why_second(verb, len(able), load, able[0].params if len(able) == 1 else None):
+            self.stdout.write(f"{why} Another person approves it before anything is sent.")
 
     def tell_changes(self, verb: Verb, user: User, rows: list[Wanted]) -> None:
         """A line for each row that has values of its own: what they would change, as this person may see it."""
