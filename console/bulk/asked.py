@@ -29,6 +29,11 @@ class BeginBulkRun(Verb):
     many = False
     offered = False
 
+    @property
+    def personal(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Those of every verb: the request that it shows is one of theirs."""
+        return tuple({name for verb in verbs.every() for name in verb.personal})
+
     def permissions_for(self, operation: Operation) -> tuple[str, ...]:
         """Its rows' own as well."""
         run = _run(operation.params)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from console.approvals import load, policy
 from console.approvals.load import Load
@@ -76,7 +77,8 @@ def stop(run: BulkRun, user: User | None, why: str = "") -> BulkRun:
         check_control(run, user)
     with attempts.durable():
         running = BulkRun.objects.filter(pk=run.pk, state=BulkRun.State.RUNNING)
-        if running.update(state=BulkRun.State.STOPPED, stopped_by=user, why=why, needs_a_person=True):
+        stopped = {"state": BulkRun.State.STOPPED, "stopped_by": user, "stopped_at": timezone.now(), "why": why}
+        if running.update(**stopped, needs_a_person=True):
             record(run, "stopped", user, why=why)
     run.refresh_from_db()
     return run

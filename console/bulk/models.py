@@ -79,6 +79,7 @@ class BulkRun(models.Model):
     total = models.PositiveIntegerField(default=0)  # rows; 0 until all of them stand
     created_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)  # when it was stopped last
     ended_at = models.DateTimeField(null=True)
 
     person_as_of = float("-inf")  # time.monotonic() at which the engine last read who began it
@@ -148,6 +149,10 @@ class BulkRowQuerySet(claims.ClaimedQuerySet["BulkRow"]):
         """Those that were refused, by Stripe or by the console: what a retry takes again."""
         return self.filter(Q(state=BulkRow.State.DENIED) | Q(operation__state=Operation.State.REFUSED))
 
+    def whole(self) -> "BulkRowQuerySet":
+        """Those of which nothing was forgotten: they can be sent."""
+        return self.filter(forgotten_at=None)
+
     def changed(self) -> "BulkRowQuerySet":
         """Those whose operation succeeded."""
         return self.filter(operation__state=Operation.State.SUCCEEDED)
@@ -182,6 +187,8 @@ class BulkRow(claims.Claimed):
     carried = models.JSONField(default=list)
     shown = models.JSONField(default=dict, db_default=Value({}, JSONField()))  # console.bulk.rows
     form_token = models.CharField(max_length=64, unique=True)
+    personal = models.BooleanField(default=False, db_default=False)  # it holds what was entered of a person
+    forgotten_at = models.DateTimeField(null=True)  # console.bulk.forgetting
     operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     why = models.TextField(blank=True)
@@ -198,6 +205,7 @@ class BulkRow(claims.Claimed):
             *claims.Claimed.Meta.indexes,
             models.Index(fields=["run", "position"], name="bulkrow_waiting", condition=Q(state="waiting")),
             models.Index(fields=["object_id"], name="bulkrow_object"),
+            models.Index(fields=["account_id"], name="bulkrow_personal", condition=Q(personal=True)),
         )
 
     def __str__(self) -> str:

@@ -6,13 +6,14 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
+from console.bulk import forgetting
 from console.bulk.asked import BeginBulkRun
 from console.bulk.control import CONTROLS
 from console.bulk.models import BulkRun
 from console.operations import verbs
 from console.shell import context
 from console.shell.badges import absent, bad, no, off, ok, waits
-from console.shell.nouns import COUNTED, Item, MenuEntry, Noun, Queue, Waiting, first, stripes
+from console.shell.nouns import COUNTED, Forgets, Item, MenuEntry, Noun, Queue, Waiting, first, stripes
 
 
 def count() -> int:
@@ -42,6 +43,7 @@ def _item(run: BulkRun) -> Item:
 
 
 NOUN = Noun(
+    forgets=Forgets(forgetting.count, forgetting.forget),
     verbs=(BeginBulkRun,),
     roles={"viewer": ("console.view_bulkrun",), "administrator": (CONTROLS,)},
     menu=(

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.approvals.load import read
-from console.bulk import control, effects, ended, files, runs
+from console.bulk import control, effects, ended, files, forgetting, runs
 from console.bulk import rows as bulk_rows
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.bulk.words import TABS
@@ -195,7 +195,8 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
     user, may = staff(request), control.may_control(run, staff(request))
     inverse = verbs.find(verb.inverse) if verb else None
     begun = run.state in (STATE.RUNNING, STATE.STOPPED, STATE.ENDED)
-    failed = sum(outcomes.get(name, 0) for name in ("denied", "refused"))
+    again = any(outcomes.get(name) for name in ("denied", "refused"))
+    failed = BulkRow.objects.filter(run=run).failed().whole().count() if again else 0
     changed = outcomes.get(Operation.State.SUCCEEDED, 0)
     calls = outcomes.get(BulkRow.State.WAITING, 0)
     return {
@@ -234,11 +235,16 @@ def _shown(request: HttpRequest, run: BulkRun, verb: Verb | None, rows: list[Any
         row.effect = " · ".join(filter(None, (_changed(run, verb, row), told.get(row.target, ""), own)))
         typed = "" if copied.AN_ID.fullmatch(row.target) else row.target[: files.LONGEST]  # in a file, for an id
         row.shown_id = row.target if seen or not typed else masking.MASK
-        row.said = masking.Mask(seen, frozenset({typed})).text(row.why)
+        row.said = masking.Mask(seen, frozenset({typed})).text(row.why or _forgotten(row))
         if row.operation and row.operation.error_message:
             mask = masking.of_operation(row.operation, verb, may_see=seen)
             row.said = mask.text(row.operation.error_message)
     return rows
+
+
+def _forgotten(row: Any) -> str:
+    """That a row does not hold any more what was entered for it; its operation has what was sent."""
+    return forgetting.WORDS.format(row.forgotten_at) if row.forgotten_at else ""
 
 
 def _changed(run: BulkRun, verb: Verb | None, row: Any) -> str:

@@ -99,7 +99,7 @@ def changed(verb: Verb, row: BulkRow, of: Any, common: Mapping[str, Any]) -> lis
 
 
 def check_shown(verb: Verb, run: BulkRun, row: BulkRow) -> None:
-    """For the engine, before a row is sent: raise Denied where what the second person was asked about is another now.
+    """For the engine, before a row is sent: raise Denied where what a second person was asked about is another now.
 
     One query for a row of an approved run, none for any other.
     """

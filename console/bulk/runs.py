@@ -1,6 +1,5 @@
 """Bulk runs: drafted, begun, stopped, resumed, tried again and undone. console.bulk.engine works their rows off."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,10 +12,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from console.approvals.load import Load
 from console.bulk import engine
 from console.bulk.control import admit, check_control, objection, record, stop, why_second
+from console.bulk.forgetting import is_personal
 from console.bulk.models import BEGIN, BulkRow, BulkRun
 from console.bulk.rows import digest, keep_shown, parts, waiting, weigh
 from console.operations import attempts, door, verbs
@@ -214,17 +215,19 @@ def retry(run: BulkRun, user: User) -> int:
     """Do its failed rows again, each with a new token, so as a new operation; how many. Raises Denied as `resume`.
 
     A row that is not known yet is no failure: its operation goes on. Rows of an account that the run's own person looks
-    at stay as they are; Denied where there are no others.
+    at, and those of which something was forgotten, stay as they are; Denied where there are no others.
     """
     check_control(run, user)
     admit(verb := _known(run), run)
-    failed, session = BulkRow.objects.filter(run=run).failed(), sessions.open_of(run.user)
+    failed, session = BulkRow.objects.filter(run=run).failed().whole(), sessions.open_of(run.user)
     if session and (way := held_by(session, verb, Operation(account_id=session.account_id))):
         failed = failed.exclude(account_id=session.account_id)
         if not failed.exists():
             raise Denied(way.sentence)
     if run.state == State.DRAFT:
         raise Denied("This run has not begun: there is nothing to try again.")
+    if not failed.exists() and BulkRow.objects.filter(run=run).failed().exists():
+        raise Denied("What these rows held of persons was forgotten: begin a run of its own for them, from their file.")
     failed = _unapproved(run, verb, failed)
     with attempts.durable():
         BulkRun.objects.select_for_update().get(pk=run.pk)
@@ -338,7 +341,9 @@ def settled(run: BulkRun, user: User) -> None:
 def _digest(run: BulkRun, rows: Iterable[Wanted]) -> str:
     asked = [run.verb, run.user_id, run.reason, run.ticket, run.common]
     asked += [[row.account_id, row.object_id, attempts.plain(row.params)] for row in rows]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+    return salted_hmac(
+        "console.bulk", json.dumps(asked, sort_keys=True), algorithm="sha256"
+    ).hexdigest()  # keyed: it stays
 
 
 def _with_held(verb: Verb, run: BulkRun, rows: Sequence[Wanted]) -> Iterable[Wanted]:
@@ -364,7 +369,8 @@ def _row(run: BulkRun, number: int, wanted: Wanted) -> BulkRow:
         account_id=wanted.account_id,
         account_name=wanted.account_name[:255],
         object_id=wanted.object_id,
-        params=attempts.plain(wanted.params),
+        params=(params := attempts.plain(wanted.params)),
+        personal=is_personal(verbs.find(run.verb), params, wanted.state, wanted.object_id),
         carried=wanted.carried,
         form_token=wanted.form_token or fresh_token(),
         state=wanted.state,

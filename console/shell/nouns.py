@@ -47,6 +47,16 @@ class MenuEntry:
     urgent: bool = False  # a red count: Home alone
 
 
+@dataclass(frozen=True)
+class Forgets:
+    """What an act of erasing (its kind and key) means of a noun's own rows: how many, and their forgetting, which is
+    safe to repeat and False where it has to be asked again later.
+    """
+
+    count: Callable[[str, str], int]
+    forget: Callable[[str, str], bool]
+
+
 @dataclass(frozen=True, kw_only=True)
 class HomePanel:
     """A panel on the home page: `template` is given what `context(request)` returns, as `panel`."""
@@ -207,7 +217,8 @@ class Noun(nouns.Noun):
     words one change of its history, given the row. `filters` are offered by the list of accounts. `label` names an
     account (one noun alone has it). `mails` are the templates of what it has mailed. `on_events` is told of every list
     of events that was settled. `jobs`: the name of a kind of long work → its class. `figures`: name → what computes a
-    figure, as JSON, that the worker keeps (console.shell.figures).
+    figure, as JSON, that the worker keeps (console.shell.figures). `forgets`: what of its own tables an act of erasing
+    blanks beside the trail.
     """
 
     verbs: tuple[type[Verb], ...] = ()
@@ -230,6 +241,7 @@ class Noun(nouns.Noun):
     on_events: Callable[[list[Event]], None] | None = None
     jobs: Mapping[str, type[Kind]] = field(default_factory=dict)
     figures: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    forgets: Forgets | None = None
 
 
 def object_page(model: type[Mirror]) -> Callable[[str], str]:

@@ -15,8 +15,10 @@ from console.bulk.runs import Wanted
 from console.operations import verbs
 from console.operations.commands import BAD_INPUT, REFUSED, UNKNOWN, StaffCommand
 from console.operations.verbs import Verb
+from console.people.masking import Mask
 from console.people.models import User
 from console.people.signed_in import PERSONAL
+from gateway import copied
 from gateway.mirror import account_model
 
 State = BulkRow.State
@@ -47,7 +49,7 @@ class Command(RunCommand):
             rows = files.wanted(files.read(Path(options["file"]).read_bytes(), verb), verb)
         except (OSError, files.Unreadable) as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from None
-        self.say(rows)
+        self.say(rows, Mask(user.has_perm(PERSONAL)))
         self.say_load(verb, rows)
         if options["dry_run"]:
             self.tell_changes(verb, user, rows)
@@ -63,11 +65,13 @@ class Command(RunCommand):
             raise CommandError("Nothing can be done with any of these rows.", returncode=REFUSED)
         self.begin(verb, user, rows, options)
 
-    def say(self, rows: list[Wanted]) -> None:
-        """A line for each row that will not be done, and how many will."""
+    def say(self, rows: list[Wanted], mask: Mask) -> None:
+        """A line for each row that will not be done, and how many will; what may be personal as this person sees it."""
         for row in rows:
             if row.state != State.WAITING:
-                self.stderr.write(f"line {row.position} {row.object_id or row.account_id}: {row.state}: {row.why}")
+                target = row.object_id or row.account_id
+                own = Mask(mask.may_see, frozenset() if copied.AN_ID.fullmatch(target) else frozenset({target}))
+                self.stderr.write(f"line {row.position} {own.text(target)}: {row.state}: {own.text(row.why)}")
         able = sum(row.state == State.WAITING for row in rows)
         self.stdout.write(f"{able} of {len(rows)} rows can be done.")
 
