@@ -71,7 +71,7 @@ class BeginBulkRun(Verb):
         shown = verb.request(one, {**run.common, **first.params})
         many, accounts = waiting(run).count(), waiting(run).order_by().values("account_id").distinct().count()
         facts = (("Act", verb.label), ("Rows", many), ("Accounts", accounts), *load.read(run.load).facts())
-        facts = (*facts, ("The first of them", first.target), ("A row that has changed since", "is not sent"))
+        facts = (*facts, ("The first of them", first.target))
         path = f"{shown.path if shown else verb.label} and {many - 1:,} more"
         method, params = (shown.method, shown.params) if shown else ("POST", run.common)
         return Request(method, path, first.account_id, params, facts=facts, undo=shown.undo if shown else "")
@@ -105,7 +105,8 @@ class BeginBulkRun(Verb):
         run = BulkRun.objects.filter(pk=str(operation.params.get("run"))).first()
         verb = verbs.find(run.verb) if run else None
         words = f"{verb.label if verb else 'Rows'}, {run.total:,} row{'' if run.total == 1 else 's'}" if run else ""
-        return [("Bulk run", words, run.get_absolute_url())] if run else []
+        kept = ("A row that has changed since this was asked for", "is not sent; the others are", "")
+        return [("Bulk run", words, run.get_absolute_url()), kept] if run else []
 
     def next_url(self, operation: Operation) -> str:
         """The run's page."""

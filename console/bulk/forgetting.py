@@ -19,7 +19,7 @@ from gateway import copied
 
 KEPT = timedelta(days=30)  # as mails to holders, and as long as Stripe keeps its events
 BATCH = 500  # rows of one statement: a short transaction
-WORDS = "What this row held of a person was forgotten at {:%Y-%m-%d} (UTC)."
+WORDS = "What this row held of a person was forgotten on {:%Y-%m-%d} (UTC)."
 State = BulkRow.State
 
 

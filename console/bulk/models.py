@@ -122,14 +122,30 @@ class BulkRun(models.Model):
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @cached_property
+    def acts(self) -> list[Operation]:
+        """The acts by which a second person let it begin, each with its `policy_version`. One query."""
+        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__isnull=False)
+        return list(acts.annotate(policy_version=F("approval__policy_version")).order_by("approved_at"))
+
+    @cached_property
     def approved(self) -> bool:
         """Whether a second person has approved it as it stands: none of its rows waits for another. One query.
 
         As of every approval: for a day, and under the policy of then. Afterwards each row is asked about by itself.
         """
-        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__gt=timezone.now() - APPROVED)
-        acts = acts.filter(approval__policy_version=policy.current().version)
-        return acts.filter(params__digest=self.digest, params__entered=self.entered).exists()
+        since, version = timezone.now() - APPROVED, policy.current().version
+        as_it_stands = (self.digest, self.entered)
+        return any(
+            act.approved_at > since  # type: ignore[operator]
+            and act.policy_version == version  # type: ignore[attr-defined]
+            and (act.params.get("digest"), act.params.get("entered")) == as_it_stands
+            for act in self.acts
+        )
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether a second person let it begin whose word stands no more. No query beside that of `approved`."""
+        return bool(self.acts) and not self.approved
 
     def outcomes(self) -> dict[str, int]:
         """How many rows have each outcome. One query, over the run's own rows."""

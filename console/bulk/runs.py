@@ -196,7 +196,7 @@ def _known(run: BulkRun) -> Verb:
 
 def resume(run: BulkRun, user: User) -> BulkRun:
     """Go on where it was stopped. Raises Denied as `stop` does, where its own person may not do the verb now, and where
-    what waits needs a second person, whose word stands no more.
+    what waits needs a second person and none has approved it, or not lately.
     """
     check_control(run, user)
     admit(verb := _known(run), run)

@@ -109,6 +109,16 @@ def test_a_stopped_run_that_was_approved_yesterday_does_not_go_on_without_a_seco
         runs.resume(BulkRun.objects.get(pk=run.pk), person("otto"))
 
 
+def test_a_run_that_goes_on_when_its_approval_is_over_stops_by_itself(otto: Client) -> None:
+    run, approval = asked(otto, limits(6000, 6000))
+    approve(approval)
+    Operation.objects.update(approved_at=timezone.now() - timedelta(hours=25))
+    engine.work(str(run.pk))
+    run.refresh_from_db()
+    assert (run.state, run.outcomes()) == ("stopped", {"waiting": 2})
+    assert run.why == f"{TOGETHER} The word of the one who approved it stands no more."
+
+
 @pytest.fixture
 def cards(sandbox: SandboxProcess, db: None) -> list[Card]:
     account = issuing_account()
