@@ -10,7 +10,7 @@ from console.approvals import load, policy
 from console.approvals.load import Load
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.operations import attempts
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.fields import REASON_LENGTH
 from console.operations.verbs import Verb
 from console.people import roles

@@ -14,7 +14,7 @@ from django.conf import settings
 from console.approvals import exact, policy
 from console.approvals.load import Load
 from console.bulk.models import BulkRow, BulkRun
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from gateway.mirror import account_model
@@ -98,17 +98,25 @@ def changed(verb: Verb, row: BulkRow, of: Any, common: Mapping[str, Any]) -> lis
     return sorted(name for name in {*now, *row.shown} if now.get(name) != row.shown.get(name))
 
 
-def check_shown(verb: Verb, run: BulkRun, row: BulkRow) -> None:
+def gather_shown(verb: Verb, run: BulkRun, rows: Iterable[BulkRow], about: dict[Any, Any]) -> None:
+    """For the engine, of rows that go together: have what they are about be gathered, as `check_shown` asks for it.
+
+    One query for verbs that show what stands elsewhere, of an approved run; none else.
+    """
+    if about and any(row.shown for row in rows) and run.approved:
+        verb.gather(list(about.values()))
+
+
+def check_shown(verb: Verb, run: BulkRun, row: BulkRow, about: Any) -> None:
     """For the engine, before a row is sent: raise Denied where what a second person was asked about is another now.
 
-    One query for a row of an approved run, none for any other.
+    `about` is what the row is about, gathered; None where nobody read it: then it costs a query, of an approved run.
     """
     if not (row.shown and run.approved):
         return
     if row.attempts and Operation.objects.filter(form_token=row.form_token).exists():
         return
-    of = verb.row(row.account_id, row.object_id)
-    if of is not None:
-        verb.gather([of])
-    if names := changed(verb, row, of, run.common):
+    if about is None and (about := verb.row(row.account_id, row.object_id)) is not None:
+        verb.gather([about])
+    if names := changed(verb, row, about, run.common):
         raise Denied(f"{CHANGED} ({', '.join(names)}).")

@@ -21,7 +21,7 @@ from console.bulk.forgetting import is_personal
 from console.bulk.models import BEGIN, BulkRow, BulkRun
 from console.bulk.rows import digest, keep_shown, parts, waiting, weigh
 from console.operations import attempts, door, verbs
-from console.operations.door import Denied, held_by
+from console.operations.admission import Denied, held_by
 from console.operations.forms import fresh_token
 from console.operations.models import Operation
 from console.operations.verbs import Verb

@@ -18,8 +18,7 @@ from console.bulk import engine, runs
 from console.bulk.control import why_second
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
-from console.operations import door
-from console.operations.door import Denied
+from console.operations.admission import Denied, held_by
 from console.operations.fields import VerbForm, Where
 from console.operations.forms import TOKEN, Asked, fresh_token, many_form, own_values, preview_of, unanswered
 from console.operations.models import Operation
@@ -149,7 +148,7 @@ def _hold(request: HttpRequest, verb: Verb, rows: list[Row]) -> None:
         stopped = standing.stopped(verb, row.account_id)
         if not (row.error or row.already) and stopped and not stopped.but:
             row.error = stopped.sentence
-        if not (row.error or row.already) and (way := door.held_by(session, verb, intent)):
+        if not (row.error or row.already) and (way := held_by(session, verb, intent)):
             row.held, row.error = way, way.sentence
 
 
@@ -308,7 +307,9 @@ def _draw(
     for row in rows:
         if not (row.error or row.already):
             row.request = preview_of(verb, row.of, form, own=row.form, may_see=may_see(request))
-    able, load = sum(not row.error and not row.already for row in rows), _load(verb, form, rows)
+    able = [row for row in rows if not (row.error or row.already)]
+    calls = sum(verb.reads + (len(row.request.calls) if row.request else 1) for row in able)
+    load = _load(verb, form, able)
     context = {
         "asked": asked,
         "verb": verb,
@@ -319,14 +320,14 @@ def _draw(
         "rows": rows,
         "held": next((row.held for row in rows if row.held), None),
         "left_out": sum(bool(row.held) for row in rows),
-        "able": able,
+        "able": len(able),
         "accounts": len({row.account_id for row in rows}),
         "already": sum(bool(row.already) for row in rows),
         "impossible": sum(bool(row.error and not row.held) for row in rows),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
-        "calls": sum(len(row.request.calls) if row.request else 1 for row in rows if not (row.error or row.already)),
-        "takes": runs.takes(sum(not (row.error or row.already) for row in rows)),
-        "second": why_second(verb, able, load, own_values(form, verb) if able == 1 else None),
+        "calls": calls,
+        "takes": runs.takes(calls),
+        "second": why_second(verb, len(able), load, own_values(form, verb) if len(able) == 1 else None),
         "load": load.facts(),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),
@@ -338,11 +339,10 @@ def _draw(
 
 
 def _load(verb: Verb, form: forms.Form, rows: list[Row]) -> Load:
-    """What the rows that can be done carry together, with the entries as they stand."""
+    """What these rows carry together, with the entries as they stand."""
     load, common = Load(), own_values(form, verb)
     for row in rows:
-        if not (row.error or row.already):
-            load.add(verb.weights(row.of, {**common, **(own_values(row.form, verb) if row.form else {})}))
+        load.add(verb.weights(row.of, {**common, **(own_values(row.form, verb) if row.form else {})}))
     return load
 
 
