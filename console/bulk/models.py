@@ -208,6 +208,9 @@ class BulkRow(claims.Claimed):
     operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     why = models.TextField(blank=True)
+    # What came of it first, where it was tried again: its operation then, or why there was none.
+    first = models.ForeignKey(Operation, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    first_why = models.TextField(blank=True, db_default="")
 
     objects = BulkRowQuerySet.as_manager()
 

@@ -127,7 +127,7 @@ def _draw(
 ) -> HttpResponse:
     verb = verbs.find(run.verb)
     shown = request.GET.get("show", "")
-    found: Any = BulkRow.objects.filter(run=run).told().select_related("operation")
+    found: Any = BulkRow.objects.filter(run=run).told().select_related("operation", "first")
     if shown in TABS:
         found = found.filter(outcome__in=TABS[shown][1])
     rows, earlier, later = _rows(request, found)
@@ -238,10 +238,15 @@ def _shown(request: HttpRequest, run: BulkRun, verb: Verb | None, rows: list[Any
         typed = "" if copied.AN_ID.fullmatch(row.target) else row.target[: files.LONGEST]  # in a file, for an id
         row.shown_id = row.target if seen or not typed else masking.MASK
         row.said = masking.Mask(seen, frozenset({typed})).text(row.why or _forgotten(row))
-        if row.operation and row.operation.error_message:
-            mask = masking.of_operation(row.operation, verb, may_see=seen)
-            row.said = mask.text(row.operation.error_message)
+        row.said = _refused(row.operation, verb, may_see=seen) or row.said
+        row.said_first = _refused(row.first, verb, may_see=seen) or masking.Mask(seen).text(row.first_why)
     return rows
+
+
+def _refused(operation: Operation | None, verb: Verb | None, *, may_see: bool) -> str:
+    """Why it came to nothing, "" where it did not; without what was typed for who may not see that."""
+    words = operation.error_message if operation else ""
+    return masking.of_operation(operation, verb, may_see=may_see).text(words) if operation and words else ""
 
 
 def _forgotten(row: Any) -> str:

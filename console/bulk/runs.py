@@ -9,8 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, F, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Case, CharField, F, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -237,6 +237,8 @@ def retry(run: BulkRun, user: User) -> int:
         many = again.update(
             **claims.FREE,
             state=BulkRow.State.WAITING,
+            first=Coalesce(F("first"), F("operation")),
+            first_why=Case(When(first_why="", first=None, then=F("why")), default=F("first_why")),
             why="",
             operation=None,
             form_token=token,
