@@ -1,6 +1,7 @@
 """What operations add to the shell."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -76,6 +77,11 @@ def page_of_request(request_id: str) -> str:
     return reverse("operation", args=[operation.pk]) if operation else ""
 
 
+def numbered(request: HttpRequest, number: UUID) -> str:
+    """The page of the operation with this number; "" for none. One query."""
+    return reverse("operation", args=[number]) if Operation.objects.filter(pk=number).exists() else ""
+
+
 def find(request: HttpRequest, words: str) -> Iterable[Found]:
     """Operations under a ticket, for those who may see what staff write: ten at most, one query."""
     if not may_see(request):
@@ -129,6 +135,7 @@ NOUN = Noun(
     },
     searches=(Search(title="Operations", find=find, permission="console.view_operation", order=80),),
     page_of={"req_": page_of_request},
+    numbered=numbered,
     rules={"errors": f"{DOCS}/error-low-level", "idempotency": f"{DOCS}/api/idempotent_requests"},
     on_events=door.on_events,
     dashboard=(("req_", "logs/{id}"), ("req_", "{account}/logs/{id}")),

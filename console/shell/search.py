@@ -1,14 +1,13 @@
 """The search box: ids and Dashboard links go straight to their page, words list what the rooms find."""
 
 import re
-import uuid
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from console.people.signed_in import needs, staff
@@ -26,7 +25,7 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself to a page of theirs; otherwise lists of what was found."""
     words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
-    direct = pasted(request, words) or destination(words)
+    direct = pasted(request, words) or destination(words) or numbered(request, words)
     meant = direct.partition("?")[0].rpartition("/")[2]
     if direct and (leading.may_open(staff(request), direct) or not AN_ID.fullmatch(meant)):
         return redirect(direct)
@@ -50,15 +49,15 @@ def pasted(request: HttpRequest, words: str) -> str:
 
 
 def destination(words: str) -> str:
-    """The one page that `words` name (an id, a Dashboard link, an operation), or ""."""
+    """The one page that `words` name (an id of Stripe's, a Dashboard link), or ""."""
     if is_dashboard_link(words):
         return leading.page_for(urlsplit(words).path)
-    if AN_ID.fullmatch(words):
-        return nouns.jump(words)
-    try:
-        return reverse("operation", args=[uuid.UUID(words)])
-    except ValueError:
-        return ""
+    return nouns.jump(words) if AN_ID.fullmatch(words) else ""
+
+
+def numbered(request: HttpRequest, words: str) -> str:
+    """The page of what this console itself numbers: an operation, an approval, a bulk run, a job; "" for none."""
+    return nouns.page_of_number(request, UUID(words)) if copied.OURS.fullmatch(words) else ""
 
 
 def is_dashboard_link(words: str) -> bool:
@@ -82,6 +81,6 @@ def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
 def _note(words: str) -> str:
     if is_dashboard_link(words):
         return "This console has no page for that page of Stripe's Dashboard yet."
-    if AN_ID.fullmatch(words):
+    if AN_ID.fullmatch(words) or copied.OURS.fullmatch(words):
         return "Nothing here has this id. It may belong to another mode, or not be imported yet."
     return ""
