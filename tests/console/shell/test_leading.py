@@ -163,6 +163,9 @@ def test_the_title_of_a_search_says_when_there_is_nothing() -> None:
 
 def test_addresses_of_earlier_pages_are_answered(world: dict[str, str]) -> None:
     client = browser("ana")
-    assert client.get("/operations/?q=ic_1")["Location"] == "/console/operation/?q=ic_1"
+    for name in ("operation", "approval", "job"):
+        assert client.get(f"/{name}s/?q=ic_1&e=1")["Location"] == f"/console/{name}/?q=ic_1&e=1"
+    assert client.get("/bulk-runs/?q=ic_1")["Location"] == "/console/bulkrun/?q=ic_1"
+    assert client.get("/connect/accounts?q=alder")["Location"] == "/accounts/account/?q=alder"
     assert end_of(client, "/bulk/issuing.cancel_card/") == ("/issuing/card/", 200)
     assert end_of(client, "/connect/accounts/record-acceptances") == ("/accounts/account/", 200)
