@@ -72,9 +72,19 @@ def _quoted(operation: Operation, request: HttpRequest) -> str:
 
 def page_of_request(request_id: str) -> str:
     """The operation that made this request, or tried to; "" for none. At most three queries."""
-    found = (Operation.objects.filter(each).order_by("-created_at").first() for each in by_request(request_id))
-    operation = next(filter(None, found), None)
+    operation = _of_request(request_id)
     return reverse("operation", args=[operation.pk]) if operation else ""
+
+
+def account_of_request(request_id: str) -> str:
+    """Whose that operation is. At most three queries."""
+    operation = _of_request(request_id)
+    return operation.account_id if operation else ""
+
+
+def _of_request(request_id: str) -> Operation | None:
+    found = (Operation.objects.filter(each).order_by("-created_at").first() for each in by_request(request_id))
+    return next(filter(None, found), None)
 
 
 def numbered(request: HttpRequest, number: UUID) -> str:
@@ -135,6 +145,7 @@ NOUN = Noun(
     },
     searches=(Search(title="Operations", find=find, permission="console.view_operation", order=80),),
     page_of={"req_": page_of_request},
+    account_of={"req_": account_of_request},
     numbered=numbered,
     rules={"errors": f"{DOCS}/error-low-level", "idempotency": f"{DOCS}/api/idempotent_requests"},
     on_events=door.on_events,

@@ -17,6 +17,7 @@ from gateway import copied
 
 LONGEST = 200  # characters; more is no name and no id
 AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
+A_PATH = re.compile(r"/[^/\s]\S*")
 DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 
 
@@ -25,15 +26,26 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself to a page of theirs; otherwise lists of what was found."""
     words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
-    direct = pasted(request, words) or destination(words) or numbered(request, words)
+    whole = address(request, words)
+    direct = pasted(request, whole) or destination(whole) or numbered(request, words)
     meant = direct.partition("?")[0].rpartition("/")[2]
     if direct and (leading.may_open(staff(request), direct) or not AN_ID.fullmatch(meant)):
         return redirect(direct)
     words = meant or words  # a page that is not theirs: what they may know of it is in the lists
     groups = found(request, words) if words else []
     title = "Search" if groups or not words else "Nothing found"
-    context = {"title": title, "q": words, "groups": groups, "note": _note(words)}
+    context = {"title": title, "q": words, "groups": groups, "note": _note(whole)}
     return page(request, "console/shell/search.html", context)
+
+
+def address(request: HttpRequest, words: str) -> str:
+    """An address as it was pasted, without quotes and with the host that it leaves out; other words as they are."""
+    bare = words.strip(f"{copied.ROUND} ")
+    if bare.startswith(f"{DASHBOARD_HOST}/"):
+        return f"https://{bare}"
+    if A_PATH.fullmatch(bare):
+        return f"{request.scheme}://{request.get_host()}{bare}"
+    return bare if bare.startswith(("http://", "https://")) else words
 
 
 def pasted(request: HttpRequest, words: str) -> str:
