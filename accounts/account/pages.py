@@ -29,7 +29,7 @@ from accounts.terms import models as terms_models
 from accounts.terms.models import Acceptance
 from console.lists import addresses
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.forms import TOKEN, fresh_token
 from console.operations.models import Operation
 from console.people import masking

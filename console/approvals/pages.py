@@ -15,8 +15,8 @@ from console.approvals import deciding, exact, showing
 from console.approvals.deciding import Changed, SeenOther
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
-from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations import verbs
+from console.operations.admission import Denied, held_by
 from console.operations.models import Operation
 from console.operations.outcome import left
 from console.operations.pages import SeeOther
@@ -188,4 +188,4 @@ def _held(request: HttpRequest, approval: Approval) -> Held | None:
     """What holds the write in the work session of who would approve it."""
     operation, verb = approval.operation, verbs.find(approval.operation.verb)
     about = Operation(account_id=operation.account_id, account_name=operation.account_name)
-    return door.held_by(sessions.of_person(request), verb, about) if verb else None
+    return held_by(sessions.of_person(request), verb, about) if verb else None

@@ -7,7 +7,7 @@ from django.conf import settings
 from console.approvals import policy
 from console.bulk.models import FROM_FILES, BulkRun
 from console.operations import attempts
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.fields import REASON_LENGTH
 from console.operations.verbs import Verb
 from console.people import roles

@@ -17,7 +17,7 @@ from console.bulk.words import TABS
 from console.lists import addresses
 from console.lists.listing import address
 from console.operations import verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.forms import ReasonForm, fresh_token, many_form
 from console.operations.models import Operation
 from console.operations.pages import SeeOther
@@ -192,10 +192,11 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
     begun = run.state in (STATE.RUNNING, STATE.STOPPED, STATE.ENDED)
     failed = sum(outcomes.get(name, 0) for name in ("denied", "refused"))
     changed = outcomes.get(Operation.State.SUCCEEDED, 0)
-    calls = outcomes.get(BulkRow.State.WAITING, 0)
+    able = outcomes.get(BulkRow.State.WAITING, 0)
+    calls = able * (1 + verb.reads if verb else 1)
     return {
         "may_control": may,
-        "may_begin": run.state == STATE.DRAFT and verb and run.user_id == user.pk and bool(calls),
+        "may_begin": run.state == STATE.DRAFT and verb and run.user_id == user.pk and bool(able),
         "may_stop": may and run.state == STATE.RUNNING,
         "may_resume": may and run.state == STATE.STOPPED and verb is not None,
         "failed": failed if may and verb and begun and run.state != STATE.RUNNING else 0,
@@ -204,7 +205,8 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
         "may_see_to": may and run.needs_a_person,
         "undone": BulkRun.objects.filter(undo_of=run).order_by("created_at") if changed else (),
         "bad": outcomes.get(BulkRow.State.BAD, 0),
-        "able": calls,
+        "able": able,
+        "calls": calls,
         "takes": runs.takes(calls),
         "accounts": BulkRow.objects.filter(run=run).order_by().values("account_id").distinct().count(),
         "list_name": capfirst((verb.noun or account_model())._meta.verbose_name_plural) if verb else "",

@@ -17,7 +17,7 @@ from console.bulk import engine
 from console.bulk.control import admit, check_control, objection, record, stop, why_second
 from console.bulk.models import BEGIN, BulkRow, BulkRun
 from console.operations import attempts, door, verbs
-from console.operations.door import Denied, held_by
+from console.operations.admission import Denied, held_by
 from console.operations.forms import fresh_token
 from console.operations.models import Operation
 from console.operations.verbs import Verb

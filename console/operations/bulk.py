@@ -17,8 +17,7 @@ from console.brakes import standing
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
-from console.operations import door
-from console.operations.door import Denied
+from console.operations.admission import Denied, held_by
 from console.operations.fields import VerbForm, Where
 from console.operations.forms import TOKEN, Asked, fresh_token, many_form, own_values, preview_of, unanswered
 from console.operations.models import Operation
@@ -148,7 +147,7 @@ def _hold(request: HttpRequest, verb: Verb, rows: list[Row]) -> None:
         stopped = standing.stopped(verb, row.account_id)
         if not (row.error or row.already) and stopped and not stopped.but:
             row.error = stopped.sentence
-        if not (row.error or row.already) and (way := door.held_by(session, verb, intent)):
+        if not (row.error or row.already) and (way := held_by(session, verb, intent)):
             row.held, row.error = way, way.sentence
 
 
@@ -307,6 +306,8 @@ def _draw(
     for row in rows:
         if not (row.error or row.already):
             row.request = preview_of(verb, row.of, form, own=row.form, may_see=may_see(request))
+    able = [row for row in rows if not (row.error or row.already)]
+    calls = sum(verb.reads + (len(row.request.calls) if row.request else 1) for row in able)
     context = {
         "asked": asked,
         "verb": verb,
@@ -317,13 +318,13 @@ def _draw(
         "rows": rows,
         "held": next((row.held for row in rows if row.held), None),
         "left_out": sum(bool(row.held) for row in rows),
-        "able": sum(not row.error and not row.already for row in rows),
+        "able": len(able),
         "accounts": len({row.account_id for row in rows}),
         "already": sum(bool(row.already) for row in rows),
         "impossible": sum(bool(row.error and not row.held) for row in rows),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
-        "calls": sum(len(row.request.calls) if row.request else 1 for row in rows if not (row.error or row.already)),
-        "takes": runs.takes(sum(not (row.error or row.already) for row in rows)),
+        "calls": calls,
+        "takes": runs.takes(calls),
         "second": _second(verb, form, rows),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),

@@ -15,7 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
 from console.operations import door, sent_before, verbs
-from console.operations.door import Denied, Performed
+from console.operations.admission import Denied
+from console.operations.door import Performed
 from console.operations.fields import Where
 from console.operations.models import Operation
 from console.operations.verbs import Verb

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.brakes import standing
 from console.operations import door, verbs
-from console.operations.door import DECIDES, Denied
+from console.operations.admission import Denied, held_by
+from console.operations.door import DECIDES
 from console.operations.models import Operation
 from console.operations.pages import SeeOther
 from console.operations.verbs import Verb
@@ -169,7 +170,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "told": verb.told(operation) if verb else [],
         "again_as": operation.result.get("sent_again_as", ""),
         "decision_error": decision_error,
-        "held": verb and rights["may_send_again"] and door.held_by(sessions.of_person(request), verb, again),
+        "held": verb and rights["may_send_again"] and held_by(sessions.of_person(request), verb, again),
         **rights,
     }
     return page(request, "console/operations/operation.html", context, status=status)

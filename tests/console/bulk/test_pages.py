@@ -227,7 +227,7 @@ def test_more_than_one_form_takes_are_fixed_as_a_draft(otto: Client) -> None:
     otto.post(answer["Location"], begin)
     run.refresh_from_db()
     assert (run.state, run.total) == ("running", 700)
-    engine.do(run, engine.claim(run, 2)[1], lane=engine.budget.BULK)
+    engine.do(run, engine.claim(run, 2)[1:], lane=engine.budget.BULK)
     assert BulkRow.objects.filter(run=run, state="given").count() + BulkRow.objects.filter(state="denied").count() == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from console.bulk import effects, engine
+from console.bulk import batches, effects, engine
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import verbs
 from console.operations.models import Operation
@@ -158,7 +158,7 @@ def test_a_line_sets_nothing_back_that_was_changed_since(part: str, sandbox: San
         "Dallas",
     )
     assert (row_at(2).state, row_at(3).state) == ("denied", "given")
-    assert row_at(2).why == f"{engine.CHANGED_SINCE} ({part})."
+    assert row_at(2).why == f"{batches.CHANGED_SINCE} ({part})."
 
 
 def test_the_command_says_before_and_after(otto: Client, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from accounts.account.models import Account
 from console.bulk import engine
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.people import roles
 from console.viewing import held, sessions

@@ -10,7 +10,7 @@ from accounts.account.models import Account
 from console.bulk import runs
 from console.bulk.runs import Wanted
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from issuing.cards.models import Card
 from tests.answers import check_page
