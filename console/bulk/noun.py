@@ -1,6 +1,7 @@
 """What bulk runs add to the shell."""
 
 from functools import partial
+from uuid import UUID
 
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -26,6 +27,12 @@ def waiting(request: HttpRequest, most: int) -> Waiting:
     needing = partial(first, BulkRun.objects.needing_a_person().order_by("created_at", "id"), most)
     rows, many = cache.get_or_set(f"bulk-runs:{most}", needing, context.COUNT_SECONDS) or ([], 0)
     return Waiting([None] * many, [_item(run) for run in rows])
+
+
+def numbered(request: HttpRequest, number: UUID) -> str:
+    """The page of the run with this number; "" for none. One query."""
+    run = BulkRun.objects.only("pk").filter(pk=number).first()
+    return run.get_absolute_url() if run else ""
 
 
 def _item(run: BulkRun) -> Item:
@@ -83,4 +90,5 @@ NOUN = Noun(
             "bad": bad("Wrong in the file"),
         },
     },
+    numbered=numbered,
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -41,8 +41,7 @@ UNDER_WAY = (BulkRow.State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED
 @needs("console.view_bulkrun")
 def run_list(request: HttpRequest) -> HttpResponseBase:
     """The admin's list of runs, with the query that came."""
-    query = request.META.get("QUERY_STRING", "")
-    return redirect(f"{reverse('admin:console_bulkrun_changelist')}?{query}".rstrip("?"))
+    return leading.lead(request, reverse("admin:console_bulkrun_changelist"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,7 +21,7 @@ from console.operations.pages import SeeOther
 from console.people.masking import Mask
 from console.people.signed_in import may_see, needs, staff
 from console.record import audit
-from console.shell import formats
+from console.shell import formats, leading
 from console.shell.drawing import page
 
 State = Job.State
@@ -41,8 +41,8 @@ DECISIONS = {
 @require_safe
 @needs("console.view_job")
 def job_list(request: HttpRequest) -> HttpResponseBase:
-    """The admin's list of jobs."""
-    return redirect(reverse("admin:console_job_changelist"))
+    """The admin's list of jobs, with the query that came."""
+    return leading.lead(request, reverse("admin:console_job_changelist"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -22,6 +22,7 @@ from console.people.masking import Mask
 from console.people.models import User
 from console.people.signed_in import PERSONAL, needs, staff
 from console.record import words
+from console.shell import leading
 from console.shell.drawing import page
 from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT
@@ -68,8 +69,7 @@ PARKED_UNKNOWN = (
 @needs("console.view_operation")
 def operation_list(request: HttpRequest) -> HttpResponseBase:
     """The admin's list of operations, with the query that came."""
-    query = request.META.get("QUERY_STRING", "")
-    return redirect(f"{reverse('admin:console_operation_changelist')}?{query}".rstrip("?"))
+    return leading.lead(request, reverse("admin:console_operation_changelist"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
