@@ -125,6 +125,7 @@ def tables(accounts: int) -> list[Table]:
                 "kind": shares(("express", 2), ("standard", 1), rest="custom", by="n * 19"),
                 "overall_status": badge,
                 "issuing_status": badge,
+                "badge": badge,
                 "card_issuing_id": f"{row_id('acct_', 'n')} || '.card_issuing'",
                 "needs_attention": "n %% 200 = 0",
                 "overdue": "n %% 400 = 0",

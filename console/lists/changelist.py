@@ -1,18 +1,15 @@
 """What a list of the admin is: paged by keyset, narrowed by its filters, searched each way by an index of its own."""
 
 from contextlib import nullcontext
-from functools import reduce
-from operator import or_
 from typing import Any, cast
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.lists import keyset as lists_keyset
 from console.lists import limits
 from console.lists.declared import DeclaredChangeList
-from console.lists.filters import PARTS
 from console.lists.listing import COUNTED
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
@@ -53,15 +50,14 @@ class KeysetChangeList(PagedChangeList):
     """A list of mirror rows; its admin's `prepare` and `finish` see the query and the rows of a page."""
 
     model_admin: Any
-    unsought: Any = None  # the rows that the filters leave, before the search and without `parts`
-    parts: tuple[Q, ...] = ()  # of a filter that one index does not have
+    unsought: Any = None  # the rows that the filters leave, before the search
     too_long = False  # whether the database was stopped: no rows are shown, and why is said
 
     def get_queryset(self, request: HttpRequest, *given: Any, **named: Any) -> QuerySet:
         """All that is shown, on all pages."""
         found = super().get_queryset(request, *given, **named)
-        self.unsought, self.parts = getattr(request, UNSOUGHT), getattr(request, PARTS, ())
-        return found.filter(reduce(or_, self.parts)) if self.parts else found
+        self.unsought = getattr(request, UNSOUGHT)
+        return found
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and look whether there is more."""
@@ -98,8 +94,4 @@ class KeysetChangeList(PagedChangeList):
     def _queries(self, *, personal: bool) -> Any:
         """The list, in queries of which each has its index."""
         words, rows = self.model_admin.words(self.query), cast("Any", self.model_admin.prepare(self.unsought))
-        if not words:
-            return [lists_keyset.Part(rows, each) for each in self.parts] or rows
-        if self.parts:
-            rows = rows.filter(reduce(or_, self.parts))
-        return lists_keyset.searched(rows, rows.sought(words, personal=personal))
+        return lists_keyset.searched(rows, rows.sought(words, personal=personal)) if words else rows

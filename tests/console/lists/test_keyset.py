@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from accounts.account.models import Account, has_issuing
+from accounts.account.models import Account
 from console.lists import changelist, keyset, limits
 from tests.people import browser
 
@@ -62,13 +62,6 @@ def test_a_search_finds_what_is_near_and_what_is_far(words: str, many: int) -> N
     assert len(found) == many
     assert walked(keyset.searched(Account.objects.all(), sought)) == (found, found)
     assert keyset.count(keyset.searched(Account.objects.all(), sought), 5) == min(many, 5)
-
-
-def test_a_filter_of_two_tables_finds_as_much() -> None:
-    Account.every.filter(pk__in=["acct_01", "acct_09", "acct_38"]).update(issuing_status="in_review")
-    parts = [keyset.Part(Account.objects.all(), each) for each in has_issuing("in_review")]
-    found = ["acct_38", "acct_01", "acct_09"]
-    assert walked(parts) == (found, found)
 
 
 def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
