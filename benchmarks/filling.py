@@ -15,6 +15,7 @@ import django
 from django.db import connection
 
 NEWEST = "timestamptz '2026-11-01 12:00:00+00'"
+PASSED = "timestamptz '1970-01-01 00:00:00+00'"
 YEARS = 2  # over which rows are spread
 # Parts of names. A row's number chooses one of each, so that every part is in some thousandth of the rows.
 FIRST = ("Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farah", "Goran", "Hana", "Ines", "Jonas", "Kaya", "Luc", "Mira")
@@ -129,6 +130,10 @@ def tables(accounts: int) -> list[Table]:
                 "card_issuing_id": f"{row_id('acct_', 'n')} || '.card_issuing'",
                 "needs_attention": "n %% 200 = 0",
                 "overdue": "n %% 400 = 0",
+                "next_due": (
+                    f"CASE WHEN n %% 400 = 0 THEN {PASSED} WHEN n %% 200 = 0 "
+                    f"THEN {NEWEST} + (n %% 60) * interval '1 day' END"
+                ),
                 "due_at": f"CASE WHEN n %% 200 = 0 THEN {NEWEST} + (n %% 60) * interval '1 day' END",
             },
             f"'business_profile', jsonb_build_object('name', {BUSINESS}), 'email', 'office' || n || '@kestrel.example'",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -36,6 +36,7 @@ Data = dict[str, Any]
 
 # Badges that the account itself settles, whatever its capability says.
 SETTLED = (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED, capability_words.REJECTED)
+PASSED = datetime.min.replace(year=1970, tzinfo=UTC)  # a deadline before all others
 PHONES = ("company.phone", "individual.phone", "business_profile.support_phone")  # the first is searched by
 
 
@@ -66,8 +67,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return found.filter(needs_attention=False, gone_at=None).order_by("-created", "-id")
 
     def due_by(self, at: datetime) -> Self:
-        """Those with a deadline until then, or one that has passed. A deadline needs attention, by `set_columns`."""
-        return self.filter(Q(due_at__lte=at) | Q(overdue=True), needs_attention=True, gone_at=None)
+        """Those with a deadline until then, or one that has passed."""
+        return self.filter(next_due__lte=at, gone_at=None)
 
     def search(self, text: str, *, personal: bool = False) -> Self:
         """Those that `sought` names, as one query; console.lists.keyset reads pages of them faster."""
@@ -152,6 +153,7 @@ class Account(Mirror):
     needs_attention = models.BooleanField(default=False)
     overdue = models.BooleanField(default=False)  # some of what counts is past due
     due_at = models.DateTimeField(null=True)  # the earliest deadline to come of what counts
+    next_due = models.DateTimeField(null=True)  # PASSED where it is overdue, else due_at
     mover = models.CharField(max_length=16, blank=True, default="")  # accounts.account.words.mover
     # Null where the Issuing badge does not depend on it.
     card_issuing = models.ForeignKey(
@@ -183,7 +185,11 @@ class Account(Mirror):
             models.Index(
                 fields=["-created", "-id"], name="account_needing", condition=VISIBLE & Q(needs_attention=True)
             ),
-            models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
+            models.Index(  # in the order of the list: whose deadline is later is passed over within the index
+                fields=["-created", "-id", "next_due"],
+                name="account_next_due",
+                condition=VISIBLE & Q(next_due__isnull=False, gone_at=None),
+            ),
             models.Index(
                 fields=["-overdue", "due_at", "-created", "-id"],
                 name="account_needing_attention",
@@ -221,6 +227,7 @@ class Account(Mirror):
         deadline = value_at(due, "current_deadline") if keys.intersection(texts_at(due, "currently_due")) else None
         self.needs_attention, self.overdue = bool(keys), bool(keys.intersection(texts_at(due, "past_due")))
         self.due_at = clock.from_unix(deadline)
+        self.next_due = PASSED if self.overdue else self.due_at
 
     def become(self, write: Write) -> None:
         """Its Issuing badge follows the account's own state, where it was that; else `written` decides."""

@@ -71,6 +71,7 @@ def test_every_list_is_read_by_an_index(filled: None) -> None:
     [
         ("card_type", "card: type=physical"),
         ("account_badge", "account: issuing=restricted_soon"),
+        ("account_next_due", "account: due=1"),
         ("account_words", "account: search zyxwv"),
         ("authorization_reason", "authorization: reason=pin_blocked"),
         ("card_created", "card: last page"),
