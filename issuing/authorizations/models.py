@@ -107,7 +107,7 @@ class Authorization(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="authorization_account"),
             models.Index(fields=["-created", "-id"], name="authorization_created"),
-            models.Index(fields=["card", "-created"], name="authorization_card"),
+            models.Index(fields=["card", "-created", "-id"], name="authorization_of_card", condition=VISIBLE),
             models.Index(fields=["account", "cardholder", "-created", "-id"], name="authorization_cardholder"),
             models.Index(fields=["approved", "-created", "-id"], name="authorization_approved", condition=VISIBLE),
             models.Index(

@@ -80,7 +80,7 @@ class Card(OfAccount):
             models.Index(fields=["-created", "-id"], name="card_created"),
             models.Index(fields=["status", "-created", "-id"], name="card_status", condition=VISIBLE),
             models.Index(fields=["type", "-created", "-id"], name="card_type", condition=VISIBLE),
-            models.Index(fields=["last4"], name="card_last4"),
+            models.Index(fields=["last4", "-created", "-id"], name="card_last_four"),
         )
 
     def __str__(self) -> str:

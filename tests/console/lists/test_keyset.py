@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Q
 
 from accounts.account.models import Account
 from console.lists import changelist, keyset, limits
+from gateway.spellings import Sought
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,17 @@ def test_a_search_finds_what_is_near_and_what_is_far(words: str, many: int) -> N
     assert len(found) == many
     assert walked(keyset.searched(Account.objects.all(), sought)) == (found, found)
     assert keyset.count(keyset.searched(Account.objects.all(), sought), 5) == min(many, 5)
+
+
+@pytest.mark.parametrize("most", [3, 200])
+def test_a_search_finds_what_another_table_names_few_or_many(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(keyset, "MOST", most)
+    named = Account.objects.filter(pk__in=[f"acct_{n:02}" for n in range(0, 40, 3)]).values_list("pk", flat=True)
+    sought = Sought(exact=(Q(name="Hen 13"), Q(name="Fox 9")), parts=(Q(name__icontains="fox 1"),), elsewhere=(named,))
+    found = expected(sought.among(Account.objects.all()))
+    assert len(found) == 18
+    assert walked(keyset.searched(Account.objects.all(), sought)) == (found, found)
+    assert keyset.count(keyset.searched(Account.objects.all(), sought), 50) == 18
 
 
 def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

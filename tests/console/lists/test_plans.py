@@ -72,6 +72,7 @@ def test_every_list_is_read_by_an_index(filled: None) -> None:
         ("card_type", "card: type=physical"),
         ("account_badge", "account: issuing=restricted_soon"),
         ("account_next_due", "account: due=1"),
+        ("card_last_four", "card: search 4302"),
         ("account_words", "account: search zyxwv"),
         ("authorization_reason", "authorization: reason=pin_blocked"),
         ("card_created", "card: last page"),
