@@ -131,6 +131,16 @@ class AccountAdmin(MirrorAdmin):
         DueFilter,
         AttentionFilter,
     )
+    pairs = (
+        ("status", "connected"),
+        ("status", "issuing"),
+        ("status", "due"),
+        ("issuing", "connected"),
+        ("issuing", "due"),
+        ("kind", "connected"),
+        ("business_type", "connected"),
+        ("country", "connected"),
+    )
     list_title, columns = "Connected accounts", COLUMNS
     search_fields = ("id", "name")
     search_help_text, search_help_personal = "Id or name", "Id, name or e-mail"

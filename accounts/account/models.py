@@ -37,6 +37,7 @@ Data = dict[str, Any]
 # Badges that the account itself settles, whatever its capability says.
 SETTLED = (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED, capability_words.REJECTED)
 PASSED = datetime.min.replace(year=1970, tzinfo=UTC)  # a deadline before all others
+DUE = VISIBLE & Q(next_due__isnull=False, gone_at=None)
 PHONES = ("company.phone", "individual.phone", "business_profile.support_phone")  # the first is searched by
 
 
@@ -179,16 +180,20 @@ class Account(Mirror):
             models.Index(fields=["-created", "-id"], name="account_created"),
             models.Index(fields=["overall_status", "-created", "-id"], name="account_overall", condition=VISIBLE),
             models.Index(fields=["badge", "-created", "-id"], name="account_badge", condition=VISIBLE),
+            models.Index(
+                fields=["overall_status", "badge", "-created", "-id"], name="account_overall_badge", condition=VISIBLE
+            ),
             models.Index(fields=["kind", "-created", "-id"], name="account_kind", condition=VISIBLE),
             models.Index(fields=["business_type", "-created", "-id"], name="account_type", condition=VISIBLE),
             models.Index(fields=["country", "-created", "-id"], name="account_country", condition=VISIBLE),
             models.Index(
                 fields=["-created", "-id"], name="account_needing", condition=VISIBLE & Q(needs_attention=True)
             ),
-            models.Index(  # in the order of the list: whose deadline is later is passed over within the index
-                fields=["-created", "-id", "next_due"],
-                name="account_next_due",
-                condition=VISIBLE & Q(next_due__isnull=False, gone_at=None),
+            # In the order of the list: whose deadline is later is passed over within the index.
+            models.Index(fields=["-created", "-id", "next_due"], name="account_next_due", condition=DUE),
+            models.Index(fields=["badge", "-created", "-id", "next_due"], name="account_badge_due", condition=DUE),
+            models.Index(
+                fields=["overall_status", "-created", "-id", "next_due"], name="account_overall_due", condition=DUE
             ),
             models.Index(
                 fields=["-overdue", "due_at", "-created", "-id"],

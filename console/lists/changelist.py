@@ -63,7 +63,7 @@ class KeysetChangeList(PagedChangeList):
         """Read one page and look whether there is more."""
         personal = staff(request).has_perm(PERSONAL)
         try:
-            with limits.bounded() if self._narrowings() > 1 else nullcontext():
+            with nullcontext() if self._has_index() else limits.bounded():
                 shown = self._page(request, personal=personal)
         except limits.TooLong:
             shown, self.too_long = lists_keyset.Page([]), True
@@ -80,9 +80,11 @@ class KeysetChangeList(PagedChangeList):
             self.search_help_text = self.model_admin.search_help_personal
         self.show(shown)
 
-    def _narrowings(self) -> int:
-        """In how many ways the list is narrowed: each has an index by itself, not each two of them together."""
-        return sum(spec.used_parameters != {} for spec in self.filter_specs) + bool(self.query)
+    def _has_index(self) -> bool:
+        """Whether an index answers all that it is narrowed by: each way by itself has one, and the pairs declared."""
+        chosen = {next(iter(spec.used_parameters)) for spec in self.filter_specs if spec.used_parameters}
+        ways = len(chosen) + bool(self.query)
+        return ways < 2 or (ways == len(chosen) and any(chosen == set(pair) for pair in self.model_admin.pairs))
 
     def _page(self, request: HttpRequest, *, personal: bool) -> lists_keyset.Page:
         queries = self._queries(personal=personal)

@@ -106,6 +106,16 @@ class Authorization(OfAccount):
         permissions = (("test_authorization", "Can make, capture and reverse test authorizations"),)
         indexes = (
             models.Index(fields=["account", "-created"], name="authorization_account"),
+            models.Index(
+                fields=["account", "-created", "-id"],
+                name="authorization_account_declined",
+                condition=VISIBLE & Q(approved=False),
+            ),
+            models.Index(
+                fields=["account", "status", "-created", "-id"],
+                name="authorization_account_status",
+                condition=VISIBLE & Q(approved=True),
+            ),
             models.Index(fields=["-created", "-id"], name="authorization_created"),
             models.Index(fields=["card", "-created", "-id"], name="authorization_of_card", condition=VISIBLE),
             models.Index(fields=["account", "cardholder", "-created", "-id"], name="authorization_cardholder"),

@@ -69,6 +69,9 @@ class Transaction(OfAccount):
 
         indexes = (
             models.Index(fields=["account", "-created"], name="transaction_account"),
+            models.Index(
+                fields=["account", "type", "-created", "-id"], name="transaction_account_type", condition=VISIBLE
+            ),
             models.Index(fields=["-created", "-id"], name="transaction_created"),
             models.Index(fields=["card", "-created", "-id"], name="transaction_of_card", condition=VISIBLE),
             models.Index(

@@ -87,6 +87,26 @@ def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     assert "Nothing matches" not in page
 
 
+@pytest.mark.parametrize(
+    ("asked", "limited"),
+    [
+        ({"issuing": "enabled"}, False),
+        ({"issuing": "enabled", "due": "7"}, False),
+        ({"issuing": "enabled", "country": "US"}, True),
+        ({"issuing": "enabled", "due": "7", "country": "US"}, True),
+        ({"issuing": "enabled", "q": "fox"}, True),
+    ],
+)
+def test_only_filters_without_an_index_of_all_have_a_limit(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], limited: bool
+) -> None:
+    begun: list[bool] = []
+    bounded = limits.bounded
+    monkeypatch.setattr(limits, "bounded", lambda: begun.append(True) or bounded())
+    assert browser("ana").get("/accounts/account/", asked).status_code == 200
+    assert bool(begun) is limited
+
+
 @pytest.mark.postgres
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no limit for one statement")
 def test_the_database_is_stopped_and_limited_no_longer(settings: Any) -> None:

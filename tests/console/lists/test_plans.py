@@ -1,4 +1,6 @@
-"""Every list, page, tab, filter and search that is registered is answered by an index: by PostgreSQL's own plans."""
+"""Every list, page, tab, filter, pair of filters and search that is registered is answered by an index: by PostgreSQL's
+own plans.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,7 +8,9 @@ from functools import partial
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 
+from accounts.account.models import Account
 from benchmarks import asked, filling
 from console.lists import changelist, keyset, listing
 from tests.keeping import once
@@ -17,6 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.crawl]
 ACCOUNTS = 4_000  # and twice as many cards, three times as many authorizations
 NEAR = 500  # rows beside a cursor that a search looks through: here, too, few of all
 PAGE = 51
+SORTED = PAGE + 9  # rows put in order for a page: of those of one moment some more
 MANY = 1_000  # rows that hold a part of a word and are sorted
 IN_VAIN = 20 * PAGE  # rows that may be read for a page and do not qualify
 
@@ -25,6 +30,12 @@ def fill() -> None:
     """So many rows that an index is worth it."""
     for table in filling.tables(ACCOUNTS):
         filling.fill(table, ACCOUNTS * table.share)
+        own = table.model.every.exclude(account=F("pk"))
+        if own.exists():  # one account has many, and few of each state
+            ids = own.order_by("pk").values_list("pk", flat=True)[::10]
+            own.filter(pk__in=list(ids)).update(account=asked.middle_of(table.model).account_id)
+    apart = Account.every.filter(overall_status="restricted").order_by("pk").values_list("pk", flat=True)[::2]
+    Account.every.filter(pk__in=list(apart)).update(badge="in_review")
     analyze()
 
 
@@ -44,9 +55,9 @@ def told(what: str, plan: Plan) -> str:
     by_parts = ": search" in what  # few rows: in the order of no index
     if plan.scanned & mirrors():
         return f"{what} reads a whole table"
-    if plan.removed > IN_VAIN:
+    if plan.removed > (PAGE if what.count("=") > 1 else IN_VAIN):  # of two filters one index has both
         return f"{what} reads {plan.removed} rows in vain"
-    if plan.sorts > (MANY if by_parts else PAGE):
+    if plan.sorts > (MANY if by_parts else SORTED):
         return f"{what} sorts {plan.sorts} rows"
     return ""
 
@@ -71,7 +82,8 @@ def test_every_list_is_read_by_an_index(filled: None) -> None:
     [
         ("card_type", "card: type=physical"),
         ("account_badge", "account: issuing=restricted_soon"),
-        ("account_next_due", "account: due=1"),
+        ("card_account_status", "card: account="),
+        ("authorization_account_declined", "authorization: account="),
         ("card_last_four", "card: search 4302"),
         ("account_words", "account: search zyxwv"),
         ("authorization_reason", "authorization: reason=pin_blocked"),
