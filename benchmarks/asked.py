@@ -139,8 +139,12 @@ def main(times: int, only: str = "") -> None:
     from django.test import Client
 
     from console.people.models import User
+    from console.shell import figures
+    from gateway.processes import leave_what_is_loaded
 
     connection.force_debug_cursor = True
+    figures.keep()  # as a worker does: else pages count themselves
+    leave_what_is_loaded()  # as a web process does
     client = Client(HTTP_HOST="localhost")
     client.force_login(User.objects.get(username="demo"))
     for what, address in [*addresses(), *beside()]:
