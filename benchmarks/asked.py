@@ -1,7 +1,8 @@
 """Asks a filled console for its lists as a member of staff does, in process, and prints what each took as JSON.
 
 `python -m benchmarks.asked 10`, in the environment of that console: ten times each. What is asked is read from the
-lists themselves: first, middle and last page, each tab, each choice of each filter, and searches.
+lists themselves: first, middle and last page, each tab, each choice of each filter, the pairs of filters that it
+declares, and searches.
 """
 
 import json
@@ -10,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from itertools import cycle, islice
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -46,15 +48,26 @@ def addresses() -> Iterator[tuple[str, str]]:
         yield f"{name}: first page", here
         yield f"{name}: middle page", f"{here}?{urlencode({'older': f'{middle.created.isoformat()},{middle.pk}'})}"
         yield f"{name}: last page", f"{here}?{urlencode({'newer': FIRST_OF_ALL})}"
-        for filtering in its.get_list_filter(None):
-            named, of_account = filtering.parameter_name, filtering is AccountFilter
-            for value in [middle.account_id] if of_account else getattr(filtering, "words", {}):
-                yield f"{name}: {named}={value}", f"{here}?{urlencode({named: value})}"
+        filters = its.get_list_filter(None)
+        choices = {each.parameter_name: [*getattr(each, "words", {})] for each in filters}
+        choices[AccountFilter.parameter_name] = [middle.account_id] if AccountFilter in filters else []
+        asked = [{named: value} for named, values in choices.items() for value in values]
+        for each in [*asked, *(both for pair in its.pairs for both in together(choices, *pair))]:
+            words = " ".join(f"{named}={value}" for named, value in each.items())
+            yield f"{name}: {words}", f"{here}?{urlencode(each)}"
         yield f"{name}: search {middle.pk}", f"{here}?{urlencode({'q': middle.pk})}"
         for words in SOUGHT.get(str(name), ()):
             yield f"{name}: search {words}", f"{here}?{urlencode({'q': words})}"
     for words in ("Freight", "Elif Haddad 511", "zyxwv", "4302"):
         yield f"search box: {words}", f"/search?{urlencode({'q': words})}"
+
+
+def together(choices: dict[str, list[str]], one: str, other: str) -> Iterator[dict[str, str]]:
+    """Choices of two filters: each of one and of the other once at least, and not each with each."""
+    many = max(len(choices[one]), len(choices[other]))
+    others = islice(cycle(choices[other]), 1, None)  # of two that have the same choices, no two that are equal
+    for first, second in islice(zip(cycle(choices[one]), others, strict=False), many):
+        yield {one: first, other: second}
 
 
 def beside() -> Iterator[tuple[str, str]]:
@@ -126,8 +139,12 @@ def main(times: int, only: str = "") -> None:
     from django.test import Client
 
     from console.people.models import User
+    from console.shell import figures
+    from gateway.processes import leave_what_is_loaded
 
     connection.force_debug_cursor = True
+    figures.keep()  # as a worker does: else pages count themselves
+    leave_what_is_loaded()  # as a web process does
     client = Client(HTTP_HOST="localhost")
     client.force_login(User.objects.get(username="demo"))
     for what, address in [*addresses(), *beside()]:

@@ -1,20 +1,27 @@
-"""Fills a console's PostgreSQL with so many accounts, and cards, cardholders and authorizations in proportion.
+"""Fills a console's database with so many accounts, and cards, cardholders and authorizations in proportion.
 
-`python -m benchmarks.filling 1000000`, in the environment of that console. Rows are written by the database itself:
-each is a whole object whose columns the model filled, with values of its own in the place of what lists look at. In SQL
-with parameters "%" is written twice.
+`python -m benchmarks.filling 1000000`, in the environment of that console. Rows are made by PostgreSQL itself, for
+SQLite too (BENCH_DATABASE_URL): each is a whole object whose columns the model filled, with values of its own where
+lists look at it. In SQL with parameters "%" is written twice.
 """
 
+import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import django
-from django.db import connection
+import psycopg
+from django.db import connection, transaction
+
+from benchmarks.databases import SERVER
 
 NEWEST = "timestamptz '2026-11-01 12:00:00+00'"
+PASSED = "timestamptz '1970-01-01 00:00:00+00'"
 YEARS = 2  # over which rows are spread
 # Parts of names. A row's number chooses one of each, so that every part is in some thousandth of the rows.
 FIRST = ("Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farah", "Goran", "Hana", "Ines", "Jonas", "Kaya", "Luc", "Mira")
@@ -125,9 +132,14 @@ def tables(accounts: int) -> list[Table]:
                 "kind": shares(("express", 2), ("standard", 1), rest="custom", by="n * 19"),
                 "overall_status": badge,
                 "issuing_status": badge,
+                "badge": badge,
                 "card_issuing_id": f"{row_id('acct_', 'n')} || '.card_issuing'",
                 "needs_attention": "n %% 200 = 0",
                 "overdue": "n %% 400 = 0",
+                "next_due": (
+                    f"CASE WHEN n %% 400 = 0 THEN {PASSED} WHEN n %% 200 = 0 "
+                    f"THEN {NEWEST} + (n %% 60) * interval '1 day' END"
+                ),
                 "due_at": f"CASE WHEN n %% 200 = 0 THEN {NEWEST} + (n %% 60) * interval '1 day' END",
             },
             f"'business_profile', jsonb_build_object('name', {BUSINESS}), 'email', 'office' || n || '@kestrel.example'",
@@ -244,35 +256,63 @@ def tables(accounts: int) -> list[Table]:
     ]
 
 
-def fill(table: Table, rows: int) -> float:
-    """Write the rows of one table, its indexes as they are; seconds."""
-    began = time.perf_counter()
+def selected(table: Table, rows: int) -> tuple[list[str], str, list[Any]]:
+    """The columns of a table's rows, and a query that gives the rows, with its parameters."""
     data = {"id": "sample", **table.sample}
     sample = table.model(id="sample", account_id="sample", data=data, as_of=1, revision=1)
     sample.set_columns()
     own = {"id": row_id(table.prefix, "n"), "created": moment(rows), **table.each}
-    fields = table.model._meta.concrete_fields
     columns, values, given = [], [], []
-    for field in fields:
+    for field in table.model._meta.concrete_fields:
         columns.append(connection.ops.quote_name(field.column))
         if field.name == "data":
             differs = f"'id', {own['id']}{', ' if table.data else ''}{table.data}" if table.prefix else ""
             values.append(f"%s::jsonb || jsonb_build_object({differs})")
-            given.append(field.get_db_prep_save(data, connection))
+            given.append(json.dumps(data))
         elif field.attname in own:
             values.append(own[field.attname])
         else:
             values.append("%s")
             given.append(field.get_db_prep_save(getattr(sample, field.attname), connection))
+    return columns, f"SELECT {', '.join(values)} FROM generate_series(1, %s) AS n", [*given, rows]
+
+
+def fill(table: Table, rows: int) -> float:
+    """Write the rows of one table, its indexes as they are; seconds."""
+    began = time.perf_counter()
+    columns, query, given = selected(table, rows)
     name = connection.ops.quote_name(table.model._meta.db_table)
-    listed = ", ".join(columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {name} ({listed}) SELECT {', '.join(values)} FROM generate_series(1, %s) AS n",
-            [*given, rows],
-        )
-        cursor.execute(f"ANALYZE {name}")
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"INSERT INTO {name} ({', '.join(columns)}) {query}", given)
+            cursor.execute(f"ANALYZE {name}")
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", read(query, given))
     return time.perf_counter() - began
+
+
+def read(query: str, given: list[Any]) -> Iterator[list[Any]]:
+    """The rows that PostgreSQL makes, as SQLite keeps them."""
+    with psycopg.connect(f"{SERVER.replace('postgres://', 'postgresql://')}/postgres") as server:
+        for row in server.execute(query, given):
+            yield [_kept(value) for value in row]
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+
+
+def size(cursor: Any) -> int:
+    """Bytes of the database."""
+    if connection.vendor == "postgresql":
+        cursor.execute("VACUUM (ANALYZE)")
+        cursor.execute("SELECT pg_database_size(current_database())")
+    else:
+        cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+    return int(cursor.fetchone()[0])
 
 
 def main(accounts: int) -> None:
@@ -282,9 +322,7 @@ def main(accounts: int) -> None:
         seconds = fill(table, accounts * table.share)
         print(f"{accounts * table.share:>9,} {table.model._meta.verbose_name_plural:16} {seconds:6.1f} s", flush=True)
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE)")
-        cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
-        print(f"{cursor.fetchone()[0]} on disk", flush=True)
+        print(f"{size(cursor) / 2**20:,.0f} MiB on disk", flush=True)
 
 
 if __name__ == "__main__":

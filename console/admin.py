@@ -7,6 +7,7 @@ from console.mail import admin as mail
 from console.operations import admin as operations
 from console.record import admin as record
 from console.shell import admin as shell
+from console.shell import drift
 from console.viewing import admin as viewing
 
-__all__ = ["approvals", "bulk", "jobs", "mail", "operations", "record", "shell", "viewing"]
+__all__ = ["approvals", "bulk", "drift", "jobs", "mail", "operations", "record", "shell", "viewing"]

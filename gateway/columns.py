@@ -1,6 +1,24 @@
-"""Which columns a table has today: checks run before `migrate` adds what is missing."""
+"""The column of what Stripe sent; and which columns a table has today: checks run before `migrate` adds the missing."""
+
+from typing import Any
 
 from django.db import connection, models
+
+
+class Data(models.JSONField):
+    """JSON whose placeholder stands by itself: in an array, as Django inserts many rows, each value is escaped anew.
+
+    On PostgreSQL that took a third of the processor time of writing rows.
+    """
+
+    def deconstruct(self) -> Any:
+        """As what it is to a database."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.JSONField", arguments, options
+
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
+        """A value of its own."""
+        return "%s"
 
 
 def existing(model: type[models.Model]) -> set[str]:

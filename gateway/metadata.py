@@ -77,4 +77,4 @@ def fill(model: Any, rows: models.QuerySet[Any]) -> None:
 
 def sought(text: str) -> Sought:
     """Rows of a mirror whose metadata are named so."""
-    return Sought(parts=(Q(pk__in=Metadata.objects.named(text).values("object_id")),))
+    return Sought(elsewhere=(Metadata.objects.named(text).values_list("object_id", flat=True),))

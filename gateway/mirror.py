@@ -11,6 +11,7 @@ from django.db.models.lookups import IsNull
 
 from gateway import client, clock, inserting, metadata, order
 from gateway.commits import lazily
+from gateway.columns import Data
 from gateway.errors import NOT_SENT, Refused, Unreachable, means_gone
 from gateway.models import Binding, Event
 
@@ -37,22 +38,6 @@ class VisibleManager(models.Manager[M]):
         return super().get_queryset().filter(owned, data__isnull=False)
 
 
-class Data(models.JSONField):
-    """JSON whose placeholder stands by itself: in an array, as Django inserts many rows, each value is escaped anew.
-
-    On PostgreSQL that took a third of the processor time of writing rows.
-    """
-
-    def deconstruct(self) -> Any:
-        """As what it is to a database."""
-        name, _, arguments, options = super().deconstruct()
-        return name, "django.db.models.JSONField", arguments, options
-
-    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
-        """A value of its own."""
-        return "%s"
-
-
 class Mirror(models.Model):
     """One Stripe object as Stripe last sent it.
 
@@ -63,6 +48,7 @@ class Mirror(models.Model):
 
     stripe_object: ClassVar[str] = ""
     folds: ClassVar[bool] = False  # embedded in another object it is kept as its id
+    told_in_account: ClassVar[bool] = False  # the account's row keeps something of it (`written`): it is locked first
     as_of_before = 0  # of a row that was just written: its `as_of` until then
 
     id = models.CharField(primary_key=True, max_length=255)
@@ -107,6 +93,10 @@ class Mirror(models.Model):
 
     def set_columns(self) -> None:
         """Fill the real columns from `self.data`; called before each write that has data."""
+
+    @classmethod
+    def written(cls, rows: "Sequence[Self]") -> None:
+        """Bring what depends on several rows up to these; called after each write that changed them, within it."""
 
     @classmethod
     def row_id(cls, data: dict[str, Any], account: str | None) -> str:  # noqa: ARG003  (others need it)
@@ -239,6 +229,7 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
     ids = sorted(wanted)
     if strays := [row_id for row_id in ids if owner(model, row_id, wanted[row_id]) is None]:
         raise Misplaced(f"{', '.join(strays)}: of no connected account")
+    _lock_accounts(model, wanted.values())
     found = model.every.select_for_update().filter(pk__in=ids).order_by("pk")
     rows = {row.pk: row for row in found} if len(ids) == 1 else {}  # one by itself: in no order, and mostly there
     if not rows:
@@ -253,11 +244,20 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
     return rows
 
 
+def _lock_accounts(model: type[Mirror], accounts: Iterable[str | None]) -> None:
+    """Lock the accounts that keep something of these rows before the rows: every process in the same order.
+
+    One that is missing is reserved: whoever is about to write it waits, and sees the rows.
+    """
+    if model.told_in_account and (theirs := {account: account for account in accounts if account}):
+        locked(account_model(), dict(theirs))
+
+
 def insert(model: type[M], decided: dict[str, tuple[str | None, order.Write]]) -> dict[str, M]:
     """Write the rows of {row id: (account, what they become)} that are not there; those that were written, by id.
 
-    Two statements, three where they have metadata. In order of id, as `locked` does, and locked until the transaction
-    ends. What another process has written meanwhile is left out. Raises Misplaced.
+    Two statements, three where they have metadata, and those of `written`. In order of id, as `locked` does, and locked
+    until the transaction ends. What another process has written meanwhile is left out. Raises Misplaced.
     """
     there = set(model.every.filter(pk__in=decided).values_list("pk", flat=True))
     made = {}
@@ -267,7 +267,10 @@ def insert(model: type[M], decided: dict[str, tuple[str | None, order.Write]]) -
         if row.account_id is None:
             raise Misplaced(f"{row_id}: of no connected account")
         row.become(write)
+    _lock_accounts(model, [row.account_id for row in made.values()])
     written = {row_id: made[row_id] for row_id in inserting.insert(model, list(made.values()))}
+    if written:
+        model.written(list(written.values()))
     if named := [row for row in written.values() if metadata.of(row.data)]:
         metadata.keep(named)
     return written
@@ -275,7 +278,7 @@ def insert(model: type[M], decided: dict[str, tuple[str | None, order.Write]]) -
 
 def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fetch | order.Keep]]) -> None:
     """Write every row for which a write was decided: one statement, two where some stay but for their second, two more
-    where metadata change.
+    where metadata change; and those of `written`.
 
     The rows are locked by the caller.
     """
@@ -295,6 +298,7 @@ def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fet
         same.update(as_of=stayed[0].as_of, revision=models.F("revision") + 1)
     if written:
         inserting.upsert(model, written)
+        model.written(written)
     if renamed:
         metadata.keep(renamed)
 

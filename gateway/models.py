@@ -229,10 +229,18 @@ class Drift(models.Model):
     found_at = models.DateTimeField()
 
     class Meta:
-        """One row an object."""
+        """One row an object; read newest first, of one kind, one noun or one account."""
 
-        default_permissions = ()
+        default_permissions = ("view",)
+        verbose_name, verbose_name_plural = "difference", "differences"
         constraints = (models.UniqueConstraint(fields=["noun", "object_id"], name="one_drift_an_object"),)
+        indexes = (
+            models.Index(fields=["-found_at", "-id"], name="drift_found"),
+            models.Index(fields=["kind", "-found_at", "-id"], name="drift_kind"),
+            models.Index(fields=["noun", "-found_at", "-id"], name="drift_noun"),
+            models.Index(fields=["account", "-found_at", "-id"], name="drift_account"),
+            models.Index(fields=["object_id"], name="drift_object"),
+        )
 
     def __str__(self) -> str:
         """Which object, how, and in what."""

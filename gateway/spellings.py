@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 WORD = 3  # characters of which an index of parts of words knows; fewer are the beginning of a name
 
@@ -17,19 +17,26 @@ WORD = 3  # characters of which an index of parts of words knows; fewer are the 
 class Sought:
     """The ways in which the words of a search may name rows. Each is a query by itself, so that each has its index.
 
-    `exact` ones find few rows, by a value; `parts` any number, by what a text holds.
+    `exact` ones find few rows, by a value; `parts` any number, by what a text holds; `elsewhere` are queries of ids in
+    another table, which may find few or many.
     """
 
     exact: tuple[Q, ...] = ()
     parts: tuple[Q, ...] = ()
+    elsewhere: tuple[QuerySet[Any], ...] = ()
 
     def __add__(self, other: "Sought") -> "Sought":
         """Both."""
-        return Sought(self.exact + other.exact, self.parts + other.parts)
+        return Sought(self.exact + other.exact, self.parts + other.parts, self.elsewhere + other.elsewhere)
+
+    @property
+    def ways(self) -> list[Q]:
+        """All of them."""
+        return [*self.exact, *self.parts, *(Q(pk__in=ids) for ids in self.elsewhere)]
 
     def among(self, rows: Any) -> Any:
         """Those of the rows that are named, in the rows' order."""
-        ways = [*self.exact, *self.parts]
+        ways = self.ways
         if len(ways) == 1:
             return rows.filter(ways[0])
         named = [rows.filter(way).order_by().values("pk") for way in ways]

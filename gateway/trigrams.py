@@ -5,15 +5,17 @@ from typing import Any
 
 from django.db import migrations
 
+from gateway import concurrently
+
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
-CREATE = "CREATE INDEX {name} ON {table} USING gin ({columns})"
+CREATE = "CREATE INDEX CONCURRENTLY {name} ON {table} USING gin ({columns})"
 COLUMN = "UPPER({}::text) gin_trgm_ops"  # as Django writes `icontains`
-DROP = "DROP INDEX IF EXISTS {name}"
 
 
 def trigrams(name: str, model: str, columns: Sequence[str]) -> migrations.RunPython:
-    """An operation that makes one index over these columns of a model of its own app, on PostgreSQL.
+    """An operation that makes one index over these columns of a model of its own app, on PostgreSQL, beside its writes.
 
+    For a migration with `atomic = False`; where the build was broken off, it is built anew.
     The extension is one that the owner of a database may make (postgresql.org/docs/current/pgtrgm.html); where it
     exists already nothing more is needed.
     """
@@ -26,10 +28,12 @@ def trigrams(name: str, model: str, columns: Sequence[str]) -> migrations.RunPyt
         listed = ", ".join(COLUMN.format(quote(column)) for column in columns)
         table = quote(apps.get_model(app, its)._meta.db_table)
         schema.execute(EXTENSION)
-        schema.execute(CREATE.format(name=quote(name), table=table, columns=listed))
+        if concurrently.wanted(schema, name):
+            with concurrently.patient(schema):
+                schema.execute(CREATE.format(name=quote(name), table=table, columns=listed))
 
     def drop(apps: Any, schema: Any) -> None:
         if schema.connection.vendor == "postgresql":
-            schema.execute(DROP.format(name=schema.quote_name(name)))
+            concurrently.drop(schema, name)
 
     return migrations.RunPython(make, drop)

@@ -179,6 +179,7 @@ TABLE: dict[str, Row] = {
     **records("console.job", "viewer", "job", change=302),
     **records("console.mail", "operator", "mail"),
     **records("gateway.event", "viewer", "event"),
+    **records("gateway.drift", "viewer", "drift", change=302),
     **mirror("accounts.account", "viewer", "account"),
     **mirror("issuing.cardholder", "viewer", "cardholder"),
     **mirror("issuing.card", "viewer", "card"),

@@ -26,7 +26,7 @@ from tests.issuing import rows
 from tests.keeping import once
 from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person, view_as, work
 from tests.permissions import ACTORS, REASON, SIGN_IN, TABLE, Answer, Row
-from tests.world import brake, freeze
+from tests.world import brake, drift, freeze
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 WHO = {role: name for name, role in PEOPLE.items()}
@@ -76,6 +76,7 @@ def one_of_each() -> dict[str, str]:
         "operation": str(operation.pk),
         "approval": str(approval.pk),
         "event": event.pk,
+        "drift": str(drift().pk),
         "mail": mail.pk,
         "kept_mail": kept.pk,
         "user": str(vera.pk),

@@ -18,7 +18,8 @@ from console.mail.models import Mail
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry, WorkSession
-from gateway.models import Event
+from gateway import clock
+from gateway.models import Drift, Event
 from issuing.cards.models import Card
 from issuing.cards.verbs import ActivateCard
 from issuing.incident.models import FREEZE_CARD, FREEZE_HOLDER, Freeze
@@ -60,6 +61,9 @@ def made() -> dict[str, str]:
         "bulk_run": _bulk_run(card),
         "approval": _approval(card),
         "event": _event("evt_1Tests"),
+        "drift": Drift.objects.create(
+            noun="account", object_id=ACCOUNT, account=ACCOUNT, kind="gone", found_at=clock.now()
+        ),
         "mail": _mail("unknown"),
         "kept_mail": _mail("sent"),
         "user": person("vera"),
@@ -170,6 +174,12 @@ def _approval(card: Card) -> Approval:
         found.append(approval)
     waiting.forget()
     return found[0]
+
+
+def drift() -> Drift:
+    """A difference from Stripe."""
+    about = {"noun": "account", "object_id": ACCOUNT, "account": ACCOUNT}
+    return Drift.objects.create(kind="differs", fields=["email"], found_at=clock.now(), **about)
 
 
 def _event(event_id: str) -> Event:

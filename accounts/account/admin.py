@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from accounts.account import words as account_words
 from accounts.account.forms import BUSINESS_TYPES, COUNTRIES
-from accounts.account.models import Account, has_issuing, left_at
+from accounts.account.models import Account, left_at
 from accounts.capabilities import words as capabilities_words
 from accounts.capabilities import words as capability_words
 from console.lists import listing as lists_listing
@@ -65,9 +65,9 @@ class IssuingFilter(Choice):
 
     title, parameter_name, words = "Issuing", "issuing", capability_words.ISSUING
 
-    def parts(self, value: str) -> tuple[Q, ...]:
+    def narrow(self, queryset: Any, value: str) -> QuerySet:
         """By the Issuing badge."""
-        return has_issuing(value)
+        return queryset.with_issuing(value)
 
 
 class KindFilter(Choice):
@@ -130,6 +130,16 @@ class AccountAdmin(MirrorAdmin):
         CountryFilter,
         DueFilter,
         AttentionFilter,
+    )
+    pairs = (
+        ("status", "connected"),
+        ("status", "issuing"),
+        ("status", "due"),
+        ("issuing", "connected"),
+        ("issuing", "due"),
+        ("kind", "connected"),
+        ("business_type", "connected"),
+        ("country", "connected"),
     )
     list_title, columns = "Connected accounts", COLUMNS
     search_fields = ("id", "name")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from accounts.account import words as account_words
 from accounts.account.words import Off
 from accounts.capabilities import words as capabilities_words
 from accounts.capabilities import words as capability_words
-from accounts.capabilities.models import Capability
+from accounts.capabilities.models import Capability, keep_badges
 from accounts.changes import models as changes_models
 from accounts.external_accounts.models import ExternalAccount
 from accounts.history import models as history_models
@@ -28,6 +28,7 @@ from gateway import client, clock, metadata, texts
 from gateway.client import Answer
 from gateway.mirror import VISIBLE, Difference, Mirror, VisibleManager
 from gateway.models import Event
+from gateway.order import Write
 from gateway.shapes import hash_at, name_at, shown_at, text_at, texts_at, value_at
 from gateway.spellings import Sought, by_id, holds, holds_digits, phone_key
 
@@ -35,13 +36,9 @@ Data = dict[str, Any]
 
 # Badges that the account itself settles, whatever its capability says.
 SETTLED = (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED, capability_words.REJECTED)
+PASSED = datetime.min.replace(year=1970, tzinfo=UTC)  # a deadline before all others
+DUE = VISIBLE & Q(next_due__isnull=False, gone_at=None)
 PHONES = ("company.phone", "individual.phone", "business_profile.support_phone")  # the first is searched by
-
-
-def has_issuing(name: str) -> tuple[Q, Q]:
-    """Accounts whose Issuing badge is `name`: by the capability, or by the account alone where that has not arrived."""
-    arriving = Q(card_issuing__badge=None) | Q(card_issuing__badge="")
-    return Q(card_issuing__badge=name, card_issuing__gone_at=None), Q(arriving, issuing_status=name)
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -53,8 +50,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def with_issuing(self, name: str) -> Self:
         """Those whose Issuing badge is `name`."""
-        own, arriving = has_issuing(name)
-        return self.filter(own | arriving)
+        return self.filter(badge=name)
 
     def needing_attention(self) -> Self:
         """Those for which somebody has to do something (accounts.requirements.models.Rule), soonest first."""
@@ -72,8 +68,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return found.filter(needs_attention=False, gone_at=None).order_by("-created", "-id")
 
     def due_by(self, at: datetime) -> Self:
-        """Those with a deadline until then, or one that has passed. A deadline needs attention, by `set_columns`."""
-        return self.filter(Q(due_at__lte=at) | Q(overdue=True), needs_attention=True, gone_at=None)
+        """Those with a deadline until then, or one that has passed."""
+        return self.filter(next_due__lte=at, gone_at=None)
 
     def search(self, text: str, *, personal: bool = False) -> Self:
         """Those that `sought` names, as one query; console.lists.keyset reads pages of them faster."""
@@ -151,11 +147,14 @@ class Account(Mirror):
     business_type = models.CharField(max_length=64, blank=True)
     kind = models.CharField(max_length=16, blank=True)  # of accounts.account.words.KINDS, from `controller`
     issuing_status = models.CharField(max_length=64, blank=True)  # by the account alone
+    # The Issuing badge: by the capability, where it is there.
+    badge = models.CharField(max_length=64, blank=True, default="", db_default="")
     overall_status = models.CharField(max_length=64, blank=True)
     details_submitted = models.BooleanField(default=False)
     needs_attention = models.BooleanField(default=False)
     overdue = models.BooleanField(default=False)  # some of what counts is past due
     due_at = models.DateTimeField(null=True)  # the earliest deadline to come of what counts
+    next_due = models.DateTimeField(null=True)  # PASSED where it is overdue, else due_at
     mover = models.CharField(max_length=16, blank=True, default="")  # accounts.account.words.mover
     # Null where the Issuing badge does not depend on it.
     card_issuing = models.ForeignKey(
@@ -180,14 +179,22 @@ class Account(Mirror):
         indexes = (
             models.Index(fields=["-created", "-id"], name="account_created"),
             models.Index(fields=["overall_status", "-created", "-id"], name="account_overall", condition=VISIBLE),
-            models.Index(fields=["issuing_status", "-created"], name="account_issuing"),
+            models.Index(fields=["badge", "-created", "-id"], name="account_badge", condition=VISIBLE),
+            models.Index(
+                fields=["overall_status", "badge", "-created", "-id"], name="account_overall_badge", condition=VISIBLE
+            ),
             models.Index(fields=["kind", "-created", "-id"], name="account_kind", condition=VISIBLE),
             models.Index(fields=["business_type", "-created", "-id"], name="account_type", condition=VISIBLE),
             models.Index(fields=["country", "-created", "-id"], name="account_country", condition=VISIBLE),
             models.Index(
                 fields=["-created", "-id"], name="account_needing", condition=VISIBLE & Q(needs_attention=True)
             ),
-            models.Index(fields=["due_at"], name="account_attention", condition=Q(needs_attention=True)),
+            # In the order of the list: whose deadline is later is passed over within the index.
+            models.Index(fields=["-created", "-id", "next_due"], name="account_next_due", condition=DUE),
+            models.Index(fields=["badge", "-created", "-id", "next_due"], name="account_badge_due", condition=DUE),
+            models.Index(
+                fields=["overall_status", "-created", "-id", "next_due"], name="account_overall_due", condition=DUE
+            ),
             models.Index(
                 fields=["-overdue", "due_at", "-created", "-id"],
                 name="account_needing_attention",
@@ -225,6 +232,19 @@ class Account(Mirror):
         deadline = value_at(due, "current_deadline") if keys.intersection(texts_at(due, "currently_due")) else None
         self.needs_attention, self.overdue = bool(keys), bool(keys.intersection(texts_at(due, "past_due")))
         self.due_at = clock.from_unix(deadline)
+        self.next_due = PASSED if self.overdue else self.due_at
+
+    def become(self, write: Write) -> None:
+        """Its Issuing badge follows the account's own state, where it was that; else `written` decides."""
+        before = self.issuing_status
+        super().become(write)
+        if self.badge in ("", before):
+            self.badge = self.issuing_status
+
+    @classmethod
+    def written(cls, rows: Sequence[Self]) -> None:
+        """Their Issuing badges."""
+        keep_badges(cls.every.filter(pk__in=[row.pk for row in rows]))
 
     @classmethod
     def fetch_path(cls, row_id: str, account: str | None) -> tuple[str, str | None]:  # noqa: ARG003

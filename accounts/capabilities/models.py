@@ -1,12 +1,16 @@
 """What an account may do, as Stripe last sent it (docs.stripe.com/api/capabilities)."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.capabilities import words as statuses
 from accounts.of_account.models import OfAccount
 from gateway import clock
+from gateway.mirror import account_model
 from gateway.shapes import shown_at, text_at, value_at
 
 Data = dict[str, Any]
@@ -18,6 +22,7 @@ class Capability(OfAccount):
     stripe_object = "capability"
     watched = ("requested", "requirements.disabled_reason", "status")
     listed_at = "/v1/accounts/{account}/capabilities"
+    told_in_account = True
 
     name = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=64, blank=True)
@@ -27,14 +32,11 @@ class Capability(OfAccount):
     mover = models.CharField(max_length=16, blank=True, default="")  # accounts.capabilities.words.mover
 
     class Meta(OfAccount.Meta):
-        """Read by account; lists of accounts filter by its badge."""
+        """Read by account."""
 
         ordering = ("name",)  # type: ignore[assignment]
         verbose_name_plural = "capabilities"
-        indexes = (
-            models.Index(fields=["name", "badge"], name="capability_badge"),
-            models.Index(fields=["mover", "account"], name="capability_mover", condition=~models.Q(mover="")),
-        )
+        indexes = (models.Index(fields=["mover", "account"], name="capability_mover", condition=~models.Q(mover="")),)
 
     def set_columns(self) -> None:
         """Fill the columns from `data`."""
@@ -44,6 +46,12 @@ class Capability(OfAccount):
         self.badge = statuses.capability_status(data).name[:64]
         self.mover = statuses.mover(data)
         self.due_at = clock.from_unix(value_at(data, "requirements.current_deadline"))
+
+    @classmethod
+    def written(cls, rows: Sequence[Self]) -> None:
+        """The Issuing badges of their accounts."""
+        accounts: models.Manager[Any] = account_model().every
+        keep_badges(accounts.filter(card_issuing__in=[row.pk for row in rows]))
 
     @classmethod
     def row_id(cls, data: Data, account: str | None) -> str:
@@ -59,3 +67,13 @@ class Capability(OfAccount):
     def state(self) -> statuses.Status:
         """Its badge and why."""
         return statuses.capability_status(self.data or {})
+
+
+def keep_badges(accounts: models.QuerySet[Any]) -> None:
+    """Bring the Issuing badges of these accounts up to their capabilities: the account's own while there is none.
+
+    One statement; it writes those that change.
+    """
+    own = Capability.every.filter(pk=OuterRef("card_issuing_id"), gone_at=None).exclude(badge="").order_by()
+    badge = Coalesce(Subquery(own.values("badge")), F("issuing_status"))
+    accounts.exclude(badge=badge).update(badge=badge)

@@ -2,35 +2,39 @@
 
 from django.db import migrations, models
 
+from gateway.concurrently import AddIndex, RemoveIndex
+
 
 class Migration(migrations.Migration):
+
+    atomic = False
 
     dependencies = [
         ('accounts', '0007_found_by_phone'),
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name='account',
             name='account_overall',
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='account',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['overall_status', '-created', '-id'], name='account_overall'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='account',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['kind', '-created', '-id'], name='account_kind'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='account',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['business_type', '-created', '-id'], name='account_type'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='account',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['country', '-created', '-id'], name='account_country'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='account',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False), ('needs_attention', True)), fields=['-created', '-id'], name='account_needing'),
         ),

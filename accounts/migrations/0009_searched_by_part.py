@@ -6,7 +6,9 @@ from gateway.trigrams import trigrams
 
 
 class Migration(migrations.Migration):
-    """PostgreSQL alone; writes wait meanwhile."""
+    """PostgreSQL alone, while others write."""
+
+    atomic = False
 
     dependencies = [("accounts", "0008_filters")]
     operations = [trigrams("account_words", "accounts.Account", ("name", "legal_name", "email", "phone"))]

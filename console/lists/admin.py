@@ -151,6 +151,7 @@ class MirrorAdmin(ReadOnlyAdmin):
     sortable_by = ()
     ordering = ("-created", "-id")
     by = lists_keyset.CREATED
+    pairs: tuple[tuple[str, str], ...] = ()  # of filters, by parameter, that one index answers together
     search_help_personal = ""  # instead of search_help_text, for those who may see personal data
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

@@ -1,18 +1,15 @@
 """What a list of the admin is: paged by keyset, narrowed by its filters, searched each way by an index of its own."""
 
 from contextlib import nullcontext
-from functools import reduce
-from operator import or_
 from typing import Any, cast
 
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.lists import keyset as lists_keyset
 from console.lists import limits
 from console.lists.declared import DeclaredChangeList
-from console.lists.filters import PARTS
 from console.lists.listing import COUNTED
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
@@ -53,21 +50,20 @@ class KeysetChangeList(PagedChangeList):
     """A list of mirror rows; its admin's `prepare` and `finish` see the query and the rows of a page."""
 
     model_admin: Any
-    unsought: Any = None  # the rows that the filters leave, before the search and without `parts`
-    parts: tuple[Q, ...] = ()  # of a filter that one index does not have
+    unsought: Any = None  # the rows that the filters leave, before the search
     too_long = False  # whether the database was stopped: no rows are shown, and why is said
 
     def get_queryset(self, request: HttpRequest, *given: Any, **named: Any) -> QuerySet:
         """All that is shown, on all pages."""
         found = super().get_queryset(request, *given, **named)
-        self.unsought, self.parts = getattr(request, UNSOUGHT), getattr(request, PARTS, ())
-        return found.filter(reduce(or_, self.parts)) if self.parts else found
+        self.unsought = getattr(request, UNSOUGHT)
+        return found
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and look whether there is more."""
         personal = staff(request).has_perm(PERSONAL)
         try:
-            with limits.bounded() if self._narrowings() > 1 else nullcontext():
+            with nullcontext() if self._has_index() else limits.bounded():
                 shown = self._page(request, personal=personal)
         except limits.TooLong:
             shown, self.too_long = lists_keyset.Page([]), True
@@ -84,9 +80,11 @@ class KeysetChangeList(PagedChangeList):
             self.search_help_text = self.model_admin.search_help_personal
         self.show(shown)
 
-    def _narrowings(self) -> int:
-        """In how many ways the list is narrowed: each has an index by itself, not each two of them together."""
-        return sum(spec.used_parameters != {} for spec in self.filter_specs) + bool(self.query)
+    def _has_index(self) -> bool:
+        """Whether an index answers all that it is narrowed by: each way by itself has one, and the pairs declared."""
+        chosen = {next(iter(spec.used_parameters)) for spec in self.filter_specs if spec.used_parameters}
+        ways = len(chosen) + bool(self.query)
+        return ways < 2 or (ways == len(chosen) and any(chosen == set(pair) for pair in self.model_admin.pairs))
 
     def _page(self, request: HttpRequest, *, personal: bool) -> lists_keyset.Page:
         queries = self._queries(personal=personal)
@@ -98,8 +96,4 @@ class KeysetChangeList(PagedChangeList):
     def _queries(self, *, personal: bool) -> Any:
         """The list, in queries of which each has its index."""
         words, rows = self.model_admin.words(self.query), cast("Any", self.model_admin.prepare(self.unsought))
-        if not words:
-            return [lists_keyset.Part(rows, each) for each in self.parts] or rows
-        if self.parts:
-            rows = rows.filter(reduce(or_, self.parts))
-        return lists_keyset.searched(rows, rows.sought(words, personal=personal))
+        return lists_keyset.searched(rows, rows.sought(words, personal=personal)) if words else rows

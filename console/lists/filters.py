@@ -5,14 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.lists import listing as lists_listing
 from console.shell import nouns
 from gateway import clock, copied
 
-PARTS = "parts_of_list"  # of a request: what its list's filter is made of, where no one index has it
 DAYS = {"1": "Within a day", "7": "Within 7 days", "30": "Within 30 days"}
 SINCE = {"7": "In the last 7 days", "30": "In the last 30 days", "365": "In the last year"}
 
@@ -31,14 +30,7 @@ class Choice(admin.SimpleListFilter):
         value = self.value()
         if value is None:
             return queryset
-        if value in self.words and (parts := self.parts(value)):
-            setattr(request, PARTS, parts)  # the list narrows it down
-            return queryset
         return self.narrow(queryset, value) if value in self.words else queryset.none()
-
-    def parts(self, value: str) -> tuple[Q, ...]:
-        """Instead of `narrow`: ways to have the value of which no index is in the order of the list (keyset.Part)."""
-        return ()
 
     def narrow(self, queryset: Any, value: str) -> QuerySet:
         """By one known value."""

@@ -21,6 +21,7 @@ OLDER, NEWER = "older", "newer"  # in the address: the place and the id of the r
 CREATED = ("created", "id")  # what most lists are ordered by: a field, and an id that tells apart what it cannot
 FOUND = 10  # rows that the search box shows of each noun
 KNOWN = 60  # seconds
+MOST = 200  # ids that another table names: so many are looked up one by one
 NEAR = 5_000  # rows beside a cursor that are looked through for a part of a word before its own index is asked
 
 
@@ -41,14 +42,32 @@ class Part:
     holds: Q
 
 
-Asked = QuerySet[Any] | Part
+@dataclass(frozen=True)
+class Few:
+    """Those of `rows` that have a value: an index finds them, and a page is chosen before other tables are joined."""
+
+    rows: QuerySet[Any]
+    holds: Q
+
+
+Asked = QuerySet[Any] | Few | Part
 
 
 def searched(rows: Any, sought: Sought) -> list[Asked]:
-    """The rows that a search finds, as queries of which each has its index; a short table needs none."""
+    """The rows that a search finds, as queries of which each has its index; a short table needs none.
+
+    One query for each table elsewhere in which it looks.
+    """
     if not is_long(rows.model):
-        return [rows.filter(reduce(or_, [*sought.exact, *sought.parts]))] if sought.exact or sought.parts else []
-    return [*(rows.filter(each) for each in sought.exact), *(Part(rows, each) for each in sought.parts)]
+        return [rows.filter(reduce(or_, sought.ways))] if sought.ways else []
+    exact, parts = list(sought.exact), list(sought.parts)
+    for named in sought.elsewhere:
+        ids = list(named[: MOST + 1])
+        if len(ids) > MOST:
+            parts.append(Q(pk__in=named))
+        elif ids:
+            exact.append(Q(pk__in=ids))
+    return [*(Few(rows, each) for each in exact), *(Part(rows, each) for each in parts)]
 
 
 def first_found(rows: Any, words: str, *, personal: bool, most: int = FOUND) -> list[Any]:
@@ -62,7 +81,7 @@ def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by:
     Several queries of one table, each with an index of its own, are read as one list. One query each; for parts of
     words two more where the table is long; and one for rows without a place, where the others do not fill the page.
     """
-    queries = [rows] if isinstance(rows, QuerySet | Part) else list(rows)
+    queries = [rows] if isinstance(rows, Asked) else list(rows)
     cursor, backwards = _cursor(queries, asked.get(NEWER, ""), by), True
     if cursor is None:
         cursor, backwards = _cursor(queries, asked.get(OLDER, ""), by), False
@@ -81,10 +100,10 @@ def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by:
 def count(queries: Asked | Sequence[Asked], most: int) -> int:
     """How many rows they have, counted up to `most`. One query each, until there are so many."""
     found: set[Any] = set()
-    for each in [queries] if isinstance(queries, QuerySet | Part) else queries:
+    for each in [queries] if isinstance(queries, Asked) else queries:
         if len(found) >= most:
             break
-        rows = each.rows.filter(each.holds).order_by() if isinstance(each, Part) else each.order_by("-created", "-id")
+        rows = _named(each).order_by(*(() if isinstance(each, Part) else ("-created", "-id")))
         found.update(rows.select_related(None).values_list("pk", flat=True)[:most])
     return min(len(found), most)
 
@@ -117,15 +136,21 @@ class Reading:
         """The first of a short table, whose rows are sorted: those without a place among them, one query for each."""
         place, key = self.by
         order = (F(place).desc(nulls_last=True), f"-{key}")
-        rows = [each.rows.filter(each.holds) if isinstance(each, Part) else each for each in self.queries]
-        return self._merged([list(each.order_by(*order)[: self.size + 1]) for each in rows])
+        return self._merged([list(_named(each).order_by(*order)[: self.size + 1]) for each in self.queries])
 
     def placed(self, cursor: tuple[Any, Any] | None) -> list[Any]:
         """Those with a place, from a cursor on."""
-        plain = (self._beyond(each, cursor) for each in self.queries if not isinstance(each, Part))
-        found = [list(each.order_by(*self._order)[: self.size + 1]) for each in plain]
+        found = [self._first(each, cursor) for each in self.queries if not isinstance(each, Part)]
         parts = [each for each in self.queries if isinstance(each, Part)]
         return self._merged([*found, *([self._parts(parts, cursor)] if parts else [])])
+
+    def _first(self, asked: QuerySet[Any] | Few, cursor: tuple[Any, Any] | None) -> list[Any]:
+        """The first of a query's rows. One query."""
+        rows = self._beyond(_named(asked), cursor).order_by(*self._order)
+        if isinstance(asked, Few):
+            chosen = rows.select_related(None).values("pk")[: self.size + 1]
+            rows = _plain(asked).filter(pk__in=chosen).order_by(*self._order)
+        return list(rows[: self.size + 1])
 
     def _unplaced(self, cursor: tuple[Any, Any] | None) -> list[Any]:
         """Those without a place, from a cursor on. All queries are one here: such rows are few, and have an index."""
@@ -133,7 +158,7 @@ class Reading:
         without = Q(**{f"{place}__isnull": True})
         if cursor:
             without &= Q(**{f"{key}__{'gt' if self.backwards else 'lt'}": cursor[1]})
-        found = [(each.rows.filter(each.holds) if isinstance(each, Part) else each) for each in self.queries]
+        found = [_named(each) for each in self.queries]
         rows = found[0].filter(without)
         if len(found) > 1:
             ids = [each.filter(without).order_by().values("pk") for each in found]
@@ -197,7 +222,12 @@ class Reading:
 
 
 def _plain(asked: Asked) -> QuerySet[Any]:
-    return asked.rows if isinstance(asked, Part) else asked
+    return asked if isinstance(asked, QuerySet) else asked.rows
+
+
+def _named(asked: Asked) -> QuerySet[Any]:
+    """Its rows, as one query."""
+    return asked if isinstance(asked, QuerySet) else asked.rows.filter(asked.holds)
 
 
 def _model(asked: Asked) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from console.running.processes import die_with
 from console.running.starting import in_one_line
 from console.running.variables import Variables
+from gateway.processes import leave_what_is_loaded
 
 umask = 0o077
 os.umask(umask)
@@ -29,6 +30,11 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 limit_request_line = 8190
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """In each worker, once the console is loaded."""
+    leave_what_is_loaded()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -129,7 +129,7 @@ def _item(request: HttpRequest, event: Event) -> Item:
 
 
 NOUN = Noun(
-    roles={"viewer": ("gateway.view_event",), "administrator": ("gateway.replay_event",)},
+    roles={"viewer": ("gateway.view_event", "gateway.view_drift"), "administrator": ("gateway.replay_event",)},
     menu=(
         MenuEntry(label="Home", url="admin:index", icon="home", order=0, queue=ALL, urgent=True),
         MenuEntry(
@@ -138,6 +138,13 @@ NOUN = Noun(
             icon="events",
             section="Stripe",
             permission="gateway.view_event",
+        ),
+        MenuEntry(
+            label="Differences",
+            url="admin:gateway_drift_changelist",
+            icon="drift",
+            section="Stripe",
+            permission="gateway.view_drift",
         ),
     ),
     queues=(
@@ -183,7 +190,13 @@ NOUN = Noun(
             "ignored": off("Ignored"),
             "quarantined": absent("Quarantined", "warn"),
             "dead": no("Dead"),
-        }
+        },
+        "drift": {
+            "differs": absent("Differs", "warn"),
+            "missing": absent("Missing here", "bad"),
+            "gone": off("Gone at Stripe"),
+            "back": waits("Back at Stripe"),
+        },
     },
     rules={
         "events": f"{DOCS}/api/events",

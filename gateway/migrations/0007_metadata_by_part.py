@@ -6,7 +6,9 @@ from gateway.trigrams import trigrams
 
 
 class Migration(migrations.Migration):
-    """PostgreSQL alone; writes wait meanwhile."""
+    """PostgreSQL alone, while others write."""
+
+    atomic = False
 
     dependencies = [("gateway", "0006_urgent_lane")]
     operations = [trigrams("metadata_words", "gateway.Metadata", ("value",))]

@@ -30,6 +30,7 @@ class AuthorizationAdmin(UsedCardAdmin):
     listing = pages.AUTHORIZATIONS
     list_display = ("merchant", "account_name", "outcome_words", "who", "created_at", "amount_words")
     list_filter = (tabbed(pages.AUTHORIZATIONS), ReasonFilter, CreatedFilter)
+    pairs = (("account", "outcome"), ("account", "created"), ("outcome", "created"), ("reason", "created"))
     search_help_text = pages.AUTHORIZATIONS.placeholder
 
     @admin.display(description="Outcome")

@@ -17,6 +17,7 @@ from issuing.cards.words import last_four
 
 Data = dict[str, Any]
 
+DECLINED, APPROVED = VISIBLE & Q(approved=False), VISIBLE & Q(approved=True)
 HELPERS = "/v1/test_helpers/issuing/authorizations"
 
 
@@ -107,11 +108,18 @@ class Authorization(OfAccount):
         indexes = (
             models.Index(fields=["account", "-created"], name="authorization_account"),
             models.Index(fields=["-created", "-id"], name="authorization_created"),
-            models.Index(fields=["card", "-created"], name="authorization_card"),
+            models.Index(fields=["card", "-created", "-id"], name="authorization_of_card", condition=VISIBLE),
             models.Index(fields=["account", "cardholder", "-created", "-id"], name="authorization_cardholder"),
-            models.Index(fields=["approved", "-created", "-id"], name="authorization_approved", condition=VISIBLE),
+            # By outcome: SQLite finds no index by a truth, but one that holds only what is true.
+            models.Index(fields=["-created", "-id"], name="authorization_declined", condition=DECLINED),
+            models.Index(fields=["status", "-created", "-id"], name="authorization_outcome", condition=APPROVED),
             models.Index(
-                fields=["approved", "status", "-created", "-id"], name="authorization_status", condition=VISIBLE
+                fields=["account", "-created", "-id"], name="authorization_account_declined", condition=DECLINED
+            ),
+            models.Index(
+                fields=["account", "status", "-created", "-id"],
+                name="authorization_account_outcome",
+                condition=APPROVED,
             ),
             models.Index(fields=["reason", "-created", "-id"], name="authorization_reason", condition=VISIBLE),
             models.Index(fields=["network_id", "-created"], name="authorization_network"),

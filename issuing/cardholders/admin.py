@@ -42,6 +42,13 @@ class CardholderAdmin(ListedAdmin):
     status_badge = "cardholder"
     list_display = ("name_words", "account_name", "status_words", "asked", "type_words", "created_at")
     list_filter = (tabbed(pages.CARDHOLDERS), RequirementFilter, HolderTypeFilter, CreatedFilter, AttentionFilter)
+    pairs = (
+        ("account", "status"),
+        ("account", "created"),
+        ("status", "created"),
+        ("type", "created"),
+        ("disabled_reason", "created"),
+    )
     search_help_text, search_help_personal = pages.CARDHOLDERS.placeholder, pages.CARDHOLDERS.personal
 
     def get_list_display(self, request: HttpRequest) -> Any:

@@ -63,6 +63,9 @@ class Cardholder(OfAccount):
         )
         indexes = (
             models.Index(fields=["account", "-created"], name="cardholder_account"),
+            models.Index(
+                fields=["account", "status", "-created", "-id"], name="cardholder_account_status", condition=VISIBLE
+            ),
             models.Index(fields=["-created", "-id"], name="cardholder_created"),
             models.Index(fields=["status", "-created", "-id"], name="cardholder_status", condition=VISIBLE),
             models.Index(fields=["type", "-created", "-id"], name="cardholder_type", condition=VISIBLE),

@@ -28,6 +28,7 @@ class CardAdmin(ListedAdmin):
     status_badge = "card"
     list_display = ("name_words", "account_name", "holder", "status_words", "type_words", "created_at")
     list_filter = (tabbed(pages.CARDS), TypeFilter, CreatedFilter)
+    pairs = (("account", "status"), ("account", "created"), ("status", "created"), ("type", "created"))
     search_help_text = pages.CARDS.placeholder
 
     @admin.display(description="Card")

@@ -77,10 +77,13 @@ class Card(OfAccount):
         )
         indexes = (
             models.Index(fields=["account", "-created"], name="card_account"),
+            models.Index(
+                fields=["account", "status", "-created", "-id"], name="card_account_status", condition=VISIBLE
+            ),
             models.Index(fields=["-created", "-id"], name="card_created"),
             models.Index(fields=["status", "-created", "-id"], name="card_status", condition=VISIBLE),
             models.Index(fields=["type", "-created", "-id"], name="card_type", condition=VISIBLE),
-            models.Index(fields=["last4"], name="card_last4"),
+            models.Index(fields=["last4", "-created", "-id"], name="card_last_four"),
         )
 
     def __str__(self) -> str:

@@ -2,8 +2,12 @@
 
 from django.db import migrations, models
 
+from gateway.concurrently import AddIndex, RemoveIndex
+
 
 class Migration(migrations.Migration):
+
+    atomic = False
 
     dependencies = [
         ('accounts', '0008_filters'),
@@ -11,47 +15,47 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name='authorization',
             name='authorization_approved',
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='authorization',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['approved', '-created', '-id'], name='authorization_approved'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='authorization',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['approved', 'status', '-created', '-id'], name='authorization_status'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='authorization',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['reason', '-created', '-id'], name='authorization_reason'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='card',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['status', '-created', '-id'], name='card_status'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='card',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['type', '-created', '-id'], name='card_type'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='cardholder',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['status', '-created', '-id'], name='cardholder_status'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='cardholder',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['type', '-created', '-id'], name='cardholder_type'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='cardholder',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False), models.Q(('disabled_reason', ''), _negated=True)), fields=['disabled_reason', '-created', '-id'], name='cardholder_asked'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='topup',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['status', '-created', '-id'], name='topup_status'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='transaction',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['type', '-created', '-id'], name='transaction_type'),
         ),

@@ -6,7 +6,9 @@ from gateway.trigrams import trigrams
 
 
 class Migration(migrations.Migration):
-    """PostgreSQL alone; writes wait meanwhile."""
+    """PostgreSQL alone, while others write."""
+
+    atomic = False
 
     dependencies = [("issuing", "0006_filters")]
     operations = [

@@ -1,6 +1,6 @@
 """What pages count and sum is found by index: what an Issuing balance has left as a column, and what stands in it.
 
-PostgreSQL lets nobody write to a table while its index is made: some seconds a million rows.
+PostgreSQL makes them while others write.
 """
 
 from itertools import islice
@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import migrations, models
 
+from gateway.concurrently import AddField, AddIndex, RemoveIndex
 from gateway.shapes import hashes_at, integer_at, text_at
 
 BATCH = 500  # rows of one statement
@@ -33,39 +34,41 @@ def available(data: Any) -> int | None:
 
 class Migration(migrations.Migration):
 
+    atomic = False
+
     dependencies = [
         ('accounts', '0010_read_by_range'),
         ('issuing', '0008_funds_due'),
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndex(
             model_name='balancetransaction',
             name='movement_account',
         ),
-        migrations.AddField(
+        AddField(
             model_name='balance',
             name='available',
             field=models.BigIntegerField(null=True),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
-        migrations.AddIndex(
+        AddIndex(
             model_name='balance',
             index=models.Index(condition=models.Q(('available__lte', 0), ('data__isnull', False)), fields=['account'], name='balance_used_up'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='balancetransaction',
             index=models.Index(condition=models.Q(('data__isnull', False)), fields=['account', 'created', 'id', 'balance_type', 'currency', 'type', 'net', 'source'], name='movement_books'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='cardholder',
             index=models.Index(condition=models.Q(('data__isnull', False), ('disabled_reason', 'requirements.past_due'), ('gone_at', None), ('status', 'active')), fields=['created', 'id'], name='cardholder_to_complete'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='authorization',
             index=models.Index(fields=['account', 'cardholder', '-created', '-id'], name='authorization_cardholder'),
         ),
-        migrations.AddIndex(
+        AddIndex(
             model_name='transaction',
             index=models.Index(condition=models.Q(('account__isnull', False), ('data__isnull', False)), fields=['authorization', 'type', 'amount'], name='transaction_captured'),
         ),

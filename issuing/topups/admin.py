@@ -19,6 +19,7 @@ class TopupAdmin(ListedAdmin):
     status_badge = "topup"
     list_display = ("name_words", "account_name", "status_words", "expected", "created_at", "amount_words")
     list_filter = (tabbed(pages.TOPUPS), CreatedFilter)
+    pairs = (("account", "status"), ("account", "created"), ("status", "created"))
     search_help_text = pages.TOPUPS.placeholder
 
     @admin.display(description="Top-up")

@@ -46,6 +46,9 @@ class Topup(OfAccount):
         permissions = (("create_topup", "Can top up Issuing balances"),)
         indexes = (
             models.Index(fields=["account", "-created"], name="topup_account"),
+            models.Index(
+                fields=["account", "status", "-created", "-id"], name="topup_account_status", condition=VISIBLE
+            ),
             models.Index(fields=["-created", "-id"], name="topup_created"),
             models.Index(fields=["status", "-created", "-id"], name="topup_status", condition=VISIBLE),
         )

@@ -17,6 +17,7 @@ class TransactionAdmin(UsedCardAdmin):
     listing = pages.TRANSACTIONS
     list_display = ("merchant", "account_name", "type_words", "who", "created_at", "amount_words")
     list_filter = (tabbed(pages.TRANSACTIONS), CreatedFilter)
+    pairs = (("account", "type"), ("account", "created"), ("type", "created"))
     search_help_text = pages.TRANSACTIONS.placeholder
 
     @admin.display(description="Type")

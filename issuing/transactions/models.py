@@ -69,8 +69,11 @@ class Transaction(OfAccount):
 
         indexes = (
             models.Index(fields=["account", "-created"], name="transaction_account"),
+            models.Index(
+                fields=["account", "type", "-created", "-id"], name="transaction_account_type", condition=VISIBLE
+            ),
             models.Index(fields=["-created", "-id"], name="transaction_created"),
-            models.Index(fields=["card", "-created"], name="transaction_card"),
+            models.Index(fields=["card", "-created", "-id"], name="transaction_of_card", condition=VISIBLE),
             models.Index(
                 fields=["authorization", "type", "amount"],
                 name="transaction_captured",  # holds what is summed, so that the rows themselves are not read

@@ -66,4 +66,5 @@ def _saved(row: Any, data: dict[str, Any]) -> Any:
 
     row.become(order.Write(data, 1_790_000_100))
     row.save(force_insert=True)
+    type(row).written([row])
     return row

@@ -197,8 +197,9 @@ def test_rows_of_several_models_are_read_in_one_query_as_each_would_read_its_own
     with CaptureQueriesContext(connection) as queries:
         found = together.rows(*asked)
     assert len(queries) == 1
-    assert [{each.pk: vars(each) | {"_state": None} for each in rows} for rows in found] == [
-        {each.pk: vars(each) | {"_state": None} for each in rows} for rows in asked
+    no_data = {"_state": None, "badge": None}  # an account's badge is its capability's too: read where it is asked for
+    assert [{each.pk: vars(each) | no_data for each in rows} for rows in found] == [
+        {each.pk: vars(each) | no_data for each in rows} for rows in asked
     ]
 
 

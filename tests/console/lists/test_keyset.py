@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Q
 
-from accounts.account.models import Account, has_issuing
+from accounts.account.models import Account
 from console.lists import changelist, keyset, limits
+from gateway.spellings import Sought
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
@@ -64,11 +66,15 @@ def test_a_search_finds_what_is_near_and_what_is_far(words: str, many: int) -> N
     assert keyset.count(keyset.searched(Account.objects.all(), sought), 5) == min(many, 5)
 
 
-def test_a_filter_of_two_tables_finds_as_much() -> None:
-    Account.every.filter(pk__in=["acct_01", "acct_09", "acct_38"]).update(issuing_status="in_review")
-    parts = [keyset.Part(Account.objects.all(), each) for each in has_issuing("in_review")]
-    found = ["acct_38", "acct_01", "acct_09"]
-    assert walked(parts) == (found, found)
+@pytest.mark.parametrize("most", [3, 200])
+def test_a_search_finds_what_another_table_names_few_or_many(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(keyset, "MOST", most)
+    named = Account.objects.filter(pk__in=[f"acct_{n:02}" for n in range(0, 40, 3)]).values_list("pk", flat=True)
+    sought = Sought(exact=(Q(name="Hen 13"), Q(name="Fox 9")), parts=(Q(name__icontains="fox 1"),), elsewhere=(named,))
+    found = expected(sought.among(Account.objects.all()))
+    assert len(found) == 18
+    assert walked(keyset.searched(Account.objects.all(), sought)) == (found, found)
+    assert keyset.count(keyset.searched(Account.objects.all(), sought), 50) == 18
 
 
 def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +85,26 @@ def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     page = browser("ana").get("/accounts/account/", {"country": "US", "kind": "custom"}).content.decode()
     assert "These filters together take too long to read" in page
     assert "Nothing matches" not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "limited"),
+    [
+        ({"issuing": "enabled"}, False),
+        ({"issuing": "enabled", "due": "7"}, False),
+        ({"issuing": "enabled", "country": "US"}, True),
+        ({"issuing": "enabled", "due": "7", "country": "US"}, True),
+        ({"issuing": "enabled", "q": "fox"}, True),
+    ],
+)
+def test_only_filters_without_an_index_of_all_have_a_limit(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], limited: bool
+) -> None:
+    begun: list[bool] = []
+    bounded = limits.bounded
+    monkeypatch.setattr(limits, "bounded", lambda: begun.append(True) or bounded())
+    assert browser("ana").get("/accounts/account/", asked).status_code == 200
+    assert bool(begun) is limited
 
 
 @pytest.mark.postgres

@@ -1,12 +1,17 @@
-"""Every list, page, tab, filter and search that is registered is answered by an index: by PostgreSQL's own plans."""
+"""Every list, page, tab, filter, pair of filters and search that is registered is answered by an index: by PostgreSQL's
+own plans.
+"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from accounts.account.models import Account
+from accounts.capabilities.models import Capability
 from benchmarks import asked, filling
 from console.lists import changelist, keyset, listing
 from tests.keeping import once
@@ -17,14 +22,24 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.crawl]
 ACCOUNTS = 4_000  # and twice as many cards, three times as many authorizations
 NEAR = 500  # rows beside a cursor that a search looks through: here, too, few of all
 PAGE = 51
+SORTED = PAGE + 9  # rows put in order for a page: of those of one moment some more
 MANY = 1_000  # rows that hold a part of a word and are sorted
 IN_VAIN = 20 * PAGE  # rows that may be read for a page and do not qualify
+GIN = "SELECT c.oid FROM pg_class c JOIN pg_am m ON m.oid = c.relam WHERE m.amname = 'gin' AND c.relkind = 'i'"
 
 
 def fill() -> None:
     """So many rows that an index is worth it."""
+    one = filling.row_id("acct_", "1")  # has many rows, and few of each state
     for table in filling.tables(ACCOUNTS):
+        if table.model not in (Account, Capability):
+            theirs = f"CASE WHEN n %% 10 = 0 THEN {one} ELSE {table.each['account_id']} END"
+            table = replace(table, each={**table.each, "account_id": theirs})
         filling.fill(table, ACCOUNTS * table.share)
+    apart = Account.every.filter(overall_status="restricted").order_by("pk").values_list("pk", flat=True)[::2]
+    Account.every.filter(pk__in=list(apart)).update(badge="in_review")
+    with connection.cursor() as cursor:  # what waits to be sorted into them makes them seem slow
+        cursor.execute(f"SELECT gin_clean_pending_list(c.oid) FROM ({GIN}) AS c")
     analyze()
 
 
@@ -41,12 +56,12 @@ def _near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def told(what: str, plan: Plan) -> str:
     """Why this is no way to answer a list of a million rows, or ""."""
-    by_parts = ": search" in what or ": issuing" in what  # few rows: in the order of no index
+    by_parts = ": search" in what  # few rows: in the order of no index
     if plan.scanned & mirrors():
         return f"{what} reads a whole table"
-    if plan.removed > IN_VAIN:
+    if plan.removed > (PAGE if what.count("=") > 1 else IN_VAIN):  # of two filters one index has both
         return f"{what} reads {plan.removed} rows in vain"
-    if plan.sorts > (MANY if by_parts else PAGE):
+    if plan.sorts > (MANY if by_parts else SORTED):
         return f"{what} sorts {plan.sorts} rows"
     return ""
 
@@ -70,6 +85,10 @@ def test_every_list_is_read_by_an_index(filled: None) -> None:
     ("index", "what"),
     [
         ("card_type", "card: type=physical"),
+        ("account_badge", "account: issuing=restricted_soon"),
+        ("card_account_status", "card: account="),
+        ("authorization_account_declined", "authorization: account="),
+        ("card_last_four", "card: search 4302"),
         ("account_words", "account: search zyxwv"),
         ("authorization_reason", "authorization: reason=pin_blocked"),
         ("card_created", "card: last page"),
