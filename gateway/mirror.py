@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models.lookups import IsNull
 
 from gateway import client, clock, inserting, metadata, order
-from gateway.commits import lazily
 from gateway.columns import Data
+from gateway.commits import lazily
 from gateway.errors import NOT_SENT, Refused, Unreachable, means_gone
 from gateway.models import Binding, Event
 
