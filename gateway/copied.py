@@ -5,6 +5,7 @@ import re
 from gateway import texts
 
 AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
+OURS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)  # what this console itself numbers
 ROUND = "\"'`´‘’‚‛“”„‟‹›«»()[]{}<>.,;:!?*"  # quotes, brackets and stops that come along with an id
 
 
@@ -12,4 +13,4 @@ def tidy(text: str) -> str:
     """An id without what came along with it; any other text without blanks round it."""
     words = text.strip()
     bare = texts.readable(words).strip(f"{ROUND} ")
-    return bare if AN_ID.fullmatch(bare) else words
+    return bare if AN_ID.fullmatch(bare) or OURS.fullmatch(bare) else words

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import models, transaction
+from django.db import models
 from django.db.models.lookups import IsNull
 
 from gateway import client, clock, inserting, metadata, order
+from gateway.commits import lazily
 from gateway.errors import NOT_SENT, Refused, Unreachable, means_gone
 from gateway.models import Binding, Event
 
@@ -165,7 +166,7 @@ class Mirror(models.Model):
         where it was replayed, or the row was written meanwhile.
         """
         row_id = cls.row_id(answer.data, account)
-        with transaction.atomic():
+        with lazily():
             row = locked(cls, {row_id: account})[row_id]
             decision = order.after_answer(
                 row.standing(),
@@ -338,7 +339,7 @@ def fetch_row(
     for _ in range(FETCH_TRIES):
         before = model.every.filter(pk=row_id).values_list("revision", flat=True).first() or 0
         data, sent_at = read(model, row_id, account)
-        with transaction.atomic():
+        with lazily():
             row = locked(model, {row_id: account})[row_id]
             old = row.data
             decision = order.after_fetch(row.standing(), before, data, sent_at, settles)

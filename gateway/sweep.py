@@ -19,19 +19,29 @@ def everything(now: datetime | None = None, *, full: bool = True) -> int:
 
     The worker does it at each tick: rows that dead processes held are freed, and rows with a task of their own are
     handed on as soon as they are due. Rows that are worked off together are handed on in a `full` sweep (each
-    SWEEP_INTERVAL), or when some were freed.
+    SWEEP_INTERVAL), or when a process has died that held a row of any kind.
     """
-    return sum(over(model, now, full=full) for model in apps.get_models() if issubclass(model, Claimed))
+    models = [model for model in apps.get_models() if issubclass(model, Claimed)]
+    died = sum(_freed(model, now) for model in models) > 0
+    return sum(_handed_on(model, now, full=full or died) for model in models)
 
 
 def over(model: type[Claimed], now: datetime | None = None, *, full: bool = True) -> int:
     """The same for one model."""
-    now = now or timezone.now()
+    freed = _freed(model, now)
+    return _handed_on(model, now, full=full or freed > 0)
+
+
+def _freed(model: type[Claimed], now: datetime | None) -> int:
     objects: Any = model._default_manager
-    freed = objects.release_dead(now)
+    return int(objects.release_dead(now))
+
+
+def _handed_on(model: type[Claimed], now: datetime | None, *, full: bool) -> int:
     if model.swept_by:
-        number: int = import_string(model.swept_by)() if full or freed else 0
-        return number
+        return int(import_string(model.swept_by)()) if full else 0
+    objects: Any = model._default_manager
+    now = now or timezone.now()
     due = objects.due(now).order_by("next_try_at").values_list("pk", flat=True)
     return sum(hand_over(model, pk, now) for pk in due[:BATCH])
 

@@ -198,14 +198,20 @@ class Stack:
 
     def stripe(self, method: str, path: str, body: str = "", account: str = "") -> Any:
         """One call to the sandbox as any client makes it; returns the decoded answer."""
-        headers = {"Authorization": "Bearer sk_test_stack", "Content-Type": "application/x-www-form-urlencoded"}
-        if account:
-            headers["Stripe-Account"] = account
-        request = urllib.request.Request(
-            self.sandbox_url + path, body.encode() if body else None, headers, method=method
-        )
+        sent, headers = body.encode() if body else None, self.headers(account)
+        request = urllib.request.Request(self.sandbox_url + path, sent, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
+
+    @staticmethod
+    def headers(account: str = "") -> dict[str, str]:
+        """Those of a client's calls for an account, "" for the platform."""
+        of_account = {"Stripe-Account": account} if account else {}
+        return {
+            "Authorization": "Bearer sk_test_stack",
+            "Content-Type": "application/x-www-form-urlencoded",
+            **of_account,
+        }
 
     def manage(self, *arguments: str, status: int = 0) -> str:
         """Run a management command against this stack, which ends with this status, and return what it printed."""

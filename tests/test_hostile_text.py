@@ -13,6 +13,7 @@ from django.utils.safestring import mark_safe
 from accounts.account.forms import CreateAccountForm
 from accounts.account.models import Account
 from console.operations import door, verbs
+from console.operations.admission import Denied
 from console.operations.commands import Terminal
 from console.operations.fields import LineField, NameField, ReasonField
 from console.operations.forms import fresh_token
@@ -216,7 +217,7 @@ def test_an_account_needs_a_name_that_somebody_sees() -> None:
 @pytest.mark.django_db
 def test_the_door_counts_what_can_be_read_of_a_reason() -> None:
     known_accounts()
-    with pytest.raises(door.Denied, match="at least 10 characters"):
+    with pytest.raises(Denied, match="at least 10 characters"):
         door.perform(
             verbs.get("accounts.refresh"),
             user=person("otto"),

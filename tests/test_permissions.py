@@ -130,3 +130,15 @@ def test_everybody_gets_what_the_table_says(name: str, made: dict[str, str]) -> 
         if row.method == "get":
             assert {table for query in queries for table in WRITE.findall(query["sql"])} <= MAY_BE_WRITTEN, actor
     assert found == {actor: row.expected(actor) for actor in ACTORS}
+
+
+def test_who_opens_the_address_of_an_act_is_told_so_and_shown_a_way_on(made: dict[str, str]) -> None:
+    client, acts = signed_in("administrator"), [row for row in TABLE.values() if row.method == "post"]
+    work(client)
+    for row in acts:
+        answer = client.get(row.path.format(**made))
+        if answer.status_code == 405:
+            check_page(answer)
+            assert "Nothing was changed" in answer.content.decode(), row.path
+            assert answer.headers["Allow"] == "POST"
+        assert answer.content or answer.headers.get("Location"), row.path

@@ -52,7 +52,8 @@ def ids(line: Line) -> str:
 def expected_page(verb: Verb) -> str:
     """Where the pages of the rooms lead to for this verb."""
     if verb.noun:
-        return f"/<account>/issuing/{verb.noun._meta.verbose_name_plural}/<id>/do/{verb.name}"
+        page = verb.noun(id=SAMPLE["<id>"], account_id=SAMPLE["<account>"]).get_absolute_url()  # type: ignore[attr-defined]
+        return f"/<account>/{page.split('/', 2)[2].replace(SAMPLE['<id>'], '<id>')}/do/{verb.name}"
     if not verb.about_account:
         return f"/do/{verb.name}/"
     inside = "" if verb.name.startswith("issuing.") else "connect/accounts/"

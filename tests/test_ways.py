@@ -121,7 +121,7 @@ def test_a_viewer_is_told_who_may() -> None:
         (f"/connect/accounts/{ACCOUNT}", "An operator or an administrator can ask the holder"),
         (f"/operations/{world['operation']}", "decide with an administrator"),
         ("/", "An administrator can send it again, or drop it"),
-        ("/me/", "An operator or an administrator may"),
+        ("/me/", "Support, an operator or an administrator may"),
     ):
         assert words in vera.get(address).content.decode(), address
     refused = vera.get(browser("sam").get("/search", {"q": world["card"]}).headers["Location"])

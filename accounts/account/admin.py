@@ -182,10 +182,10 @@ class AccountAdmin(MirrorAdmin):
     @admin.display(description="Issuing")
     def issuing_badge(self, row: Account) -> SafeString:
         """The Issuing badge; below it why Issuing is off. Its title has the whole sentence."""
-        off, shown = row.issuing_off, _titled(row.issuing, "issuing")
-        if off is None or row.gone or off.name in (capability_words.CANNOT_ISSUE, capability_words.NOT_REQUESTED):
+        shown, why = _titled(row.issuing, "issuing"), _why_off(row)
+        if not why:
             return shown
-        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', shown, off.title)
+        return format_html('<span class="two-lines">{}<span class="second">{}</span></span>', shown, why)
 
     @admin.display(description="Overall")
     def overall_badge(self, row: Account) -> SafeString:

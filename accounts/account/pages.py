@@ -29,12 +29,12 @@ from accounts.terms import models as terms_models
 from accounts.terms.models import Acceptance
 from console.lists import addresses
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.forms import TOKEN, fresh_token
 from console.operations.models import Operation
 from console.people import masking
 from console.people.signed_in import may_see, needs, staff
-from console.shell import items, nouns
+from console.shell import items, leading, nouns
 from console.viewing.access import view_as
 from console.viewing.addresses import ACCOUNT, VIEWED
 from console.viewing.objects import RECENT, AccountView
@@ -272,9 +272,7 @@ READ_AGAIN = {"page": "Read again from the account’s page", "return": "The hol
 @needs("accounts.view_account")
 def account_list(request: HttpRequest) -> HttpResponseRedirect:
     """The Dashboard's address of the list."""
-    return redirect(
-        f"{reverse('admin:accounts_account_changelist')}?{request.META.get('QUERY_STRING', '')}".rstrip("?")
-    )
+    return leading.lead(request, reverse("admin:accounts_account_changelist"))
 
 
 class AccountPage(AccountView):

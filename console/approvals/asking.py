@@ -7,13 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
-from console.approvals import exact, policy, waiting
+from console.approvals import exact, load, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
 from console.operations import rights
 from console.operations.models import Operation
 from console.operations.sent_before import label
-from console.operations.verbs import Verb, Weight
+from console.operations.verbs import Verb
 from console.record import audit
 
 STATES = Approval.State
@@ -32,22 +32,15 @@ class Needed:
 
 
 def why_second(verb: Verb, row: Any, values: Mapping[str, Any], *, rows: int = 1) -> str:
-    """The policy's sentence why these values need a second person in this mode, or "". What lowers risk never does."""
+    """The policy's sentence why these values need a second person in this mode, or "". What lowers risk never does.
+
+    `rows`: for so many, each with these values.
+    """
     if policy.lowers_risk(verb, values if rows == 1 else None):
         return ""
-    weights = [Weight(), *verb.weights(row, dict(values))]
-    found = (
-        policy.needs_second(
-            verb,
-            mode=settings.CONSOLE_MODE,
-            amount=each.amount,
-            currency=each.currency,
-            rows=rows,
-            loosens=each.loosens,
-        )
-        for each in weights
-    )
-    return next(filter(None, found), "")
+    carried = load.Load()
+    carried.add(verb.weights(row, dict(values)), rows)
+    return load.why_second(verb, carried, rows)
 
 
 def needed(verb: Verb, intent: Operation, values: Mapping[str, Any], *, rows: int = 1) -> Needed | None:

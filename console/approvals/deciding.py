@@ -15,7 +15,8 @@ from console.approvals import asking, exact, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
 from console.operations import attempts, door, rights, verbs
-from console.operations.door import Denied, Performed
+from console.operations.admission import Denied, held_by
+from console.operations.door import Performed
 from console.operations.fields import REASON_LENGTH
 from console.operations.models import Operation
 from console.people import roles
@@ -151,9 +152,9 @@ def ask_again(approval: Approval, *, user: User) -> Performed:
     if first is None:
         _may_answer(approval, user)
         first = door.perform(
-            verbs.get(operation.verb),
+            verb := verbs.get(operation.verb),
             user=user,
-            params=operation.params,
+            params=verb.anew(operation.params),
             reason=operation.reason,
             ticket=operation.ticket,
             account_id=operation.account_id,
@@ -194,7 +195,7 @@ def _may_decide(approval: Approval, user: User) -> None:
     verb, operation = verbs.find(approval.operation.verb), approval.operation
     sentence = objection(approval, user)
     about = Operation(account_id=operation.account_id, account_name=operation.account_name)
-    if not sentence and verb and (way := door.held_by(sessions.open_of(user), verb, about)):
+    if not sentence and verb and (way := held_by(sessions.open_of(user), verb, about)):
         sentence = way.sentence
     if sentence:
         with attempts.durable():

@@ -55,14 +55,14 @@ def of(operation: Operation, verb: Verb, row: Any) -> Exact:
         "facts": [[name, shown(value)] for name, value in request.facts] if request else [],
         "sensitive": operation.sensitive,
     }
-    about = (operation.verb, operation.account_id, operation.object_id, _keyed(_canonical(operation.params)))
+    about = (operation.verb, operation.account_id, operation.object_id, keyed(_canonical(operation.params)))
     asked = _digest(about, data["calls"], data["sensitive"], policy.current().version)
     return Exact(row, request, data, asked, _digest(asked, data["facts"]))
 
 
 def _call(call: Request, verb: Verb) -> Data:
     lines = [
-        [line.name, *(_keyed(part) if part and hides(verb, line.name) else part for part in (line.value, line.was))]
+        [line.name, *(keyed(part) if part and hides(verb, line.name) else part for part in (line.value, line.was))]
         for line in call.lines
     ]
     return {"method": call.method, "path": call.path, "account": call.account, "lines": lines}
@@ -75,7 +75,8 @@ def hides(verb: Verb | None, name: str) -> bool:
     return not ours and (verb is None or masking.is_personal(".".join(steps)) or any(s in verb.personal for s in steps))
 
 
-def _keyed(value: str) -> str:
+def keyed(value: str) -> str:
+    """What stands for a personal value: nobody without this console's key can try values against it."""
     return HIDDEN + salted_hmac("console.approvals", value, algorithm="sha256").hexdigest()[:32]
 
 

@@ -1,5 +1,7 @@
 """What approvals add to the shell."""
 
+from uuid import UUID
+
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -19,6 +21,11 @@ LIST = "admin:console_approval_changelist"
 def count() -> int:
     """How many wait for a second person. One query."""
     return Approval.objects.waiting().order_by()[:COUNTED].count()
+
+
+def numbered(request: HttpRequest, number: UUID) -> str:
+    """The page of the approval with this number; "" for none. One query."""
+    return reverse("approval", args=[number]) if Approval.objects.filter(pk=number).exists() else ""
 
 
 def count_ended() -> int:
@@ -115,4 +122,5 @@ NOUN = Noun(
             "expired": absent("Expired", "warn"),
         }
     },
+    numbered=numbered,
 )

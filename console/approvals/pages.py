@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,13 +15,14 @@ from console.approvals import deciding, exact, showing
 from console.approvals.deciding import Changed, SeenOther
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
-from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations import verbs
+from console.operations.admission import Denied, held_by
 from console.operations.models import Operation
 from console.operations.outcome import left
 from console.operations.pages import SeeOther
 from console.people import masking, roles
 from console.people.signed_in import may_see, needs, staff
+from console.shell import leading
 from console.shell.drawing import page
 from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT
@@ -42,8 +43,7 @@ ENDED = {
 @needs("console.view_approval")
 def approval_list(request: HttpRequest) -> HttpResponseBase:
     """The admin's list of approvals, with the query that came."""
-    query = request.META.get("QUERY_STRING", "")
-    return redirect(f"{reverse('admin:console_approval_changelist')}?{query}".rstrip("?"))
+    return leading.lead(request, reverse("admin:console_approval_changelist"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -188,4 +188,4 @@ def _held(request: HttpRequest, approval: Approval) -> Held | None:
     """What holds the write in the work session of who would approve it."""
     operation, verb = approval.operation, verbs.find(approval.operation.verb)
     about = Operation(account_id=operation.account_id, account_name=operation.account_name)
-    return door.held_by(sessions.of_person(request), verb, about) if verb else None
+    return held_by(sessions.of_person(request), verb, about) if verb else None

@@ -26,24 +26,33 @@ class Rule:
     opened: bool = False
     rows: int | None = None
 
-    def why(self, amount: int | None, currency: str, rows: int, *, loosens: bool) -> str:
-        """The sentence why another person is needed, or ""."""
+    def why(self, amount: int | None, currency: str, rows: int, *, loosens: bool, together: bool = False) -> str:
+        """The sentence why another person is needed, or "". `together`: the amount is the sum of many rows."""
         if self.always:
             return "It always needs a second person."
         if self.rows is not None and rows > self.rows:
             return f"More than {self.rows} at once need a second person: these are {rows}."
         if loosens and amount is None:
             return "Lifting a limit, or opening a list, needs a second person." if self.opened else ""
-        limits, what = (self.loosened, "A limit raised to more than") if loosens else (self.above, "More than")
+        limits = self.loosened if loosens else self.above
         if limits is None or amount is None:
             return ""
         if currency.lower() not in limits:
             return f"An amount in {currency.upper() or 'an unknown currency'} always needs a second person."
         most = limits[currency.lower()]
-        return f"{what} {formats.amount(most, currency)} needs a second person." if amount > most else ""
+        if amount <= most:
+            return ""
+        words, told = WORDS[loosens, together], formats.amount(most, currency)
+        return words.format(told, formats.amount(amount, currency))
 
 
 NOTHING = Rule()
+WORDS = {  # (a limit is loosened, it is the sum of many rows)
+    (False, False): "More than {0} needs a second person.",
+    (True, False): "A limit raised to more than {0} needs a second person.",
+    (False, True): "More than {0} together needs a second person: these rows are {1}.",
+    (True, True): "Limits raised to more than {0} together need a second person: these rows are {1}.",
+}
 
 
 @dataclass(frozen=True)
@@ -130,11 +139,19 @@ def has_rules(verb: Verb, mode: str) -> bool:
 
 
 def needs_second(
-    verb: Verb, *, mode: str, amount: int | None = None, currency: str = "", rows: int = 1, loosens: bool = False
+    verb: Verb,
+    *,
+    mode: str,
+    amount: int | None = None,
+    currency: str = "",
+    rows: int = 1,
+    loosens: bool = False,
+    together: bool = False,
 ) -> str:
     """The sentence why it needs a second person, or "".
 
-    `amount` is in minor units of `currency`. `loosens`: a limit is raised to `amount`, or lifted where that is None.
+    `amount` is in minor units of `currency`, the sum of many rows where it is `together`. `loosens`: a limit is raised
+    to `amount`, or lifted where that is None.
     """
     rule = current().rules.get(verb.name, {}).get(mode, NOTHING)
-    return rule.why(amount, currency, rows, loosens=loosens)
+    return rule.why(amount, currency, rows, loosens=loosens, together=together)

@@ -3,7 +3,8 @@
 The door and the worker read the database each time; pages may be LATELY seconds late.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway import texts
 
 KEY = "brakes"  # of the cache
 LATELY = 1  # seconds
+WATCHED = 0.5  # seconds
 
 
 def objection(verb: Verb, account_id: str, params: Mapping[str, Any] | None = None) -> str:
@@ -28,6 +30,23 @@ def objection(verb: Verb, account_id: str, params: Mapping[str, Any] | None = No
     if not verb.sends or policy.lowers_risk(verb, params):
         return ""
     return _first(Brake.objects.standing().filter(target__in=("", verb.name, account_id)), verb, account_id)
+
+
+@dataclass
+class Watch:
+    """The same for many acts of one verb, one after the other: asked anew when the last answer is WATCHED old."""
+
+    verb: Verb
+    brakes: Sequence[Brake] = ()
+    as_of: float = float("-inf")
+
+    def objection(self, account_id: str, params: Mapping[str, Any] | None = None) -> str:
+        """Why such an act is stopped now, or ""."""
+        if not self.verb.sends or policy.lowers_risk(self.verb, params):
+            return ""
+        if time.monotonic() - self.as_of > WATCHED:
+            self.brakes, self.as_of = list(Brake.objects.standing()), time.monotonic()
+        return _first(self.brakes, self.verb, account_id)
 
 
 def lately() -> list[Brake]:

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from console.bulk import runs
+from console.approvals import load
+from console.bulk import rows, runs
 from console.bulk.control import why_second
-from console.bulk.models import BulkRow, BulkRun
+from console.bulk.models import BulkRun
+from console.bulk.rows import waiting
 from console.operations import verbs
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request, Verb
@@ -27,6 +29,11 @@ class BeginBulkRun(Verb):
     many = False
     offered = False
 
+    @property
+    def personal(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Those of every verb: the request that it shows is one of theirs."""
+        return tuple({name for verb in verbs.every() for name in verb.personal})
+
     def permissions_for(self, operation: Operation) -> tuple[str, ...]:
         """Its rows' own as well."""
         run = _run(operation.params)
@@ -34,10 +41,21 @@ class BeginBulkRun(Verb):
         return (self.permission, *([verb.permission] if verb else []))
 
     def second(self, values: dict[str, Any]) -> str:
-        """As many rows as it has."""
+        """As many rows as it has, and what they carry together."""
         run = _run(values)
         verb = verbs.find(run.verb) if run else None
-        return why_second(verb, able(run)) if run and verb else ""
+        return why_second(verb, waiting(run).count(), load.read(run.load)) if run and verb else ""
+
+    def anew(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Weighed anew, and with what each row shows now."""
+        run = _run(values)
+        verb = verbs.find(run.verb) if run else None
+        if run is None or verb is None or run.state != BulkRun.State.DRAFT:
+            return values
+        run.load = rows.weigh(verb, run.common, rows.parts(waiting(run))).data
+        BulkRun.objects.filter(pk=run.pk, state=BulkRun.State.DRAFT).update(load=run.load)
+        rows.keep_shown(run, verb)
+        return {**values, "shown": rows.digest(run)}
 
     def request(self, row: Any, values: dict[str, Any]) -> Request | None:
         """The first row's request, and how many there are; all of them stand on the run's page."""
@@ -45,16 +63,16 @@ class BeginBulkRun(Verb):
         verb = verbs.find(run.verb) if run else None
         if run is None or verb is None:
             return None
-        waiting = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING)
-        first = waiting.order_by("position").first()
+        first = waiting(run).order_by("position").first()
         one: Any = verb.row(first.account_id, first.object_id) if first else None
         if first is None or one is None:
             return None
         verb.gather([one])
         shown = verb.request(one, {**run.common, **first.params})
-        rows, accounts = waiting.count(), waiting.order_by().values("account_id").distinct().count()
-        facts = (("Act", verb.label), ("Rows", rows), ("Accounts", accounts), ("The first of them", first.target))
-        path = f"{shown.path if shown else verb.label} and {rows - 1:,} more"
+        many, accounts = waiting(run).count(), waiting(run).order_by().values("account_id").distinct().count()
+        facts = (("Act", verb.label), ("Rows", many), ("Accounts", accounts), *load.read(run.load).facts())
+        facts = (*facts, ("The first of them", first.target))
+        path = f"{shown.path if shown else verb.label} and {many - 1:,} more"
         method, params = (shown.method, shown.params) if shown else ("POST", run.common)
         return Request(method, path, first.account_id, params, facts=facts, undo=shown.undo if shown else "")
 
@@ -66,6 +84,8 @@ class BeginBulkRun(Verb):
         if run.state == BulkRun.State.DRAFT:
             if self.second(values) and operation.approved_at is None:
                 raise Refused("No second person has approved it.", code=NOT_SENT)
+            if values.get("shown", rows.digest(run)) != rows.digest(run):
+                raise Refused("What its rows show is not what was approved.", code=NOT_SENT)
             runs.started(run)
         return Outcome(object_id=str(run.pk))
 
@@ -85,16 +105,12 @@ class BeginBulkRun(Verb):
         run = BulkRun.objects.filter(pk=str(operation.params.get("run"))).first()
         verb = verbs.find(run.verb) if run else None
         words = f"{verb.label if verb else 'Rows'}, {run.total:,} row{'' if run.total == 1 else 's'}" if run else ""
-        return [("Bulk run", words, run.get_absolute_url())] if run else []
+        kept = ("A row that has changed since this was asked for", "is not sent; the others are", "")
+        return [("Bulk run", words, run.get_absolute_url()), kept] if run else []
 
     def next_url(self, operation: Operation) -> str:
         """The run's page."""
         return reverse("bulk_run", args=[operation.object_id])
-
-
-def able(run: BulkRun) -> int:
-    """Rows of it with which something is to be done. One query."""
-    return BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
 
 
 def _run(values: dict[str, Any]) -> BulkRun | None:

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from console.bulk.models import BulkRun
+from console.operations.admission import Denied
 from console.operations.commands import BAD_INPUT, REFUSED, StaffCommand
-from console.operations.door import Denied
 from console.people.models import User
 
 

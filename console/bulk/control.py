@@ -1,13 +1,16 @@
 """Who may begin and stop a run, what stops all of it at once, and the stopping."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
-from console.approvals import policy
-from console.bulk.models import FROM_FILES, BulkRun
+from console.approvals import load, policy
+from console.approvals.load import Load
+from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.operations import attempts
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.fields import REASON_LENGTH
 from console.operations.verbs import Verb
 from console.people import roles
@@ -31,7 +34,8 @@ def admit(verb: Verb, run: BulkRun) -> None:
 
 
 def objection(verb: Verb | None, run: BulkRun) -> str:
-    """Why nothing of this run may be sent at all, now, or "": its person, the mode, the version. No query.
+    """Why nothing of this run may be sent at all, now, or "": its person, the mode, the version, that a second person's
+    word stands no more. No query but that of BulkRun.approved, and one where it was approved too long ago.
 
     The engine asks before each row, of a person as they were a second ago at most: the run is then stopped with the
     sentence, and no row is used up.
@@ -42,14 +46,22 @@ def objection(verb: Verb | None, run: BulkRun) -> str:
         return f"{run.user.get_username()} has no permission for “{verb.label}”. {roles.who_may(verb.permission)} has."
     if settings.CONSOLE_MODE not in verb.modes:
         return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
-    return ""
+    return _lapsed(verb, run) if run.state == BulkRun.State.RUNNING and run.lapsed else ""
 
 
-def why_second(verb: Verb, rows: int) -> str:
-    """The policy's sentence why so many rows need a second person, or "". What lowers risk never does."""
-    if policy.lowers_risk(verb):
-        return ""
-    return policy.needs_second(verb, mode=settings.CONSOLE_MODE, rows=rows)
+def _lapsed(verb: Verb, run: BulkRun) -> str:
+    """Why the rows that are left cannot go on one by one; "" where each asks for a second person by itself."""
+    left = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
+    sentence = "" if why_second(verb, 1, Load()) else why_second(verb, left, load.read(run.load))
+    return f"{sentence} The word of the one who approved it stands no more." if sentence else ""
+
+
+def why_second(verb: Verb, rows: int, carried: Load, values: Mapping[str, Any] | None = None) -> str:
+    """The policy's sentence why so many rows that carry this need a second person, or "".
+
+    What lowers risk never does; `values` are those of the one row, where there is one.
+    """
+    return "" if policy.lowers_risk(verb, values) else load.why_second(verb, carried, rows)
 
 
 def may_control(run: BulkRun, user: User) -> bool:
@@ -73,7 +85,8 @@ def stop(run: BulkRun, user: User | None, why: str = "") -> BulkRun:
         check_control(run, user)
     with attempts.durable():
         running = BulkRun.objects.filter(pk=run.pk, state=BulkRun.State.RUNNING)
-        if running.update(state=BulkRun.State.STOPPED, stopped_by=user, why=why, needs_a_person=True):
+        stopped = {"state": BulkRun.State.STOPPED, "stopped_by": user, "stopped_at": timezone.now(), "why": why}
+        if running.update(**stopped, needs_a_person=True):
             record(run, "stopped", user, why=why)
     run.refresh_from_db()
     return run

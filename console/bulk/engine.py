@@ -1,14 +1,14 @@
 """Works the rows of bulk runs off, in the worker: each once, whenever a process is killed.
 
-A row is claimed, then its operation is made through the one door under the row's own form token. A process that is
-killed between the two leaves a row that waits and an operation that is there: the next one finds it by the token, and
-nothing is sent twice. What becomes of an operation that is in doubt is the operation's own affair.
+Rows are claimed, then their operations are made through the one door (console.bulk.batches) under the rows' own form
+tokens, with the commit that gives the rows away. What becomes of an operation that is in doubt is its own affair.
 
 The threads of a turn keep their connections, to the database and to Stripe, from its first row to its last.
 """
 
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,25 +17,22 @@ from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from console.bulk import control
+from console.bulk import batches, control
 from console.bulk.models import FAILED, BulkRow, BulkRun
-from console.operations import door, verbs
-from console.operations.attempts import BRAKED_PAUSE, plain
-from console.operations.door import Braked, Denied
+from console.operations import verbs
 from console.operations.models import Operation
-from console.operations.verbs import Verb
 from console.people.models import User
-from gateway import budget, claims, queue
+from gateway import budget, claims, connection, queue
+from gateway.sweep import QUEUED
 
 logger = logging.getLogger(__name__)
 WORK = "console.bulk.engine.work"
 TURN = 2.0  # seconds of one task: then others in the queue have theirs
 ASKED_LASTS = 10.0  # seconds after which a turn that was asked for and never began is taken for lost
-AHEAD = 4  # rows that a thread claims at once
+MOST = 16  # rows that go together: so many are under way when a run is stopped, for each thread
+QUICK = 0.5  # seconds: twice as many go together next where these took no longer, and else one
 LATELY = 1.0  # seconds after which it is asked again whether the run's person may still do it
-GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
 State = BulkRow.State
-CHANGED_SINCE = "Nothing was sent: what the line leaves as it is was changed after the file was read"
 UNFINISHED = (State.WAITING, State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
 
 
@@ -105,58 +102,54 @@ class Turn:
             connections.close_all()
 
     def _rows(self) -> int:
-        """Rows one after the other; how many. The run is read anew: no two threads share its person."""
-        run, done = _running(self.run_id), 0
-        while run and self.smooth and time.monotonic() < self.end and (rows := claim(run, AHEAD)):
-            lane = budget.URGENT if run.urgent else budget.BULK
-            reached = [do(run, row, lane=lane) for row in rows]
-            self.smooth = self.smooth and all(reached)
+        """Rows, some at once; how many. The run is read anew: no two threads share its person."""
+        run, done, many = _running(self.run_id), 0, 1
+        while run and self.smooth and time.monotonic() < self.end and (rows := claim(run, many)):
+            began = time.monotonic()
+            reached = do(run, rows, lane=budget.URGENT if run.urgent else budget.BULK)
+            self.smooth = self.smooth and reached
             done += len(rows)
+            many = min(many * 2, MOST) if time.monotonic() - began < QUICK else 1
         return done
 
 
 def work_while_waited_for(run: BulkRun, seconds: float) -> None:
-    """Rows of a run in this process, one after the other, for as long as a person may wait."""
+    """Rows of a run in this process, one after the other, for as long as a person may wait and others can be served."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and run.state == BulkRun.State.RUNNING and (rows := claim(run, 1)):
-        if not do(run, rows[0], lane=budget.URGENT if run.urgent else budget.PERSON):
+    while run.state == BulkRun.State.RUNNING and not connection.crowded():
+        if time.monotonic() >= end or not (rows := claim(run, 1)):
+            break
+        if not do(run, rows, lane=budget.URGENT if run.urgent else budget.PERSON):
             return
     finish(run)
 
 
 def claim(run: BulkRun, many: int) -> list[BulkRow]:
-    """The next rows of the run, held by us. Two statements."""
+    """The next rows of the run, held by us, each as it was before. Two statements."""
     due = BulkRow.objects.due().filter(run=run).order_by("position")
-    return due.claim(by=claims.claim_name(), limit=many, skip_locked=True)
+    return due.claim(by=claims.claim_name(), limit=many, skip_locked=True, attempts=F("attempts") + 1)
 
 
-def do(run: BulkRun, row: BulkRow, *, lane: budget.Lane) -> bool:
-    """One row that we hold, unless its run was stopped meanwhile; False where Stripe could not be reached."""
-    mine = BulkRow.objects.held(row.claimed_by).filter(pk=row.pk)
+def do(run: BulkRun, rows: Sequence[BulkRow], *, lane: budget.Lane) -> bool:
+    """Rows that we hold, unless their run was stopped meanwhile; False where Stripe could not be reached.
+
+    Those that nobody has tried yet go together. The others go one by one: what ended a process takes no neighbours
+    along.
+    """
     _look_at_person(run)
     verb = verbs.find(run.verb)
     if (sentence := control.objection(verb, run)) or verb is None:
         control.stop(run, None, sentence)
-    goes_on = mine.filter(run__state=BulkRun.State.RUNNING)
-    if not goes_on.update(claimed_until=BulkRow.claim_ends(), attempts=F("attempts") + 1) or verb is None:
-        mine.release()
+        BulkRow.objects.held(rows[0].claimed_by).release()
         return True
-    if row.attempts >= claims.CRASHES:
-        made = Operation.objects.filter(form_token=row.form_token).first()
-        ended = {"state": State.GIVEN, "operation": made} if made else {"state": State.DENIED, "why": GIVEN_UP}
-        mine.settle(**ended)
-        return True
+    untried = [row for row in rows if not row.attempts]
+    parts = [untried] if untried else []
+    parts += [[row] for row in rows if row.attempts]
     try:
-        _check_carried(verb, row)
-        operation = _perform(verb, run, row, lane)
-    except Braked as braked:  # no attempt: it goes on when the brake is lifted
-        mine.put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)
-        return True
-    except Denied as denied:
-        mine.settle(state=State.DENIED, why=str(denied))
-        return True
-    mine.settle(state=State.GIVEN, operation=operation, why="")
-    return operation.state not in (Operation.State.INTENT, Operation.State.UNKNOWN)
+        with budget.lane(lane):
+            return all(batches.do(verb, run, part) for part in parts)
+    finally:
+        BulkRow.objects.held(rows[0].claimed_by).release()  # what was stopped meanwhile, or did not have its turn
 
 
 def _look_at_person(run: BulkRun) -> None:
@@ -164,37 +157,6 @@ def _look_at_person(run: BulkRun) -> None:
     if time.monotonic() - run.person_as_of > LATELY:
         run.person_as_of = time.monotonic()
         run.user = User.objects.get(pk=run.user_id)  # a new one: what one may is kept on the old
-
-
-def _check_carried(verb: Verb, row: BulkRow) -> None:
-    """Raise Denied where what a line carries along was changed since: it would be set back."""
-    if not row.carried or Operation.objects.filter(form_token=row.form_token).exists():
-        return
-    now = plain(verb.initial(verb.row(row.account_id, row.object_id)))
-    if changed := [name for name in row.carried if now.get(name) != row.params.get(name)]:
-        raise Denied(f"{CHANGED_SINCE} ({', '.join(changed)}).")
-
-
-def _perform(verb: Verb, run: BulkRun, row: BulkRow, lane: budget.Lane) -> Operation:
-    """The row's operation: made now, or found by its token."""
-    session = run.work_session
-    with budget.lane(lane):
-        performed = door.perform(
-            verb,
-            user=run.user,
-            params={**run.common, **row.params},
-            reason=run.reason,
-            ticket=run.ticket,
-            form_token=row.form_token,
-            account_id=row.account_id,
-            account_name=row.account_name,
-            object_id=row.object_id,
-            via=run.via,
-            work_session=session if session and session.account_id == row.account_id else None,
-            of_run=True,
-            approved=run.approved,
-        )
-    return performed.operation
 
 
 def finish(run: BulkRun) -> bool:
@@ -208,12 +170,15 @@ def finish(run: BulkRun) -> bool:
             return False
         failed = sum(outcomes.get(name, 0) for name in FAILED)
         ended = {"state": BulkRun.State.ENDED, "ended_at": timezone.now(), "failed": failed}
-        running.update(**ended, needs_a_person=failed > 0)
+        running.update(**ended, needs_a_person=failed > 0, lost=outcomes.get(Operation.State.NOT_FOUND, 0))
     run.refresh_from_db()
     return True
 
 
 def _worked_at(run: BulkRun) -> bool:
-    """Whether a live claim holds a row of it."""
-    held = BulkRow.objects.waiting().filter(run=run, claimed_until__gt=timezone.now())
-    return any(not claims.is_dead(name) for name in held.values_list("claimed_by", flat=True)[:1])
+    """Whether a live process holds a row of it, or an operation that it is sending. Two queries at most."""
+    rows = BulkRow.objects.waiting().filter(run=run, claimed_until__gt=timezone.now())
+    sending = Operation.objects.waiting().filter(bulk_row__run=run, claimed_until__gt=timezone.now())
+    sending = sending.filter(state=Operation.State.SENDING).exclude(claimed_by=QUEUED)
+    held = (each.values_list("claimed_by", flat=True)[:1] for each in (rows, sending))
+    return any(not claims.is_dead(name) for names in held for name in names)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from console.bulk import files, runs
 from console.bulk.models import BulkRun
 from console.operations import buttons, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.fields import VerbForm
 from console.operations.forms import fresh_token
 from console.operations.pages import SeeOther, get_verb

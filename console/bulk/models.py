@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, JSONField, Q, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +37,10 @@ class BulkRunQuerySet(models.QuerySet["BulkRun"]):
         """Those that were stopped before their end, and those that ended with failures nobody has seen to."""
         return self.filter(needs_a_person=True)
 
+    def with_lost(self) -> "BulkRunQuerySet":
+        """Those that ended with rows that were not found at Stripe, of which each may still be settled."""
+        return self.filter(state=BulkRun.State.ENDED, lost__gt=0)
+
 
 class BulkRun(models.Model):
     """One verb for many rows, asked for by one person with one reason.
@@ -60,6 +64,7 @@ class BulkRun(models.Model):
     reason = models.TextField(blank=True)
     ticket = models.CharField(max_length=64, blank=True)
     common = models.JSONField(default=dict)
+    load = models.JSONField(default=dict, db_default=Value({}, JSONField()))  # as last weighed: console.approvals.load
     work_session = models.ForeignKey(WorkSession, null=True, on_delete=models.PROTECT, related_name="bulk_runs")
     form_token = models.CharField(max_length=64, unique=True)  # of the form that asked: sent twice, it is one run
     digest = models.CharField(max_length=64, blank=True)  # of all that was asked for: tells apart another use of a form
@@ -69,10 +74,12 @@ class BulkRun(models.Model):
     why = models.TextField(blank=True)  # why it was stopped
     stopped_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # None: by itself
     needs_a_person = models.BooleanField(default=False)
-    failed = models.PositiveIntegerField(default=0)  # rows that came to nothing, when it ended
+    failed = models.PositiveIntegerField(default=0)  # rows that came to nothing, as last counted (console.bulk.ended)
+    lost = models.PositiveIntegerField(default=0, db_default=0)  # of these, those that were not found at Stripe
     total = models.PositiveIntegerField(default=0)  # rows; 0 until all of them stand
     created_at = models.DateTimeField(default=timezone.now)
     begun_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)  # when it was stopped last
     ended_at = models.DateTimeField(null=True)
 
     person_as_of = float("-inf")  # time.monotonic() at which the engine last read who began it
@@ -90,6 +97,7 @@ class BulkRun(models.Model):
             models.Index(fields=["begun_at"], name="bulkrun_running", condition=Q(state="running")),
             models.Index(fields=["created_at"], name="bulkrun_needing", condition=Q(needs_a_person=True)),
             models.Index(fields=["created_at"], name="bulkrun_draft", condition=Q(state="draft")),
+            models.Index(fields=["ended_at"], name="bulkrun_lost", condition=Q(state="ended", lost__gt=0)),
         )
 
     def __str__(self) -> str:
@@ -114,14 +122,30 @@ class BulkRun(models.Model):
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @cached_property
+    def acts(self) -> list[Operation]:
+        """The acts by which a second person let it begin, each with its `policy_version`. One query."""
+        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__isnull=False)
+        return list(acts.annotate(policy_version=F("approval__policy_version")).order_by("approved_at"))
+
+    @cached_property
     def approved(self) -> bool:
         """Whether a second person has approved it as it stands: none of its rows waits for another. One query.
 
         As of every approval: for a day, and under the policy of then. Afterwards each row is asked about by itself.
         """
-        acts = Operation.objects.filter(verb=BEGIN, object_id=str(self.pk), approved_at__gt=timezone.now() - APPROVED)
-        acts = acts.filter(approval__policy_version=policy.current().version)
-        return acts.filter(params__digest=self.digest, params__entered=self.entered).exists()
+        since, version = timezone.now() - APPROVED, policy.current().version
+        as_it_stands = (self.digest, self.entered)
+        return any(
+            act.approved_at > since  # type: ignore[operator]
+            and act.policy_version == version  # type: ignore[attr-defined]
+            and (act.params.get("digest"), act.params.get("entered")) == as_it_stands
+            for act in self.acts
+        )
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether a second person let it begin whose word stands no more. No query beside that of `approved`."""
+        return bool(self.acts) and not self.approved
 
     def outcomes(self) -> dict[str, int]:
         """How many rows have each outcome. One query, over the run's own rows."""
@@ -141,6 +165,10 @@ class BulkRowQuerySet(claims.ClaimedQuerySet["BulkRow"]):
         """Those that were refused, by Stripe or by the console: what a retry takes again."""
         return self.filter(Q(state=BulkRow.State.DENIED) | Q(operation__state=Operation.State.REFUSED))
 
+    def whole(self) -> "BulkRowQuerySet":
+        """Those of which nothing was forgotten: they can be sent."""
+        return self.filter(forgotten_at=None)
+
     def changed(self) -> "BulkRowQuerySet":
         """Those whose operation succeeded."""
         return self.filter(operation__state=Operation.State.SUCCEEDED)
@@ -151,7 +179,7 @@ class BulkRow(claims.Claimed):
 
     The token is fixed before anything is sent: whoever comes to the row a second time finds the operation that the
     first one made. From then on the operation tells the outcome. `params` are the row's own values; `carried` names
-    those that nobody entered, which go along as they stood.
+    those that nobody entered, which go along as they stood; `shown` are digests of what a second person is asked about.
     """
 
     class State(models.TextChoices):
@@ -173,10 +201,16 @@ class BulkRow(claims.Claimed):
     object_id = models.CharField(max_length=255, blank=True)
     params = models.JSONField(default=dict)
     carried = models.JSONField(default=list)
+    shown = models.JSONField(default=dict, db_default=Value({}, JSONField()))  # console.bulk.rows
     form_token = models.CharField(max_length=64, unique=True)
+    personal = models.BooleanField(default=False, db_default=False)  # it holds what was entered of a person
+    forgotten_at = models.DateTimeField(null=True)  # console.bulk.forgetting
     operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     why = models.TextField(blank=True)
+    # What came of it first, where it was tried again: its operation then, or why there was none.
+    first = models.ForeignKey(Operation, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    first_why = models.TextField(blank=True, db_default="")
 
     objects = BulkRowQuerySet.as_manager()
 
@@ -190,6 +224,7 @@ class BulkRow(claims.Claimed):
             *claims.Claimed.Meta.indexes,
             models.Index(fields=["run", "position"], name="bulkrow_waiting", condition=Q(state="waiting")),
             models.Index(fields=["object_id"], name="bulkrow_object"),
+            models.Index(fields=["account_id"], name="bulkrow_personal", condition=Q(personal=True)),
         )
 
     def __str__(self) -> str:

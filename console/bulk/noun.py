@@ -1,18 +1,20 @@
 """What bulk runs add to the shell."""
 
 from functools import partial
+from uuid import UUID
 
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
+from console.bulk import forgetting
 from console.bulk.asked import BeginBulkRun
 from console.bulk.control import CONTROLS
 from console.bulk.models import BulkRun
 from console.operations import verbs
 from console.shell import context
 from console.shell.badges import absent, bad, no, off, ok, waits
-from console.shell.nouns import COUNTED, Item, MenuEntry, Noun, Queue, Waiting, first, stripes
+from console.shell.nouns import COUNTED, Forgets, Item, MenuEntry, Noun, Queue, Waiting, first, stripes
 
 
 def count() -> int:
@@ -25,6 +27,12 @@ def waiting(request: HttpRequest, most: int) -> Waiting:
     needing = partial(first, BulkRun.objects.needing_a_person().order_by("created_at", "id"), most)
     rows, many = cache.get_or_set(f"bulk-runs:{most}", needing, context.COUNT_SECONDS) or ([], 0)
     return Waiting([None] * many, [_item(run) for run in rows])
+
+
+def numbered(request: HttpRequest, number: UUID) -> str:
+    """The page of the run with this number; "" for none. One query."""
+    run = BulkRun.objects.only("pk").filter(pk=number).first()
+    return run.get_absolute_url() if run else ""
 
 
 def _item(run: BulkRun) -> Item:
@@ -42,6 +50,7 @@ def _item(run: BulkRun) -> Item:
 
 
 NOUN = Noun(
+    forgets=Forgets(forgetting.count, forgetting.forget),
     verbs=(BeginBulkRun,),
     roles={"viewer": ("console.view_bulkrun",), "administrator": (CONTROLS,)},
     menu=(
@@ -81,4 +90,5 @@ NOUN = Noun(
             "bad": bad("Wrong in the file"),
         },
     },
+    numbered=numbered,
 )

@@ -5,19 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.bulk import control, effects, files, runs
+from console.approvals.load import read
+from console.bulk import control, effects, ended, files, forgetting, runs
+from console.bulk import rows as bulk_rows
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.bulk.words import TABS
 from console.lists import addresses
 from console.lists.listing import address
 from console.operations import verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.forms import ReasonForm, fresh_token, many_form
 from console.operations.models import Operation
 from console.operations.pages import SeeOther
@@ -39,8 +41,7 @@ UNDER_WAY = (BulkRow.State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED
 @needs("console.view_bulkrun")
 def run_list(request: HttpRequest) -> HttpResponseBase:
     """The admin's list of runs, with the query that came."""
-    query = request.META.get("QUERY_STRING", "")
-    return redirect(f"{reverse('admin:console_bulkrun_changelist')}?{query}".rstrip("?"))
+    return leading.lead(request, reverse("admin:console_bulkrun_changelist"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -125,24 +126,25 @@ def _draw(
 ) -> HttpResponse:
     verb = verbs.find(run.verb)
     shown = request.GET.get("show", "")
-    found: Any = BulkRow.objects.filter(run=run).told().select_related("operation")
+    found: Any = BulkRow.objects.filter(run=run).told().select_related("operation", "first")
     if shown in TABS:
         found = found.filter(outcome__in=TABS[shown][1])
     rows, earlier, later = _rows(request, found)
-    told = progress(run)
+    told, load = progress(run), read(run.load)
     context = {
         **told,
         **_controls(request, run, verb, told["outcomes"]),
         "title": verb.label if verb else run.verb,
         "verb": verb,
         "noun": (verb.noun_name if verb else "") or "account",
-        "rows": _shown(request, verb, rows),
+        "rows": _shown(request, run, verb, rows),
         "earlier": earlier,
         "later": later,
         "tabs": _tabs(request, shown, told["outcomes"]),
         "form": form if act == "begin" and form else _form(run) if run.state == STATE.DRAFT and verb else None,
         "asked": runs.asked_for(run) if run.state == STATE.DRAFT else None,
-        "second": control.why_second(verb, told["waiting"]) if run.state == STATE.DRAFT and verb else "",
+        "second": control.why_second(verb, told["waiting"], load) if run.state == STATE.DRAFT and verb else "",
+        "load": load.facts(),
         "undo_form": form if act == "undo" and form else ReasonForm(initial={"form_token": fresh_token()}),
         "undo_open": act == "undo" and form is not None,
         "denied": denied,
@@ -155,6 +157,7 @@ def _draw(
 def progress(run: BulkRun) -> dict[str, Any]:
     """How far it is: `figures` (word, tone, icon, number), `parts` of a bar of 1000, `left` where that can be told."""
     outcomes = run.outcomes()
+    run.failed = ended.failed_of(outcomes)  # as it is now, not as it was when it ended
     waiting = outcomes.get(BulkRow.State.WAITING, 0)
     todo = run.total - sum(outcomes.get(name, 0) for name in (BulkRow.State.LEFT_OUT, BulkRow.State.BAD))
     under_way = sum(outcomes.get(name, 0) for name in UNDER_WAY)
@@ -191,12 +194,14 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
     user, may = staff(request), control.may_control(run, staff(request))
     inverse = verbs.find(verb.inverse) if verb else None
     begun = run.state in (STATE.RUNNING, STATE.STOPPED, STATE.ENDED)
-    failed = sum(outcomes.get(name, 0) for name in ("denied", "refused"))
+    again = any(outcomes.get(name) for name in ("denied", "refused"))
+    failed = BulkRow.objects.filter(run=run).failed().whole().count() if again else 0
     changed = outcomes.get(Operation.State.SUCCEEDED, 0)
-    calls = outcomes.get(BulkRow.State.WAITING, 0)
+    able = outcomes.get(BulkRow.State.WAITING, 0)
+    calls = able * (1 + verb.reads if verb else 1)
     return {
         "may_control": may,
-        "may_begin": run.state == STATE.DRAFT and verb and run.user_id == user.pk and bool(calls),
+        "may_begin": run.state == STATE.DRAFT and verb and run.user_id == user.pk and bool(able),
         "may_stop": may and run.state == STATE.RUNNING,
         "may_resume": may and run.state == STATE.STOPPED and verb is not None,
         "failed": failed if may and verb and begun and run.state != STATE.RUNNING else 0,
@@ -205,14 +210,15 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
         "may_see_to": may and run.needs_a_person,
         "undone": BulkRun.objects.filter(undo_of=run).order_by("created_at") if changed else (),
         "bad": outcomes.get(BulkRow.State.BAD, 0),
-        "able": calls,
+        "able": able,
+        "calls": calls,
         "takes": runs.takes(calls),
         "accounts": BulkRow.objects.filter(run=run).order_by().values("account_id").distinct().count(),
         "list_name": capfirst((verb.noun or account_model())._meta.verbose_name_plural) if verb else "",
     }
 
 
-def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[BulkRow]:
+def _shown(request: HttpRequest, run: BulkRun, verb: Verb | None, rows: list[Any]) -> list[BulkRow]:
     """The rows with what is said of them: `of` (the object now), `name`, `shown_id`, `effect`, `said`. Four queries."""
     model: Any = (verb.noun if verb else None) or account_model()
     found = model.objects.in_bulk([row.target for row in rows])
@@ -227,14 +233,32 @@ def _shown(request: HttpRequest, verb: Verb | None, rows: list[Any]) -> list[Bul
         url = row.of.get_absolute_url() if row.of else ""
         row.url = url if url and leading.may_open(staff(request), url) else ""
         own = effects.of_row(verb, row.of, row.params, may_see=seen) if row.outcome == "waiting" and row.params else ""
-        row.effect = " · ".join(filter(None, (told.get(row.target, ""), own)))
+        row.effect = " · ".join(filter(None, (_changed(run, verb, row), told.get(row.target, ""), own)))
         typed = "" if copied.AN_ID.fullmatch(row.target) else row.target[: files.LONGEST]  # in a file, for an id
         row.shown_id = row.target if seen or not typed else masking.MASK
-        row.said = masking.Mask(seen, frozenset({typed})).text(row.why)
-        if row.operation and row.operation.error_message:
-            mask = masking.of_operation(row.operation, verb, may_see=seen)
-            row.said = mask.text(row.operation.error_message)
+        row.said = masking.Mask(seen, frozenset({typed})).text(row.why or _forgotten(row))
+        row.said = _refused(row.operation, verb, may_see=seen) or row.said
+        row.said_first = _refused(row.first, verb, may_see=seen) or masking.Mask(seen).text(row.first_why)
     return rows
+
+
+def _refused(operation: Operation | None, verb: Verb | None, *, may_see: bool) -> str:
+    """Why it came to nothing, "" where it did not; without what was typed for who may not see that."""
+    words = operation.error_message if operation else ""
+    return masking.of_operation(operation, verb, may_see=may_see).text(words) if operation and words else ""
+
+
+def _forgotten(row: Any) -> str:
+    """That a row does not hold any more what was entered for it; its operation has what was sent."""
+    return forgetting.WORDS.format(row.forgotten_at) if row.forgotten_at else ""
+
+
+def _changed(run: BulkRun, verb: Verb | None, row: Any) -> str:
+    """That a row is another than a second person was asked about, and is not sent for that."""
+    if not (verb and row.shown and row.outcome == "waiting" and (run.state == STATE.DRAFT or run.approved)):
+        return ""
+    names = bulk_rows.changed(verb, row, row.of, run.common)
+    return f"Changed since a second person was asked ({', '.join(names)}): it will not be sent" if names else ""
 
 
 def _rows(request: HttpRequest, rows: Any) -> tuple[list[Any], str, str]:

@@ -1,23 +1,27 @@
 """Bulk runs: drafted, begun, stopped, resumed, tried again and undone. console.bulk.engine works their rows off."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, F, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Case, CharField, F, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from console.approvals.load import Load
 from console.bulk import engine
 from console.bulk.control import admit, check_control, objection, record, stop, why_second
+from console.bulk.forgetting import is_personal
 from console.bulk.models import BEGIN, BulkRow, BulkRun
+from console.bulk.rows import digest, keep_shown, parts, waiting, weigh
 from console.operations import attempts, door, verbs
-from console.operations.door import Denied, held_by
+from console.operations.admission import Denied, held_by
 from console.operations.forms import fresh_token
 from console.operations.models import Operation
 from console.operations.verbs import Verb
@@ -117,8 +121,8 @@ def draft(run: BulkRun, rows: Sequence[Wanted]) -> BulkRun:
     made = [_row(run, number, wanted) for number, wanted in enumerate(_with_held(verb, run, rows), 1)]
     for at in range(0, len(made), BATCH):
         BulkRow.objects.bulk_create(made[at : at + BATCH])
-    BulkRun.objects.filter(pk=run.pk).update(total=len(made))
-    run.total = len(made)
+    run.total, run.load = len(made), weigh(verb, run.common, parts(waiting(run))).data
+    BulkRun.objects.filter(pk=run.pk).update(total=run.total, load=run.load)
     return run
 
 
@@ -137,20 +141,21 @@ def start(run: BulkRun, user: User, *, reason: str, ticket: str = "", common: di
 
 
 def _begun_or_asked(run: BulkRun) -> BulkRun:
-    """Begin it; or, where the policy wants a second person for so many rows, ask for one: it stays a draft until then.
-
-    Raises Denied as the door does.
+    """Begin it; or, where the policy wants a second person for so many rows, or for what they carry, ask for one: it
+    stays a draft until then. Raises Denied as the door does.
     """
-    rows = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
-    if not why_second(verbs.get(run.verb), rows):
+    verb, load = verbs.get(run.verb), weigh(verbs.get(run.verb), run.common, parts(waiting(run)))
+    many = waiting(run).count()
+    one = waiting(run).first() if many == 1 else None
+    if not why_second(verb, many, load, one and {**run.common, **one.params}):
         return started(run)
-    values = {"run": str(run.pk), "digest": run.digest, "entered": run.entered}
     if asked_for(run) is None:  # what was asked for is not changed behind it
-        BulkRun.objects.filter(pk=run.pk, state=State.DRAFT).update(**_entered(run))
+        BulkRun.objects.filter(pk=run.pk, state=State.DRAFT).update(**_entered(run), load=load.data)
+        keep_shown(run, verb)
     door.perform(
         verbs.get(BEGIN),
         user=run.user,
-        params=values,
+        params={"run": str(run.pk), "digest": run.digest, "entered": run.entered, "shown": digest(run)},
         reason=run.reason,
         ticket=run.ticket,
         object_id=str(run.pk),
@@ -190,9 +195,13 @@ def _known(run: BulkRun) -> Verb:
 
 
 def resume(run: BulkRun, user: User) -> BulkRun:
-    """Go on where it was stopped. Raises Denied as `stop` does, and where its own person may not do the verb now."""
+    """Go on where it was stopped. Raises Denied as `stop` does, where its own person may not do the verb now, and where
+    what waits needs a second person and none has approved it, or not lately.
+    """
     check_control(run, user)
-    admit(_known(run), run)
+    admit(verb := _known(run), run)
+    if not run.approved and not why_second(verb, 1, Load()):  # what each row needs by itself it asks for by itself
+        _check_alone(run, verb, waiting(run))
     with attempts.durable():
         stopped = BulkRun.objects.filter(pk=run.pk, state=State.STOPPED)
         if stopped.update(state=State.RUNNING, stopped_by=None, why="", needs_a_person=False):
@@ -206,26 +215,30 @@ def retry(run: BulkRun, user: User) -> int:
     """Do its failed rows again, each with a new token, so as a new operation; how many. Raises Denied as `resume`.
 
     A row that is not known yet is no failure: its operation goes on. Rows of an account that the run's own person looks
-    at stay as they are; Denied where there are no others.
+    at, and those of which something was forgotten, stay as they are; Denied where there are no others.
     """
     check_control(run, user)
     admit(verb := _known(run), run)
-    failed, session = BulkRow.objects.filter(run=run).failed(), sessions.open_of(run.user)
+    failed, session = BulkRow.objects.filter(run=run).failed().whole(), sessions.open_of(run.user)
     if session and (way := held_by(session, verb, Operation(account_id=session.account_id))):
         failed = failed.exclude(account_id=session.account_id)
         if not failed.exists():
             raise Denied(way.sentence)
+    if run.state == State.DRAFT:
+        raise Denied("This run has not begun: there is nothing to try again.")
+    if not failed.exists() and BulkRow.objects.filter(run=run).failed().exists():
+        raise Denied("What these rows held of persons was forgotten: begin a run of its own for them, from their file.")
+    failed = _unapproved(run, verb, failed)
     with attempts.durable():
-        locked = BulkRun.objects.select_for_update().get(pk=run.pk)
-        if locked.state == State.DRAFT:
-            raise Denied("This run has not begun: there is nothing to try again.")
-        failed = _unapproved(run, verb, failed)
+        BulkRun.objects.select_for_update().get(pk=run.pk)
         rows = failed.values("pk")
         token = Concat(Value(f"{fresh_token()[:16]}-"), Cast(F("pk"), CharField()))
         again = BulkRow.objects.filter(pk__in=rows)
         many = again.update(
             **claims.FREE,
             state=BulkRow.State.WAITING,
+            first=Coalesce(F("first"), F("operation")),
+            first_why=Case(When(first_why="", first=None, then=F("why")), default=F("first_why")),
             why="",
             operation=None,
             form_token=token,
@@ -251,10 +264,15 @@ def _unapproved(run: BulkRun, verb: Verb, failed: Any) -> Any:
         if failed.exists() and not begun.exists():
             raise Denied("These rows were not possible when this run was approved. Begin a run of its own for them.")
         return begun
-    waiting = BulkRow.objects.filter(run=run, state=BulkRow.State.WAITING).count()
-    if sentence := why_second(verb, failed.count() + waiting):
-        raise Denied(f"{sentence} Begin a run of its own for them.")
+    _check_alone(run, verb, failed, waiting(run))
     return failed
+
+
+def _check_alone(run: BulkRun, verb: Verb, *rows: Any) -> None:
+    """Raise Denied where all of these rows need a second person: none has approved them, or not lately."""
+    load = weigh(verb, run.common, chain.from_iterable(map(parts, rows)))
+    if sentence := why_second(verb, sum(each.count() for each in rows), load):
+        raise Denied(f"{sentence} Begin a run of its own for them.")
 
 
 def undo(run: BulkRun, user: User, reason: str, *, ticket: str = "", form_token: str = "") -> BulkRun:
@@ -325,7 +343,9 @@ def settled(run: BulkRun, user: User) -> None:
 def _digest(run: BulkRun, rows: Iterable[Wanted]) -> str:
     asked = [run.verb, run.user_id, run.reason, run.ticket, run.common]
     asked += [[row.account_id, row.object_id, attempts.plain(row.params)] for row in rows]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+    return salted_hmac(
+        "console.bulk", json.dumps(asked, sort_keys=True), algorithm="sha256"
+    ).hexdigest()  # keyed: it stays
 
 
 def _with_held(verb: Verb, run: BulkRun, rows: Sequence[Wanted]) -> Iterable[Wanted]:
@@ -351,7 +371,8 @@ def _row(run: BulkRun, number: int, wanted: Wanted) -> BulkRow:
         account_id=wanted.account_id,
         account_name=wanted.account_name[:255],
         object_id=wanted.object_id,
-        params=attempts.plain(wanted.params),
+        params=(params := attempts.plain(wanted.params)),
+        personal=is_personal(verbs.find(run.verb), params, wanted.state, wanted.object_id),
         carried=wanted.carried,
         form_token=wanted.form_token or fresh_token(),
         state=wanted.state,

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from console.jobs import files
+from console.jobs import errors, files
 from console.jobs.kinds import JobFailed, Kind, Result
 from console.jobs.models import EVERYBODYS, Job, failed_key
 from console.jobs.progress import Cancelled, Lost, Paused, Progress
@@ -27,6 +27,7 @@ from gateway import back_off, claims, sweep
 logger = logging.getLogger(__name__)
 State = Job.State
 CROWDED = timedelta(seconds=1)  # until a job looks again whether it is its turn
+TRY = "A try came to nothing ({}). It is tried again by itself."
 CRASHED = "It was tried {} times and did not get a step further ({}). What was done before is kept."
 
 
@@ -128,7 +129,10 @@ def _crashed(job: Job, problem: Exception) -> None:
         _end(job, State.FAILED, "job.failed", error=CRASHED.format(tries, name))
         return
     pause = back_off.pause(tries, longest=60)
-    _held(job).put_off(timezone.now() + timedelta(seconds=pause), attempts=tries)  # none where it came after a step
+    with transaction.atomic():
+        known = errors.with_one(job.pk, TRY.format(name))
+        held = _held(job)
+        held.put_off(timezone.now() + timedelta(seconds=pause), attempts=tries, errors=known)  # none after a step
 
 
 def _succeed(job: Job, result: Result) -> None:
@@ -159,6 +163,8 @@ def _end(
 ) -> bool:
     """Settle it under this run's claim, once; False where another has it."""
     with transaction.atomic():
+        if error := changes.get("error"):
+            changes["errors"] = errors.with_one(job.pk, error)
         if not _held(job).settle(state=state, ended_at=timezone.now(), **changes):
             return False
         _record(job, action, user or job.user, **(detail or {"error": changes.get("error", "")}))
@@ -215,7 +221,9 @@ def resume(job: Job, *, user: User) -> bool:
     Raises JobFailed, with the reason on the row, where its page would not be opened for them now.
     """
     if why := resume_refusal(job, user):
-        Job.objects.filter(pk=job.pk, state__in=(State.FAILED, State.CANCELLED)).update(error=why)
+        with transaction.atomic():
+            known = errors.with_one(job.pk, why)
+            Job.objects.filter(pk=job.pk, state__in=(State.FAILED, State.CANCELLED)).update(error=why, errors=known)
         raise JobFailed(why)
     now = timezone.now()
     again = {"state": State.WAITING, "ended_at": None, "cancel_asked_by": None, "error": "", "attempts": 0}

@@ -4,7 +4,7 @@ import uuid
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import JSONField, Q, Value
 from django.utils import timezone
 
 from console.people.models import User
@@ -71,7 +71,8 @@ class Job(claims.Claimed):
     file_name = models.CharField(max_length=255, blank=True)  # as it is downloaded; "" for no file (any more)
     file_bytes = models.PositiveBigIntegerField(default=0)
     file_until = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True)  # why it stands as it does; "" while it goes on
+    errors = models.JSONField(default=list, db_default=Value([], JSONField()))  # of every try (console.jobs.errors)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

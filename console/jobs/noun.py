@@ -1,5 +1,7 @@
 """What jobs add to the shell: their list, what failed of one's own, and the export of lists as a kind of job."""
 
+from uuid import UUID
+
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
@@ -33,6 +35,12 @@ def failed(request: HttpRequest, most: int) -> Waiting:
         for job in rows
     ]
     return Waiting([None] * many, items)
+
+
+def numbered(request: HttpRequest, number: UUID) -> str:
+    """The page of the job with this number, where this person may see it; "" else. One query."""
+    seen = Job.objects.seen_by(staff(request)).filter(pk=number).exists()
+    return reverse("job", args=[number]) if seen else ""
 
 
 NOUN = Noun(
@@ -71,4 +79,5 @@ NOUN = Noun(
         }
     },
     jobs={exports.KIND: exports.ExportList},
+    numbered=numbered,
 )

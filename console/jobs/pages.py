@@ -9,19 +9,19 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console.jobs import files, jobs
+from console.jobs import errors, files, jobs
 from console.jobs.kinds import JobFailed
 from console.jobs.models import Job
 from console.operations.pages import SeeOther
 from console.people.masking import Mask
 from console.people.signed_in import may_see, needs, staff
 from console.record import audit
-from console.shell import formats
+from console.shell import formats, leading
 from console.shell.drawing import page
 
 State = Job.State
@@ -41,8 +41,8 @@ DECISIONS = {
 @require_safe
 @needs("console.view_job")
 def job_list(request: HttpRequest) -> HttpResponseBase:
-    """The admin's list of jobs."""
-    return redirect(reverse("admin:console_job_changelist"))
+    """The admin's list of jobs, with the query that came."""
+    return leading.lead(request, reverse("admin:console_job_changelist"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,6 +121,7 @@ def _draw(request: HttpRequest, job: Job) -> HttpResponse:
         "account": {"id": job.account_id, "name": job.account_name} if job.account_id else None,
         "sentence": sentence(job),
         "why": Mask(may_see(request)).text(job.error),
+        "errors": errors.told(job, Mask(may_see(request))) if job.errors[1:] or not job.error else [],
         "tone": tone,
         "sign": sign,
         "version": f"{job.state}.{job.done}.{job.total}.{bool(job.cancel_asked_by_id)}",

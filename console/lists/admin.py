@@ -24,6 +24,7 @@ from console.lists.declared import LONGEST, ListAdmin
 from console.lists.exports_button import button
 from console.lists.exports_cells import Column
 from console.lists.filters import AccountFilter
+from console.operations import rights
 from console.operations import verbs as operations_verbs
 from console.operations.bulk import answer, answer_many, own_page
 from console.operations.buttons import allowed
@@ -76,10 +77,21 @@ def _one(verb: Verb) -> Callable[..., HttpResponse | None]:
         if len(rows) == 1:
             return HttpResponseRedirect(verb_address(verb, rows[0]))
         request.session[TICKED] = [row.pk for row in rows]
-        messages.error(request, verb.one_at_a_time or f"“{verb.label}” has values of its own for each: select one row.")
+        own = verb.one_at_a_time or f"“{verb.label}” has values of its own for each: select one row."
+        messages.error(request, rights.objection(staff(request), verb, {}, one=False) or own)
         return None
 
     return act
+
+
+def _for_one(request: HttpRequest, verb: Verb) -> bool:
+    """Whether this verb takes one row at a time, from anybody or from this person."""
+    return not (verb.bulk or verb.row_form) or rights.bounded(staff(request), verb)
+
+
+def _label(verb: Verb, *, one: bool) -> str:
+    """As on the action."""
+    return verb.label if one and verb.bulk else verb.label_many or verb.label
 
 
 def verb_address(verb: Verb, row: Any) -> str:
@@ -145,8 +157,8 @@ class MirrorAdmin(ReadOnlyAdmin):
         """The admin's own, one for each verb about its rows that this person may use in this mode, and the nouns'."""
         found: dict[str, Any] = super().get_actions(request)
         for verb in self.verbs(request):
-            act = _many(verb) if verb.bulk or verb.row_form else _one(verb)
-            found[verb.name] = (act, verb.name, verb.label_many or verb.label)
+            one = _for_one(request, verb)
+            found[verb.name] = (_one(verb) if one else _many(verb), verb.name, _label(verb, one=one))
         for action in nouns.list_actions(self.model):
             if not action.permission or staff(request).has_perm(action.permission):
                 found[action.name] = (_led(action), action.name, action.label)
@@ -161,13 +173,13 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def get_action_choices(self, request: HttpRequest, *defaults: Any) -> list[tuple[str, str]]:
         """The actions in words; those for one row say so."""
-        one = {verb.name for verb in self.verbs(request) if not (verb.bulk or verb.row_form)}
+        one = {verb.name for verb in self.verbs(request) if _for_one(request, verb)}
         choices = super().get_action_choices(request, *defaults)
         return [(name, f"{words} (one row)" if name in one else words) for name, words in choices]
 
     def verbs(self, request: HttpRequest) -> list[Verb]:
         """Those that act on its rows; those that are about an account, at accounts or with a row as a first value."""
-        usable = [verb for verb in operations_verbs.every() if allowed(request, verb.name)]
+        usable = [verb for verb in operations_verbs.every() if allowed(request, verb.name, one=True)]
         return [verb for verb in usable if verb.begins_at(self.model)]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -5,8 +5,9 @@ Due times and claims are wall time; the 24 hours in which Stripe remembers a key
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,7 +69,12 @@ def _synchronous(level: str) -> None:
 
 def record(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:
     """Write the operation's audit row, by its own person unless another decided."""
-    audit.record(
+    audit.record_all([told(operation, what, user=user, **detail)])
+
+
+def told(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> audit.Said:
+    """What the operation's audit row will say."""
+    return audit.Said(
         f"operation.{what}",
         user=user or operation.user,
         account_id=operation.account_id,
@@ -81,30 +87,48 @@ def record(operation: Operation, what: str, *, user: User | None = None, **detai
     )
 
 
-def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
-    """Make one call under the claim we have; returns what may be shown, once.
+@dataclass(frozen=True)
+class Ending:
+    """How a call ended an operation, not stored yet: its state, what is written with that, what may be shown once."""
 
-    Refused and Unreachable are stored. Any other exception is a bug of ours: stored as a try, and raised.
-    """
+    operation: Operation
+    state: str
+    changes: dict[str, Any]
+    by: str
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
+    """Make one call under the claim we have; returns what may be shown, once. Raises what `call` raises."""
     doubt = operation.state != State.INTENT
-    if not _begin(operation):
+    ending = call(operation, verb, params, doubt=doubt) if _begin(operation) else None
+    if ending is None:
         return {}
+    finish(operation, ending.state, by=ending.by, changes=ending.changes)
+    return ending.shown
+
+
+def call(operation: Operation, verb: Verb, params: dict[str, Any], *, doubt: bool) -> Ending | None:
+    """Make the call of an operation that is being sent; how it ends, None where it was put off.
+
+    Refused is an end, Unreachable is stored. Any other exception is a bug of ours: stored as a try, and raised.
+    """
     secrets = [str(params[name]) for name in operation.sensitive if params.get(name)]
+    by = "key" if doubt else "answer"
     try:
         outcome = verb.send(operation, params)
     except Refused as refused:
-        _refuse(operation, refused, secrets, doubt=doubt)
+        changes = _refusal(operation, refused, secrets, doubt=doubt)
+        return Ending(operation, State.REFUSED, changes, by) if changes else None
     except Unreachable as problem:
         problem.message = _without(problem.message, secrets)
         put_off(operation, problem, doubt=doubt)
+        return None
     except Exception as problem:
         put_off(operation, crash(type(problem).__name__), doubt=True, crashed=True)
         raise
-    else:
-        answered = answer(operation, 200, outcome.request_id) if verb.calls else operation.tries
-        succeed(operation, outcome, by="key" if doubt else "answer", tries=answered)
-        return outcome.shown
-    return {}
+    answered = answer(operation, 200, outcome.request_id) if verb.calls else operation.tries
+    return Ending(operation, State.SUCCEEDED, _success(operation, outcome, answered), by, outcome.shown)
 
 
 def _begin(operation: Operation) -> bool:
@@ -141,26 +165,30 @@ def answer(operation: Operation, status: int, request_id: str, message: str = ""
 
 def succeed(operation: Operation, outcome: Outcome, *, by: str, tries: list[dict[str, Any]] | None = None) -> bool:
     """Store the outcome; False when somebody settled it first."""
-    changes = {
+    changes = _success(operation, outcome, operation.tries if tries is None else tries)
+    return finish(operation, State.SUCCEEDED, by=by, changes=changes)
+
+
+def _success(operation: Operation, outcome: Outcome, tries: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
         "object_id": outcome.object_id,
         "account_id": outcome.account_id or operation.account_id,
         "account_name": (outcome.account_name or operation.account_name)[:255],
         "request_id": outcome.request_id,
         "result": plain(outcome.result),
-        "tries": operation.tries if tries is None else tries,
+        "tries": tries,
         **dict.fromkeys(("error_message", "error_code", "error_param"), ""),
     }
-    return finish(operation, State.SUCCEEDED, by=by, changes=changes)
 
 
-def _refuse(operation: Operation, refused: Refused, secrets: list[str], *, doubt: bool) -> None:
-    """Store Stripe's no. That Stripe knows the key with other parameters says nothing about ours: look it up."""
+def _refusal(operation: Operation, refused: Refused, secrets: list[str], *, doubt: bool) -> dict[str, Any]:
+    """Stripe's no. That Stripe knows the key with other parameters says nothing about ours: put off and looked up."""
     if doubt and refused.type == "idempotency_error":
         ended = Unreachable(refused.message, request_id=refused.request_id, status=refused.status, replayed=True)
         put_off(operation, ended, doubt=True)
-        return
+        return {}
     message = _without(refused.message, secrets)
-    changes = {
+    return {
         "tries": answer(operation, refused.status, refused.request_id, message),
         "error_message": message,
         "error_code": refused.code or "",
@@ -168,7 +196,6 @@ def _refuse(operation: Operation, refused: Refused, secrets: list[str], *, doubt
         "request_id": refused.request_id or "",
         "decline_detail": plain(refused.decline or {}),
     }
-    finish(operation, State.REFUSED, by="key" if doubt else "answer", changes=changes)
 
 
 def _without(message: str, secrets: list[str]) -> str:
@@ -183,8 +210,22 @@ def finish(operation: Operation, state: str, *, by: str, changes: dict[str, Any]
         return close(operation, state, by=by, changes=changes)
 
 
+def finish_all(endings: Sequence[Ending]) -> None:
+    """The same for many operations that we hold: one commit, and one row of the trail for each that ended now."""
+    with durable():
+        ended = [each for each in endings if _close(each.operation, each.state, each.by, each.changes)]
+        audit.record_all([_end_of(each.operation, by=each.by) for each in ended])
+
+
 def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any], user: User | None = None) -> bool:
     """`finish` inside the caller's transaction; `user` is who decided, where it was not the operation's own person."""
+    first = _close(operation, state, by, changes)
+    if first:
+        audit.record_all([_end_of(operation, by=by, user=user)])
+    return first
+
+
+def _close(operation: Operation, state: str, by: str, changes: dict[str, Any]) -> bool:
     still_open = Operation.objects.filter(pk=operation.pk, state__in=OPEN_TO.get(by, Operation.UNSETTLED))
     ended = {**changes, "state": state, "settled_at": timezone.now(), "settled_by": by}
     first = still_open.settle(**ended)
@@ -194,11 +235,13 @@ def close(operation: Operation, state: str, *, by: str, changes: dict[str, Any],
         operation.refresh_from_db()
     if first and operation.approved_at and changes.get("account_id"):
         operation.approval.follow(operation.account_id)
-    if first:
-        names = ("error_message", "error_code", "error_param")
-        errors = {name: getattr(operation, name) for name in names if getattr(operation, name)}
-        record(operation, state, user=user, by=by, request_id=operation.request_id, **errors)
     return bool(first)
+
+
+def _end_of(operation: Operation, *, by: str, user: User | None = None) -> audit.Said:
+    names = ("error_message", "error_code", "error_param")
+    errors = {name: getattr(operation, name) for name in names if getattr(operation, name)}
+    return told(operation, operation.state, user=user, by=by, request_id=operation.request_id, **errors)
 
 
 def put_off(operation: Operation, problem: Unreachable, *, doubt: bool, crashed: bool = False) -> None:

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
-from console.approvals import asking
+from console.approvals.load import Load
 from console.brakes import standing
 from console.bulk import engine, runs
+from console.bulk.control import why_second
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
-from console.operations import door
-from console.operations.door import Denied
+from console.operations.admission import Denied, held_by
 from console.operations.fields import VerbForm, Where
 from console.operations.forms import TOKEN, Asked, fresh_token, many_form, own_values, preview_of, unanswered
 from console.operations.models import Operation
@@ -148,7 +148,7 @@ def _hold(request: HttpRequest, verb: Verb, rows: list[Row]) -> None:
         stopped = standing.stopped(verb, row.account_id)
         if not (row.error or row.already) and stopped and not stopped.but:
             row.error = stopped.sentence
-        if not (row.error or row.already) and (way := door.held_by(session, verb, intent)):
+        if not (row.error or row.already) and (way := held_by(session, verb, intent)):
             row.held, row.error = way, way.sentence
 
 
@@ -307,6 +307,9 @@ def _draw(
     for row in rows:
         if not (row.error or row.already):
             row.request = preview_of(verb, row.of, form, own=row.form, may_see=may_see(request))
+    able = [row for row in rows if not (row.error or row.already)]
+    calls = sum(verb.reads + (len(row.request.calls) if row.request else 1) for row in able)
+    load = _load(verb, form, able)
     context = {
         "asked": asked,
         "verb": verb,
@@ -317,14 +320,15 @@ def _draw(
         "rows": rows,
         "held": next((row.held for row in rows if row.held), None),
         "left_out": sum(bool(row.held) for row in rows),
-        "able": sum(not row.error and not row.already for row in rows),
+        "able": len(able),
         "accounts": len({row.account_id for row in rows}),
         "already": sum(bool(row.already) for row in rows),
         "impossible": sum(bool(row.error and not row.held) for row in rows),
         "bad": sum(bool(row.form and not row.held and row.form.errors) for row in rows),
-        "calls": sum(len(row.request.calls) if row.request else 1 for row in rows if not (row.error or row.already)),
-        "takes": runs.takes(sum(not (row.error or row.already) for row in rows)),
-        "second": _second(verb, form, rows),
+        "calls": calls,
+        "takes": runs.takes(calls),
+        "second": why_second(verb, len(able), load, own_values(form, verb) if len(able) == 1 else None),
+        "load": load.facts(),
         "with_entries": verb.row_form is not None,
         "previews": bool(verb.row_form or verb.form.base_fields),
         "preview": None if verb.row_form else next((row.request for row in rows if row.request), None),
@@ -334,10 +338,12 @@ def _draw(
     return page(request, "console/operations/bulk.html", context, status=status)
 
 
-def _second(verb: Verb, form: forms.Form, rows: list[Row]) -> str:
-    """Why so many need a second person, or ""."""
-    able = [row for row in rows if not (row.error or row.already)]
-    return asking.why_second(verb, able[0].of, own_values(form, verb), rows=len(able)) if able else ""
+def _load(verb: Verb, form: forms.Form, rows: list[Row]) -> Load:
+    """What these rows carry together, with the entries as they stand."""
+    load, common = Load(), own_values(form, verb)
+    for row in rows:
+        load.add(verb.weights(row.of, {**common, **(own_values(row.form, verb) if row.form else {})}))
+    return load
 
 
 def _list(verb: Verb) -> str:

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.urls import reverse
 
-from console.operations import door, sent_before, verbs
-from console.operations.door import Denied, Performed
+from console.operations import door, rights, sent_before, verbs
+from console.operations.admission import Denied
+from console.operations.door import Performed
 from console.operations.fields import Where
 from console.operations.models import Operation
 from console.operations.verbs import Verb
@@ -90,9 +91,13 @@ class StaffCommand(BaseCommand):
         if options["as_user"]:
             raise CommandError("--as works in the sandbox only. Use a personal token.", returncode=BAD_INPUT)
         user = tokens.find(options["personal_token"])
-        if user is None or not user.has_perm("console.use_commands"):
-            raise CommandError("No valid personal token of somebody who may use commands.", returncode=REFUSED)
+        if user is None or not self.lets(user):
+            raise CommandError("No valid personal token of somebody who may use this command.", returncode=REFUSED)
         return user
+
+    def lets(self, user: User) -> bool:
+        """Whether the owner of a token may use this command at all, outside of the sandbox."""
+        return user.has_perm(tokens.USES)
 
 
 class VerbCommand(StaffCommand):
@@ -119,6 +124,10 @@ class VerbCommand(StaffCommand):
 
     def add_fields(self, parser: CommandParser) -> None:
         """Arguments named as the form's fields (`--business-name` for business_name); none by default."""
+
+    def lets(self, user: User) -> bool:
+        """Whoever may use commands; and who may do this one verb within bounds, as on its page: the door holds them."""
+        return super().lets(user) or (user.has_perm(tokens.MAKES) and rights.bounded(user, self.verb))
 
     @property
     def verb(self) -> Verb:

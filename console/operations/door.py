@@ -11,26 +11,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from console import brakes
 from console.approvals import asking
 from console.approvals.asking import Needed
-from console.operations import attempts, rights, sent_before, verbs
-from console.operations.fields import REASON_LENGTH
+from console.operations import attempts, sent_before, verbs
+from console.operations.admission import AlreadySent, Denied, admit, record_denial
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people import roles
 from console.people.models import User
-from console.record import audit
-from console.viewing import sessions
-from console.viewing.held import Held, held
 from console.viewing.models import WorkSession
-from gateway import claims, clock, connection, sweep, texts
+from gateway import claims, clock, connection, sweep
 from gateway.errors import Refused, Unreachable
-from gateway.mirror import Mirror
 from gateway.models import Event
 from gateway.queue import enqueue
 
@@ -42,22 +37,6 @@ DECIDES = "console.settle_operation"  # the permission to decide what becomes of
 SETTLED = "This operation has been settled meanwhile."
 # What is shown once is made while somebody looks, and never behind their back.
 NOBODY_SAW = {"error_code": "not_shown", "error_message": "The answer was lost before anybody saw it. Make a new one."}
-
-
-class Denied(Exception):  # noqa: N818  (said as staff read it)
-    """The console's own no, before anything is stored or sent. `str()` is the sentence for staff."""
-
-
-class Braked(Denied):
-    """A brake stands against it: it can be done once that is lifted."""
-
-
-class AlreadySent(Denied):
-    """This form was sent before, by somebody else or with something else: `first` is what it made."""
-
-    def __init__(self, sentence: str, first: Operation) -> None:
-        super().__init__(sentence)
-        self.first = first
 
 
 @dataclass(frozen=True)
@@ -84,8 +63,6 @@ def perform(
     work_session: WorkSession | None = None,
     wait: bool = True,
     instead_of: Operation | None = None,
-    of_run: bool = False,
-    approved: bool = False,
     rows: int = 1,
 ) -> Performed:
     """Store the intent, make one attempt (at most STRIPE_TIMEOUT seconds), store what came of it.
@@ -93,11 +70,48 @@ def perform(
     `object_id` is what a verb with a noun acts on. The same `form_token` again gives the first operation and sends
     nothing; with anything else in it, AlreadySent. With `wait=False`, or where too many threads wait, the worker makes
     the first attempt, unless only who waits can have the answer. `instead_of` is dropped with the same commit. What
-    needs a second person, as one of many `rows` may, is stored and not sent. `of_run`: of a bulk run, which asked for
-    the session, and puts off what a brake stops. Raises Denied; RuntimeError in a transaction. Three commits, one call.
+    needs a second person, as one of many `rows` may, is stored and not sent. Raises Denied; RuntimeError in a
+    transaction. Three commits, one call. Rows of a bulk run go through console.operations.many.
     """
     now = wait and (verb.only_now(name for name, value in params.items() if value) or not connection.crowded())
-    intent = Operation(
+    intent = new(
+        verb,
+        user=user,
+        reason=reason,
+        form_token=form_token,
+        ticket=ticket,
+        account_id=account_id,
+        account_name=account_name,
+        object_id=object_id,
+        via=via,
+        work_session=work_session,
+        claimed_by=claims.claim_name() if now else sweep.QUEUED,
+    )
+    admit(verb, intent, params, wait=wait, one=rows == 1)
+    values = keep(intent, verb, params)
+    need = second(verb, intent, values, rows)
+    operation = _intend(verb, intent, instead_of, need)
+    if operation.pk != intent.pk or need:
+        return Performed(operation, again=operation.pk != intent.pk)
+    return _first_attempt(operation, verb, values) if now else _handed_on(operation)
+
+
+def new(
+    verb: Verb,
+    *,
+    user: User,
+    reason: str,
+    form_token: str,
+    ticket: str,
+    account_id: str,
+    account_name: str,
+    object_id: str,
+    via: str,
+    work_session: WorkSession | None,
+    claimed_by: str,
+) -> Operation:
+    """An intent that is not stored yet, under a new idempotency key."""
+    return Operation(
         verb=verb.name,
         user=user,
         via=via,
@@ -109,16 +123,9 @@ def perform(
         ticket=ticket or getattr(work_session, "ticket", ""),
         form_token=form_token,
         key=f"console-{uuid.uuid4()}",
-        claimed_by=claims.claim_name() if now else sweep.QUEUED,
+        claimed_by=claimed_by,
         claimed_until=Operation.claim_ends(),
     )
-    _admit(verb, intent, params, wait=wait, of_run=of_run, one=rows == 1 and not of_run)
-    values = _keep(intent, verb, params)
-    need = None if approved else _second(verb, intent, values, rows)
-    operation = _intend(verb, intent, instead_of, need)
-    if operation.pk != intent.pk or need:
-        return Performed(operation, again=operation.pk != intent.pk)
-    return _first_attempt(operation, verb, values) if now else _handed_on(operation)
 
 
 def _handed_on(operation: Operation) -> Performed:
@@ -136,7 +143,7 @@ def _first_attempt(operation: Operation, verb: Verb, values: dict[str, Any]) -> 
     return Performed(operation, shown)
 
 
-def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
+def keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, Any]:
     """Have the intent keep what may be kept; returns all values as every attempt sends them."""
     values = attempts.plain({**params, verb.noun_name: intent.object_id} if verb.noun else params)
     intent.params = {name: value for name, value in values.items() if name not in verb.sensitive}
@@ -144,11 +151,11 @@ def _keep(intent: Operation, verb: Verb, params: dict[str, Any]) -> dict[str, An
     return values
 
 
-def _second(verb: Verb, intent: Operation, values: dict[str, Any], rows: int) -> Needed | None:
+def second(verb: Verb, intent: Operation, values: dict[str, Any], rows: int) -> Needed | None:
     """What a second person has to approve, None where nobody need. Raises Denied for what cannot wait for one."""
     need = asking.needed(verb, intent, values, rows=rows)
     if need and (sentence := asking.cannot_wait(verb, intent, need.why)):
-        _record_denial(verb, intent, sentence)
+        record_denial(verb, intent, sentence)
         raise Denied(sentence)
     if need:
         intent.state, intent.claimed_by, intent.claimed_until = State.AWAITING, "", None
@@ -166,72 +173,6 @@ def send_approved(operation: Operation, verb: Verb) -> Performed:
     return _first_attempt(operation, verb, operation.params)
 
 
-def _admit(verb: Verb, intent: Operation, params: dict[str, Any], *, wait: bool, of_run: bool, one: bool) -> None:
-    """Raise Denied, with an audit row, unless this person may do this here, now, with this reason."""
-    sentence = rights.objection(intent.user, verb, params, one=one) or _objection(verb, intent)
-    if not sentence and (stopped := brakes.objection(verb, intent.account_id, params)) and not _known(intent):
-        if not of_run:  # its rows wait, and are no denials
-            _record_denial(verb, intent, stopped)
-        raise Braked(stopped)
-    if not (sentence or of_run) and (way := held_by(sessions.open_of(intent.user), verb, intent)):
-        sentence = way.sentence
-    if not sentence and verb.asks_row:
-        sentence = row_objection(verb, intent, verb.row(intent.account_id, intent.object_id))
-    if not sentence and verb.sensitive and not wait:
-        sentence = f"“{verb.label}” takes values that are never stored: it runs for one account, while you wait."
-    if sentence:
-        _record_denial(verb, intent, sentence)
-        raise Denied(sentence)
-
-
-def _record_denial(verb: Verb, intent: Operation, why: str) -> None:
-    with transaction.atomic():
-        audit.record(
-            "operation.denied",
-            user=intent.user,
-            account_id=intent.account_id,
-            account_name=intent.account_name,
-            subject=intent.object_id or intent.account_id,
-            reason=intent.reason,
-            ticket=intent.ticket,
-            detail={"verb": verb.name, "via": intent.via, "why": why},
-        )
-
-
-def _objection(verb: Verb, intent: Operation) -> str:
-    if settings.CONSOLE_MODE not in verb.modes:
-        return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
-    if verb.about_account != bool(intent.account_id):
-        return f"“{verb.label}” {'needs an account' if verb.about_account else 'is not about one account'}."
-    if len(texts.readable(intent.reason)) < REASON_LENGTH:
-        return f"A reason of at least {REASON_LENGTH} characters is needed."
-    return ""
-
-
-def row_objection(verb: Verb, intent: Operation, row: Mirror | None) -> str:
-    """What the object, else the account, says against it, or "": that it is not there, or that it never can be.
-
-    Nothing against a form that was sent before: it may be what made it so. At most one query.
-    """
-    if row is None:
-        return f"There is no {verb.noun_name or 'account'} {intent.object_id or intent.account_id} here."
-    sentence = verb.objection(row)
-    again = bool(sentence) and _known(intent)
-    return "" if again else sentence  # a double click: it may be the first that made it so
-
-
-def _known(intent: Operation) -> bool:
-    """Whether its form was sent before: what it made is found, and nothing is sent. One query."""
-    return Operation.objects.filter(form_token=intent.form_token).exists()
-
-
-def held_by(session: WorkSession | None, verb: Verb, intent: Operation) -> Held | None:
-    """What the person's open session says against it; never what only reads Stripe, or is about no account."""
-    if not (verb.sends and verb.about_account):
-        return None
-    return held(session, intent.account_id, intent.account_name, within=intent.work_session)
-
-
 def _intend(verb: Verb, intent: Operation, instead_of: Operation | None, need: Needed | None) -> Operation:
     """Commit the intent, or find the one that this form made first; another use is refused and audited."""
     try:
@@ -246,19 +187,19 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None, need: N
         first = Operation.objects.filter(form_token=intent.form_token).first()
         if first is None:
             raise
-        _refuse_another_use(verb, first, intent)
+        refuse_another_use(verb, first, intent)
         return first
     return intent
 
 
-def _refuse_another_use(verb: Verb, first: Operation, intent: Operation) -> None:
+def refuse_another_use(verb: Verb, first: Operation, intent: Operation) -> None:
     """Raise AlreadySent, with an audit row without values, unless the two are the same form sent twice."""
     same = sent_before.drawn_for(verb, first) == sent_before.drawn_for(verb, intent)
     names = sent_before.differing(first, intent) if same else []
     if same and not names:
         return
     what = f"other values ({', '.join(names)})" if names else "something else"
-    _record_denial(verb, intent, f"The form of operation {first.pk} was sent again for {what}.")
+    record_denial(verb, intent, f"The form of operation {first.pk} was sent again for {what}.")
     raise AlreadySent(sent_before.sentence(first, names, intent.user), first)
 
 

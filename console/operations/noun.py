@@ -1,6 +1,7 @@
 """What operations add to the shell."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -71,9 +72,24 @@ def _quoted(operation: Operation, request: HttpRequest) -> str:
 
 def page_of_request(request_id: str) -> str:
     """The operation that made this request, or tried to; "" for none. At most three queries."""
-    found = (Operation.objects.filter(each).order_by("-created_at").first() for each in by_request(request_id))
-    operation = next(filter(None, found), None)
+    operation = _of_request(request_id)
     return reverse("operation", args=[operation.pk]) if operation else ""
+
+
+def account_of_request(request_id: str) -> str:
+    """Whose that operation is. At most three queries."""
+    operation = _of_request(request_id)
+    return operation.account_id if operation else ""
+
+
+def _of_request(request_id: str) -> Operation | None:
+    found = (Operation.objects.filter(each).order_by("-created_at").first() for each in by_request(request_id))
+    return next(filter(None, found), None)
+
+
+def numbered(request: HttpRequest, number: UUID) -> str:
+    """The page of the operation with this number; "" for none. One query."""
+    return reverse("operation", args=[number]) if Operation.objects.filter(pk=number).exists() else ""
 
 
 def find(request: HttpRequest, words: str) -> Iterable[Found]:
@@ -129,6 +145,8 @@ NOUN = Noun(
     },
     searches=(Search(title="Operations", find=find, permission="console.view_operation", order=80),),
     page_of={"req_": page_of_request},
+    account_of={"req_": account_of_request},
+    numbered=numbered,
     rules={"errors": f"{DOCS}/error-low-level", "idempotency": f"{DOCS}/api/idempotent_requests"},
     on_events=door.on_events,
     dashboard=(("req_", "logs/{id}"), ("req_", "{account}/logs/{id}")),

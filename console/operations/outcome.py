@@ -6,13 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.brakes import standing
 from console.operations import door, verbs
-from console.operations.door import DECIDES, Denied
+from console.operations.admission import Denied, held_by
+from console.operations.door import DECIDES
 from console.operations.models import Operation
 from console.operations.pages import SeeOther
 from console.operations.verbs import Verb
@@ -21,6 +22,7 @@ from console.people.masking import Mask
 from console.people.models import User
 from console.people.signed_in import PERSONAL, needs, staff
 from console.record import words
+from console.shell import leading
 from console.shell.drawing import page
 from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT
@@ -67,8 +69,7 @@ PARKED_UNKNOWN = (
 @needs("console.view_operation")
 def operation_list(request: HttpRequest) -> HttpResponseBase:
     """The admin's list of operations, with the query that came."""
-    query = request.META.get("QUERY_STRING", "")
-    return redirect(f"{reverse('admin:console_operation_changelist')}?{query}".rstrip("?"))
+    return leading.lead(request, reverse("admin:console_operation_changelist"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -169,7 +170,7 @@ def _draw(request: HttpRequest, operation: Operation, *, status: int = 200, deci
         "told": verb.told(operation) if verb else [],
         "again_as": operation.result.get("sent_again_as", ""),
         "decision_error": decision_error,
-        "held": verb and rights["may_send_again"] and door.held_by(sessions.of_person(request), verb, again),
+        "held": verb and rights["may_send_again"] and held_by(sessions.of_person(request), verb, again),
         **rights,
     }
     return page(request, "console/operations/operation.html", context, status=status)

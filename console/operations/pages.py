@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 from console.approvals import asking, waiting
 from console.brakes import standing
 from console.operations import door, rights, sent_before, verbs
-from console.operations.door import AlreadySent, Denied, Performed
+from console.operations.admission import AlreadySent, Denied, held_by, row_objection
+from console.operations.door import Performed
 from console.operations.fields import Where
 from console.operations.forms import (
     TOKEN,
@@ -93,8 +94,8 @@ class Desk:
             object_id=self.where.object_id,
             work_session=self.session,
         )
-        never = door.row_objection(self.verb, intent, self.where.row) if self.verb.asks_row else ""
-        return never, None if never else door.held_by(sessions.of_person(request), self.verb, intent)
+        never = row_objection(self.verb, intent, self.where.row) if self.verb.asks_row else ""
+        return never, None if never else held_by(sessions.of_person(request), self.verb, intent)
 
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
         """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""

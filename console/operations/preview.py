@@ -1,6 +1,6 @@
 """The parameters of a request as they will be sent, and what of them changes. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +20,19 @@ class Line:
     was: str = ""  # where it is another now: the value in the mirror; "" where nothing is known to change
 
 
-def lines(params: Data, before: Data | None = None) -> list[Line]:
+def lines(params: Data, before: Data | None = None, whole: Sequence[str] = ()) -> list[Line]:
     """Every parameter; and where they change an object, what `before` has in their places.
 
-    A list is sent whole: of one that becomes shorter what goes is told too, and of one that is lifted ("") all.
+    A list is sent whole: of one that becomes shorter what goes is told too, and of one that is lifted ("") all. So are
+    the hashes named in `whole`, where something of them is sent.
     """
     sent = dict(flat(params))
     now = {name: shown(value) for name, value in flat(before or {}) if value not in (None, "")}
     told = [
         Line(name, shown(value), "" if before is None else _before(name, value, now)) for name, value in sent.items()
     ]
-    replaced = tuple(f"{name}[" for name in _lists(params, ""))
+    hashes = [name for name in whole if any(each.startswith(f"{name}[") for each in sent)]
+    replaced = tuple(f"{name}[" for name in (*_lists(params, ""), *hashes))
     return told + [Line(name, "", was) for name, was in now.items() if name.startswith(replaced) and name not in sent]
 
 

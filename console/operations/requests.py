@@ -44,6 +44,7 @@ class Request:
     facts: tuple[tuple[str, Any], ...] = ()  # what else to know before it is sent
     undo: str = ""  # how it can be taken back, or that it cannot
     before: Data | None = None
+    whole: tuple[str, ...] = ()  # hashes that Stripe takes whole, by their names on the wire: what is not in them goes
     then: tuple["Request", ...] = ()  # the calls of the same act that follow it
     missing: tuple[str, ...] = ()  # labels of entries without which nothing is sent
     wrong: tuple[tuple[str, str], ...] = ()  # (label, what is the matter) of entries that are not in it
@@ -61,7 +62,7 @@ class Request:
     @property
     def lines(self) -> list[Line]:
         """Its parameters, with what they were."""
-        return lines(self.params, self.before)
+        return lines(self.params, self.before, self.whole)
 
     @property
     def idle(self) -> bool:

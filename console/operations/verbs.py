@@ -51,6 +51,7 @@ class Verb:
     inverse: ClassVar[str] = ""  # the verb that undoes it, without any entries: of a run over many rows
     sends: ClassVar[bool] = True  # False: it reads Stripe and changes nothing there
     calls: ClassVar[bool] = True  # False: it makes no call to Stripe at all
+    reads: ClassVar[int] = 0  # calls that look before it sends what `request` shows
     most: ClassVar[int] = MOST_AT_ONCE  # rows of one form for many
     row_form: ClassVar[Any] = None  # a RowForm: what each of many rows is asked for; `common_form` asks once for all
     common_form: ClassVar[type[VerbForm] | None] = None
@@ -142,6 +143,12 @@ class Verb:
         """Why what it stands for needs a second person, or ""; what it is itself is for the policy to say."""
         return ""
 
+    def anew(self, values: Data) -> Data:
+        """The values of an act that nobody approved and that is asked for again; as it stands then, where it stands for
+        others.
+        """
+        return values
+
     def beyond(self, values: Data) -> str:
         """Which of these values the lesser permission is not enough for, as a sentence's end; "" for none."""
         return ""
@@ -164,6 +171,14 @@ class Verb:
         if self.noun:
             return self.noun.objects.filter(pk=object_id, account=account_id).first()
         return account_model().objects.filter(pk=account_id).first() if account_id else None
+
+    def rows(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Mirror]:
+        """The same for many, by the ids of account and object; those that are not here are left out. One query."""
+        model, nouns = self.noun or account_model(), self.noun is not None
+        ids = {each: each[1] if nouns else each[0] for each in wanted}
+        found = model.objects.in_bulk(set(ids.values()))
+        rows = {each: found[pk] for each, pk in ids.items() if pk in found}
+        return {each: row for each, row in rows.items() if not nouns or row.account_id == each[0]}
 
     def only_now(self, given: Iterable[str]) -> bool:
         """Whether only somebody who waits can do it: it is shown once, or one of the `given` fields is never kept."""

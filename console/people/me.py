@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from console.operations import rights, verbs
 from console.operations.fields import LineField
 from console.people import access, hashing, notices, roles, sign_in, tokens
 from console.people.models import PersonalToken, User
@@ -70,7 +71,7 @@ def me(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-@needs("console.use_commands")
+@needs(tokens.MAKES)
 def make_token(request: HttpRequest) -> HttpResponseBase:
     """Make a token. It is shown once, on this very answer, and only its digest is kept."""
     form = TokenForm(request.POST)
@@ -81,7 +82,7 @@ def make_token(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-@needs("console.use_commands")
+@needs(tokens.MAKES)
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponseBase:
     """End one of one's own tokens at once."""
     token = PersonalToken.objects.filter(pk=token_id, user=staff(request)).first()
@@ -158,5 +159,12 @@ def _context(request: HttpRequest, form: TokenForm, plain: str = "") -> dict[str
         "new_token": plain,
         "mail_form": MailForm(instance=user) if user.has_perm(notices.DIGEST) else None,
         "address": user.email,
-        "may_use_commands": user.has_perm("console.use_commands"),
+        "may_have_tokens": user.has_perm(tokens.MAKES),
+        "only": _only(user),
     }
+
+
+def _only(user: User) -> list[str]:
+    """What somebody whose token does not every command does with it: the verbs that they may do within bounds."""
+    bounded = [verb.label for verb in verbs.every() if rights.bounded(user, verb)]
+    return [] if user.has_perm(tokens.USES) else bounded

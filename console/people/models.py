@@ -24,7 +24,10 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         """Ours is the only user model."""
 
-        permissions = (("use_commands", "Can act through management commands with a personal token"),)
+        permissions = (
+            ("use_commands", "Can act through management commands with a personal token"),
+            ("make_token", "Can make a personal token, for the commands that their role has"),
+        )
 
     def get_session_auth_hash(self) -> str:
         """What a sign-in or a token must carry to be worth something: a digest of the password and the generation."""

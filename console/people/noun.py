@@ -6,6 +6,7 @@ from console.shell.nouns import MenuEntry, Noun
 
 NOUN = Noun(
     roles={
+        "support": ("console.make_token",),
         "operator": ("console.use_commands",),
         "administrator": ("console.add_user", "console.change_user", "console.view_user"),
     },

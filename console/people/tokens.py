@@ -12,6 +12,8 @@ from console.people import notices
 from console.people.models import PersonalToken, User
 from console.record import audit
 
+MAKES = "console.make_token"  # the permission to have one
+USES = "console.use_commands"  # and to use every command with it, as far as its owner's role lets them
 PREFIX = "con_"  # so that a token is recognised where it should not be
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -35,53 +35,69 @@ class NoTransaction(RuntimeError):  # noqa: N818  (it says what is missing)
     """A record outside of a transaction would not stand or fall with the change it tells of."""
 
 
-def record(
-    action: str,
-    *,
-    user: User | None = None,
-    account_id: str = "",
-    account_name: str = "",
-    subject: str = "",
-    about: User | None = None,
-    operation: Operation | None = None,
-    reason: str = "",
-    ticket: str = "",
-    detail: dict[str, Any] | None = None,
-) -> AuditEntry:
-    """Add a row to the chain, in the transaction of the change it tells of (else NoTransaction). Three queries.
+@dataclass(frozen=True)
+class Said:
+    """What a row of the trail will say. `subject` is an id, `about` a person of staff.
 
-    Writers wait for each other until commit, so record is the last thing in a short transaction. `detail` holds
-    plain JSON, never a secret or a sensitive value; fractions become text, so that every database gives back the same.
-    `subject` is an id, `about` a person of staff. What is personal (console.record.personal) goes into a row beside
-    the chain: names, reason, ticket, a subject that is no id, and of the detail all that is not named there as kept.
+    `detail` holds plain JSON, never a secret or a sensitive value; fractions become text, so that every database gives
+    back the same.
+    """
+
+    action: str
+    user: User | None = None
+    account_id: str = ""
+    account_name: str = ""
+    subject: str = ""
+    about: User | None = None
+    operation: Operation | None = None
+    reason: str = ""
+    ticket: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(action: str, **words: Any) -> AuditEntry:
+    """Add a row to the chain, given the words of Said, in the transaction of the change that it tells of."""
+    return record_all([Said(action, **words)])[0]
+
+
+def record_all(said: Sequence[Said]) -> list[AuditEntry]:
+    """Add these rows to the chain, in the transaction of the change they tell of (else NoTransaction).
+
+    Writers wait for each other until commit, so this is the last thing in a short transaction. What is personal
+    (console.record.personal) goes into rows beside the chain: names, reason, ticket, a subject that is no id, and of
+    the detail all that is not named there as kept. Three queries for any number of rows.
     """
     if not connection.in_atomic_block:
-        raise NoTransaction(action)
-    plain = json.loads(json.dumps(detail or {}, cls=DjangoJSONEncoder), parse_float=str)
+        raise NoTransaction(", ".join({each.action for each in said}))
+    return _append([_parts(each) for each in said]) if said else []
+
+
+def _parts(said: Said) -> tuple[AuditEntry, AuditPersonal]:
+    """The row and its personal part, before they have their place in the chain."""
+    user, about, subject = said.user, said.about, said.subject
+    plain = json.loads(json.dumps(dict(said.detail), cls=DjangoJSONEncoder), parse_float=str)
     kept, own = personal.split(plain)
-    forgotten = user is not None and _forgotten(user)
-    if forgotten:  # the worker tells of what they had begun: they are not named again
-        reason = ticket = ""
+    forgotten = user is not None and _forgotten(user)  # the worker tells of what they had begun: they are not named
     named = f"user {about.get_username()}" if about else "" if personal.AN_ID.fullmatch(subject) else subject
     entry = AuditEntry(
-        action=action,
+        action=said.action,
         user=user,
-        account_id=account_id,
+        account_id=said.account_id,
         subject=person_subject(about.pk) if about else "" if named else subject,
-        operation=operation,
+        operation=said.operation,
         plain_detail=kept,
         form=AuditEntry.ERASABLE,
     )
     part = AuditPersonal(
         salt=personal.new_salt(),
         user_name="" if forgotten or user is None else user.get_username(),
-        account_name=account_name[:255],
+        account_name=said.account_name[:255],
         subject=named,
-        reason=reason,
-        ticket=ticket,
+        reason="" if forgotten else said.reason,
+        ticket="" if forgotten else said.ticket,
         detail=own,
     )
-    return _append(entry, part)
+    return entry, part
 
 
 def _forgotten(user: User) -> bool:
@@ -90,21 +106,22 @@ def _forgotten(user: User) -> bool:
     return not user.is_active and acts.exists()
 
 
-def _append(entry: AuditEntry, part: AuditPersonal) -> AuditEntry:
-    """Store both at the chain's end. Three queries; others wait from here on until commit."""
+def _append(rows: Sequence[tuple[AuditEntry, AuditPersonal]]) -> list[AuditEntry]:
+    """Store rows and their parts at the chain's end, in order; others wait from here on until commit."""
     if connection.vendor == "postgresql":  # SQLite's IMMEDIATE transactions let one write at a time already
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
     last = AuditEntry.objects.order_by("-number").values_list("number", "digest").first()
-    entry.number, entry.previous_digest = (last[0] + 1, last[1]) if last else (1, START)
-    entry.at = timezone.now()
-    entry.personal_digest = personal.digest(part.salt, tuple(getattr(part, name) for name in personal.PARTS))
-    values = tuple(getattr(entry, name) for name in COLUMNS)
-    entry.digest = digest(entry.previous_digest, values, entry.form, entry.personal_digest)
-    entry.save(force_insert=True)
-    part.entry = entry
-    part.save(force_insert=True)
-    return entry
+    count, previous = last or (0, START)
+    for number, (entry, part) in enumerate(rows, count + 1):
+        entry.number, entry.previous_digest, entry.at = number, previous, timezone.now()
+        entry.personal_digest = personal.digest(part.salt, tuple(getattr(part, name) for name in personal.PARTS))
+        values = tuple(getattr(entry, name) for name in COLUMNS)
+        previous = entry.digest = digest(previous, values, entry.form, entry.personal_digest)
+        part.entry = entry
+    entries = AuditEntry.objects.bulk_create([entry for entry, _ in rows])
+    AuditPersonal.objects.bulk_create([part for _, part in rows])
+    return entries
 
 
 def digest(previous: str, values: tuple[Any, ...], form: int = AuditEntry.PLAIN, personal_digest: str = "") -> str:

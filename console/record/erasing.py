@@ -67,6 +67,7 @@ def _draw(request: HttpRequest, kind: str, key: str, form: ErasingForm, *, sure:
         "meant": _name(kind, key),
         "why_not": why_not,
         "there": _capped(there),
+        "elsewhere": _capped(erasure.elsewhere(kind, key)) if not why_not else 0,
         "older": _capped(older),
         "sure": sure,
     }

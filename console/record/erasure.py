@@ -1,4 +1,5 @@
-"""Erasing: the names and words of chosen rows of the trail are forgotten, and the chain stays whole.
+"""Erasing: the names and words of chosen rows of the trail are forgotten, and the chain stays whole; and with them what
+nouns keep of the same account or object in tables of their own (`Noun.forgets`).
 
 An act of it is a row of the trail (who, when, why, what it means) and an `Erasure`, which the worker works off in
 batches, each committed by itself: it goes on where it stopped, and blanks each part once.
@@ -17,9 +18,11 @@ from console.lists.listing import counts
 from console.people.models import User
 from console.record import audit
 from console.record.models import ERASED, AuditEntry, AuditPersonal, Erasure, person_subject, selections
+from console.shell import nouns
 from gateway import claims, copied, queue, sweep
 
 BATCH = 500  # parts that one transaction blanks
+AGAIN_SECONDS = 60  # until what was just being sent is looked at again
 ERASES = "console.erase_auditpersonal"
 Kind = Erasure.Kind
 
@@ -50,7 +53,14 @@ def objection(kind: str, key: str, user: User) -> str:
         return "That is no id."
     if Erasure.objects.filter(kind=kind, key=key, finished_at=None).exists():
         return "It is being erased already."
-    return "" if left(kind, key)[0] else "There is nothing left to erase: no row has names or words of it."
+    if left(kind, key)[0] or elsewhere(kind, key):
+        return ""
+    return "There is nothing left to erase: no row has names or words of it."
+
+
+def elsewhere(kind: str, key: str) -> int:
+    """How many rows beside the trail hold something of it, in the nouns' own tables. A query a noun that has such."""
+    return sum(noun.forgets.count(kind, key) for noun in nouns.every() if noun.forgets)
 
 
 def left(kind: str, key: str) -> tuple[int, int]:
@@ -94,7 +104,12 @@ def work(erasure_id: str, at: datetime | None = None) -> None:
     while blank_some(taken[0]):
         if not Erasure.objects.held(name).filter(pk=erasure_id).renew():
             return
-    Erasure.objects.held(name).filter(pk=erasure_id).settle(finished_at=timezone.now())
+    ours = Erasure.objects.held(name).filter(pk=erasure_id)
+    forgotten = [noun.forgets.forget(taken[0].kind, taken[0].key) for noun in nouns.every() if noun.forgets]
+    if all(forgotten):
+        ours.settle(finished_at=timezone.now())
+    else:
+        ours.pause(AGAIN_SECONDS)
 
 
 def blank_some(erasure: Erasure) -> int:

@@ -15,5 +15,7 @@ SCHEDULES = (
     Scheduled("mail-daily-digest", "console.mail.digest.send_daily", 600),  # once a day, by the mails themselves
     Scheduled("redact-old-mails", "console.mail.mails.redact_old", 3600),
     Scheduled("drop-old-drafts", "console.bulk.drafts.drop_old", 600),
+    Scheduled("forget-bulk-rows", "console.bulk.forgetting.forget_old", 3600),
+    Scheduled("recount-bulk-runs", "console.bulk.ended.recount", settings.SWEEP_INTERVAL),
     Scheduled("follow-stripes-clock", "gateway.clock.follow", settings.SWEEP_INTERVAL),  # once a minute
 )

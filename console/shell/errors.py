@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import reverse
@@ -60,6 +60,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         if page and page.partition("?")[0] != request.path:
             return leading.lead(request, page)
     return render(request, "errors/404.html", account_of(request) if signed_in else {}, status=404)
+
+
+def only_by_form(request: HttpRequest, refused: HttpResponseBase) -> HttpResponse:
+    """405 for who opened the address of an act: says so, and offers the account that was meant."""
+    answer = render(request, "errors/405.html", account_of(request), status=405)
+    answer.headers["Allow"] = refused.headers["Allow"]
+    return answer
 
 
 def account_of(request: HttpRequest) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Where an address leads that is none of ours: what Stripe's Dashboard has there, or another spelling of a page."""
 
+from urllib.parse import urlencode
+
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.common import no_append_slash
@@ -33,9 +35,9 @@ def is_ours(path: str) -> bool:
 
 
 def page_for(path: str) -> str:
-    """Our page for a path of Stripe's Dashboard, in any of its spellings; "" where there is none. At most one query.
+    """Our page for a path of Stripe's Dashboard, in any of its spellings; "" where there is none. Few queries.
 
-    It is always a page of ours, so that nothing leads in circles.
+    It is always a page of ours, so that nothing leads in circles; of the account that the path names, if it names one.
     """
     page = canonical(path)
     if page.startswith(SHARED) and is_ours(page):
@@ -45,12 +47,24 @@ def page_for(path: str) -> str:
     found = _of_account(account, "/".join(parts[1:])) if account else _of_platform(page.strip("/"))
     if not found and "_" in parts[-1] and parts[-1] != account:
         found = nouns.jump(parts[-1])
-        found = "" if account and not found.startswith(f"/{account}/") else found
+        found = "" if account and not _is_of(account, parts[-1], found) else found
     return found if found and is_ours(found.partition("?")[0]) else ""
 
 
+def _is_of(account_id: str, object_id: str, page: str) -> bool:
+    """Whether an object is the account's: its page is one of the account's, or its noun says so (one query)."""
+    return page.startswith((f"/{account_id}/", f"/connect/accounts/{account_id}?")) or (
+        bool(page) and nouns.account_of(object_id) == account_id
+    )
+
+
 def _of_account(account_id: str, place: str) -> str:
-    """The first page of an account whose path begins so: "" and "issuing" are the Dashboard's own overviews."""
+    """The first page of an account whose path begins so: "" and "issuing" are the Dashboard's own overviews.
+
+    Its events stand in the list of all, narrowed to it.
+    """
+    if place == EVENTS:
+        return f"{reverse('admin:gateway_event_changelist')}?{urlencode({'account': account_id})}"
     first = next((tab.path for tab in nouns.tabs() if f"{tab.path}/".startswith(f"{place}/" if place else "")), "")
     return f"/{account_id}/{first}" if first else ""
 
@@ -61,7 +75,8 @@ def _of_platform(place: str) -> str:
         return reverse("accounts")
     if place == EVENTS:
         return reverse("admin:gateway_event_changelist")
-    noun = next((each for each in nouns.every() for tab in each.tabs if tab.path == place), None)
+    named = (place, f"{place}/overview")  # the Dashboard leads from the first to the second
+    noun = next((each for each in nouns.every() for tab in each.tabs if tab.path in named), None)
     if noun is None or noun.model is None:
         return ""
     listed = f"/{noun.model._meta.app_label}/{noun.model._meta.model_name}/"

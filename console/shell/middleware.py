@@ -123,6 +123,8 @@ def _length(request: HttpRequest) -> float:
 def work_session(get_response: GetResponse) -> GetResponse:
     """End a sign-in that is idle or old before any view sees it, its form kept; refuse a NUL byte in what staff post.
 
+    Who opens the address of an act, after a new sign-in for one, is told what stands there: its 405 has no words.
+
     A sign-in whose person may not sign in any more is forgotten, so that it is worth nothing when they may again.
     """
 
@@ -135,7 +137,9 @@ def work_session(get_response: GetResponse) -> GetResponse:
             typed_again.put(request, typed)
         if request.user.is_authenticated and request.method == "POST" and _nul_in_form(request):
             return errors.bad_request(request, BadRequest("NUL"))
-        return get_response(request)
+        response = get_response(request)
+        opened = request.method == "GET" and request.user.is_authenticated and request.user.is_staff
+        return errors.only_by_form(request, response) if opened and response.status_code == 405 else response
 
     return middleware
 

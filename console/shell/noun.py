@@ -1,5 +1,6 @@
 """What the frame itself adds: home, Stripe's events, and the health of webhooks."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,6 +50,11 @@ def page_of_request(request_id: str) -> str:
     if len(found) == 1:
         return reverse("admin:gateway_event_change", args=found)
     return f"{reverse('admin:gateway_event_changelist')}?{urlencode({'q': request_id})}" if found else ""
+
+
+def account_of(name: str, value: str) -> str:
+    """Whose the event is that has this id, or came of this request; "" for none. One query."""
+    return Event.objects.filter(**{name: value[:255]}).values_list("account", flat=True).first() or ""
 
 
 def dead_events() -> int:
@@ -185,5 +191,6 @@ NOUN = Noun(
         "webhooks": f"{DOCS}/connect/webhooks",
     },
     page_of={"evt_": event_page, "req_": page_of_request},
+    account_of={"evt_": partial(account_of, "pk"), "req_": partial(account_of, "request_id")},
     dashboard=(("evt_", "events/{id}"), ("evt_", "{account}/events/{id}"), ("we_", "webhooks/{id}")),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.admin import SimpleListFilter
@@ -45,6 +46,16 @@ class MenuEntry:
     order: int = 100
     queue: str = ""  # its name, or ALL
     urgent: bool = False  # a red count: Home alone
+
+
+@dataclass(frozen=True)
+class Forgets:
+    """What an act of erasing (its kind and key) means of a noun's own rows: how many, and their forgetting, which is
+    safe to repeat and False where it has to be asked again later.
+    """
+
+    count: Callable[[str, str], int]
+    forget: Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,11 +214,14 @@ class Noun(nouns.Noun):
     `roles`: the lowest role → the permissions (`app.codename`) that it gets, and with it every higher one. `badges`:
     kind → state → badge. `rules`: name → the page of Stripe's that a rule comes from. `dashboard`: the beginning of an
     id (or a page's name) → where Stripe's Dashboard keeps it, with {id} and {account}; without {account} it is the
-    platform's. `page_of`: the beginning of an id → our page for such an id, "" where we do not have it. `describe`
-    words one change of its history, given the row. `filters` are offered by the list of accounts. `label` names an
+    platform's. `page_of`: the beginning of an id → our page for such an id, "" where we do not have it. `numbered`: the
+    page of what has this number of ours, for who reads this, or "". `account_of`: the beginning of an id → whose it is,
+    of what has no page of an account's. `describe` words one change of its history, given
+    the row. `filters` are offered by the list of accounts. `label` names an
     account (one noun alone has it). `mails` are the templates of what it has mailed. `on_events` is told of every list
     of events that was settled. `jobs`: the name of a kind of long work → its class. `figures`: name → what computes a
-    figure, as JSON, that the worker keeps (console.shell.figures).
+    figure, as JSON, that the worker keeps (console.shell.figures). `forgets`: what of its own tables an act of erasing
+    blanks beside the trail.
     """
 
     verbs: tuple[type[Verb], ...] = ()
@@ -223,6 +237,8 @@ class Noun(nouns.Noun):
     rules: Mapping[str, str] = field(default_factory=dict)
     dashboard: tuple[tuple[str, str], ...] = ()
     page_of: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    numbered: Callable[[HttpRequest, UUID], str] | None = None
+    account_of: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     describe: Callable[[Any, Any], Any] | None = None
     filters: tuple[type[SimpleListFilter], ...] = ()
     list_actions: tuple[ListAction, ...] = ()
@@ -230,6 +246,7 @@ class Noun(nouns.Noun):
     on_events: Callable[[list[Event]], None] | None = None
     jobs: Mapping[str, type[Kind]] = field(default_factory=dict)
     figures: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    forgets: Forgets | None = None
 
 
 def object_page(model: type[Mirror]) -> Callable[[str], str]:
@@ -350,6 +367,25 @@ def jump(object_id: str) -> str:
             if object_id.startswith(prefix) and (url := url_of(object_id)):
                 return url
     return ""
+
+
+def account_of(object_id: str) -> str:
+    """Whose an object is that has no page of an account's, as its noun says; "" where none does."""
+    return next(
+        (
+            account_id
+            for noun in _nouns
+            for prefix, of in noun.account_of.items()
+            if object_id.startswith(prefix) and (account_id := of(object_id))
+        ),
+        "",
+    )
+
+
+def page_of_number(request: HttpRequest, number: UUID) -> str:
+    """The page of what this console gave the number: an operation, a run, a job; "" for none. One query a noun."""
+    pages = (noun.numbered(request, number) for noun in _nouns if noun.numbered)
+    return next(filter(None, pages), "")
 
 
 def account_label(account_id: str) -> str | None:

@@ -1,14 +1,13 @@
 """The search box: ids and Dashboard links go straight to their page, words list what the rooms find."""
 
 import re
-import uuid
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from console.people.signed_in import needs, staff
@@ -18,6 +17,7 @@ from gateway import copied
 
 LONGEST = 200  # characters; more is no name and no id
 AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
+A_PATH = re.compile(r"/[^/\s]\S*")
 DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 
 
@@ -26,15 +26,26 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself to a page of theirs; otherwise lists of what was found."""
     words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
-    direct = pasted(request, words) or destination(words)
+    whole = address(request, words)
+    direct = pasted(request, whole) or destination(whole) or numbered(request, words)
     meant = direct.partition("?")[0].rpartition("/")[2]
     if direct and (leading.may_open(staff(request), direct) or not AN_ID.fullmatch(meant)):
         return redirect(direct)
     words = meant or words  # a page that is not theirs: what they may know of it is in the lists
     groups = found(request, words) if words else []
     title = "Search" if groups or not words else "Nothing found"
-    context = {"title": title, "q": words, "groups": groups, "note": _note(words)}
+    context = {"title": title, "q": words, "groups": groups, "note": _note(whole)}
     return page(request, "console/shell/search.html", context)
+
+
+def address(request: HttpRequest, words: str) -> str:
+    """An address as it was pasted, without quotes and with the host that it leaves out; other words as they are."""
+    bare = words.strip(f"{copied.ROUND} ")
+    if bare.startswith(f"{DASHBOARD_HOST}/"):
+        return f"https://{bare}"
+    if A_PATH.fullmatch(bare):
+        return f"{request.scheme}://{request.get_host()}{bare}"
+    return bare if bare.startswith(("http://", "https://")) else words
 
 
 def pasted(request: HttpRequest, words: str) -> str:
@@ -50,15 +61,15 @@ def pasted(request: HttpRequest, words: str) -> str:
 
 
 def destination(words: str) -> str:
-    """The one page that `words` name (an id, a Dashboard link, an operation), or ""."""
+    """The one page that `words` name (an id of Stripe's, a Dashboard link), or ""."""
     if is_dashboard_link(words):
         return leading.page_for(urlsplit(words).path)
-    if AN_ID.fullmatch(words):
-        return nouns.jump(words)
-    try:
-        return reverse("operation", args=[uuid.UUID(words)])
-    except ValueError:
-        return ""
+    return nouns.jump(words) if AN_ID.fullmatch(words) else ""
+
+
+def numbered(request: HttpRequest, words: str) -> str:
+    """The page of what this console itself numbers: an operation, an approval, a bulk run, a job; "" for none."""
+    return nouns.page_of_number(request, UUID(words)) if copied.OURS.fullmatch(words) else ""
 
 
 def is_dashboard_link(words: str) -> bool:
@@ -82,6 +93,6 @@ def found(request: HttpRequest, words: str) -> list[dict[str, Any]]:
 def _note(words: str) -> str:
     if is_dashboard_link(words):
         return "This console has no page for that page of Stripe's Dashboard yet."
-    if AN_ID.fullmatch(words):
+    if AN_ID.fullmatch(words) or copied.OURS.fullmatch(words):
         return "Nothing here has this id. It may belong to another mode, or not be imported yet."
     return ""

@@ -29,6 +29,9 @@ PHONE = RegexValidator(
 NAME_LENGTH = 24  # characters that Stripe prints on a card
 YOUNGEST = 13  # years
 ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
+PARTS = {"line2": "Flat, floor", "state": "State or region"}  # of an address, which Stripe takes whole, that may lack
+CHOSEN = "An empty entry takes nothing off. To take this off, choose it under “Take off” (in a command: --take-off)."
+STAYS = "Stripe documents no way to take this off again. Give another one, or leave it as it is."
 TERMS = ("terms_date", "terms_ip", "terms_user_agent")
 PERSON = ("first_name", "last_name", "dob", *TERMS)
 
@@ -169,38 +172,69 @@ class CreateCardholderForm(CardholderFields):
 
 
 class UpdateCardholderForm(CardholderFields):
-    """Changes to a cardholder: what is left empty, or as it is, is not sent. Any part of the address sends it whole."""
+    """Changes to a cardholder: what is not given, or as it is, is not sent. Any part of the address sends it whole.
+
+    Only `take_off` takes off: an empty entry may be one that somebody else has filled in meanwhile.
+    """
+
+    take_off = forms.MultipleChoiceField(
+        label="Take off",
+        choices=list(PARTS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Stripe takes an address whole: it is sent without these.",
+    )
 
     def __init__(self, *its: Any, **options: Any) -> None:
         super().__init__(*its, **options)
         for name in ADDRESS:
             self.fields[name].required = False
         self.cardholder = self.where.row or Cardholder()
-        own = current(self.cardholder)["country"]
-        if own and own not in COUNTRIES:  # else a browser would choose another one for it
-            self.fields["country"].choices = [(own, own), *COUNTRIES.items()]  # type: ignore[attr-defined]
+        own = current(self.cardholder)
+        if own["country"] and own["country"] not in COUNTRIES:  # else a browser would choose another one for it
+            self.fields["country"].choices = [(own["country"], own["country"]), *COUNTRIES.items()]  # type: ignore[attr-defined]
+        found = [(name, label) for name, label in PARTS.items() if own[name]]
+        self.fields["take_off"].widget = (
+            forms.CheckboxSelectMultiple(choices=found) if found else forms.MultipleHiddenInput()
+        )
 
     def clean(self) -> Data:
         """Leave only what changes."""
         cleaned = super().clean() or {}
+        self._check_emptied(cleaned)
         changed = changes(self.cardholder, cleaned)
         self.check_kind(changed, self.cardholder.type)
         if not changed and not self.errors and not self.sent_before():
             raise ValidationError("Nothing would change.", code=IDLE)
-        return {name: value for name, value in cleaned.items() if name not in CardholderFields.base_fields} | changed
+        return {
+            name: value for name, value in cleaned.items() if name not in UpdateCardholderForm.base_fields
+        } | changed
+
+    def _check_emptied(self, cleaned: Data) -> None:
+        """What the cardholder has goes only where it is chosen, and not together with a new value."""
+        now, chosen = current(self.cardholder), cleaned.get("take_off") or []
+        for name, value in now.items():
+            emptied = value and name in self.data and cleaned.get(name) == ""
+            if emptied and name not in chosen:
+                self.add_error(name, CHOSEN if name in PARTS else STAYS)
+            elif name in chosen and cleaned.get(name) not in ("", None, value):
+                self.add_error(name, "Either take it off or change it, not both.")
 
 
 def changes(cardholder: Cardholder, values: Data) -> Data:
-    """The values that are given and differ from the cardholder's. A change in the address brings the whole address."""
+    """The values that are given and differ from the cardholder's. A change in the address brings the whole address:
+    "" for a part that it lacks, or that is taken off.
+    """
     now = current(cardholder)
+    off = [name for name in values.get("take_off") or () if now[name]]
     changed = {
         name: values[name]
         for name in CardholderFields.base_fields
         if values.get(name) not in (None, "") and values[name] != now.get(name)
     }
-    if any(name in changed for name in ADDRESS):
-        changed |= {name: values.get(name) or now.get(name) for name in ADDRESS}
-    return {name: value for name, value in changed.items() if value}
+    if off or any(name in changed for name in ADDRESS):
+        changed |= {name: values.get(name) or now[name] for name in ADDRESS} | dict.fromkeys(off, "")
+    return changed | ({"take_off": off} if off else {})
 
 
 def current(cardholder: Cardholder) -> Data:

@@ -1,11 +1,12 @@
 """What staff do with cardholders."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from accounts.account.models import Account
 from console.operations.fields import SHOWN_AS
-from console.operations.verbs import CreateVerb, ObjectVerb, StatusVerb, UpdateVerb, given
+from console.operations.verbs import CreateVerb, ObjectVerb, Request, StatusVerb, UpdateVerb, given
 from issuing.cardholders.forms import ADDRESS, CreateCardholderForm, UpdateCardholderForm, changes, current
 from issuing.cardholders.models import Cardholder
 
@@ -76,6 +77,10 @@ class UpdateCardholder(CardholderVerb, UpdateVerb):
     def changed(self, row: Cardholder, values: Data) -> Data:
         """What is given and differs; with a part of the address, all of it."""
         return changes(row, values)
+
+    def request(self, row: Cardholder, values: Data) -> Request:
+        """The POST; of an address, which Stripe takes whole, what goes is told too."""
+        return replace(super().request(row, values), whole=("billing[address]",))
 
 
 class ActivateCardholder(CardholderVerb, StatusVerb):

@@ -118,13 +118,21 @@ class Card(OfAccount):
         return self.update(key=key, params={"status": "active"})
 
     def deactivate(self, *, key: str) -> tuple[Self, Answer]:
-        """Decline every authorization until activated. Two calls. Raises Canceled, Refused, Unreachable."""
-        return self.update(key=key, params={"status": "inactive"})
+        """Decline every authorization until activated. One call as a rule. Raises Canceled, Refused, Unreachable."""
+        return self._stop(key=key, params={"status": "inactive"})
 
     def cancel(self, *, key: str, cancellation_reason: str = "") -> tuple[Self, Answer]:
-        """End it for good. Two calls. `cancellation_reason` is lost, stolen, or "" for none."""
+        """End it for good. One call as a rule. `cancellation_reason` is lost, stolen, or "" for none."""
         reason = {"cancellation_reason": cancellation_reason} if cancellation_reason else {}
-        return self.update(key=key, params={"status": "canceled", **reason})
+        return self._stop(key=key, params={"status": "canceled", **reason})
+
+    def _stop(self, *, key: str, params: Data) -> tuple[Self, Answer]:
+        """What stops a card is sent at once. Where Stripe refuses it, the card is read: it may be over."""
+        try:
+            return super().update(key=key, params=params)
+        except Refused:
+            self._live()
+            raise
 
     def _live(self) -> Self:
         """The card as Stripe has it now: a page that is old must not decide."""

@@ -72,6 +72,7 @@ class ActivateCard(CardVerb, StatusVerb):
     label, label_many = "Activate card", "Activate cards"
     permission = "issuing.activate_card"
     status, call = "active", "activate"
+    reads = 1
     inverse = "issuing.deactivate_card"
     undo = "Deactivate the card again."
     sentence = "Card {} is active."

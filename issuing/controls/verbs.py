@@ -22,6 +22,7 @@ class UpdateCard(CardVerb, UpdateVerb):
     label = "Change spending controls"
     permission = "issuing.update_card"
     form, from_file = forms.UpdateCardForm, forms.NAMES
+    reads = 1
     undo = "Change it back. What was approved meanwhile stays approved."
     sentence = "Spending controls of card {} were changed."
 

@@ -27,7 +27,6 @@ from issuing.cards.models import Card
 from issuing.incident.words import Named, read
 
 FREEZE_HOLDER, FREEZE_CARD = "issuing.deactivate_cardholder", "issuing.deactivate_card"
-CALLS = {FREEZE_HOLDER: 1, FREEZE_CARD: 2}  # a card is read before it is changed
 HOLDERS = "issuing.update_cardholder"  # the permission to freeze a cardholder; without it each card is frozen
 NEVER = datetime.min.replace(tzinfo=UTC)
 VIA = "incident"
@@ -134,7 +133,7 @@ class Plan:
     @property
     def calls(self) -> int:
         """API calls."""
-        return len(self.holders) * CALLS[FREEZE_HOLDER] + len(self.cards) * CALLS[FREEZE_CARD]
+        return len(self.holders) + len(self.cards)
 
     @property
     def length(self) -> timedelta:

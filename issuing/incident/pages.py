@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.bulk import runs
 from console.bulk.models import FAILED, BulkRun
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.forms import fresh_token
 from console.people import masking
 from console.people.signed_in import may_see, needs, staff

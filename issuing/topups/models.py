@@ -1,7 +1,7 @@
 """Top-ups, as Stripe last sent them (docs.stripe.com/api/topups)."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.urls import reverse
@@ -9,7 +9,9 @@ from django.urls import reverse
 from accounts.changes import models as changes_models
 from accounts.history import models as history_models
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
+from console.shell import formats
 from gateway import clock
+from gateway.client import Answer
 from gateway.mirror import VISIBLE, VisibleManager
 from gateway.models import Event
 from gateway.shapes import integer_at, shown_at, text_at, value_at
@@ -55,6 +57,10 @@ class Topup(OfAccount):
         self.status = shown_at(data, "status")[:32]
         self.expected_at = clock.from_unix(value_at(data, "expected_availability_date"))
 
+    def __str__(self) -> str:
+        """Return how much it is."""
+        return f"Top-up of {formats.amount(self.amount, self.currency)}"
+
     @classmethod
     def witness(cls, event: Event) -> None:
         """A top-up's events hold no previous values; their type says which status is new."""
@@ -63,6 +69,10 @@ class Topup(OfAccount):
             before = "succeeded" if event.type == "topup.reversed" else "pending"
             change = replace(change, old={**change.new, "status": before})
         changes_models.record(change)
+
+    def cancel(self, *, key: str) -> tuple[Self, Answer]:
+        """Have the bank not asked for it any more: only while it is pending. One call. Raises Refused, Unreachable."""
+        return self.update(key=key, params={}, path=f"{self.listed_at}/{self.pk}/cancel")
 
     def get_absolute_url(self) -> str:
         """Its page under Stripe's Dashboard's own path."""

@@ -14,14 +14,14 @@ from console.shell.links import DOCS
 from console.shell.nouns import Found, MenuEntry, Noun, Search, Tab, object_page
 from gateway.mirror import related
 from issuing.topups.models import Topup
-from issuing.topups.verbs import CreateTopup
+from issuing.topups.verbs import CancelTopup, CreateTopup
 
 TONES = {"succeeded": "ok", "failed": "bad"}
 
 
 def describe(row: Topup, change: StateChange) -> Words:
     """How far the money is."""
-    name, tone = f"Top-up of {formats.amount(row.amount, row.currency)}", TONES.get(str(change.after), "")
+    name, tone = str(row), TONES.get(str(change.after), "")
     born = "was begun" if change.field == "object" else str(change.after)
     return Words(name, born, "topups", tone, row.get_absolute_url())
 
@@ -31,14 +31,13 @@ def find(request: HttpRequest, asked: str) -> Iterable[Found]:
     rows = Topup.objects.select_related("account")
     for row in keyset.first_found(rows, asked[:255], personal=may_see(request)):
         detail = " · ".join(filter(None, (formats.plain(row.status), str(related(row, "account") or ""))))
-        label = f"Top-up of {formats.amount(row.amount, row.currency)}"
-        yield Found(label=label, url=row.get_absolute_url(), detail=detail, id=row.pk)
+        yield Found(label=str(row), url=row.get_absolute_url(), detail=detail, id=row.pk)
 
 
 NOUN = Noun(
     model=Topup,
     event_types=("topup.canceled", "topup.created", "topup.failed", "topup.reversed", "topup.succeeded"),
-    verbs=(CreateTopup,),
+    verbs=(CreateTopup, CancelTopup),
     roles={"viewer": ("issuing.view_topup",), "operator": ("issuing.create_topup",)},
     menu=(
         MenuEntry(

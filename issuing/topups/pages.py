@@ -7,9 +7,10 @@ from django.urls import path
 from console.lists.exports_cells import OF_ACCOUNT, TIME, Column, amount_columns
 from console.lists.exports_words import badge_column
 from console.lists.listing import Listing, ListView
+from console.operations import buttons
+from console.operations.buttons import present
 from console.people import masking
 from console.people.signed_in import may_see
-from console.shell import formats
 from console.viewing.addresses import OBJECT, VIEWED
 from console.viewing.objects import ObjectView
 from gateway import shapes
@@ -46,7 +47,8 @@ class TopupPage(ObjectView):
         """What the page shows."""
         row = self.row
         row.data = masking.masked(row.data, may_see=may_see(self.request))  # to look at, never saved
-        return {**super().parts(), "title": f"Top-up of {formats.amount(row.amount, row.currency)}", "topup": row}
+        cancel = buttons.of_object(self.request, "issuing.cancel_topup", row) if row.status == "pending" else None
+        return {**super().parts(), "title": str(row), "topup": row, "buttons": present(cancel)}
 
 
 urlpatterns = [

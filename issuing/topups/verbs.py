@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.account.models import Account
 from console.operations.fields import minor
 from console.operations.models import Operation
-from console.operations.verbs import CreateVerb, Outcome, Weight, given
+from console.operations.verbs import CreateVerb, Outcome, Request, StatusVerb, Weight, given
 from console.shell import formats
 from issuing.topups.forms import CreateTopupForm
 from issuing.topups.models import Topup
@@ -24,7 +24,7 @@ class CreateTopup(CreateVerb):
     form = CreateTopupForm
     makes = Topup
     stripe_object = "topup"
-    undo = "It can be canceled at Stripe while it is pending. Money that has arrived is paid out to the bank."
+    undo = "Cancel it while it is pending. Money that has arrived is paid out to the bank."
 
     def objection(self, row: Account) -> str:
         """Where money comes in another way."""
@@ -62,3 +62,27 @@ class CreateTopup(CreateVerb):
     def next_url(self, operation: Operation) -> str:
         """The balances that it will change."""
         return reverse("balances", args=[operation.account_id])
+
+
+class CancelTopup(StatusVerb):
+    """Take back a top-up that is still on its way (docs.stripe.com/api/topups/cancel)."""
+
+    noun = Topup
+    stripe_object = "topup"
+    page, unnamed = "topup", "Top-up"
+    name = "issuing.cancel_topup"
+    label, label_many = "Cancel top-up", "Cancel top-ups"
+    permission = "issuing.create_topup"
+    status, call = "canceled", "cancel"
+    undo = "It stays canceled. Top up again to have the money after all."
+    sentence = "{} is canceled: nothing comes from the bank."
+
+    def objection(self, row: Topup) -> str:
+        """Stripe cancels what is pending, and nothing else."""
+        if row.status in ("pending", "canceled"):
+            return f"{row} is not at Stripe any more." if row.gone else ""
+        return f"{row} is {row.status}: only a pending top-up can be canceled."
+
+    def request(self, row: Topup, values: Data) -> Request:
+        """The POST, which takes no parameters."""
+        return Request("POST", f"{self.path(row)}/cancel", row.account_id or "", undo=self.undo, before=row.data)

@@ -24,7 +24,7 @@ def main(when: str) -> None:
     if when == "before":
         attempts.attempt = die
     if when == "after":
-        attempts.succeed = die
+        attempts.finish = die
     with registered():
         verb = CREATE
         if when == "in":

@@ -23,6 +23,7 @@ from console.operations.verbs import Request
 from console.record.models import AuditEntry
 from console.viewing.models import AccessEntry
 from gateway import clock
+from issuing.topups.models import Topup
 from tests.issuing.acting import posted, verb_page
 from tests.issuing.conftest import HOLDER, REASON, buy, fund, issuing_account, make_card, make_cardholder, perform
 from tests.people import browser, person, work
@@ -72,6 +73,11 @@ def new_card(account: Account) -> Place:
     return f"/{account.pk}/do/issuing.create_card", values
 
 
+def on_its_way(account: Account) -> Place:
+    topup = Topup.objects.get(pk=perform("create_topup", account, amount="20").operation.object_id)
+    return f"{topup.get_absolute_url()}/do/issuing.cancel_topup", {}
+
+
 def purchase(account: Account) -> Place:
     values = {"card": make_card(account).pk, "amount": "$12.50", "merchant_name": "Rocket Rides"}
     return f"/{account.pk}/do/issuing.create_test_authorization", values
@@ -115,6 +121,7 @@ PLACES: dict[str, Callable[[Account], Place]] = {
     "issuing.activate_card": of_card("activate_card", active=False),
     "issuing.activate_cardholder": of_holder("activate_cardholder", "deactivate_cardholder"),
     "issuing.cancel_card": of_card("cancel_card", cancellation_reason="stolen"),
+    "issuing.cancel_topup": on_its_way,
     "issuing.capture_test_authorization": of_purchase("capture_test_authorization", capture_amount="5", keep_open="on"),
     "issuing.create_card": new_card,
     "issuing.create_cardholder": lambda account: (f"/{account.pk}/do/issuing.create_cardholder", HOLDERS),

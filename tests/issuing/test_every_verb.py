@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.account.models import Account
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from tests.answers import check_page
 from tests.costs import MOST
 from tests.issuing.acting import run, verb_page

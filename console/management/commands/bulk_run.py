@@ -7,15 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from console.bulk import effects, files, runs
+from console.bulk import control, effects, files, runs
 from console.bulk.commands import RunCommand
 from console.bulk.models import BulkRow, BulkRun
+from console.bulk.rows import weigh
 from console.bulk.runs import Wanted
 from console.operations import verbs
 from console.operations.commands import BAD_INPUT, REFUSED, UNKNOWN, StaffCommand
 from console.operations.verbs import Verb
+from console.people.masking import Mask
 from console.people.models import User
 from console.people.signed_in import PERSONAL
+from gateway import copied
 from gateway.mirror import account_model
 
 State = BulkRow.State
@@ -46,7 +49,8 @@ class Command(RunCommand):
             rows = files.wanted(files.read(Path(options["file"]).read_bytes(), verb), verb)
         except (OSError, files.Unreadable) as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from None
-        self.say(rows)
+        self.say(rows, Mask(user.has_perm(PERSONAL)))
+        self.say_load(verb, rows)
         if options["dry_run"]:
             self.tell_changes(verb, user, rows)
         bad = sum(row.state == State.BAD for row in rows)
@@ -61,13 +65,24 @@ class Command(RunCommand):
             raise CommandError("Nothing can be done with any of these rows.", returncode=REFUSED)
         self.begin(verb, user, rows, options)
 
-    def say(self, rows: list[Wanted]) -> None:
-        """A line for each row that will not be done, and how many will."""
+    def say(self, rows: list[Wanted], mask: Mask) -> None:
+        """A line for each row that will not be done, and how many will; what may be personal as this person sees it."""
         for row in rows:
             if row.state != State.WAITING:
-                self.stderr.write(f"line {row.position} {row.object_id or row.account_id}: {row.state}: {row.why}")
+                target = row.object_id or row.account_id
+                own = Mask(mask.may_see, frozenset() if copied.AN_ID.fullmatch(target) else frozenset({target}))
+                self.stderr.write(f"line {row.position} {own.text(target)}: {row.state}: {own.text(row.why)}")
         able = sum(row.state == State.WAITING for row in rows)
         self.stdout.write(f"{able} of {len(rows)} rows can be done.")
+
+    def say_load(self, verb: Verb, rows: list[Wanted]) -> None:
+        """What the rows carry together, as the policy weighs it, and whether another person has to approve them."""
+        able = [row for row in rows if row.state == State.WAITING]
+        load = weigh(verb, {}, (able[at : at + runs.BATCH] for at in range(0, len(able), runs.BATCH)))
+        for name, words in load.facts():
+            self.stdout.write(f"{name}: {words}.")
+        if why := control.why_second(verb, len(able), load, able[0].params if len(able) == 1 else None):
+            self.stdout.write(f"{why} Another person approves it before anything is sent.")
 
     def tell_changes(self, verb: Verb, user: User, rows: list[Wanted]) -> None:
         """A line for each row that has values of its own: what they would change, as this person may see it."""

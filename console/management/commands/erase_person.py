@@ -40,8 +40,9 @@ class Command(StaffCommand):
         if why := erasure.objection(kind, key, user):
             raise CommandError(why, returncode=REFUSED)
         if not options["sure"]:
-            many = erasure.left(kind, key)[0]
-            raise CommandError(f"{many} rows would be erased for good. Say --sure.", returncode=BAD_INPUT)
+            many, others = erasure.left(kind, key)[0], erasure.elsewhere(kind, key)
+            also = f", and what {others} rows of bulk runs hold" if others else ""
+            raise CommandError(f"{many} rows would be erased for good{also}. Say --sure.", returncode=BAD_INPUT)
         try:
             begun = erasure.begin(kind, key, user=user, reason=options["reason"], ticket=options["ticket"][:64])
         except erasure.NotErased as refusal:

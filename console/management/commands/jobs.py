@@ -5,11 +5,13 @@ from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
 
-from console.jobs import jobs
+from console.jobs import errors, jobs
 from console.jobs.kinds import JobFailed
 from console.jobs.models import Job
 from console.operations.commands import BAD_INPUT, REFUSED, StaffCommand
+from console.people.masking import Mask
 from console.people.models import User
+from console.people.signed_in import PERSONAL
 
 NEWEST = 50
 
@@ -25,6 +27,7 @@ class Command(StaffCommand):
         what.add_argument("--cancel", metavar="ID", help="End it before its next step.")
         what.add_argument("--resume", metavar="ID", help="Let what failed or was cancelled go on.")
         what.add_argument("--drop", metavar="ID", help="Leave what failed at that.")
+        what.add_argument("--errors", metavar="ID", help="Tell what went wrong with it, each time, the oldest first.")
         super().add_arguments(parser)
 
     def work(self, options: dict[str, Any]) -> None:
@@ -40,6 +43,11 @@ class Command(StaffCommand):
                 if not acted:
                     raise CommandError("It stands otherwise by now, or it is not yours.", returncode=REFUSED)
                 return
+        if options["errors"]:
+            job = _get(user, options["errors"])
+            for error in errors.told(job, Mask(user.has_perm(PERSONAL))):
+                self.stdout.write(f"{error['at']:%Y-%m-%d %H:%M:%S} UTC {error['words']}")
+            return
         for job in Job.objects.seen_by(user).select_related("user")[:NEWEST]:
             total = "" if job.total is None else f"/{job.total}"
             self.stdout.write(f"{job.pk} {job.state} {job.done}{total} {job.user.get_username()} {job.title}")

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from console.operations.admission import Denied
 from console.operations.commands import BAD_INPUT, REFUSED, StaffCommand, form_token
-from console.operations.door import Denied
 from console.operations.fields import REASON_LENGTH
 from console.people import roles
 from gateway import texts

@@ -3,6 +3,7 @@
 from django.core.management.base import CommandParser
 
 from console.operations.commands import VerbCommand
+from issuing.cardholders.forms import PARTS
 from issuing.management.commands.create_cardholder import add_cardholder_fields
 
 
@@ -15,3 +16,5 @@ class Command(VerbCommand):
     def add_fields(self, parser: CommandParser) -> None:
         """The form's fields."""
         add_cardholder_fields(parser)
+        text = "Send the address without this; repeat it for both."
+        parser.add_argument("--take-off", action="append", choices=list(PARTS), help=text)

@@ -115,6 +115,14 @@ def test_home_queue_says_what_whose_move_and_until_when(
     assert "Ask the holder" in page
 
 
+def test_home_shows_what_is_past_due_in_red_where_no_deadline_is_known_too(db: None) -> None:
+    keys = ["company.tax_id"]
+    builders.account(requirements=requirements(past_due=keys, currently_due=keys, errors=[]), details_submitted=True)
+    answer = browser("otto").get("/")
+    assert [(item.at, item.past_due) for item in answer.context["items"]] == [(None, True)]
+    assert '<span class="fuse bad">overdue</span>' in answer.content.decode()
+
+
 def test_live_part_carries_its_address_and_a_version_that_turns(kestrel: Account) -> None:
     client = browser("vera")
     page = client.get(URL)

@@ -106,6 +106,12 @@ def test_an_account_says_why_where_its_capability_is_silent(reason: str) -> None
     assert (found.reason, found.move) == ("under_review", "stripe")
 
 
+@pytest.mark.parametrize("reason", ["platform_paused", "paused.inactivity", "rejected.unsupported_business"])
+def test_what_the_capability_says_of_itself_comes_before_what_the_account_does(reason: str) -> None:
+    found = off(capability(disabled_reason=reason), requirements=requirements(disabled_reason="under_review"))
+    assert found.reason == reason
+
+
 def test_the_account_says_what_stripe_reviews() -> None:
     own = capability(disabled_reason="pending.review")
     assert "sanctions" in off(own, requirements=requirements(disabled_reason="listed")).why

@@ -10,7 +10,7 @@ from accounts.onboarding.verbs import fill_test_values
 from accounts.persons.models import Person
 from accounts.terms.models import Acceptance
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from tests.accounts.acting import run
 from tests.accounts.builders import requirements

@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.account.models import Account
 from accounts.history.models import Requirement
 from accounts.onboarding import models
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from tests.accounts.conftest import Do, Make

@@ -13,7 +13,7 @@ from accounts.account.models import Account
 from accounts.onboarding.verbs import fill_test_values
 from accounts.terms.models import Acceptance
 from console.operations import verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from gateway import catch_up, clock, inbox
 from tests.accounts.acting import run

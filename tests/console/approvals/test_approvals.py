@@ -15,7 +15,8 @@ from console.approvals import deciding, exact
 from console.approvals.deciding import Changed, SeenOther
 from console.approvals.models import Approval
 from console.operations import door
-from console.operations.door import Denied, Performed
+from console.operations.admission import Denied
+from console.operations.door import Performed
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Request
 from console.people.models import User

@@ -13,7 +13,7 @@ from console.brakes import changes, standing
 from console.brakes.changes import Impossible
 from console.brakes.models import Brake
 from console.operations import door, verbs
-from console.operations.door import Braked
+from console.operations.admission import Braked
 from console.operations.models import Operation
 from console.people.models import User
 from console.record.models import AuditEntry

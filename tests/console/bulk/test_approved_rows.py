@@ -12,7 +12,7 @@ from console.approvals import deciding, exact
 from console.approvals.models import Approval
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User

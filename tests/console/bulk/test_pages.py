@@ -227,7 +227,7 @@ def test_more_than_one_form_takes_are_fixed_as_a_draft(otto: Client) -> None:
     otto.post(answer["Location"], begin)
     run.refresh_from_db()
     assert (run.state, run.total) == ("running", 700)
-    engine.do(run, engine.claim(run, 2)[1], lane=engine.budget.BULK)
+    engine.do(run, engine.claim(run, 2)[1:], lane=engine.budget.BULK)
     assert BulkRow.objects.filter(run=run, state="given").count() + BulkRow.objects.filter(state="denied").count() == 1
 
 
@@ -302,3 +302,22 @@ def test_hostile_names_stay_text(otto: Client) -> None:
     content = page(otto, run).content.decode()
     for hostile in ("<script>alert", "<img src=x", "<b>bold"):
         assert hostile not in content
+
+
+def test_what_a_row_came_to_first_stays_when_it_is_tried_again(otto: Client) -> None:
+    known_accounts()
+    run = begun(rows.card(), rows.card())
+    kept = [*BulkRow.objects.filter(run=run)]
+    made = {"verb": DEACTIVATE, "user": person("otto"), "reason": REASON, "error_message": "Not while it is reviewed"}
+    first = Operation.objects.create(**made, key="k", form_token=kept[0].form_token, state="refused")
+    BulkRow.objects.filter(pk=kept[0].pk).settle(state="given", operation=first)
+    BulkRow.objects.filter(pk=kept[1].pk).settle(state="denied", why="Vera looks at it")
+    assert engine.finish(run)
+    for again in ("Another reason", "Yet another"):
+        assert runs.retry(run, person("otto")) == 2
+        BulkRow.objects.filter(run=run).settle(state="denied", why=again)
+        assert engine.finish(run)
+    shown = words(page(otto, run))
+    assert shown.count("Yet another") == 2
+    assert "Tried before: Not while it is reviewed the operation of then" in shown
+    assert "Tried before: Vera looks at it" in shown

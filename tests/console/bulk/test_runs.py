@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from console.brakes import changes
-from console.bulk import drafts, engine, runs
+from console.bulk import batches, drafts, engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Denied, Wanted
 from console.operations.models import Operation
@@ -24,7 +24,7 @@ from tests.sandbox_process import SandboxProcess
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting_verbs")]
 State = Operation.State
-ROW_COSTS = 20  # statements of a row with one call, savepoints and PostgreSQL's two locks among them
+ROW_COSTS = 6  # statements of a row with one call among eight that go together, savepoints among them
 
 
 def wanted(*ids: str, **params: Any) -> list[Wanted]:
@@ -88,17 +88,17 @@ def test_a_row_that_ends_its_process_again_and_again_is_given_up(otto: User, san
     run = begun(otto, wanted(account(sandbox)))
     BulkRow.objects.update(attempts=claims.CRASHES)
     engine.work(str(run.pk))
-    assert (outcomes(run), BulkRow.objects.get().why) == (["denied"], engine.GIVEN_UP)
+    assert (outcomes(run), BulkRow.objects.get().why) == (["denied"], batches.GIVEN_UP)
 
 
 def test_a_stopped_run_sends_nothing_more_and_goes_on_where_it_was(otto: User, sandbox: SandboxProcess) -> None:
     ids = [account(sandbox, name) for name in ("Alder Ltd", "Birch Ltd")]
     run = begun(otto, wanted(*ids))
     rows = engine.claim(run, 2)
-    engine.do(run, rows[0], lane=engine.budget.BULK)
+    engine.do(run, rows[:1], lane=engine.budget.BULK)
     runs.stop(run, otto)
     assert run.needs_a_person
-    engine.do(run, rows[1], lane=engine.budget.BULK)
+    engine.do(run, rows[1:], lane=engine.budget.BULK)
     assert (engine.work(str(run.pk)), outcomes(run)) == (0, ["succeeded", "waiting"])
     runs.resume(run, otto)
     engine.work(str(run.pk))
@@ -127,10 +127,10 @@ def test_who_lost_the_permission_meanwhile_stops_it_and_no_row_is_used_up(otto: 
 def test_who_is_shut_out_within_a_turn_stops_it_a_second_later(otto: User, sandbox: SandboxProcess) -> None:
     run = begun(otto, wanted(account(sandbox, "Alder Ltd"), account(sandbox, "Birch Ltd")))
     rows = engine.claim(run, 2)
-    engine.do(run, rows[0], lane=engine.budget.BULK)
+    engine.do(run, rows[:1], lane=engine.budget.BULK)
     User.objects.filter(pk=otto.pk).update(is_active=False)
     run.person_as_of -= engine.LATELY
-    engine.do(run, rows[1], lane=engine.budget.BULK)
+    engine.do(run, rows[1:], lane=engine.budget.BULK)
     run.refresh_from_db()
     assert (run.state, outcomes(run)) == ("stopped", ["succeeded", "waiting"])
 
@@ -138,10 +138,10 @@ def test_who_is_shut_out_within_a_turn_stops_it_a_second_later(otto: User, sandb
 def test_who_loses_the_permission_within_a_turn_stops_it_a_second_later(otto: User, sandbox: SandboxProcess) -> None:
     run = begun(otto, wanted(account(sandbox, "Alder Ltd"), account(sandbox, "Birch Ltd")))
     rows = engine.claim(run, 2)
-    engine.do(run, rows[0], lane=engine.budget.BULK)
+    engine.do(run, rows[:1], lane=engine.budget.BULK)
     otto.user_permissions.clear()
     run.person_as_of -= engine.LATELY
-    engine.do(run, rows[1], lane=engine.budget.BULK)
+    engine.do(run, rows[1:], lane=engine.budget.BULK)
     run.refresh_from_db()
     assert (run.state, outcomes(run)) == ("stopped", ["succeeded", "waiting"])
 
@@ -177,8 +177,8 @@ def test_the_failed_are_tried_again_as_new_operations(otto: User, sandbox: Sandb
 def test_an_unreachable_stripe_is_not_run_against(otto: User, sandbox: SandboxProcess, settings: Any) -> None:
     verb = failing(Unreachable("No network", sent=False), about_account=True)
     run = begun(otto, wanted(*(account(sandbox, f"No {number}") for number in range(6))), verb)
-    assert engine.work(str(run.pk)) == engine.AHEAD * settings.BULK_THREADS
-    assert sorted(outcomes(run)) == ["intent"] * 4 + ["waiting"] * 2
+    assert engine.work(str(run.pk)) == settings.BULK_THREADS
+    assert sorted(outcomes(run)) == ["intent"] + ["waiting"] * 5
     run.refresh_from_db()
     assert run.state == "running"
 
@@ -277,9 +277,9 @@ def statements(run: BulkRun) -> int:
 def test_what_a_row_costs(otto: User, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "LATELY", 600.0)
     monkeypatch.setattr(offset, "MEMO_SECONDS", 600.0)
-    ids = [account(sandbox, f"No {number}") for number in range(engine.AHEAD)]
-    few = statements(begun(otto, wanted(ids[0])))
-    assert (statements(begun(otto, wanted(*ids))) - few) / (engine.AHEAD - 1) <= ROW_COSTS
+    ids = [account(sandbox, f"No {number}") for number in range(1 + 2 + 4 + 8)]
+    few = statements(begun(otto, wanted(*ids[:7])))
+    assert (statements(begun(otto, wanted(*ids))) - few) / 8 <= ROW_COSTS
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from console.bulk import effects, engine
+from console.bulk import batches, effects, engine
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import verbs
 from console.operations.models import Operation
@@ -141,23 +141,24 @@ def test_a_run_over_them_changes_each(sandbox: SandboxProcess, db: None) -> None
     assert found == [(7500, "daily"), (9000, "weekly")]
 
 
-def test_a_line_sets_nothing_back_that_was_changed_since(sandbox: SandboxProcess, db: None) -> None:
+@pytest.mark.parametrize("part", ["line1", "line2"])  # one that was there, and one that was not
+def test_a_line_sets_nothing_back_that_was_changed_since(part: str, sandbox: SandboxProcess, db: None) -> None:
     account, client = issuing_account(), browser("otto")
     moved, stayed = make_cardholder(account), make_cardholder(account)
     url = sent(client, f"id,city\n{moved.pk},Dallas\n{stayed.pk},Dallas\n", HOLDER)["Location"]
     stood = {name: value for name, value in moved.data["billing"]["address"].items() if value}
-    address = {**stood, "line1": "77 Other Street"}
+    address = {**stood, part: "77 Other Street"}
     moved.update(key="another", params={"billing": {"address": address}})
     assert client.post(url, {"act": "begin", "reason": REASON, "form_token": "b" * 32}).status_code == 303
     engine.work(str(BulkRun.objects.get().pk))
     moved.refresh_from_db()
     stayed.refresh_from_db()
-    assert (moved.data["billing"]["address"]["line1"], stayed.data["billing"]["address"]["city"]) == (
+    assert (moved.data["billing"]["address"][part], stayed.data["billing"]["address"]["city"]) == (
         "77 Other Street",
         "Dallas",
     )
     assert (row_at(2).state, row_at(3).state) == ("denied", "given")
-    assert row_at(2).why == f"{engine.CHANGED_SINCE} (line1)."
+    assert row_at(2).why == f"{batches.CHANGED_SINCE} ({part})."
 
 
 def test_the_command_says_before_and_after(otto: Client, tmp_path: Path) -> None:

@@ -118,3 +118,12 @@ def test_what_a_job_is_refused_for(monkeypatch: pytest.MonkeyPatch) -> None:
 def _work_all(seconds: Any) -> None:
     for job in Job.objects.filter(ended_at=None):
         jobs.work(str(job.pk))
+
+
+def test_the_command_tells_each_error(people: None) -> None:
+    with counting():
+        job = jobs.begin("count", user=person("vera"), params={"to": 2, "fails_at": 1})
+        jobs.work(str(job.pk))
+    said = run("jobs", "--errors", str(job.pk), "--as", "vera")
+    assert said.endswith(" UTC It cannot count any further.\n")
+    refused(2, "jobs", "--errors", str(job.pk), "--as", "sam")

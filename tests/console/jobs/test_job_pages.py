@@ -130,6 +130,24 @@ def test_cancel_resume_and_drop_are_buttons() -> None:
         assert page(client, job, decision="cancel").status_code == 303, "too late: said, and nothing changed"
 
 
+def test_what_went_wrong_before_stands_on_its_page_masked() -> None:
+    known_accounts()
+    with counting():
+        job, client = jobs.begin("count", user=person("vera"), params={"to": 2, "fails_at": 1}), browser("vera")
+        jobs.work(str(job.pk))
+        assert text(page(client, job)).count("It cannot count any further.") == 1, "the one error is said once"
+        job.refresh_from_db()
+        job.errors[0]["error"] = "No mail to jo@kestrel.example."
+        Job.objects.filter(pk=job.pk).update(params={"to": 2}, errors=job.errors)
+        assert page(client, job, decision="resume").status_code == 303
+        jobs.work(str(job.pk))
+        answer = page(client, job)
+        check_page(answer)
+        assert "What went wrong" in text(answer)
+        assert "No mail to •••" in text(answer)
+        assert "jo@kestrel.example" in text(page(browser("ana"), job))
+
+
 def test_an_export_of_an_account_goes_on_only_in_a_work_session_for_it() -> None:
     known_accounts()
     sam, client = person("sam"), browser("sam")

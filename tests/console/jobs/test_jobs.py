@@ -1,17 +1,21 @@
 """The life of a job: worked off once, in committed steps; paused, cancelled, resumed, begun again after a crash."""
 
+import importlib
 import os
 import stat
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection, transaction
 from django.utils import timezone
 
-from console.jobs import files, jobs
+from console.jobs import errors, files, jobs
 from console.jobs.kinds import JobFailed
 from console.jobs.models import Job
 from console.jobs.progress import Lost, Progress
@@ -134,6 +138,43 @@ def test_a_sentence_is_told_at_once_and_resuming_goes_on(counted: list[int]) -> 
     assert turn(job).state == State.SUCCEEDED
     assert counted == [0, 1, 2, 3, 4]
     assert actions() == ["job.begun", "job.failed", "job.resumed", "job.succeeded"]
+
+
+def test_each_error_stays_with_its_moment_whatever_comes_later(counted: list[int]) -> None:
+    job, otto = turn(begun(fails_at=1)), person("otto")
+    Job.objects.filter(pk=job.pk).update(params={"to": 3, "raises_at": 2})
+    jobs.resume(job, user=otto)
+    turn(job)
+    assert (job.state, job.error) == (State.RUNNING, "")
+    Job.objects.filter(pk=job.pk).update(params={"to": 3})
+    assert turn(job).state == State.SUCCEEDED
+    first, second = (each["error"] for each in job.errors)
+    assert first == "It cannot count any further."
+    assert second == "A try came to nothing (ValueError). It is tried again by itself."
+    assert sorted(job.errors, key=lambda each: each["at"]) == job.errors
+
+
+def test_of_many_errors_the_first_and_the_newest_stay(counted: list[int]) -> None:
+    job = turn(begun(fails_at=0))
+    for _ in range(errors.MOST + 3):
+        jobs.resume(job, user=person("otto"))
+        turn(job)
+    with transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(errors=errors.with_one(job.pk, "The newest."))
+    first = job.errors[0]
+    job.refresh_from_db()
+    assert job.errors[0] == first
+    assert len(job.errors) == errors.MOST
+    assert job.errors[-1]["error"] == "The newest."
+
+
+def test_jobs_of_before_know_their_last_error_when_the_database_is_brought_up_to_date(counted: list[int]) -> None:
+    job = turn(begun(fails_at=0))
+    Job.objects.update(errors=[])
+    migration = importlib.import_module("console.migrations.0019_job_errors")
+    migration.fill(apps, SimpleNamespace(connection=connection))
+    job.refresh_from_db()
+    assert [each["error"] for each in job.errors] == ["It cannot count any further."]
 
 
 def test_a_job_that_waits_is_cancelled_at_once(counted: list[int]) -> None:

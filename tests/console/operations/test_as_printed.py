@@ -170,7 +170,7 @@ ROUND = [
 
 
 @pytest.mark.parametrize("shape", ROUND)
-@pytest.mark.parametrize("own", ["ic_1Abc", "acct_1R4b", "ich_1", "evt_1X_y"])
+@pytest.mark.parametrize("own", ["ic_1Abc", "acct_1R4b", "ich_1", "evt_1X_y", "0b5f7d0e-3c1a-4f6e-9d2b-7a8c9e0f1a2b"])
 def test_an_id_is_taken_with_what_came_along(shape: str, own: str) -> None:
     assert IdField().clean(shape.format(own)) == own
 

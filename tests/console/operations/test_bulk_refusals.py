@@ -4,7 +4,7 @@ import pytest
 
 from accounts.account.models import Account
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.people.models import User
 from console.shell.site import ConsoleSite

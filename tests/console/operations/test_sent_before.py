@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from console.operations import sent_before
-from console.operations.door import AlreadySent
+from console.operations.admission import AlreadySent
 from console.operations.forms import fresh_token
 from console.operations.models import Operation
 from console.people.models import User

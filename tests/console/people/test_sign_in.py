@@ -114,6 +114,14 @@ def test_use_keeps_a_sign_in_alive() -> None:
     assert client.session["seen_at"] > session["seen_at"]
 
 
+def test_who_opens_the_address_of_the_sign_out_is_told_where_its_button_is_and_stays() -> None:
+    client = browser("otto")
+    answer = client.get("/logout/", follow=True)
+    assert (answer.status_code, answer.redirect_chain) == (200, [("/me/", 302)])
+    assert "You are still signed in" in answer.content.decode()
+    assert client.get("/me/").status_code == 200
+
+
 def test_a_changed_password_is_written_down() -> None:
     with_password("otto")
     client = Client()

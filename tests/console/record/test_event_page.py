@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from console.operations.models import Operation
 from console.record.models import AuditEntry
 from gateway import intake
 from gateway.models import Event
 from tests.costs import MOST, cost
 from tests.issuing import rows
-from tests.people import ACCOUNT, PEOPLE, browser, known_accounts
+from tests.people import ACCOUNT, PEOPLE, browser, known_accounts, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 WHY = "The code was corrected meanwhile"
@@ -100,6 +101,16 @@ def test_object_pages_are_linked_for_those_who_may_open_them() -> None:
     way = f'href="/{ACCOUNT}/issuing/cards/{card.pk}"'
     assert (way in page("vera"), way in page("sam")) == (False, True)
     assert card.pk in page("vera")
+
+
+def test_it_leads_to_its_account_to_stripe_and_to_the_operation_of_ours_that_made_it() -> None:
+    asked = {"user": person("otto"), "key": "ours", "form_token": "t" * 32, "account_id": ACCOUNT}
+    operation = Operation.objects.create(verb="issuing.deactivate_card", **asked)
+    event(idempotency_key="ours")
+    text = page("ana")
+    ways = (f"/connect/accounts/{ACCOUNT}", f"/operations/{operation.pk}", f"/{ACCOUNT}/out/evt_1Pages")
+    assert [way for way in ways if f'href="{way}"' not in text] == []
+    assert "Deactivate card by otto" in " ".join(seen(text))
 
 
 def test_an_event_of_no_account_of_ours_leads_nowhere() -> None:

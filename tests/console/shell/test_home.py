@@ -13,13 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from console.approvals.models import Approval
+from console.bulk.models import BulkRun
+from console.jobs.models import Job
 from console.operations.models import Operation
 from console.people.models import User
 from console.shell import context, nouns, search
 from gateway import clock, health
 from gateway.models import Drift, Event
 from tests.costs import MOST, cost
-from tests.people import ACCOUNT, browser, known_accounts, view_as
+from tests.people import ACCOUNT, browser, known_accounts, person, view_as
 
 pytestmark = pytest.mark.django_db
 
@@ -137,9 +140,23 @@ def test_an_account_is_found_by_its_id_and_its_dashboard_link(prefix: str) -> No
     assert (answer.status_code, answer["Location"]) == (302, f"/connect/accounts/{ACCOUNT}")
 
 
-def test_an_operation_is_found_by_its_id() -> None:
-    number = uuid.uuid4()
-    assert search.destination(str(number)) == f"/operations/{number}"
+def test_what_this_console_numbers_is_found_by_its_number_by_who_may_see_it() -> None:
+    otto = person("otto")
+    operation = Operation.objects.create(verb="tests.gone", user=otto, key="k", form_token="t" * 32)
+    approval = Approval.objects.create(operation=operation, requester=otto)
+    run = BulkRun.objects.create(verb="issuing.deactivate_card", user=otto, form_token="r" * 32)
+    job = Job.objects.create(kind="export", user=otto, title="Export")
+    pages = {
+        operation.pk: f"/operations/{operation.pk}",
+        approval.pk: f"/approvals/{approval.pk}",
+        run.pk: f"/bulk-runs/{run.pk}",
+        job.pk: f"/jobs/{job.pk}",
+    }
+    for number, page in pages.items():
+        assert browser("otto").get("/search", {"q": f" “{number}” "})["Location"] == page
+    for who, number in (("vera", job.pk), ("otto", uuid.uuid4())):
+        page = browser(who).get("/search", {"q": str(number)}).content.decode()
+        assert "Nothing here has this id" in page
 
 
 def test_names_are_listed() -> None:

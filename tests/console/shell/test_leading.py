@@ -6,12 +6,13 @@ from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.external_accounts.models import ExternalAccount
+from console.operations.models import Operation
 from console.shell import leading
 from gateway.models import Event
 from tests.accounts import builders
 from tests.issuing import rows
 from tests.keeping import once
-from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as
+from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 UNKNOWN = (
@@ -44,8 +45,14 @@ def things() -> dict[str, str]:
     """Ids of objects that addresses can name."""
     known_accounts()
     told = {"type": "account.updated", "created": 1, "livemode": False, "payload": {}, "received_at": timezone.now()}
-    Event.objects.create(id="evt_1Led", account=ACCOUNT, **told)
-    return {"card": rows.card(rows.cardholder()).pk, "topup": rows.topup().pk}
+    Event.objects.create(id="evt_1Led", account=ACCOUNT, request_id="req_1Elsewhere", **told)
+    asked = {"user": person("ana"), "key": "k", "form_token": "t" * 32, "request_id": "req_1Led"}
+    return {
+        "card": rows.card(rows.cardholder()).pk,
+        "topup": rows.topup().pk,
+        "operation": str(Operation.objects.create(verb="tests.led", account_id=ACCOUNT, **asked).pk),
+        "person": builders.person(Account.objects.get(pk=ACCOUNT)).pk,
+    }
 
 
 world = once(things)
@@ -77,6 +84,13 @@ DASHBOARDS = (
     ("/connect", "/accounts/account/"),
     ("/connect/accounts/overview", "/accounts/account/"),
     (f"/connect/accounts/{ACCOUNT}", f"/connect/accounts/{ACCOUNT}"),
+    (f"/{ACCOUNT}/events/evt_1Led", "/gateway/event/evt_1Led/change/"),
+    (f"/{ACCOUNT}/events", "/gateway/event/"),
+    (f"/{ACCOUNT}/logs/req_1Led", "/operations/{operation}"),
+    ("/logs/req_1Led", "/operations/{operation}"),
+    (f"/{ACCOUNT}/logs/req_1Elsewhere", "/gateway/event/evt_1Led/change/"),
+    (f"/{ACCOUNT}/persons/{{person}}", f"/connect/accounts/{ACCOUNT}"),
+    ("/balance", "/accounts/account/"),
 )
 
 
@@ -109,7 +123,8 @@ def test_an_unknown_page_of_an_account_names_it_and_offers_its_pages(world: dict
 
 
 def test_anothers_object_is_not_led_to(world: dict[str, str]) -> None:
-    assert leading.page_for(f"/{OTHER_ACCOUNT}/payments/{world['card']}") == ""
+    for path in (f"payments/{world['card']}", "events/evt_1Led", "logs/req_1Led", f"persons/{world['person']}"):
+        assert leading.page_for(f"/{OTHER_ACCOUNT}/{path}") == ""
     assert leading.page_for(f"/{ACCOUNT}/payments/{world['card']}") == f"/{ACCOUNT}/issuing/cards/{world['card']}"
 
 
@@ -119,6 +134,10 @@ def test_a_pasted_address_of_this_console_is_opened(world: dict[str, str]) -> No
         ("http://testserver/issuing/card/?status=active", "/issuing/card/?status=active"),
         (f"https://testserver/{ACCOUNT}/issuing/cards", f"/{ACCOUNT}/issuing/cards"),
         (f"http://testserver/test/{ACCOUNT}/issuing/", f"/{ACCOUNT}/issuing/overview"),
+        ("“http://testserver/issuing/card/”", "/issuing/card/"),
+        (f"/{ACCOUNT}/issuing/cards/{world['card']}", f"/{ACCOUNT}/issuing/cards/{world['card']}"),
+        (f"<https://dashboard.stripe.com/{ACCOUNT}/test/events/evt_1Led>", "/gateway/event/evt_1Led/change/"),
+        ("dashboard.stripe.com/test/logs/req_1Led", f"/operations/{world['operation']}"),
     ):
         assert client.get("/search", {"q": given})["Location"] == page
     for given in (
@@ -126,6 +145,9 @@ def test_a_pasted_address_of_this_console_is_opened(world: dict[str, str]) -> No
         "http://elsewhere.example/issuing/card/",
         "http://[",
         "http://testserver",
+        "/nothing",
+        "//elsewhere.example/issuing/card/",
+        "dashboard.stripe.com.elsewhere.example/test/logs/req_1Led",
     ):
         assert client.get("/search", {"q": given}).status_code == 200
 
@@ -142,13 +164,12 @@ def test_who_is_not_signed_in_is_told_nothing(world: dict[str, str]) -> None:
 
 
 def test_ids_that_the_console_prints_lead_somewhere(world: dict[str, str]) -> None:
-    account = Account.objects.get(pk=ACCOUNT)
     held = rows.authorization(rows.card(rows.cardholder()))
-    person, bank = builders.person(account), rows.put(ExternalAccount, {"id": "ba_1Led", "object": "bank_account"})
+    bank = rows.put(ExternalAccount, {"id": "ba_1Led", "object": "bank_account"})
     own = rows.balance_transaction(-5, "issuing_authorization_hold", source=held.pk)
     other = rows.balance_transaction(-5, "stripe_fee")
     for given, page in (
-        (person.pk, f"/connect/accounts/{ACCOUNT}?tab=persons"),
+        (world["person"], f"/connect/accounts/{ACCOUNT}?tab=persons"),
         (bank.pk, f"/connect/accounts/{ACCOUNT}?tab=external_accounts"),
         (own.pk, held.get_absolute_url()),
         (other.pk, f"/{ACCOUNT}/balance/overview"),
@@ -163,6 +184,9 @@ def test_the_title_of_a_search_says_when_there_is_nothing() -> None:
 
 def test_addresses_of_earlier_pages_are_answered(world: dict[str, str]) -> None:
     client = browser("ana")
-    assert client.get("/operations/?q=ic_1")["Location"] == "/console/operation/?q=ic_1"
+    for name in ("operation", "approval", "job"):
+        assert client.get(f"/{name}s/?q=ic_1&e=1")["Location"] == f"/console/{name}/?q=ic_1&e=1"
+    assert client.get("/bulk-runs/?q=ic_1")["Location"] == "/console/bulkrun/?q=ic_1"
+    assert client.get("/connect/accounts?q=alder")["Location"] == "/accounts/account/?q=alder"
     assert end_of(client, "/bulk/issuing.cancel_card/") == ("/issuing/card/", 200)
     assert end_of(client, "/connect/accounts/record-acceptances") == ("/accounts/account/", 200)

@@ -12,10 +12,10 @@ from accounts.account.models import Account
 from console.bulk import engine
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.people import roles
-from console.viewing import sessions
+from console.viewing import held, sessions
 from console.viewing.models import AccessEntry, WorkSession
 from tests.issuing import rows
 from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, person, view_as, work
@@ -175,6 +175,12 @@ def test_a_session_that_was_opened_after_the_form_was_drawn_loses_nothing(otto: 
 def test_another_accounts_session_in_another_browser_holds_nothing(otto: Client) -> None:
     work(browser("otto"))
     assert otto.get(OTHERS_LINK).context["denied"] == ""
+
+
+def test_another_accounts_session_that_has_ended_meanwhile_holds_nothing(otto: Client) -> None:
+    session = work(otto)
+    assert held.held(session, OTHER_ACCOUNT, within=session)
+    assert held.held(None, OTHER_ACCOUNT, within=session) is None
 
 
 def test_what_is_about_no_account_is_held_by_no_session(otto: Client) -> None:

@@ -12,6 +12,7 @@ from console.operations.fields import Where
 from console.operations.models import Operation
 from console.operations.verbs import get
 from gateway import clock
+from issuing.cardholders import forms
 from issuing.cardholders import verbs as cardholders_verbs
 from issuing.cardholders.models import Cardholder
 from tests.issuing import rows
@@ -139,6 +140,38 @@ def test_a_part_of_the_address_sends_it_whole() -> None:
         "country": "CA",
     }
     assert ("CA", "CA") in form.fields["country"].choices
+
+
+def at(**address: str) -> Cardholder:
+    """A cardholder with more in the address."""
+    row = rows.cardholder(phone_number="+14155550123")
+    own = {"line1": "1 Main", "city": "Joplin", "state": "MO", "postal_code": "64804", "country": "US"}
+    row.data["billing"] = {"address": own | address}
+    row.save()
+    return row
+
+
+def test_a_part_that_an_address_may_lack_is_taken_off_and_the_rest_sent_whole() -> None:
+    row = at(line2="Flat 2")
+    for entries in ({}, forms.current(row), {**forms.current(row), "line2": ""}):
+        form = updated(row, **entries, take_off=["line2"])
+        assert form.is_valid(), form.errors
+        address = cardholders_verbs.cardholder_body(form.cleaned_data)["billing"]["address"]
+        assert address == {"line1": "1 Main", "city": "Joplin", "state": "MO", "postal_code": "64804", "country": "US"}
+
+
+@pytest.mark.parametrize("name", ["line2", "state", "email", "phone_number", "line1", "country"])
+def test_an_entry_that_is_emptied_takes_nothing_off_and_says_so(name: str) -> None:
+    row = at(line2="Flat 2")
+    form = updated(row, **{**forms.current(row), "city": "Webb City", name: ""})
+    assert list(form.errors) == [name]
+    assert ("--take-off" in str(form.errors)) == (name in ("line2", "state"))
+
+
+def test_what_is_not_there_is_not_taken_off_and_nothing_is_both_changed_and_taken_off() -> None:
+    assert "Nothing would change" in str(updated(at(), take_off=["line2"]).errors)
+    assert "not both" in str(updated(at(line2="Flat 2"), take_off=["line2"], line2="Flat 3").errors)
+    assert "not one of the available choices" in str(updated(at(), take_off=["email"]).errors)
 
 
 # What is sent

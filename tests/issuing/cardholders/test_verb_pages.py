@@ -43,6 +43,17 @@ def test_an_update_shows_before_and_after(otto: Client, account: Account) -> Non
     assert answer.context["preview"].lines[0] == Line("email", "new@example.com", "old@example.com")
 
 
+def test_what_is_taken_off_is_shown_with_what_it_was_and_gone_at_stripe(otto: Client, account: Account) -> None:
+    holder = make_cardholder(account, line2="Flat 2")
+    address = verb_page(holder, "update_cardholder")
+    answer = typed(otto, address, take_off="line2", reason="short")
+    assert Line("billing[address][line2]", "", "Flat 2") in answer.context["preview"].lines
+    assert typed(otto, address, take_off="line2", reason="They moved to a house").status_code == 303
+    holder.refresh_from_db()
+    assert holder.data["billing"]["address"]["line2"] is None
+    assert 'type="checkbox" name="take_off" value="line2"' not in otto.get(address).content.decode()
+
+
 def test_personal_entries_are_masked_on_the_operations_page(otto: Client, account: Account) -> None:
     make_cardholder(account, email="amara@example.com")
     operation = Operation.objects.get(verb="issuing.create_cardholder")

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.account.models import Account
 from console.operations import verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from issuing.cardholders.models import Cardholder
 from tests.issuing.acting import at_stripe, lost

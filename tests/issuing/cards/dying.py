@@ -19,7 +19,7 @@ def main(when: str, account_id: str, cardholder_id: str) -> None:
     if when == "before":
         attempts.attempt = die
     if when == "after":
-        attempts.succeed = die
+        attempts.finish = die
     if when == "in":
         verb = verbs.get("issuing.create_card")
         send = verb.send

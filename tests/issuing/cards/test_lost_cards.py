@@ -10,7 +10,7 @@ from accounts.account.models import Account
 from console.bulk import runs
 from console.bulk.runs import Wanted
 from console.operations import door, verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from issuing.cards.models import Card
 from tests.answers import check_page
@@ -114,9 +114,48 @@ def test_many_cards_are_refused_and_who_may_is_named(account: Account) -> None:
     with pytest.raises(Denied, match=r"An operator or an administrator has\."):
         runs.begin(verbs.get(CANCEL), user=person("sam"), rows=rows, reason=REASON, common=LOST)
     sam = browser("sam")
-    assert CANCEL not in sam.get("/issuing/card/").content.decode()
+    refused = sam.post("/issuing/card/", {"action": CANCEL, "_selected_action": ids}, follow=True)
+    assert "sam may do “Cancel card” for one at a time only." in refused.content.decode()
     assert sam.get(f"/bulk/{CANCEL}/", {"id": ids}).status_code == 403
     assert not Operation.objects.filter(verb=CANCEL).exists()
+
+
+def test_the_list_leads_support_to_the_page_of_one_card(account: Account) -> None:
+    card, sam = make_card(account), sam_works(account)
+    assert f'<option value="{CANCEL}">Cancel card (one row)</option>' in sam.get("/issuing/card/").content.decode()
+    led = sam.post("/issuing/card/", {"action": CANCEL, "_selected_action": [card.pk]})
+    assert (led.status_code, led["Location"]) == (302, verb_page(card, "cancel_card"))
+    assert f'<option value="{CANCEL}">Cancel cards</option>' in browser("otto").get("/issuing/card/").content.decode()
+    assert CANCEL not in browser("vera").get("/issuing/card/").content.decode()
+
+
+def made_token(client: Client) -> str:
+    return client.post("/me/tokens", {"label": "at the phone"}).context["new_token"]
+
+
+def test_outside_of_the_sandbox_supports_token_does_this_command_and_no_other(
+    account: Account, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, other, sam = make_card(account), make_card(account), browser("sam")
+    assert "does this alone, for one at a time and as its page lets you: Cancel card." in shown(sam, "/me/")
+    monkeypatch.setenv("CONSOLE_TOKEN", made_token(sam))
+    settings.CONSOLE_MODE = "test"
+    lost = ("--cancellation-reason", "lost")
+    status, _, err = run("cancel_card", card.pk, *lost, who="")
+    assert (status, "without saying how the caller was verified" in err) == (1, True)
+    status, _, err = run("cancel_card", card.pk, other.pk, *lost, "--verified", "in_person", who="")
+    assert (status, "for one at a time only" in err) == (1, True)
+    assert run("cancel_card", card.pk, *lost, "--verified", "in_person", who="")[0] == 0
+    card.refresh_from_db()
+    assert (card.status, Operation.objects.get(verb=CANCEL).user) == ("canceled", person("sam"))
+    for words in (("deactivate_card", other.pk), ("bulk_run", CANCEL, "--file", "none.csv")):
+        status, _, err = run(*words, who="")
+        assert (status, "may use this command" in err) == (1, True)
+
+
+def test_a_viewer_has_no_token_and_an_operator_is_told_of_no_bounds(account: Account) -> None:
+    assert browser("vera").post("/me/tokens", {"label": "x"}).status_code == 403
+    assert "does this alone" not in shown(browser("otto"), "/me/")
 
 
 def test_the_command_takes_how_the_caller_was_verified(account: Account) -> None:

@@ -119,5 +119,6 @@ def test_rows_that_do_not_exist_are_refused() -> None:
 
 def test_lists_offer_the_verbs_that_a_person_may_use(account: Account) -> None:
     make_card(account)
-    assert "issuing.cancel_card" in browser("otto").get("/issuing/card/").content.decode()
-    assert "issuing.cancel_card" not in browser("sam").get("/issuing/card/").content.decode()
+    offered = {name: browser(name).get("/issuing/card/").content.decode() for name in ("otto", "sam", "vera")}
+    assert ["issuing.cancel_card" in offered[name] for name in ("otto", "sam", "vera")] == [True, True, False]
+    assert ["issuing.activate_card" in offered[name] for name in ("otto", "sam", "vera")] == [True, False, False]

@@ -13,7 +13,7 @@ from console.approvals.models import Approval
 from console.bulk import drafts, engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.operations import verbs
-from console.operations.door import Denied
+from console.operations.admission import Denied
 from console.operations.models import Operation
 from issuing.cards.models import Card
 from tests.issuing.acting import text

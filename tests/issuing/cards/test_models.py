@@ -40,16 +40,26 @@ def test_a_card_is_read_before_it_is_changed(account: Account, sandbox: SandboxP
     assert calls(sandbox, f"/v1/issuing/cards/{card.pk}") == ["GET", "POST"]
 
 
-@pytest.mark.parametrize("change", ["activate", "deactivate", "cancel"])
-def test_a_card_that_stripe_has_canceled_is_not_written_to(
-    account: Account, sandbox: SandboxProcess, change: str
+@pytest.mark.parametrize(("change", "after"), [("activate", ["GET"]), ("deactivate", ["POST", "GET"])])
+def test_a_card_that_stripe_has_canceled_stays_so_and_is_known_to_be(
+    account: Account, sandbox: SandboxProcess, change: str, after: list[str]
 ) -> None:
     card = make_card(account, active=False)
     path = f"/v1/issuing/cards/{card.pk}"
     sandbox.api("POST", path, {"status": "canceled"}, account=account.pk)
     with pytest.raises(Canceled, match="canceled at Stripe"):
         getattr(card, change)(key=key())
-    assert calls(sandbox, path) == ["POST", "GET"]
+    assert calls(sandbox, path) == ["POST", *after]
+    assert Card.objects.get(pk=card.pk).canceled
+
+
+@pytest.mark.parametrize("change", ["deactivate", "cancel"])
+def test_what_stops_a_card_is_sent_at_once(account: Account, sandbox: SandboxProcess, change: str) -> None:
+    card = make_card(account)
+    path = f"/v1/issuing/cards/{card.pk}"
+    before = calls(sandbox, path)
+    getattr(card, change)(key=key())
+    assert calls(sandbox, path) == [*before, "POST"]
 
 
 def test_a_refusal_changes_nothing_here(account: Account) -> None:

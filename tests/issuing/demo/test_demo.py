@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -65,7 +66,9 @@ def test_two_runs_with_one_seed_make_one_world(sandbox: SandboxProcess) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_mirror_is_in_step_afterwards(sandbox: SandboxProcess) -> None:
-    call_command("demo", accounts=1, day=DAY)
+    out = StringIO()
+    call_command("demo", accounts=1, day=DAY, stdout=out)
+    assert "Events that still wait: " in out.getvalue()
     assert [str(account) for account in Account.objects.all()] == [BUSINESSES[0][1]]
     account = Account.objects.get()
     seen = {page_id for page in client.pages(Authorization.listed_at, account=account.pk) for page_id in ids(page)}
