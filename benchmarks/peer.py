@@ -60,10 +60,11 @@ def measure() -> bool:
         print(f"dj-stripe is not measured, its environment cannot be made here: {error}\n", flush=True)
         return True
     for name, (accepted, mirrored) in zip(SETTINGS, found, strict=True):
-        ratios = f"{ours[0] / accepted:.1f} × accepted, {ours[1] / mirrored:.1f} × accepted and mirrored"
-        print(f"We beside dj-stripe, {name}: {ratios}")
+        ratios = (ours[0] / accepted, ours[1].rate / mirrored.rate, mirrored.each / ours[1].each)
+        said = "{:.1f} × accepted, {:.1f} × accepted and mirrored, {:.1f} × as many events of a processor's second"
+        print(f"We beside dj-stripe, {name}: {said.format(*ratios)}")
     print(f"         (promised beside the first: {PROMISED} × accepted and mirrored)\n", flush=True)
-    return kept and ours[1] >= PROMISED * found[0][1]
+    return kept and ours[1].rate >= PROMISED * found[0][1].rate
 
 
 @contextmanager
@@ -88,18 +89,18 @@ def made(*command: str) -> None:
         raise CannotBeMadeError(next((line for line in said if line.startswith("ERROR")), said[-1]))
 
 
-def measured_ours(its: mix.Mix) -> tuple[tuple[float, float], bool]:
-    """Events a second of ours: accepted, and accepted and mirrored. And whether the first is what is promised."""
+def measured_ours(its: mix.Mix) -> tuple[tuple[float, webhooks.Mirrored], bool]:
+    """Events of known accounts that we accept a second, the mix, and whether the first is what is promised."""
     with webhooks.receiver(SERVER, its) as (ours, here):
         rates = webhooks.compare(ours.port, webhooks.known(its), events=ROUND)
         kept = webhooks.report(rates, ROUND)
         with webhooks.working(ours, here) as both:
             found = webhooks.accepted_and_mirrored(both, its.events(accounts=ACCOUNTS))
         print(f"         {right(ours.url, OURS)}\n         {loads()}\n", flush=True)
-    return (statistics.median(rates[webhooks.OURS]), found.rate), kept
+    return (statistics.median(rates[webhooks.OURS]), found), kept
 
 
-def measured_peer(python: str, its: mix.Mix, name: str, setting: str) -> tuple[float, float]:
+def measured_peer(python: str, its: mix.Mix, name: str, setting: str) -> tuple[float, webhooks.Mirrored]:
     """The same of dj-stripe, in one of its settings."""
     with peer(python, its, setting) as receiver:
         rates = webhooks.compare(receiver.port, webhooks.known(its), [PATH], ROUND)
@@ -109,7 +110,7 @@ def measured_peer(python: str, its: mix.Mix, name: str, setting: str) -> tuple[f
         print(f"         events of known accounts accepted (and mirrored) at {accepted:.0f}/s; the mix:")
         print(f"         {found}")
         print(f"         {right(receiver.url, ITS)}\n         {loads()}\n", flush=True)
-    return accepted, found.rate
+    return accepted, found
 
 
 @contextmanager

@@ -236,13 +236,17 @@ class Mirrored:
         """Events a second, accepted and mirrored."""
         return self.events / self.seconds
 
+    @property
+    def each(self) -> float:
+        """Milliseconds of the processor an event."""
+        return 1000 * sum(self.costs.values()) / self.events
+
     def __str__(self) -> str:
         """Return three lines."""
         costs = [f"{1000 * spent / self.events:.2f} ms {name}" for name, spent in self.costs.items()]
-        whole = f"{1000 * sum(self.costs.values()) / self.events:.2f} ms"
         return (
             f"{self.rate:.0f}/s (accepted at {self.events / self.accepting:.0f}/s; {self.again} deliveries repeated)\n"
-            f"         of the processor an event {', '.join(costs)}: {whole}\n"
+            f"         of the processor an event {', '.join(costs)}: {self.each:.2f} ms\n"
             f"         {self.reads / self.events:.2f} reads of Stripe an event"
         )
 
