@@ -1,9 +1,9 @@
 """dj-stripe beside us: webhooks accepted, and accepted and mirrored, in one run on PostgreSQL.
 
 `EVENTS=4000 python -m benchmarks peer`; 2,000 by default. Both get the same mix from the same sender and read from the
-same stub of Stripe: we with two web and two worker processes, dj-stripe with PEER_WORKERS=2 web processes of as many
-threads as ours (it works while it is asked, so it has no others). It runs in an environment of its own, made anew from
-benchmarks/peer.txt in a temporary folder, or kept in PEER_VENV.
+same stub of Stripe: we with two web and two worker processes, dj-stripe with PEER_WORKERS=2 web processes of
+PEER_THREADS=16 threads as ours have (it works while it is asked, so it has no others). It runs in an environment of its
+own, made anew from benchmarks/peer.txt in a temporary folder, or kept in PEER_VENV.
 
 It is measured twice: as its documentation and its own handlers have it, each object read anew from Stripe; and by the
 cheapest way that its code leaves open, objects as the events show them, which ends with old objects where events
@@ -34,7 +34,7 @@ from tests.stack import ROOT, free_ports, wait_until
 
 EVENTS = int(os.environ.get("EVENTS", "2000"))
 ACCOUNTS, ROUND = EVENTS // mix.EVENTS_EACH, EVENTS // 4  # of the mix; events of known accounts in a round
-WORKERS, THREADS = os.environ.get("PEER_WORKERS", "2"), "16"
+WORKERS, THREADS = os.environ.get("PEER_WORKERS", "2"), os.environ.get("PEER_THREADS", "16")
 PROMISED = 4
 LOCK = ROOT / "benchmarks" / "peer.txt"
 SERVING = f"--workers={WORKERS} --threads={THREADS} --worker-class=gthread --keep-alive=15 --log-level=error".split()
