@@ -33,6 +33,7 @@ lint: environment-dev
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet requirements-dev.in -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet benchmarks/peer.in -o benchmarks/peer.txt
 
 # .venv is made again where Python's version changed or it does not start, and renewed where a lock differs. The locks are
 # complete: nothing is resolved again. What is installed is copied into it last: what was broken off begins anew.

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, drain, exports, inbox, lists, pages, sandbox, scale, sync, webhooks
+from benchmarks import chain, drain, exports, inbox, lists, pages, peer, sandbox, scale, sync, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
@@ -17,6 +17,7 @@ MEASURED = {
     "inbox": inbox.measure,
     "lists": lists.measure,
     "pages": pages.measure,
+    "peer": peer.measure,
     "sandbox": sandbox.measure,
     "scale": scale.measure,
     "sync": sync.measure,

@@ -73,11 +73,11 @@ class Mix:
         first = [(self.account(number)["id"], self.authorization(number, 0, "pending")) for number in numbers]
         yield "issuing.authorization", first
 
-    def events(self, seed: int = 1) -> list[Data]:
-        """EVENTS_EACH events of each account, a little out of order."""
+    def events(self, seed: int = 1, accounts: int = 0) -> list[Data]:
+        """EVENTS_EACH events of each account, or of the first so many, a little out of order."""
         now = int(time.time()) - self.accounts
         made = []
-        for number in range(self.accounts):
+        for number in range(accounts or self.accounts):
             made += [
                 (at + chance, event)
                 for (at, event), chance in zip(self._of(number, now + number), self._chances(seed), strict=False)

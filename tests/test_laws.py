@@ -33,6 +33,7 @@ NAMED = {
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
 LONGEST_LINE = 120  # of a template; ruff sees to the others
+LOCKS = ("requirements", "requirements-dev", "benchmarks/peer")
 
 
 def files(*rooms: str) -> list[Path]:
@@ -279,3 +280,15 @@ def test_templates_lie_under_the_name_of_what_draws_them(room: str) -> None:
     lost = {str(path.relative_to(ROOT)) for path in (ROOT / "templates" / room).rglob("*.html")}
     lost -= {name for name in lost if name.split("/")[2] in folders and name.count("/") == 3}
     assert not lost, "\n".join(sorted(lost))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_what_is_asked_for_is_locked_by_hashes_and_from_no_host_of_its_own(lock: str) -> None:
+    asked, locked = ((ROOT / f"{lock}.{end}").read_text("utf-8") for end in ("in", "txt"))
+    kept = re.findall(
+        r"^([a-z][a-z0-9.-]*)(?:\[[a-z,-]+\])?==\S+(?: ; [^\\\n]+)? \\\n    --hash=sha256:", locked, re.MULTILINE
+    )
+    pinned = re.findall(r"^[a-z].*", locked, re.MULTILINE | re.IGNORECASE)
+    assert len(kept) == len(pinned)
+    assert {name.lower() for name in re.findall(r"^[\w-]+", asked, re.MULTILINE)} - {"-c"} <= set(kept)
+    assert not re.search(r"://|^-", locked, re.MULTILINE)
