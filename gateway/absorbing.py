@@ -56,13 +56,18 @@ class Outcome:
 def absorb(pages: Sequence[Page]) -> Outcome:
     """Write what the pages show, each object by gateway.order, history of what differs included.
 
-    Raises mirror.Misplaced, and Django's database errors; nothing is written then.
+    Accounts, and then all else: each is written whole, or not at all. Raises mirror.Misplaced, and Django's database
+    errors.
     """
-    outcome = Outcome()
-    with transaction.atomic():
-        for model, shown in by_kind(pages):
-            outcome.objects += len(shown)
-            _absorb(model, shown, outcome)
+    outcome, kinds = Outcome(), by_kind(pages)
+    accounts = [each for each in kinds if each[0] is mirror.account_model()]
+    for part in filter(None, (accounts, [each for each in kinds if each not in accounts])):
+        with transaction.atomic():
+            if part is not accounts:
+                mirror.lock_accounts((model, pk, each.account) for model, shown in part for pk, each in shown.items())
+            for model, shown in part:
+                outcome.objects += len(shown)
+                _absorb(model, shown, outcome)
     return outcome
 
 

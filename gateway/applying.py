@@ -154,6 +154,7 @@ def _absorb(groups: Sequence[Group], read: Collection[str]) -> tuple[list[Event]
         ours = _lock([event for group in groups for event in group.events])
         mine = [replace(group, events=[event for event in group.events if event.pk in ours]) for group in groups]
         left = sorted((group for group in mine if group.events), key=BY_KIND)
+        mirror.lock_accounts((group.model, group.row_id, group.account) for group in left if group.kind)
         for kind, same in groupby(left, BY_KIND):  # always in the same order, so that no two processes block each other
             found = list(same)
             undecided = _fold(found, read) if kind else []

@@ -229,7 +229,7 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
     ids = sorted(wanted)
     if strays := [row_id for row_id in ids if owner(model, row_id, wanted[row_id]) is None]:
         raise Misplaced(f"{', '.join(strays)}: of no connected account")
-    _lock_accounts(model, wanted.values())
+    lock_accounts((model, row_id, wanted[row_id]) for row_id in ids)
     found = model.every.select_for_update().filter(pk__in=ids).order_by("pk")
     rows = {row.pk: row for row in found} if len(ids) == 1 else {}  # one by itself: in no order, and mostly there
     if not rows:
@@ -244,13 +244,17 @@ def locked(model: type[M], wanted: dict[str, str | None]) -> dict[str, M]:
     return rows
 
 
-def _lock_accounts(model: type[Mirror], accounts: Iterable[str | None]) -> None:
-    """Lock the accounts that keep something of these rows before the rows: every process in the same order.
+def lock_accounts(wanted: Iterable[tuple[type[Mirror], str, str | None]]) -> None:
+    """Before rows (model, id, account) are written, of all kinds in one transaction: lock their accounts, all at once.
 
-    One that is missing is reserved: whoever is about to write it waits, and sees the rows.
+    Those among the rows, and those that keep something of the others (one that is missing is reserved: whoever is about
+    to write it waits, and sees the rows). Else two processes may each hold an account that the other is about to lock.
     """
-    if model.told_in_account and (theirs := {account: account for account in accounts if account}):
-        locked(account_model(), dict(theirs))
+    rows = list(wanted)
+    if any(model.told_in_account for model, _, _ in rows):
+        concerned = [(model, owner(model, row_id, account)) for model, row_id, account in rows]
+        theirs = [pk for model, pk in concerned if pk and (model.told_in_account or model is account_model())]
+        locked(account_model(), {pk: pk for pk in theirs})
 
 
 def insert(model: type[M], decided: dict[str, tuple[str | None, order.Write]]) -> dict[str, M]:
@@ -267,7 +271,7 @@ def insert(model: type[M], decided: dict[str, tuple[str | None, order.Write]]) -
         if row.account_id is None:
             raise Misplaced(f"{row_id}: of no connected account")
         row.become(write)
-    _lock_accounts(model, [row.account_id for row in made.values()])
+    lock_accounts((model, row.pk, row.account_id) for row in made.values())
     written = {row_id: made[row_id] for row_id in inserting.insert(model, list(made.values()))}
     if written:
         model.written(list(written.values()))
