@@ -37,6 +37,7 @@ from tests.console.jobs.made import exported
 from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as, work
 from tests.permissions import TABLE
+from tests.world import drift
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.prove]
 TABS = ("requirements", "persons", "capabilities", "external_accounts", "terms", "timeline", "json")
@@ -257,7 +258,7 @@ def _records(found: Planted) -> None:
     freeze = Freeze.objects.create(user=person("otto"), form_token=uuid.uuid4().hex, card_run=bulk_run, **why)
     ids = {"work_session": session.pk, "access_entry": entry.pk, "event": event.pk, "user": person("vera").pk}
     sought = exported(person("otto"), list="issuing.cardholder", query=urlencode({"q": found.email()}))
-    ids |= {"job": sought.pk, "brake": brake.pk, "freeze": freeze.pk, "bulk_run": bulk_run.pk}
+    ids |= {"job": sought.pk, "brake": brake.pk, "freeze": freeze.pk, "bulk_run": bulk_run.pk, "drift": drift().pk}
     found.ids |= {name: str(key) for name, key in ids.items()}
 
 

@@ -61,9 +61,7 @@ def made() -> dict[str, str]:
         "bulk_run": _bulk_run(card),
         "approval": _approval(card),
         "event": _event("evt_1Tests"),
-        "drift": Drift.objects.create(
-            noun="account", object_id=ACCOUNT, account=ACCOUNT, kind="gone", found_at=clock.now()
-        ),
+        "drift": drift(),
         "mail": _mail("unknown"),
         "kept_mail": _mail("sent"),
         "user": person("vera"),
