@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 REASON = "Suspicious pattern on one BIN"
 EVERY = 3.0  # seconds that a worker lives
 UNDER_WAY = 12  # rows that a worker may have claimed when its run is stopped
-SIZES = {"sqlite": 1_000, "postgres": 10_000}  # an undo of more than 100 needs a second person
+SIZES = {"sqlite": 300, "postgres": 1_000}  # an undo of more than 100 needs a second person
 HOLDER = {
     "name": "Jonas Aaltonen",
     "type": "individual",
