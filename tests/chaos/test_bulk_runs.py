@@ -28,7 +28,7 @@ from tests.staff_browser import StaffBrowser
 pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 REASON = "Suspicious pattern on one BIN"
 EVERY = 3.0  # seconds that a worker lives
-UNDER_WAY = 12  # rows that a worker may have claimed when its run is stopped
+UNDER_WAY = 48  # rows that a worker may have begun when its run is stopped: three threads, 16 each
 SIZES = {"sqlite": 300, "postgres": 1_000}  # an undo of more than 100 needs a second person
 HOLDER = {
     "name": "Jonas Aaltonen",
@@ -177,7 +177,7 @@ def stopped_and_resumed(run: Run, rows: int) -> None:
 
 def undone(run: Run, rows: int) -> Run:
     """Its undo, asked for once the mirror has what the run did, and approved by another person."""
-    wait_until(lambda: run.stack.ask("Card.objects.filter(status='inactive').count()") == rows, 60, "the mirror")
+    wait_until(lambda: run.stack.ask("Card.objects.filter(status='inactive').count()") == rows, patience(rows), "the mirror")
     run.stack.manage("bulk_undo", run.pk, "--as", "demo", "--reason", "The pattern was a test of theirs")
     undoing = Run(run.stack, run.stack.ask(f"str(BulkRun.objects.get(undo_of='{run.pk}').pk)"))
     if undoing.state == "draft":
