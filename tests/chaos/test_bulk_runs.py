@@ -177,7 +177,9 @@ def stopped_and_resumed(run: Run, rows: int) -> None:
 
 def undone(run: Run, rows: int) -> Run:
     """Its undo, asked for once the mirror has what the run did, and approved by another person."""
-    wait_until(lambda: run.stack.ask("Card.objects.filter(status='inactive').count()") == rows, patience(rows), "the mirror")
+    wait_until(
+        lambda: run.stack.ask("Card.objects.filter(status='inactive').count()") == rows, patience(rows), "the mirror"
+    )
     run.stack.manage("bulk_undo", run.pk, "--as", "demo", "--reason", "The pattern was a test of theirs")
     undoing = Run(run.stack, run.stack.ask(f"str(BulkRun.objects.get(undo_of='{run.pk}').pk)"))
     if undoing.state == "draft":
