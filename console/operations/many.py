@@ -74,7 +74,8 @@ def send(verb: Verb, acts: Sequence[Act], stopped: Callable[[Operation], str]) -
 
 
 def _hand_on(acts: Sequence[Act], pause: timedelta) -> None:
-    """Let the worker have what was not sent; it asks about brakes by itself."""
+    """Let the worker have what was not sent, and is still held as the others are; it asks about brakes by itself."""
     if acts:
-        ours = Operation.objects.filter(pk__in=[each.operation.pk for each in acts], state=State.SENDING)
-        ours.put_off(timezone.now() + pause, state=State.INTENT, attempts=0, first_tried_at=None)
+        ours = Operation.objects.held(acts[0].operation.claimed_by)
+        unsent = ours.filter(pk__in=[each.operation.pk for each in acts], state=State.SENDING)
+        unsent.put_off(timezone.now() + pause, state=State.INTENT, attempts=0, first_tried_at=None)
