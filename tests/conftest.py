@@ -16,6 +16,7 @@ TRIGGERS = (
     *("console.migrations.0002_append_only", "console.migrations.0013_erasable"),
     "accounts.migrations.0003_terms_append_only",
 )
+LONGEST = "test_bulk_runs"  # minutes by itself: begun last, it would leave one of two cores idle
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,8 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What has no database need not run on each of them: seen by what a test asks for, or marks, not by a list.
 
-    Tests that start processes are kept together by the stack that they share (`--dist loadgroup`).
+    Tests that start processes are kept together by the stack that they share (`--dist loadgroup`), the longest first.
     """
+    items.sort(key=lambda item: item.path.stem != LONGEST)
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("chaos"):
             item.add_marker(pytest.mark.xdist_group(stack_of(item)))

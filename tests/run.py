@@ -24,7 +24,8 @@ ON_SQLITE, ON_POSTGRES = f"{SHORT} and not crawl", f"{SHORT} and not alike"
 CORE = ("tests/gateway", "tests/console", "tests/test_permissions.py")  # what asks a database for more than rows
 REST = [f"--ignore={path}" for path in CORE]
 QUICK = ("-n", "3", "--dist", "worksteal", "-m")  # one more than two cores: tests wait for the sandbox's processes
-BY_STACK = ("-n", "2", "--dist", "loadgroup", "-m")  # two at a time, and those of one stack one after the other
+# Two at a time, in their order, and those of one stack one after the other.
+BY_STACK = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-m")
 IN_ORDER = ("-p", "no:randomly")
 NO_CHROMIUM = "no Chromium found; install one or set CHROMIUM"
 CI = os.environ.get("CI", "").lower() == "true"

@@ -27,6 +27,7 @@ class Scripted:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else the body waits 40 ms for the headers' receipt
 
             def reply(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

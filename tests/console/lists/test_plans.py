@@ -18,7 +18,12 @@ from tests.keeping import once
 from tests.people import browser
 from tests.plans import Plan, analyze, mirrors, plans_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.crawl]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.postgres,
+    pytest.mark.crawl,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are PostgreSQL's"),
+]
 ACCOUNTS = 4_000  # and twice as many cards, three times as many authorizations
 NEAR = 500  # rows beside a cursor that a search looks through: here, too, few of all
 PAGE = 51
