@@ -7,6 +7,28 @@ from django.db import connection, transaction
 
 
 @contextmanager
+def durable() -> Iterator[None]:
+    """An outermost transaction that is on the disk when it ends (SQLite otherwise waits for its next checkpoint).
+
+    Inside another transaction: RuntimeError, since nothing would be kept before the call.
+    """
+    lazy = connection.vendor == "sqlite" and not connection.in_atomic_block
+    if lazy:
+        _synchronous("FULL")
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    finally:
+        if lazy:
+            _synchronous("NORMAL")
+
+
+def _synchronous(level: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA synchronous={level}")
+
+
+@contextmanager
 def lazily() -> Iterator[None]:
     """A transaction for what Stripe can tell again: it does not wait for the disk, which takes as long as all else.
 

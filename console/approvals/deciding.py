@@ -14,7 +14,7 @@ from django.utils import timezone
 from console.approvals import asking, exact, policy, waiting
 from console.approvals.exact import Exact
 from console.approvals.models import Approval
-from console.operations import attempts, door, rights, verbs
+from console.operations import door, rights, verbs
 from console.operations.admission import Denied, held_by
 from console.operations.door import Performed
 from console.operations.fields import REASON_LENGTH
@@ -23,6 +23,7 @@ from console.people import roles
 from console.people.models import User
 from console.viewing import sessions
 from gateway import claims, texts
+from gateway.commits import durable
 
 State = Approval.State
 APPROVES = "console.approve_operation"  # beside the verb's own permission
@@ -76,7 +77,7 @@ def approve(approval: Approval, *, user: User, seen: str, note: str = "") -> Per
     """
     _may_decide(approval, user)
     problem = ""
-    with attempts.durable():
+    with durable():
         approval = _waiting(approval)
         now = _read_locked(approval.operation)
         if found := stale(approval, now):
@@ -108,7 +109,7 @@ def refuse(approval: Approval, *, user: User, note: str) -> None:
     if len(texts.readable(note)) < REASON_LENGTH:
         raise Denied(f"Say why, in at least {REASON_LENGTH} characters: {approval.requester.get_username()} reads it.")
     _may_decide(approval, user)
-    with attempts.durable():
+    with durable():
         _end(_waiting(approval), State.REFUSED, note.strip(), user=user)
 
 
@@ -116,7 +117,7 @@ def withdraw(approval: Approval, *, user: User) -> None:
     """Take it back. Raises Denied for everybody but its requester, and for what is decided already."""
     if approval.requester_id != user.pk:
         raise Denied(f"Only {approval.requester.get_username()}, who asked, can withdraw it. Refuse it instead.")
-    with attempts.durable():
+    with durable():
         _end(_waiting(approval), State.WITHDRAWN, "", user=user)
 
 
@@ -135,7 +136,7 @@ def sweep(at: datetime | None = None) -> int:
 
 def _end_if(approval: Approval, overdue: Callable[[Approval], bool]) -> bool:
     """End it where, with its rows locked, that still holds."""
-    with attempts.durable():
+    with durable():
         own = Approval.objects.select_for_update().waiting().filter(pk=approval.pk).first()
         if own is None:
             return False
@@ -198,7 +199,7 @@ def _may_decide(approval: Approval, user: User) -> None:
     if not sentence and verb and (way := held_by(sessions.open_of(user), verb, about)):
         sentence = way.sentence
     if sentence:
-        with attempts.durable():
+        with durable():
             asking.record(approval, "denied", user=user, reason="", why=sentence)
         raise Denied(sentence)
 

@@ -12,12 +12,12 @@ from console.brakes import standing
 from console.brakes.models import Brake
 from console.bulk.models import BulkRow
 from console.operations import verbs
-from console.operations.attempts import durable
 from console.operations.models import Operation
 from console.people import roles
 from console.people.models import User
 from console.record import audit
 from console.shell import nouns
+from gateway.commits import durable
 
 SETS = "console.set_brake"  # the permission to set and to lift
 Scope = Brake.Scope

@@ -11,11 +11,12 @@ from console.bulk.models import BulkRow, BulkRun
 from console.bulk.rows import check_shown, gather_shown
 from console.operations import door, many
 from console.operations.admission import Braked, Denied, admit_row
-from console.operations.attempts import BRAKED_PAUSE, durable, plain
+from console.operations.attempts import BRAKED_PAUSE, plain
 from console.operations.many import Act
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from gateway import claims
+from gateway.commits import durable
 from gateway.mirror import Mirror
 
 State = BulkRow.State

@@ -9,7 +9,6 @@ from django.utils import timezone
 from console.approvals import load, policy
 from console.approvals.load import Load
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
-from console.operations import attempts
 from console.operations.admission import Denied
 from console.operations.fields import REASON_LENGTH
 from console.operations.verbs import Verb
@@ -17,6 +16,7 @@ from console.people import roles
 from console.people.models import User
 from console.record import audit
 from gateway import texts
+from gateway.commits import durable
 
 CONTROLS = "console.control_bulkrun"  # the permission to stop, resume and retry what somebody else began
 
@@ -83,7 +83,7 @@ def stop(run: BulkRun, user: User | None, why: str = "") -> BulkRun:
     """
     if user:
         check_control(run, user)
-    with attempts.durable():
+    with durable():
         running = BulkRun.objects.filter(pk=run.pk, state=BulkRun.State.RUNNING)
         stopped = {"state": BulkRun.State.STOPPED, "stopped_by": user, "stopped_at": timezone.now(), "why": why}
         if running.update(**stopped, needs_a_person=True):

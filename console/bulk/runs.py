@@ -29,6 +29,7 @@ from console.people.models import User
 from console.viewing import sessions
 from console.viewing.models import WorkSession
 from gateway import claims
+from gateway.commits import durable
 from gateway.mirror import account_model
 
 __all__ = ["BEGIN", "Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop", "undo"]
@@ -177,7 +178,7 @@ def _entered(run: BulkRun) -> dict[str, Any]:
 
 def started(run: BulkRun) -> BulkRun:
     """The draft begun, in the worker. Nothing where it was begun before."""
-    with attempts.durable():
+    with durable():
         drafts = BulkRun.objects.filter(pk=run.pk, state=State.DRAFT, total__gt=0)
         if drafts.update(state=State.RUNNING, begun_at=timezone.now(), **_entered(run)):
             record(run, "begun", run.user, rows=run.total, urgent=run.urgent)
@@ -202,7 +203,7 @@ def resume(run: BulkRun, user: User) -> BulkRun:
     admit(verb := _known(run), run)
     if not run.approved and not why_second(verb, 1, Load()):  # what each row needs by itself it asks for by itself
         _check_alone(run, verb, waiting(run))
-    with attempts.durable():
+    with durable():
         stopped = BulkRun.objects.filter(pk=run.pk, state=State.STOPPED)
         if stopped.update(state=State.RUNNING, stopped_by=None, why="", needs_a_person=False):
             record(run, "resumed", user)
@@ -229,7 +230,7 @@ def retry(run: BulkRun, user: User) -> int:
     if not failed.exists() and BulkRow.objects.filter(run=run).failed().exists():
         raise Denied("What these rows held of persons was forgotten: begin a run of its own for them, from their file.")
     failed = _unapproved(run, verb, failed)
-    with attempts.durable():
+    with durable():
         BulkRun.objects.select_for_update().get(pk=run.pk)
         rows = failed.values("pk")
         token = Concat(Value(f"{fresh_token()[:16]}-"), Cast(F("pk"), CharField()))

@@ -21,9 +21,9 @@ from django.utils import timezone
 
 from console.mail import smtp
 from console.mail.models import DRAIN, Mail
-from console.operations.attempts import durable
 from gateway import claims, queue, sweep, texts
 from gateway.back_off import pause
+from gateway.commits import durable
 
 logger = logging.getLogger(__name__)
 State = Mail.State

@@ -5,14 +5,12 @@ Due times and claims are wall time; the 24 hours in which Stripe remembers a key
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -24,6 +22,7 @@ from console.people.models import User
 from console.record import audit
 from gateway import clock, intake
 from gateway.claims import CRASHES, FREE
+from gateway.commits import durable
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.models import Event
 
@@ -43,28 +42,6 @@ OF_ATTEMPT = ("answer", "key")  # who settles by these has held the claim since 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """The values as JSON gives them back, so that every attempt sends the same bytes."""
     return json.loads(json.dumps(values, cls=DjangoJSONEncoder))
-
-
-@contextmanager
-def durable() -> Iterator[None]:
-    """An outermost transaction that is on the disk when it ends (SQLite otherwise waits for its next checkpoint).
-
-    Inside another transaction: RuntimeError, since nothing would be kept before the call.
-    """
-    lazy = connection.vendor == "sqlite" and not connection.in_atomic_block
-    if lazy:
-        _synchronous("FULL")
-    try:
-        with transaction.atomic(durable=True):
-            yield
-    finally:
-        if lazy:
-            _synchronous("NORMAL")
-
-
-def _synchronous(level: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"PRAGMA synchronous={level}")
 
 
 def record(operation: Operation, what: str, *, user: User | None = None, **detail: Any) -> None:

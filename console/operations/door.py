@@ -25,6 +25,7 @@ from console.people import roles
 from console.people.models import User
 from console.viewing.models import WorkSession
 from gateway import claims, clock, connection, sweep
+from gateway.commits import durable
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 from gateway.queue import enqueue
@@ -176,7 +177,7 @@ def send_approved(operation: Operation, verb: Verb) -> Performed:
 def _intend(verb: Verb, intent: Operation, instead_of: Operation | None, need: Needed | None) -> Operation:
     """Commit the intent, or find the one that this form made first; another use is refused and audited."""
     try:
-        with attempts.durable():
+        with durable():
             intent.save(force_insert=True)
             attempts.record(intent, "intended")
             if need:
@@ -316,7 +317,7 @@ def send_again(operation: Operation, *, user: User, reason: str = "") -> Perform
 def drop(operation: Operation, *, user: User) -> None:
     """It will not be sent again. Raises Denied as send_again does."""
     _may_decide(operation, user)
-    with attempts.durable():
+    with durable():
         _close_for(operation, user, {})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
-from console.operations import attempts, door
+from console.operations import door
 from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.people.models import User
@@ -16,6 +16,7 @@ from console.record import audit
 from console.record.models import AuditEntry
 from console.viewing.models import WorkSession
 from gateway import client
+from gateway.commits import durable
 from gateway.errors import Refused
 from tests.console.acting import (
     ACCOUNT,
@@ -85,7 +86,7 @@ def test_an_intent_is_on_the_disk_when_it_is_committed(otto: User) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL's commits are")
     levels = []
-    with attempts.durable(), connection.cursor() as cursor:
+    with durable(), connection.cursor() as cursor:
         levels.append(cursor.execute("PRAGMA synchronous").fetchone()[0])
     with connection.cursor() as cursor:
         levels.append(cursor.execute("PRAGMA synchronous").fetchone()[0])
