@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
 
 from console.operations import amounts, dates
 from console.operations.models import Operation
@@ -100,10 +101,15 @@ class VerbForm(forms.Form):
                 field.currency = self.currency
         super()._clean_fields()  # type: ignore[misc]
 
-    def sent_before(self) -> bool:
-        """Whether this very form was sent before: then it may be what made its own values impossible. One query."""
+    @cached_property
+    def first(self) -> Operation | None:
+        """What this very form made when it was sent before. One query."""
         token = str(self.data.get("form_token", ""))
-        return bool(token) and Operation.objects.filter(form_token=token).exists()
+        return Operation.objects.filter(form_token=token).first() if token else None
+
+    def sent_before(self) -> bool:
+        """Whether this very form was sent before: then it may be what made its own values impossible."""
+        return self.first is not None
 
 
 class RowForm(VerbForm):

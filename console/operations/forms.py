@@ -14,6 +14,7 @@ from django.http import QueryDict
 
 from console.operations.attempts import plain
 from console.operations.fields import NOWHERE, REASON_LENGTH, SHOWN_AS, LineField, ReasonField, VerbForm, Where
+from console.operations.updating import DRAWN, UpdateForm
 from console.operations.verbs import Request, Verb
 from console.people import masking
 
@@ -46,13 +47,14 @@ class ReasonForm(VerbForm):
         return token
 
 
-OURS = tuple(ReasonForm.base_fields)
+OURS = (*ReasonForm.base_fields, DRAWN)
 
 
 @cache
 def page_form(verb: Verb) -> type[ReasonForm]:
-    """The verb's fields followed by ReasonForm's."""
-    return type("PageForm", (ReasonForm, verb.form), {})
+    """The verb's fields followed by ReasonForm's; of what changes an object, what the page was drawn with, too."""
+    drawn = {DRAWN: forms.CharField(required=False, widget=forms.HiddenInput)}
+    return type("PageForm", (ReasonForm, verb.form), drawn if issubclass(verb.form, UpdateForm) else {})
 
 
 @cache
@@ -130,6 +132,8 @@ def once_more(verb: Verb, data: QueryDict, where: Where = NOWHERE, token: str = 
     form = page_form(verb)(entries, where=where)
     form.full_clean()
     form.errors.clear()
+    if isinstance(form, UpdateForm):
+        form.renew(entries)
     for name in emptied:
         form.add_error(name, ASKED_AFRESH)
     return form, [str(form[name].label) for name in emptied]

@@ -31,6 +31,7 @@ from console.operations.forms import (
     unanswered,
 )
 from console.operations.models import Operation
+from console.operations.updating import DRAWN, digests
 from console.operations.verbs import Request, Verb
 from console.people import roles
 from console.people.sign_in import address
@@ -99,13 +100,14 @@ class Desk:
 
     def first_values(self, request: HttpRequest) -> dict[str, Any]:
         """The form's: the session's reason, the verb's own, and what the address names (`?card=ic_…`)."""
-        session = self.own_session
+        session, its = self.own_session, self.verb.initial(self.where.row)
         return {
             "reason": session.reason if session else "",
             "ticket": session.ticket if session else "",
             "form_token": fresh_token(),
             "for_account": self.account_id,
-            **self.verb.initial(self.where.row),
+            DRAWN: digests(its),
+            **its,
             **_named(request, self.verb),
         }
 

@@ -13,6 +13,7 @@ from accounts.account.forms import COUNTRIES
 from accounts.terms import forms as terms_forms
 from accounts.terms.forms import SecondField
 from console.operations.fields import IDLE, LineField, PlainDateField, VerbForm
+from console.operations.updating import UpdateForm
 from console.shell import formats
 from gateway import clock
 from gateway.shapes import text_at
@@ -171,12 +172,13 @@ class CreateCardholderForm(CardholderFields):
         return cleaned
 
 
-class UpdateCardholderForm(CardholderFields):
+class UpdateCardholderForm(UpdateForm, CardholderFields):
     """Changes to a cardholder: what is not given, or as it is, is not sent. Any part of the address sends it whole.
 
     Only `take_off` takes off: an empty entry may be one that somebody else has filled in meanwhile.
     """
 
+    together, takes_off = ADDRESS, "take_off"
     take_off = forms.MultipleChoiceField(
         label="Take off",
         choices=list(PARTS.items()),
@@ -190,7 +192,7 @@ class UpdateCardholderForm(CardholderFields):
         for name in ADDRESS:
             self.fields[name].required = False
         self.cardholder = self.where.row or Cardholder()
-        own = current(self.cardholder)
+        own = self.current()
         if own["country"] and own["country"] not in COUNTRIES:  # else a browser would choose another one for it
             self.fields["country"].choices = [(own["country"], own["country"]), *COUNTRIES.items()]  # type: ignore[attr-defined]
         found = [(name, label) for name, label in PARTS.items() if own[name]]
@@ -198,11 +200,16 @@ class UpdateCardholderForm(CardholderFields):
             forms.CheckboxSelectMultiple(choices=found) if found else forms.MultipleHiddenInput()
         )
 
+    def current(self) -> Data:
+        """What the cardholder has."""
+        return current(self.cardholder)
+
     def clean(self) -> Data:
         """Leave only what changes."""
         cleaned = super().clean() or {}
+        self.settle(cleaned)
         self._check_emptied(cleaned)
-        changed = changes(self.cardholder, cleaned)
+        changed = self.as_before(changes(self.cardholder, cleaned))
         self.check_kind(changed, self.cardholder.type)
         if not changed and not self.errors and not self.sent_before():
             raise ValidationError("Nothing would change.", code=IDLE)
@@ -212,7 +219,7 @@ class UpdateCardholderForm(CardholderFields):
 
     def _check_emptied(self, cleaned: Data) -> None:
         """What the cardholder has goes only where it is chosen, and not together with a new value."""
-        now, chosen = current(self.cardholder), cleaned.get("take_off") or []
+        now, chosen = self.current(), cleaned.get("take_off") or []
         for name, value in now.items():
             emptied = value and name in self.data and cleaned.get(name) == ""
             if emptied and name not in chosen:

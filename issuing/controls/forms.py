@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from console.operations.fields import IDLE, AmountField, VerbForm, minor
+from console.operations.fields import IDLE, AmountField, minor
+from console.operations.updating import UpdateForm, alike
 from console.shell import formats
 from gateway.shapes import hash_at, hashes_at, integer_at, text_at, texts_at
 from issuing.cardholders.forms import check_decimals
@@ -195,12 +196,13 @@ class WordsField(forms.CharField):
         return found
 
 
-class UpdateCardForm(VerbForm):
+class UpdateCardForm(UpdateForm):
     """What a card may spend. It begins with the card's controls; unchanged ones are not sent, and [] lifts a control.
 
     Only `lift` lifts: an empty entry may be one that was never filled in, or that somebody else has set meanwhile.
     """
 
+    takes_off = "lift"
     spending_limits = LimitsField(
         required=False,
         help_text="Amount in the card’s currency, how long it holds, and the only categories that it counts, if any. "
@@ -232,6 +234,10 @@ class UpdateCardForm(VerbForm):
         self.fields["lift"].widget = (
             forms.CheckboxSelectMultiple(choices=found) if found else forms.MultipleHiddenInput()
         )
+
+    def current(self) -> Data:
+        """What is set on the card."""
+        return current(self.card)
 
     def currency(self) -> str:
         """The card's."""
@@ -280,11 +286,12 @@ class UpdateCardForm(VerbForm):
     def clean(self) -> Data:
         """Leave only what changes; allowed and blocked ones exclude each other."""
         cleaned = super().clean() or {}
+        self.settle(cleaned)
         lifting = self._lifted(cleaned)
         for allowed, blocked in PAIRS:
             if cleaned.get(allowed) and cleaned.get(blocked):
                 self.add_error(blocked, "Either allowed or blocked ones, not both: Stripe takes one of the two.")
-        changed = {**changes(self.card, cleaned), **lifting}
+        changed = self.as_before({**changes(self.card, cleaned), **lifting})
         for name, value in changed.items():
             if not value and name not in lifting and not self.errors.get(name):
                 self.add_error(name, EMPTIED)
@@ -335,16 +342,12 @@ def changes(card: Card, values: Data) -> Data:
     """Those values that differ from the card's, whatever their order; [] for what is empty now."""
     now = current(card)
     given = {name: values[name] for name in NAMES if values.get(name) is not None}  # None: was not understood
-    return {name: value for name, value in given.items() if _alike(value) != _alike(now[name])}
+    return {name: value for name, value in given.items() if alike(value) != alike(now[name])}
 
 
 def lifted(values: Data) -> list[str]:
     """Names of the controls that these values lift."""
     return [name for name in NAMES if values.get(name) == []]
-
-
-def _alike(values: list[Any]) -> list[str]:
-    return sorted(repr(sorted(each.items())) if isinstance(each, dict) else each for each in values)
 
 
 def changes_in_words(card: Card, values: Data) -> tuple[tuple[str, str, str], ...]:

@@ -60,6 +60,17 @@ def typed(client: Client, address: str, **entries: str) -> Any:
     return client.post(address.split("?")[0], {**values, **entries})
 
 
+def filled(client: Client, address: str) -> dict[str, str]:
+    """What a browser sends from a page where nobody typed anything."""
+    page = client.get(address).content.decode()
+    boxes = "".join(box for box in re.findall(r"<input[^>]*>", page) if "checkbox" not in box)
+    found = dict(re.findall(r' name="([^"]+)" value="([^"]*)"', boxes))
+    found |= {name: words.strip() for name, words in re.findall(r'<textarea name="(\w+)"[^>]*>([^<]*)', page)}
+    for name, choices in re.findall(r'<select name="([^"]+)"(.*?)</select>', page, re.DOTALL):
+        found[name] = next(iter(re.findall(r'value="([^"]*)" selected', choices)), "")
+    return {name: html.unescape(value) for name, value in found.items()}
+
+
 def posted(page: Any, **entries: str) -> dict[str, Any]:
     """What a browser sends from a preview."""
     form = page.context["form"]

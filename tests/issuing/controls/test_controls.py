@@ -33,12 +33,7 @@ def path(card: Card) -> str:
 
 def typed(client: Client, card: Card, **entries: Any) -> Any:
     """Open the page, change some entries of it as a browser has them, send it."""
-    page = client.get(path(card)).content.decode()
-    boxes = re.findall(r"<input[^>]*>", page)
-    values = dict(re.findall(r' name="([^"]+)" value="([^"]*)"', "".join(b for b in boxes if "checkbox" not in b)))
-    values |= {name: text.strip() for name, text in re.findall(r'<textarea name="(\w+)"[^>]*>([^<]*)', page)}
-    values |= dict(re.findall(r'<select name="([^"]+)".*?value="(\w+)" selected', page, re.DOTALL))
-    return client.post(path(card), {**values, "reason": REASON, **entries})
+    return client.post(path(card), {**acting.filled(client, path(card)), "reason": REASON, **entries})
 
 
 def set_controls(card: Card) -> dict[str, Any]:
