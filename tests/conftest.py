@@ -16,7 +16,7 @@ TRIGGERS = (
     *("console.migrations.0002_append_only", "console.migrations.0013_erasable"),
     "accounts.migrations.0003_terms_append_only",
 )
-LONGEST = "test_bulk_runs"  # minutes by itself: begun last, it would leave one of two cores idle
+LONGEST = "chaos/test_bulk_runs.py"  # minutes by itself: begun last, it would leave one of two cores idle
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Tests that start processes are kept together by the stack that they share (`--dist loadgroup`), the longest first.
     """
-    items.sort(key=lambda item: item.path.stem != LONGEST)
+    items.sort(key=lambda item: not str(item.path).endswith(LONGEST))
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("chaos"):
             item.add_marker(pytest.mark.xdist_group(stack_of(item)))
