@@ -26,9 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What has no database need not run on each of them: seen by what a test asks for, or marks, not by a list.
 
-    Tests that start processes are kept together by the stack that they share (`--dist loadgroup`), the longest first.
+    Tests that start processes are kept together by the stack that they share (`--dist loadgroup`).
     """
-    items.sort(key=lambda item: not str(item.path).endswith(LONGEST))
+    items.sort(key=place)
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("chaos"):
             item.add_marker(pytest.mark.xdist_group(stack_of(item)))
@@ -39,6 +39,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = {item for item, asks in zip(items, asking, strict=True) if asks == (wanted == "only")}
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = [item for item in items if item in chosen]
+
+
+def place(item: pytest.Item) -> int:
+    """The longest first; none of this process behind Chromium: Playwright leaves a loop, which forbids the database."""
+    if str(item.path).endswith(LONGEST):
+        return 0
+    return 2 if item.get_closest_marker("browser") or item.get_closest_marker("chaos") else 1
 
 
 def stack_of(item: Any) -> str:
