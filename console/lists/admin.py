@@ -326,7 +326,7 @@ def link(row: Any, label: str = "") -> SafeString:
         return format_html('<b class="none">{}</b>', "Not yet imported")
     label = label or str(row)
     if not getattr(row, "opens", True):
-        return format_html('<span title="{}">{}</span>', label, isolated(label))
+        return format_html('<b title="{}">{}</b>', label, isolated(label))
     return format_html('<a href="{}" title="{}">{}</a>', row.get_absolute_url(), label, isolated(label))
 
 

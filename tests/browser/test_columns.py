@@ -53,4 +53,20 @@ def test_the_last_column_is_seen_at_every_width(browser: Browser, furnished: Sta
             if too_far := page.evaluate(TOO_FAR):
                 wrong[name, width] = too_far
     desk.context.close()
+    wrong |= seen_by_a_viewer(browser, furnished, {name: found[name] for name in lists()})
     assert wrong == {}
+
+
+def seen_by_a_viewer(browser: Browser, furnished: Stack, found: dict[str, str]) -> dict[tuple[str, int], list[str]]:
+    """What is too far in the lists of somebody who may open nothing of them: names lead nowhere, no row is ticked."""
+    desk = Desk(browser, furnished)
+    page = desk.sign_in("vera")
+    wrong = {}
+    for name, path in found.items():
+        page.goto(path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if too_far := page.evaluate(TOO_FAR):
+                wrong[f"{name} of a viewer", width] = too_far
+    desk.context.close()
+    return wrong
