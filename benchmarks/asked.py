@@ -95,10 +95,9 @@ def plainly(address: str) -> Any:
 
 def middle_of(model: Any) -> Any:
     """The row that half of all are older than, by created."""
-    oldest, newest = (model._default_manager.order_by(f"{sign}created").first().created for sign in ("", "-"))
-    return (
-        model._default_manager.filter(created__lte=oldest + (newest - oldest) / 2).order_by("-created", "-id").first()
-    )
+    known = model._default_manager.exclude(created=None)
+    oldest, newest = (known.order_by(f"{sign}created").first().created for sign in ("", "-"))
+    return known.filter(created__lte=oldest + (newest - oldest) / 2).order_by("-created", "-id").first()
 
 
 def ask(client: Any, address: str, times: int) -> dict[str, Any]:
