@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from gateway import back_off, intake, mirror, order, reading, strangers
+from gateway import back_off, intake, mirror, nouns, order, reading, strangers
 from gateway.claims import CRASHES
 from gateway.errors import Refused, Unreachable, means_gone
 from gateway.models import Event
@@ -162,6 +162,7 @@ def _absorb(groups: Sequence[Group], read: Collection[str]) -> tuple[list[Event]
             asked = {group.row_id for group in undecided}
             done += [event for group in found if group.row_id not in asked for event in group.events]
         _witness(done)
+        nouns.note(done)
     return done, late
 
 
@@ -213,7 +214,8 @@ def _witness(events: Sequence[Event]) -> None:
     for kind, same in kinds.items():
         model = mirror.REGISTRY.get(kind)
         for event in same:
-            event.state, event.error = (State.DONE, "") if model else (State.IGNORED, intake.why_ignored(event))
+            followed = model or intake.is_noted(event)
+            event.state, event.error = (State.DONE, "") if followed else (State.IGNORED, intake.why_ignored(event))
             outcomes.setdefault((event.state, event.error), []).append(event.pk)
         if model:
             model.witness_all(same)
@@ -295,6 +297,7 @@ def _finish(found: Sequence[tuple[Group, mirror.Mirror, dict[str, Any] | None]])
         shown = [snapshot.data for snapshot in group.snapshots if snapshot.whole]
         if row.data is not None and row.data not in (old, *shown):
             group.model.witness_difference(shown[-1] if shown else old, row.data, row=row)
+    nouns.note(done)
     return done
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models.constants import OnConflict
 from django.utils import timezone
 
-from gateway import mirror, order
+from gateway import mirror, nouns, order
 from gateway.models import Event
 
 OLDEST = 300  # seconds of wall time that a signature may lie in the past, as Stripe's own libraries have it
@@ -149,16 +149,24 @@ def first_state(event: Event) -> tuple[str, str]:
     """Where a new event begins, and why when it does not wait for the worker."""
     if event.livemode != (settings.CONSOLE_MODE == "live"):
         return Event.State.QUARANTINED, OTHER_MODE
-    if event.object_key or event.idempotency_key:  # a key of ours may settle an operation, whatever the type
+    if event.object_key or event.idempotency_key or is_noted(event):  # a key of ours may settle an operation
         return Event.State.WAITING, ""
     return Event.State.IGNORED, why_ignored(event)
 
 
+def is_noted(event: Event) -> bool:
+    """Whether a noun asks Stripe for it though no mirror has its object: it tells of an account, as payouts do."""
+    return bool(event.account) and not _has_mirror(event) and event.type in nouns.event_types()
+
+
 def why_ignored(event: Event) -> str:
     """Why nothing follows the event, "" where its type says so already."""
+    return OF_NO_ACCOUNT if _has_mirror(event) and not event.account else ""
+
+
+def _has_mirror(event: Event) -> bool:
     kind = object_of(event).get("object")
-    followed = isinstance(kind, str) and kind in mirror.REGISTRY
-    return OF_NO_ACCOUNT if followed and not event.account else ""
+    return isinstance(kind, str) and kind in mirror.REGISTRY
 
 
 def object_of(event: Event) -> dict[str, Any]:
