@@ -91,20 +91,33 @@ def _of_ours(events: Sequence[Event], end: float) -> tuple[list[Event], set[str]
     named = {event.account for event in events if event.account and event.object_key}
     known = set(mirror.account_model().objects.filter(pk__in=named).values_list("pk", flat=True)) if named else named
     read: set[str] = set()
+    followed = [event for event in events if event.object_key]
     for accounts in reading.in_rounds(sorted(named - known)):
-        theirs = [event for event in events if event.account in accounts and event.object_key]
-        read |= _read_missing(set(accounts), theirs, end)
+        read |= _read_missing(accounts, followed, end)
     ours = known | read
     return [event for event in events if not (event.object_key and event.account) or event.account in ours], read
 
 
-def _read_missing(accounts: set[str], events: Sequence[Event], end: float) -> set[str]:
-    """Those of these accounts that are ours, and are read now. The events of the others wait, or are set aside."""
+def _read_missing(accounts: Sequence[str], followed: Sequence[Event], end: float) -> set[str]:
+    """Those of these accounts that are ours, and are read now. The events of the others wait, or are set aside.
+
+    By halves where that raises, so that one account harms no other.
+    """
+    events = [event for event in followed if event.account in accounts]
     if time.monotonic() >= end:
         Event.objects.held_of(events).release()
         return set()
     Event.objects.held_of(events).renew()
-    outcome = strangers.read_missing(accounts, end)
+    try:
+        outcome = strangers.read_missing(accounts, end)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  (as in _settle)
+        if len(accounts) == 1:
+            _note_exception(events, error)
+            return set()
+        half = len(accounts) // 2
+        return _read_missing(accounts[:half], events, end) | _read_missing(accounts[half:], events, end)
     for account, failure in outcome.items():
         if failure is not None:
             _note_unread(account, [event for event in events if event.account == account], failure)
@@ -242,7 +255,12 @@ def _fetch_kind(groups: dict[str, Group], end: float) -> int:
     """The same for {row id: group} of one kind; what was written meanwhile, or raises, is read again by itself."""
     model = next(iter(groups.values())).model
     read, done = [], []
-    answers = reading.read_all(model, {row_id: group.account for row_id, group in groups.items()}, end)
+    try:
+        answers = reading.read_all(model, {row_id: group.account for row_id, group in groups.items()}, end)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001  (as in _settle)
+        return sum(_fetch(group, end) for group in groups.values())
     for group, answer in zip(groups.values(), answers, strict=True):
         if isinstance(answer, reading.Read):
             read.append(replace(answer, settles=order.newest(group.snapshots)))
