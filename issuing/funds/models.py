@@ -8,11 +8,11 @@ from functools import partial
 from itertools import islice
 from uuid import uuid4
 
-from django.db import models, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import F, Q
 
 from gateway import back_off, client, mirror, queue, reading
-from gateway.claims import Claimed, ClaimedQuerySet
+from gateway.claims import CRASHES, Claimed, ClaimedQuerySet
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
 from issuing.balances.models import Balance, BalanceTransaction
@@ -104,7 +104,12 @@ def read_due() -> int:
 
 def _work_off(rows: list[FundsDue], end: float) -> int:
     """Read the funds of claimed rows and delete these, but for what is to be tried again; how many were read."""
-    outcomes = read_many([row.account for row in rows], end)
+    try:
+        outcomes = read_many([row.account for row in rows], end)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or overtaxed: nobody's fault
+    except Exception as error:  # noqa: BLE001  (odd funds of one account must not keep those of others)
+        return _divide(rows, error, end)
     over = []
     for row in rows:
         outcome, tries = outcomes[row.account], row.attempts + 1
@@ -120,6 +125,22 @@ def _work_off(rows: list[FundsDue], end: float) -> int:
                 logger.warning("funds of %s were not read: %s", row.account, outcome)
     _settle(over)
     return sum(isinstance(outcomes[row.account], int) for row in over)
+
+
+def _divide(rows: list[FundsDue], error: Exception, end: float) -> int:
+    """Work them off by halves, and note with a row by itself that it raised: after CRASHES it is given up."""
+    if len(rows) > 1:
+        half = len(rows) // 2
+        return _work_off(rows[:half], end) + _work_off(rows[half:], end)
+    (row,) = rows
+    tries = row.attempts + 1
+    logger.warning("funds of %s were not read: %s", row.account, type(error).__name__)
+    if tries >= CRASHES:
+        _settle(rows)
+    else:
+        wait = back_off.pause(tries, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        FundsDue.objects.filter(pk=row.pk).held().pause(wait)
+    return 0
 
 
 def _settle(rows: list[FundsDue]) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.account.models import Account
-from gateway import applying, client, clock, inbox, intake, mirror, nouns
+from gateway import applying, claims, client, clock, inbox, intake, mirror, nouns
 from gateway.client import Answer
 from gateway.errors import Unreachable
 from gateway.models import Event, Heartbeat
@@ -255,6 +255,39 @@ def test_funds_are_given_up_after_their_last_try(account: Account, sandbox: Sand
     sandbox.control("faults", [{"match": "GET /v1/balance", "times": 1, "fault": "reset_before"}])
     assert funds.read_due() == 0
     assert not FundsDue.objects.exists()
+
+
+def test_funds_that_cannot_be_written_keep_no_others_and_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = "acct_3"
+
+    def get(path: str, params: Any = None, *, account: str, timeout: float | None = None) -> Answer:
+        shown = [{"id": f"txn_{account}", "object": "balance_transaction", "net": 5}]
+        page = {"object": "list", "data": [{}, *shown] if account == odd else shown, "has_more": False}
+        return Answer({"object": "balance"} if path == "/v1/balance" else page, clock.timestamp(), "", replayed=False)
+
+    monkeypatch.setattr(client, "get", get)
+    moved(*(f"acct_{number}" for number in range(7)))
+    assert funds.read_due() == 6
+    due = FundsDue.objects.get()
+    assert (due.account, due.attempts, due.claimed_until) == (odd, 1, None)
+    assert due.next_try_at > timezone.now()
+    assert BalanceTransaction.objects.count() == 6
+    for _ in range(claims.CRASHES - 1):
+        FundsDue.objects.update(next_try_at=None)
+        assert funds.read_due() == 0
+    assert not FundsDue.objects.exists()
+
+
+def test_a_database_that_is_away_gives_up_no_funds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*its: Any) -> Any:
+        raise OperationalError("the connection is lost")
+
+    monkeypatch.setattr(funds, "read_many", away)
+    moved("acct_1")
+    FundsDue.objects.update(attempts=claims.CRASHES)
+    with pytest.raises(OperationalError):
+        funds.read_due()
+    assert FundsDue.objects.exists()
 
 
 def test_funds_of_an_account_that_is_not_ours_any_more_are_not_tried_again(sandbox: SandboxProcess) -> None:
