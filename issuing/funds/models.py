@@ -66,7 +66,7 @@ def _moves(event: Event) -> bool:
 def note(events: Sequence[Event]) -> None:
     """Within the transaction that settles these events: note whose funds are to be read. One statement.
 
-    In order of account, as `_settle` locks them, and after all else that the transaction locks.
+    In order of account, as every process notes them, and after all else that the transaction locks.
     """
     accounts = {event.account for event in events if _moves(event)}
     if accounts:
@@ -144,13 +144,23 @@ def _divide(rows: list[FundsDue], error: Exception, end: float) -> int:
 
 
 def _settle(rows: list[FundsDue]) -> None:
-    """Delete these rows; what was noted again meanwhile is due at once."""
-    tokens = {row.pk: row.token for row in rows}
+    """Delete these rows; what was noted again meanwhile is due at once.
+
+    Together where nobody has locked them. The others one by one: whoever waits for a row holds no other.
+    """
     with transaction.atomic():
-        locked = FundsDue.objects.filter(pk__in=tokens).order_by("account").select_for_update()
-        now = dict(locked.values_list("pk", "token"))
-        FundsDue.objects.filter(pk__in=[pk for pk, token in now.items() if token == tokens[pk]]).delete()
-        FundsDue.objects.filter(pk__in=now).held().put_off(None, attempts=0)
+        free = FundsDue.objects.filter(pk__in=[row.pk for row in rows]).select_for_update(skip_locked=True)
+        now = set(free.values_list("pk", flat=True))
+        _end([row for row in rows if row.pk in now])
+    for row in rows:
+        if row.pk not in now:
+            _end([row])
+
+
+def _end(rows: list[FundsDue]) -> None:
+    if rows:
+        FundsDue.objects.filter(token__in=[row.token for row in rows]).delete()
+        FundsDue.objects.filter(pk__in=[row.pk for row in rows]).held().put_off(None, attempts=0)
 
 
 def read_funds(account_id: str) -> int:
