@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from gateway import back_off, intake, mirror, order, reading, strangers
+from gateway import back_off, intake, mirror, nouns, order, reading, strangers
 from gateway.claims import CRASHES
 from gateway.errors import Refused, Unreachable, means_gone
 from gateway.models import Event
@@ -91,20 +91,33 @@ def _of_ours(events: Sequence[Event], end: float) -> tuple[list[Event], set[str]
     named = {event.account for event in events if event.account and event.object_key}
     known = set(mirror.account_model().objects.filter(pk__in=named).values_list("pk", flat=True)) if named else named
     read: set[str] = set()
+    followed = [event for event in events if event.object_key]
     for accounts in reading.in_rounds(sorted(named - known)):
-        theirs = [event for event in events if event.account in accounts and event.object_key]
-        read |= _read_missing(set(accounts), theirs, end)
+        read |= _read_missing(accounts, followed, end)
     ours = known | read
     return [event for event in events if not (event.object_key and event.account) or event.account in ours], read
 
 
-def _read_missing(accounts: set[str], events: Sequence[Event], end: float) -> set[str]:
-    """Those of these accounts that are ours, and are read now. The events of the others wait, or are set aside."""
+def _read_missing(accounts: Sequence[str], followed: Sequence[Event], end: float) -> set[str]:
+    """Those of these accounts that are ours, and are read now. The events of the others wait, or are set aside.
+
+    By halves where that raises, so that one account harms no other.
+    """
+    events = [event for event in followed if event.account in accounts]
     if time.monotonic() >= end:
         Event.objects.held_of(events).release()
         return set()
     Event.objects.held_of(events).renew()
-    outcome = strangers.read_missing(accounts, end)
+    try:
+        outcome = strangers.read_missing(accounts, end)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  (as in _settle)
+        if len(accounts) == 1:
+            _note_exception(events, error)
+            return set()
+        half = len(accounts) // 2
+        return _read_missing(accounts[:half], events, end) | _read_missing(accounts[half:], events, end)
     for account, failure in outcome.items():
         if failure is not None:
             _note_unread(account, [event for event in events if event.account == account], failure)
@@ -162,6 +175,7 @@ def _absorb(groups: Sequence[Group], read: Collection[str]) -> tuple[list[Event]
             asked = {group.row_id for group in undecided}
             done += [event for group in found if group.row_id not in asked for event in group.events]
         _witness(done)
+        nouns.note(done)
     return done, late
 
 
@@ -213,7 +227,8 @@ def _witness(events: Sequence[Event]) -> None:
     for kind, same in kinds.items():
         model = mirror.REGISTRY.get(kind)
         for event in same:
-            event.state, event.error = (State.DONE, "") if model else (State.IGNORED, intake.why_ignored(event))
+            followed = model or intake.is_noted(event)
+            event.state, event.error = (State.DONE, "") if followed else (State.IGNORED, intake.why_ignored(event))
             outcomes.setdefault((event.state, event.error), []).append(event.pk)
         if model:
             model.witness_all(same)
@@ -240,7 +255,12 @@ def _fetch_kind(groups: dict[str, Group], end: float) -> int:
     """The same for {row id: group} of one kind; what was written meanwhile, or raises, is read again by itself."""
     model = next(iter(groups.values())).model
     read, done = [], []
-    answers = reading.read_all(model, {row_id: group.account for row_id, group in groups.items()}, end)
+    try:
+        answers = reading.read_all(model, {row_id: group.account for row_id, group in groups.items()}, end)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001  (as in _settle)
+        return sum(_fetch(group, end) for group in groups.values())
     for group, answer in zip(groups.values(), answers, strict=True):
         if isinstance(answer, reading.Read):
             read.append(replace(answer, settles=order.newest(group.snapshots)))
@@ -295,6 +315,7 @@ def _finish(found: Sequence[tuple[Group, mirror.Mirror, dict[str, Any] | None]])
         shown = [snapshot.data for snapshot in group.snapshots if snapshot.whole]
         if row.data is not None and row.data not in (old, *shown):
             group.model.witness_difference(shown[-1] if shown else old, row.data, row=row)
+    nouns.note(done)
     return done
 
 

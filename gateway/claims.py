@@ -121,8 +121,12 @@ class ClaimedQuerySet(models.QuerySet[C]):
         held = self.waiting().filter(claimed_until__isnull=False)
         names = set(held.order_by().values_list("claimed_by", flat=True).distinct())
         dead = [name for name in names if is_dead(name)]
-        freed = {**FREE, "next_try_at": now or timezone.now()}
-        return held.filter(claimed_by__in=dead).update(**freed) if dead else 0
+        if not dead:
+            return 0
+        with transaction.atomic():  # what another transaction has locked is freed the next time: nobody is waited for
+            theirs = held.filter(claimed_by__in=dead).order_by("pk").select_for_update(no_key=True, skip_locked=True)
+            found = self.model._default_manager.filter(pk__in=list(theirs.values_list("pk", flat=True)))
+            return found.update(**FREE, next_try_at=now or timezone.now())
 
 
 class Claimed(models.Model):

@@ -21,6 +21,7 @@ from django.db import connection as database
 from gateway import budget, offset
 from gateway.connection import connection, is_serving, room
 from gateway.errors import Refused, Unreachable
+from gateway.texts import storable
 
 PATH = re.compile(r"/v1(/[A-Za-z0-9_.:-]+)+", re.ASCII)
 # What the platform writes in its own name; every other write needs a connected account.
@@ -249,9 +250,11 @@ def _read(body: Any, status: int, headers: Mapping[str, str], sent_wall: float, 
 
 
 def _parse(content: bytes) -> dict[str, Any]:
-    """The JSON object in the body; {} for anything else (a proxy's page, a list, half an answer)."""
+    """The JSON object in the body, as it can be stored; {} for anything else (a proxy's page, half an answer)."""
     try:
-        data = json.loads(content)
+        data = json.loads(content.decode("utf-8", "replace"))
+        if isinstance(data, dict) and b"\\u" in content:  # else nothing in it could not be stored
+            data = storable(data)
     except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}

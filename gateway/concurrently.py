@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import migrations, models
+from django.db import migrations, models, transaction
 
 BATCH = 2_000  # rows of one statement, and of one transaction
 VALID = "SELECT i.indisvalid FROM pg_index i WHERE i.indexrelid = to_regclass(%s)"
@@ -102,10 +102,16 @@ class AddField(migrations.AddField):
     """A column, unless it is there."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        """In a transaction of its own."""
+        """In a transaction of its own: SQLite may copy the whole table into one with the column."""
         model = to_state.apps.get_model(app_label, self.model_name)
         if model._meta.get_field(self.name).column not in _there(schema_editor, model):
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            with transaction.atomic(using=schema_editor.connection.alias):
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Likewise."""
+        with transaction.atomic(using=schema_editor.connection.alias):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
 def batches(rows: models.QuerySet[Any], size: int = BATCH) -> Iterator[models.QuerySet[Any]]:

@@ -11,12 +11,11 @@ from django.conf import settings
 from django.db.models.constants import OnConflict
 from django.utils import timezone
 
-from gateway import mirror, order
+from gateway import mirror, nouns, order, texts
 from gateway.models import Event
 
 OLDEST = 300  # seconds of wall time that a signature may lie in the past, as Stripe's own libraries have it
 AHEAD = 60  # and in the future
-DEEPEST = 64  # levels of JSON; databases give up at a few hundred, Stripe's objects have ten
 TOO_DEEP = "The body is nested too deeply."
 LONGEST = 255  # characters of an id
 LATEST = 2**53
@@ -64,14 +63,13 @@ def parsed(body: bytes) -> dict[str, Any]:
     if "\\u" not in text:  # without an escape UTF-8 holds nothing that could not be stored
         _check_depth(payload)
         return payload
-    clean: dict[str, Any] = storable(payload)
-    return clean
+    return storable(payload)
 
 
 def _check_depth(value: dict[str, Any]) -> None:
     """Raises Rejected if it is too deep."""
     level: list[Any] = [value]
-    for _ in range(DEEPEST):
+    for _ in range(texts.DEEPEST):
         parts = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
         level = [part for part in parts if isinstance(part, mirror.NESTED)]
         if not level:
@@ -94,19 +92,13 @@ def _finite(text: str) -> float:
     return number
 
 
-def storable(value: Any, depth: int = DEEPEST) -> Any:
-    """The value, with what PostgreSQL cannot store (NUL, half a surrogate pair) replaced; Rejected if too deep."""
-    if isinstance(value, str):
-        sound = value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
-        value = value if sound else value.encode("utf-8", "replace").decode()
-        return value.replace("\x00", "\ufffd") if "\x00" in value else value
-    if not isinstance(value, dict | list):
-        return value
-    if depth == 0:
-        raise Rejected(TOO_DEEP)
-    if isinstance(value, list):
-        return [storable(part, depth - 1) for part in value]
-    return {storable(name): storable(part, depth - 1) for name, part in value.items()}
+def storable(value: dict[str, Any]) -> dict[str, Any]:
+    """The object as every database stores it; Rejected if too deep."""
+    try:
+        found: dict[str, Any] = texts.storable(value)
+    except texts.TooDeep:
+        raise Rejected(TOO_DEEP) from None
+    return found
 
 
 def event_of(payload: dict[str, Any], *, source: str, account: str = "") -> Event:
@@ -149,16 +141,24 @@ def first_state(event: Event) -> tuple[str, str]:
     """Where a new event begins, and why when it does not wait for the worker."""
     if event.livemode != (settings.CONSOLE_MODE == "live"):
         return Event.State.QUARANTINED, OTHER_MODE
-    if event.object_key or event.idempotency_key:  # a key of ours may settle an operation, whatever the type
+    if event.object_key or event.idempotency_key or is_noted(event):  # a key of ours may settle an operation
         return Event.State.WAITING, ""
     return Event.State.IGNORED, why_ignored(event)
 
 
+def is_noted(event: Event) -> bool:
+    """Whether a noun asks Stripe for it though no mirror has its object: it tells of an account, as payouts do."""
+    return bool(event.account) and not _has_mirror(event) and event.type in nouns.event_types()
+
+
 def why_ignored(event: Event) -> str:
     """Why nothing follows the event, "" where its type says so already."""
+    return OF_NO_ACCOUNT if _has_mirror(event) and not event.account else ""
+
+
+def _has_mirror(event: Event) -> bool:
     kind = object_of(event).get("object")
-    followed = isinstance(kind, str) and kind in mirror.REGISTRY
-    return OF_NO_ACCOUNT if followed and not event.account else ""
+    return isinstance(kind, str) and kind in mirror.REGISTRY
 
 
 def object_of(event: Event) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Mirror(models.Model):
 
     @classmethod
     def written(cls, rows: "Sequence[Self]") -> None:
-        """Bring what depends on several rows up to these; called after each write that changed them, within it."""
+        """Bring what depends on several rows up to these; called after each write, within it. Writes what differs."""
 
     @classmethod
     def row_id(cls, data: dict[str, Any], account: str | None) -> str:  # noqa: ARG003  (others need it)
@@ -281,10 +281,9 @@ def insert(model: type[M], decided: dict[str, tuple[str | None, order.Write]]) -
 
 
 def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fetch | order.Keep]]) -> None:
-    """Write every row for which a write was decided: one statement, two where some stay but for their second, two more
-    where metadata change; and those of `written`.
+    """Write every row for which a write was decided; they are locked by the caller.
 
-    The rows are locked by the caller.
+    One statement, two where some stay but for their second, two more where metadata change; and those of `written`.
     """
     written: list[M] = []
     stayed: list[M] = []
@@ -302,7 +301,8 @@ def apply_all(model: type[M], decided: Sequence[tuple[M, order.Write | order.Fet
         same.update(as_of=stayed[0].as_of, revision=models.F("revision") + 1)
     if written:
         inserting.upsert(model, written)
-        model.written(written)
+    if written or stayed:
+        model.written([*written, *stayed])
     if renamed:
         metadata.keep(renamed)
 

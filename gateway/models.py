@@ -189,7 +189,10 @@ class Heartbeat(models.Model):
 
 
 class SyncCursor(models.Model):
-    """How far `sync` has walked one list: resumed from `after`, whole when `finished_at` is set."""
+    """How far a run of `sync` has walked one list: resumed from `after`, whole when `finished_at` is set.
+
+    `noun` begins with what tells runs apart (gateway.sync.scope). A run has its own row, with its name as `account`.
+    """
 
     noun = models.CharField(max_length=64)
     account = models.CharField(max_length=255, blank=True)

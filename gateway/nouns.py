@@ -3,10 +3,11 @@
 Rooms declare it in each noun's noun.py; nothing here knows one.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.mirror import Mirror
+from gateway.models import Event
 
 EVERYTHING = ("*",)  # but ids
 
@@ -16,11 +17,13 @@ class Noun:
     """One noun of a room, as far as gateway is concerned.
 
     `personal` names what of its object is dropped from the payloads of old events: top-level fields, or EVERYTHING.
+    `notes` is told of events in the transaction that settles them, last of all: what it writes is kept with them.
     """
 
     model: type[Mirror] | None = None
     event_types: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
+    notes: Callable[[Sequence[Event]], None] | None = None
 
 
 _nouns: list[Noun] = []
@@ -42,6 +45,13 @@ def types_of(nouns: Collection[str]) -> dict[str, tuple[str, ...]]:
     return {name: types for name, types in theirs.items() if name in nouns}
 
 
-def personal() -> dict[str, Noun]:
-    """The nouns of which something is personal, by Stripe's name of their object."""
-    return {noun.model.stripe_object: noun for noun in _nouns if noun.model and noun.personal}
+def note(events: Sequence[Event]) -> None:
+    """Tell every noun that notes something of settled events. Called within their transaction."""
+    for noun in _nouns:
+        if noun.notes:
+            noun.notes(events)
+
+
+def personal() -> dict[str, tuple[str, ...]]:
+    """What is personal of each object, by Stripe's name of it. Of what is not named here nobody knows: EVERYTHING."""
+    return {noun.model.stripe_object: noun.personal for noun in _nouns if noun.model}

@@ -168,7 +168,7 @@ def named(nouns: Sequence[str] | None, accounts: Sequence[str] | None, *more: st
 
 
 def begin(kind: str, name: str) -> SyncCursor:
-    """The row of a run, which begins or goes on; cursors of another `kind` are others."""
+    """The row of a run, which begins or goes on; cursors of another `kind` or `name` are others."""
     clock.follow()  # by Stripe's clock a cursor is of this run or of an earlier one
     now = clock.now().replace(microsecond=0)
     row, _ = SyncCursor.objects.get_or_create(noun=f"{kind}{RUN}", account=name, defaults={"started_at": now})
@@ -176,6 +176,11 @@ def begin(kind: str, name: str) -> SyncCursor:
         row.started_at, row.finished_at = now, None
         row.save()
     return row
+
+
+def scope(row: SyncCursor) -> str:
+    """What the nouns of a run's cursors begin with: another run may stand elsewhere in the same list."""
+    return f"{row.noun.removesuffix(RUN)}{hashlib.sha256(row.account.encode()).hexdigest()[:12]}."
 
 
 def go(
@@ -188,7 +193,7 @@ def go(
 ) -> Progress:
     """Do it, from its beginning or from where it stood."""
     nouns = [model.stripe_object for model in (*way.models, Accounts)]
-    cursors = Cursors(nouns, row.started_at, row.noun.removesuffix(RUN))
+    cursors = Cursors(nouns, row.started_at, scope(row))
     source, walks = _beginnings(way, cursors, row.account, accounts)
     with _absorbers(way, processes) as absorbers:
         done = Loop(way, cursors, source, report, threads, absorbers).go(walks)

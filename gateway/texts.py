@@ -1,8 +1,10 @@
-"""Text from outside: whether anybody can see it, and what must not reach a title, a terminal or a sentence. Pure."""
+"""Text from outside: whether anybody can see it, and what must not reach a database, a title or a sentence. Pure."""
 
 import re
 import unicodedata
+from typing import Any
 
+DEEPEST = 64  # levels of JSON; databases give up at a few hundred, Stripe's objects have ten
 # Of Unicode's general categories: control, format, surrogate, blanks, and marks that need a letter below them.
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
 FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs by their category, and drawn as a blank
@@ -18,6 +20,25 @@ JOINING = frozenset("\u200c\u200d\u200e\u200f\u061c")  # unseen, and many script
 MOVES = re.compile(
     f"[\u0590-\u08ff\u200e\u200f{TURNS}\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
+
+
+class TooDeep(ValueError):  # noqa: N818  (it says what is wrong)
+    """Nested deeper than DEEPEST."""
+
+
+def storable(value: Any, depth: int = DEEPEST) -> Any:
+    """The value, with what PostgreSQL cannot store (NUL, half a surrogate pair) replaced. Raises TooDeep."""
+    if isinstance(value, str):
+        sound = value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+        value = value if sound else value.encode("utf-8", "replace").decode()
+        return value.replace("\x00", "\ufffd") if "\x00" in value else value
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        raise TooDeep
+    if isinstance(value, list):
+        return [storable(part, depth - 1) for part in value]
+    return {storable(name): storable(part, depth - 1) for name, part in value.items()}
 
 
 def visible(text: str) -> bool:

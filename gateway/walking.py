@@ -241,7 +241,14 @@ class Loop:
         self._count(walk.noun, calls=1)
 
     def _refused(self, job: Any, error: Exception) -> None:
-        """Pass over a list that Stripe does not show. Raises everything else."""
+        """Pass over a list that Stripe does not show; begin one anew that cannot go on. Raises everything else."""
+        if isinstance(job, Walk) and isinstance(error, Refused) and error.param == "starting_after":
+            if not job.begin_anew():
+                raise error
+            logger.info("%s of %s begins anew: %s", job.noun, job.account or "the platform", error)
+            self._count(job.noun, calls=1)
+            self.ready.appendleft(job)
+            return
         if not isinstance(job, Walk) or job.account is None or not isinstance(error, Refused):
             raise error
         if error.status != 400 and not means_gone(error):

@@ -16,6 +16,8 @@ from django.db.models import QuerySet
 from gateway import clock
 from gateway.models import SyncCursor
 
+MOST_ANEW = 5  # times that one walk begins a list anew
+
 
 @dataclass(eq=False)
 class Step:
@@ -35,7 +37,7 @@ class Walk:
 
     `number` is the list that it is in, `after` the last id seen there, `started` the second of Stripe's clock in which
     its first page was asked for. `parent` is the step that led to it. `whole`: this process saw it from its beginning;
-    `seen` are the ids that it saw, where they are noted.
+    `seen` are the ids that it saw, where they are noted. `anew`: how often it began a list anew.
     """
 
     model: Any
@@ -46,6 +48,7 @@ class Walk:
     after: str = ""
     started: int = 0
     whole: bool = True
+    anew: int = 0
     steps: deque[Step] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
 
@@ -79,6 +82,15 @@ class Walk:
         self.number, self.started = int(number or 0), int(cursor.started_at.timestamp())
         self.whole = not cursor.after
 
+    def begin_anew(self) -> bool:
+        """Begin the list that it is in anew: Stripe no longer has the object behind which it goes on.
+
+        False where that happened so often that something else is wrong.
+        """
+        self.anew += 1
+        self.after, self.whole = "", self.whole or self.number == 0
+        return self.anew <= MOST_ANEW
+
 
 def by_model(walks: Iterable[Walk]) -> dict[Any, dict[str | None, Walk]]:
     """{model: {account: walk}}."""
@@ -89,7 +101,7 @@ def by_model(walks: Iterable[Walk]) -> dict[Any, dict[str | None, Walk]]:
 
 
 class Cursors:
-    """The rows that say where the walks of a run stand that `began` then; `scope` keeps runs of other kinds apart."""
+    """The rows that say where the walks of a run stand that `began` then; `scope` keeps other runs apart."""
 
     def __init__(self, nouns: Iterable[str], began: datetime, scope: str) -> None:
         self.nouns, self.began, self.scope = {f"{scope}{noun}": noun for noun in nouns}, began, scope

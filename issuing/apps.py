@@ -15,6 +15,7 @@ class IssuingConfig(AppConfig):
         "authorizations",
         "transactions",
         "balances",
+        "funds",
         "declines",
         "topups",
         "overview",

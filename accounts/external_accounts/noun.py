@@ -11,6 +11,7 @@ NOUN = Noun(
         "account.external_account.deleted",
         "account.external_account.updated",
     ),
+    personal=("account_holder_name", "metadata"),
     badges={
         "external_account": {
             "new": off("New"),

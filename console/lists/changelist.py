@@ -1,6 +1,6 @@
 """What a list of the admin is: paged by keyset, narrowed by its filters, searched each way by an index of its own."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, cast
 
 from django.core.paginator import Paginator
@@ -25,7 +25,7 @@ class PagedChangeList(DeclaredChangeList):
 
     keyset = True
     newer_url = older_url = ""
-    matching = 0  # rows of a narrowed list that a page does not hold, counted up to COUNTED + 1
+    matching = 0  # rows of a narrowed list that a page does not hold, up to COUNTED + 1; 0 if that takes too long
     opens = True  # whether this person may open the pages of its rows
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class KeysetChangeList(PagedChangeList):
         """Read one page and look whether there is more."""
         personal = staff(request).has_perm(PERSONAL)
         try:
-            with nullcontext() if self._has_index() else limits.bounded():
+            with self._limit():
                 shown = self._page(request, personal=personal)
         except limits.TooLong:
             shown, self.too_long = lists_keyset.Page([]), True
@@ -90,8 +90,12 @@ class KeysetChangeList(PagedChangeList):
         queries = self._queries(personal=personal)
         shown = lists_keyset.read(queries, request.GET, self.list_per_page)
         if (self.has_active_filters or self.query) and (shown.newer or shown.older):
-            self.matching = lists_keyset.count(queries, COUNTED + 1)
+            with suppress(limits.TooLong), self._limit():  # the rows were found: they are shown without a number
+                self.matching = lists_keyset.count(queries, COUNTED + 1)
         return shown
+
+    def _limit(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._has_index() else limits.bounded()
 
     def _queries(self, *, personal: bool) -> Any:
         """The list, in queries of which each has its index."""

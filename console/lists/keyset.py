@@ -4,6 +4,7 @@ Rows without a place (Stripe gave no `created`) come last, by id.
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,7 +80,8 @@ def read(rows: Asked | Sequence[Asked], asked: Mapping[str, str], size: int, by:
     """The page that an address asks for (NEWER, OLDER); a cursor that is none is the first page.
 
     Several queries of one table, each with an index of its own, are read as one list. One query each; for parts of
-    words two more where the table is long; and one for rows without a place, where the others do not fill the page.
+    words two more where the table is long; one where rows that several found share a place; and one for rows without a
+    place, where the others do not fill the page.
     """
     queries = [rows] if isinstance(rows, Asked) else list(rows)
     cursor, backwards = _cursor(queries, asked.get(NEWER, ""), by), True
@@ -209,16 +211,24 @@ class Reading:
         return list(found.select_related(None).order_by(*order).values_list("pk", flat=True)[:most])
 
     def _merged(self, parts: list[list[Any]]) -> list[Any]:
-        """The rows of all parts, each once, in the order of the parts."""
+        """The rows of all parts, each once, in the order of the parts; no place is behind all.
+
+        Of rows of one place the database is asked which comes first: its order of texts may be that of a language.
+        """
         if len(parts) == 1:
             return parts[0]
+        place, key = self.by
         found = {row.pk: row for part in parts for row in part}
-        return sorted(found.values(), key=self._place_of, reverse=not self.backwards)
+        places = Counter(getattr(row, place) for row in found.values())
+        tied = [row.pk for row in found.values() if places[getattr(row, place)] > 1]
+        own = _model(self.queries[0])._base_manager.filter(pk__in=tied).order_by(key).values_list("pk", flat=True)
+        ranks = {pk: rank for rank, pk in enumerate(own if tied else ())}
 
-    def _place_of(self, row: Any) -> tuple[bool, Any, Any]:
-        """What tells rows apart in the list's order; no place is behind all."""
-        place, key = (getattr(row, name) for name in self.by)
-        return place is not None, place, key
+        def order(row: Any) -> tuple[bool, Any, int]:
+            at = getattr(row, place)
+            return at is not None, at, ranks.get(row.pk, 0)
+
+        return sorted(found.values(), key=order, reverse=not self.backwards)
 
 
 def _plain(asked: Asked) -> QuerySet[Any]:

@@ -50,6 +50,7 @@ def find(request: HttpRequest, asked: str) -> Iterable[Found]:
 NOUN = Noun(
     model=Authorization,
     event_types=("issuing_authorization.created", "issuing_authorization.updated"),
+    personal=("card", "cardholder", "metadata"),
     verbs=(CreateTestAuthorization, CaptureTestAuthorization, ReverseTestAuthorization),
     roles={"viewer": ("issuing.view_authorization",), "operator": ("issuing.test_authorization",)},
     menu=(

@@ -13,7 +13,7 @@ from console.shell.moves import STAFF
 from console.shell.nouns import Item, Noun, Queue, Tab, Waiting
 from gateway import clock
 from issuing.balances.admin import SHORT, ShortBalanceFilter
-from issuing.balances.models import SOON, Balance, BalanceTransaction, Shortage, on_events, shortages
+from issuing.balances.models import SOON, Balance, BalanceTransaction, Shortage, shortages
 
 TOPUP = "issuing.create_topup"
 
@@ -94,6 +94,5 @@ NOUN = Noun(
     page_of={"txn_": page_of},
     dashboard=(("balance-overview", "{account}/balance/overview"),),
     filters=(ShortBalanceFilter,),
-    on_events=on_events,
     figures={SHORT: kept},
 )

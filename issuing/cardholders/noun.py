@@ -98,6 +98,7 @@ def describe(row: Cardholder, change: StateChange) -> Words:
 NOUN = Noun(
     model=Cardholder,
     event_types=("issuing_cardholder.created", "issuing_cardholder.updated"),
+    personal=("billing", "company", "email", "individual", "metadata", "name", "phone_number"),
     verbs=(CreateCardholder, UpdateCardholder, ActivateCardholder, DeactivateCardholder),
     roles={
         "viewer": ("issuing.view_cardholder",),

@@ -39,6 +39,7 @@ def describe(row: Card, change: StateChange) -> Words:
 NOUN = Noun(
     model=Card,
     event_types=("issuing_card.created", "issuing_card.updated"),
+    personal=("cardholder", "metadata", "shipping"),
     verbs=(CreateCard, ActivateCard, DeactivateCard, CancelCard),
     roles={
         "viewer": ("issuing.view_card",),

@@ -37,6 +37,7 @@ def find(request: HttpRequest, asked: str) -> Iterable[Found]:
 NOUN = Noun(
     model=Transaction,
     event_types=("issuing_transaction.created", "issuing_transaction.updated"),
+    personal=("metadata", "purchase_details"),
     roles={"viewer": ("issuing.view_transaction",)},
     menu=(
         MenuEntry(

@@ -13,7 +13,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, connections, models, transaction
 from django.db.models import F, Q
-from django.test.utils import isolate_apps
+from django.test.utils import CaptureQueriesContext, isolate_apps
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
@@ -131,6 +131,15 @@ def test_what_a_killed_process_held_is_handed_on_at_the_next_sweep(mail: Any) ->
     assert row.claimed_by == sweep.QUEUED
     task = OrmQ.objects.get().task
     assert (task["func"], task["args"]) == (mail.task, (str(row.pk),))
+
+
+def test_whoever_frees_what_the_dead_held_waits_for_nobody(mail: Any) -> None:
+    mail.objects.bulk_create([mail(), mail()])
+    mail.objects.due().claim(by=ended(9))
+    with CaptureQueriesContext(connection) as queries:
+        assert mail.objects.release_dead() == 2
+    locking = [each["sql"] for each in queries if each["sql"].endswith("FOR NO KEY UPDATE SKIP LOCKED")]
+    assert len(locking) == (connection.vendor == "postgresql")
 
 
 @pytest.mark.parametrize("name", [f"{claims.process_name()}#1", "elsewhere:-:1#1"], ids=["living", "elsewhere"])

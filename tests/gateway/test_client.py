@@ -232,6 +232,22 @@ def test_pages_walk_a_list_to_its_end_and_resume(scripted: Callable[..., Scripte
     assert [page.data["data"][0]["id"] for page in resumed] == ["c"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (rb'"a\u0000b"', "a\ufffdb"),
+        (rb'"\ud800"', "?"),
+        (rb'"\ud83d\ude00"', "\U0001f600"),
+        (b'"\xed\xa0\x80"', "\ufffd\ufffd\ufffd"),  # half a surrogate pair without an escape
+    ],
+)
+def test_what_no_database_stores_is_replaced_in_answers(
+    scripted: Callable[..., Scripted], sent: bytes, kept: str
+) -> None:
+    scripted(good(b'{"id": "a", "object": "account", "metadata": {"name": ' + sent + b"}}"))
+    assert client.get("/v1/accounts/a", account=None).data["metadata"] == {"name": kept}
+
+
 def test_pages_of_an_empty_list_end_at_once(sandbox: SandboxProcess) -> None:
     assert [page.data["data"] for page in client.pages("/v1/webhook_endpoints", account=None)] == [[]]
 

@@ -111,6 +111,25 @@ def test_each_unknown_account_is_judged_by_itself(scripted: Start) -> None:
     assert not Account.every.filter(pk=named(3)).exists()
 
 
+ODD = "acct_1New 00x"  # no path of Stripe's API: asking for it raises
+
+
+@pytest.mark.parametrize("place", [0, 3, 6])
+def test_an_unknown_account_that_cannot_be_asked_for_harms_no_other(scripted: Start, place: int) -> None:
+    scripted(Platform())
+    accounts = [named(number) for number in range(6)]
+    accounts.insert(place, ODD)
+    ids = tell_of(*accounts)
+    assert inbox.drain() == 6
+    odd = Event.objects.get(pk=ids[place])
+    assert (odd.state, odd.error) == ("waiting", f"ValueError: not a path of Stripe's API: '/v1/accounts/{ODD}'")
+    assert odd.next_try_at
+    assert odd.claimed_until is None
+    Event.objects.filter(pk=odd.pk).update(attempts=5, next_try_at=None)
+    inbox.drain()
+    assert state(odd.pk) == "dead"
+
+
 def test_what_the_reading_shows_is_not_asked_again_for_the_accounts_own_events(scripted: Start) -> None:
     server = scripted(Platform())
     tell_of(named(1), named(2), turn="3", created=int(time.time()) - 600)
@@ -176,6 +195,16 @@ def test_a_late_object_that_cannot_be_read_harms_no_other(scripted: Start) -> No
     ids = tell_of(*accounts, turn="4", created=1000)
     assert inbox.drain() == 3
     assert [state(each) for each in ids] == ["done", "done", "waiting", "done"]
+
+
+def test_a_late_object_that_cannot_be_asked_for_harms_no_other(scripted: Start) -> None:
+    accounts = [*known(3), ODD]
+    Account.every.create(id=ODD, account_id=ODD, data={}, as_of=2000)
+    scripted(Platform())
+    ids = tell_of(*accounts, turn="4", created=1000)
+    assert inbox.drain() == 3
+    assert [state(each) for each in ids] == ["done", "done", "done", "waiting"]
+    assert Event.objects.get(pk=ids[3]).error.startswith("ValueError")
 
 
 def test_a_late_object_that_is_gone_is_gone(scripted: Start) -> None:

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 from accounts.account.models import Account
 from accounts.history.models import StateChange
 from accounts.persons.models import Person
-from gateway import clock, inbox, retention
+from gateway import clock, inbox, intake, retention
 from gateway.models import Event, Heartbeat
 from tests.gateway.deliveries import create_person, events_at_stripe, made_up, receive, updates
 from tests.sandbox_process import SandboxProcess
@@ -146,6 +146,81 @@ def test_persons_leave_old_events_that_are_not_done(sandbox: SandboxProcess, acc
     assert inbox.replay(event.pk)
     assert inbox.drain() == 1
     assert Person.objects.get(pk=person).data["first_name"] == "Ada"
+
+
+def old_event(kind: str, data: dict[str, Any], state: str, second: int = 0) -> Event:
+    """An event of two months ago."""
+    payload, at = made_up(kind, data, "acct_1"), clock.timestamp() - 60 * 86400 + second
+    event = intake.event_of({**payload, "created": at}, source="catch_up")
+    event.state = state
+    event.save()
+    return event
+
+
+@pytest.mark.parametrize("state", ["ignored", "quarantined", "dead"])
+def test_persons_leave_old_events_of_what_nothing_follows(state: str) -> None:
+    customer = {"id": "cus_1", "object": "customer", "name": "Ada", "email": "ada@example.com"}
+    event = old_event("customer.created", customer, state)
+    assert retention.redact_old() == 1
+    event.refresh_from_db()
+    assert event.payload["data"] == {"object": {"id": "cus_1", "object": "customer"}, "redacted": True}
+
+
+def test_persons_are_not_dropped_before_their_time() -> None:
+    event = old_event("customer.created", {"id": "cus_1", "object": "customer", "name": "Ada"}, "ignored", 40 * 86400)
+    assert retention.redact_old() == 0
+    event.refresh_from_db()
+    assert "Ada" in str(event.payload)
+
+
+def test_what_an_older_release_passed_over_is_redacted_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    Heartbeat.objects.create(name="inbox.redacted_until", at=timezone.now())  # as it noted it
+    monkeypatch.setattr(retention, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(retention, "SLICE", 0)
+    for second in (0, 0, 0, 0, 0, 1, 2):
+        old_event("customer.created", {"id": "cus_1", "object": "customer", "name": "Ada"}, "ignored", second)
+    assert retention.redact_old() == 3
+    (task,) = [task for task in OrmQ.objects.all() if task.func() == "gateway.retention.redact_due"]
+    assert task.task["args"] == (Event.objects.earliest("created").created,)
+    monkeypatch.setattr(retention, "SLICE", 20)
+    assert retention.redact_due(*task.task["args"]) == 4
+    assert not [payload for payload in Event.objects.values_list("payload", flat=True) if "Ada" in str(payload)]
+    assert retention.redact_due() == 0
+
+
+def test_a_payload_that_was_dropped_meanwhile_is_not_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = old_event("customer.created", {"id": "cus_1", "object": "customer", "name": "Ada"}, "dead")
+    redacted = retention.redacted
+
+    def meanwhile(payload: dict[str, Any]) -> dict[str, Any]:
+        Event.objects.filter(pk=event.pk).update(state="done")
+        assert list(retention.drop_old(clock.now())) == [1]
+        return redacted(payload)
+
+    monkeypatch.setattr(retention, "redacted", meanwhile)
+    assert retention.redact_old() == 0
+    assert Event.objects.get().payload == retention.DROPPED
+
+
+HOLDER = {"id": "ich_1", "object": "issuing.cardholder", "name": "Ada", "status": "active", "phone_number": "+1"}
+CARD = {"id": "ic_1", "object": "issuing.card", "status": "active", "cardholder": HOLDER}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        HOLDER,
+        CARD,
+        {"id": "iauth_1", "object": "issuing.authorization", "status": "active", "card": CARD, "cardholder": HOLDER},
+        {"id": "ipi_1", "object": "issuing.transaction", "status": "active", "metadata": {"for": "Ada"}},
+        {"id": "ba_1", "object": "bank_account", "status": "active", "account_holder_name": "Ada"},
+    ],
+    ids=lambda shown: shown["object"],
+)
+def test_persons_leave_and_the_state_stays(shown: dict[str, Any]) -> None:
+    left = retention.redacted(made_up("x", {**shown, "account": "acct_1"}))["data"]
+    assert "Ada" not in str(left)
+    assert (left["object"]["id"], left["object"]["status"], left["redacted"]) == (shown["id"], "active", True)
 
 
 def test_a_single_persons_account_keeps_the_rest_of_its_payload() -> None:

@@ -12,7 +12,7 @@ from accounts.capabilities.models import Capability
 from accounts.external_accounts.models import ExternalAccount
 from accounts.persons.models import Person
 from gateway import client, clock, order, sync, walking
-from gateway.errors import Unreachable
+from gateway.errors import Refused, Unreachable
 from gateway.models import SyncCursor
 from gateway.walks import Cursors
 from tests.gateway.deliveries import create_account, create_person, update_account
@@ -128,7 +128,7 @@ def test_a_list_is_resumed_behind_its_last_page(sandbox: SandboxProcess) -> None
         create_account(sandbox)
     ids = list(at_stripe(sandbox, "/v1/accounts"))
     run = SyncCursor.objects.create(noun="run", account="account|", started_at=clock.now())
-    SyncCursor.objects.create(noun="account", after=f"0:{ids[99]}", started_at=run.started_at)
+    SyncCursor.objects.create(noun=f"{sync.scope(run)}account", after=f"0:{ids[99]}", started_at=run.started_at)
     assert sync.run(nouns=["account"]).objects == 5
     assert sync.run(nouns=["account"]).objects == 105
     assert Account.objects.count() == 105
@@ -201,7 +201,8 @@ def test_a_killed_run_goes_on_at_the_page_where_it_stood(
 
     def save_or_die(cursors: Cursors) -> None:
         save(cursors)
-        stood[:] = SyncCursor.objects.filter(noun="account", after__lte="0:acct_0250").values_list("after", flat=True)
+        stood_at = SyncCursor.objects.filter(noun__endswith=".account", after__range=("0:", "0:acct_0250"))
+        stood[:] = stood_at.values_list("after", flat=True)
         if stood and stood[0]:
             raise StoppedError
 
@@ -232,6 +233,65 @@ def test_a_killed_run_goes_on_within_the_lists_that_it_was_in(scripted: Any, mon
     persons = [(path.split("/")[3], after[-4:]) for path, after in stripe.asked if path.endswith("/persons")]
     assert ("acct_0002", "") not in persons
     assert Person.objects.count() == 750
+
+
+def killed(after: int, **asked: Any) -> None:
+    """A run that is killed when it has seen so many objects."""
+
+    def stop(progress: walking.Progress) -> None:
+        if progress.objects >= after:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        sync.run(progress=stop, threads=1, **asked)
+
+
+def test_a_run_does_not_go_on_where_one_with_other_arguments_stood(
+    scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted(Lists(accounts=450, persons=1))
+    monkeypatch.setattr(walking, "LISTS", 1)
+    killed(130, nouns=["account", "person"])
+    killed(400, nouns=["account"])  # it leads to no persons
+    sync.run(nouns=["account", "person"], threads=1)
+    assert (Account.objects.count(), Person.objects.count()) == (450, 450)
+    assert sync.run(nouns=["account"], threads=1).objects < 450
+    assert not SyncCursor.objects.exclude(noun="run").exists()
+
+
+GONE = {"error": {"code": "resource_missing", "param": "starting_after", "message": "No such object", "type": "x"}}
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_list_begins_anew_where_the_object_at_which_it_stood_is_gone(
+    scripted: Any, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    stripe = Lists(accounts=450)
+    scripted(stripe)
+    monkeypatch.setattr(walking, "LISTS", 1)
+    killed(200, nouns=["account"])
+    number = len(stripe.asked)
+    stripe.answers = {number + 1: good(json.dumps(GONE).encode(), status=400)}
+    done = sync.run(nouns=["account"], threads=threads)
+    assert stripe.asked[number + 1 :][0] == ("/v1/accounts", "")
+    assert stripe.asked[number][1]  # it had stood behind a page
+    assert (done.objects, done.refused, Account.objects.count()) == (450, 0, 450)
+
+
+def test_the_list_of_an_account_begins_anew_too(scripted: Any) -> None:
+    stripe = Lists(accounts=1, persons=250)
+    stripe.answers = {3: good(json.dumps(GONE).encode(), status=400)}  # behind the first page of its persons
+    scripted(stripe)
+    done = sync.run(nouns=["account", "person"], threads=1)
+    assert (done.refused, Person.objects.count()) == (0, 250)
+
+
+def test_a_list_that_never_goes_on_ends_the_run(scripted: Any) -> None:
+    stripe = Lists(accounts=1, persons=250)
+    stripe.answers = dict.fromkeys(range(3, 99, 2), good(json.dumps(GONE).encode(), status=400))
+    scripted(stripe)
+    with pytest.raises(Refused, match="No such object"):
+        sync.run(nouns=["account", "person"], threads=1)
 
 
 def test_a_429_lowers_the_pace_and_no_page_is_lost(scripted: Any) -> None:

@@ -247,6 +247,21 @@ def test_a_type_that_nothing_follows_is_kept_and_ignored() -> None:
     assert inbox.drain() == 0
 
 
+@pytest.mark.parametrize(
+    ("account", "data", "state"),
+    [
+        ("acct_1", {"id": "po_1", "object": "payout"}, "waiting"),
+        (None, {"id": "po_1", "object": "payout"}, "ignored"),  # the platform's own
+        ("acct_1", {"object": "issuing.card"}, "ignored"),  # its mirror cannot tell which it is
+    ],
+)
+def test_a_type_that_is_asked_for_waits_though_no_mirror_has_its_object(
+    account: str | None, data: dict[str, Any], state: str
+) -> None:
+    deliver(made_up("payout.paid", data, account))
+    assert Event.objects.get().state == state
+
+
 def test_our_key_on_a_type_that_nothing_follows_reaches_the_listeners() -> None:
     request = {"id": "req_1", "idempotency_key": "ours"}
     deliver(made_up("file.created", {"id": "file_1", "object": "file"}, "acct_1", request=request))

@@ -15,9 +15,9 @@ from console.operations import door, verbs
 from console.operations.door import Performed
 from gateway import client, clock
 from issuing.authorizations.models import Authorization
-from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
+from issuing.funds.models import read_funds
 from tests.issuing import rows
 from tests.people import ACCOUNT, browser, known_accounts, person, view_as, work
 from tests.sandbox_process import SandboxProcess

@@ -16,9 +16,9 @@ from console.record.models import AuditEntry
 from gateway import clock, sync
 from gateway.mirror import REGISTRY
 from issuing.authorizations.models import Authorization
-from issuing.balances.models import read_funds
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
+from issuing.funds.models import read_funds
 from issuing.topups.models import Topup
 from tests.issuing.acting import posted, run
 from tests.issuing.conftest import HOLDER, REASON, buy, fund, make_card, perform

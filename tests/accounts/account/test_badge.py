@@ -86,6 +86,19 @@ def test_no_way_of_writing_leaves_the_badge_behind(first: type[mirror.Mirror], s
         assert account.badge == account.issuing.name, way.__name__
 
 
+@pytest.mark.parametrize("way", [by_answer, by_page, by_event, by_reading])
+@pytest.mark.parametrize("model", ROWS)
+def test_a_badge_that_an_older_release_left_behind_is_healed_by_the_same_data(
+    model: type[mirror.Mirror], way: Way
+) -> None:
+    second = int(time.time()) - 3 * APART
+    by_answer(Account, shown(Account, "active", None), second)
+    by_answer(Capability, shown(Capability, "active", None), second)
+    Account.every.update(badge="restricted")
+    way(model, shown(model, "active", None), second + APART)
+    assert Account.objects.get().badge == "enabled"
+
+
 def test_an_account_whose_capability_is_written_is_locked_before_it() -> None:
     account = builders.account()
     with CaptureQueriesContext(connection) as queries, transaction.atomic():

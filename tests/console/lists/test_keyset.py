@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.account.models import Account
 from console.lists import changelist, keyset, limits
@@ -77,6 +78,25 @@ def test_a_search_finds_what_another_table_names_few_or_many(monkeypatch: pytest
     assert keyset.count(keyset.searched(Account.objects.all(), sought), 50) == 18
 
 
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite orders texts by their bytes alone")
+def test_every_row_that_a_search_finds_is_on_one_page_of_a_database_that_orders_by_language() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute('ALTER TABLE accounts_account ALTER COLUMN id TYPE varchar(255) COLLATE "en-x-icu"')
+    Account.every.all().delete()
+    at = datetime.fromtimestamp(FIRST, UTC)
+    for number in range(12):  # of one second, and by turns found in either way: a0 B0 a1 B1 …
+        for letter, name in (("a", "Hen 13"), ("B", "a fox")):
+            own = f"acct_{number:02}{letter}" if number % 2 else f"acct_{letter}{number:02}"
+            Account.every.create(id=own, account_id=own, name=name, data={}, created=at if number < 9 else None)
+    queries = keyset.searched(
+        Account.objects.all(), Sought(exact=(Q(name="Hen 13"),), parts=(Q(name__icontains="fox"),))
+    )
+    found = list(Account.objects.order_by(F("created").desc(nulls_last=True), "-id").values_list("pk", flat=True))
+    assert found != sorted(found, reverse=True)
+    assert walked(queries) == (found, found)
+
+
 def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: Any, **__: Any) -> None:
         raise limits.TooLong
@@ -85,6 +105,25 @@ def test_a_list_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     page = browser("ana").get("/accounts/account/", {"country": "US", "kind": "custom"}).content.decode()
     assert "These filters together take too long to read" in page
     assert "Nothing matches" not in page
+
+
+def test_rows_that_were_found_are_shown_though_counting_them_takes_too_long(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.LIST_TIMEOUT = 0.2
+
+    def slow(*_: Any) -> int:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(5)")
+        raise limits.TooLong
+
+    monkeypatch.setattr(keyset, "count", slow)
+    Account.every.update(country="US", kind="custom")
+    monkeypatch.setattr(admin.site.get_model_admin(Account), "list_per_page", 4)
+    page = browser("ana").get("/accounts/account/", {"country": "US", "kind": "custom"})
+    assert [row.pk for row in page.context["cl"].result_list] == ["acct_39", "acct_38", "acct_37", "acct_35"]
+    assert (page.context["cl"].matching, page.context["cl"].too_long) == (0, False)
 
 
 @pytest.mark.parametrize(

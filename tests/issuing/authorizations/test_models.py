@@ -1,8 +1,12 @@
 """What an authorization knows of its card, and what of a card is still held."""
 
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from accounts.account.models import Account
 from issuing.authorizations.models import Authorization
@@ -30,3 +34,16 @@ def test_open_holds_are_told_by_card(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         found = Authorization.objects.open_of_cards([first.pk, second.pk])
     assert found == {first.pk: (2, 350)}
+
+
+def test_networks_of_merchants_are_filled_in_batches_that_may_be_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    migration = import_module("issuing.migrations.0005_lost_cards_and_merchants")
+    monkeypatch.setattr(migration, "BATCH", 2)
+    for number in range(5):
+        data = {"merchant_data": {"network_id": f"{number}"}}
+        Authorization.every.create(id=f"iauth_{number}", account_id="acct_1", data=data)
+    Authorization.every.create(id="iauth_stub", account_id="acct_1")
+    for _ in range(2):
+        migration.fill(apps, SimpleNamespace(connection=connection))
+    found = Authorization.every.order_by("pk").values_list("network_id", flat=True)
+    assert list(found) == ["0", "1", "2", "3", "4", ""]

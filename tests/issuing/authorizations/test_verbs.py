@@ -9,8 +9,8 @@ from console.operations import door, verbs
 from console.operations.admission import Denied
 from console.operations.models import Operation
 from issuing.authorizations.models import Authorization
-from issuing.balances import models as balances
 from issuing.balances.models import BalanceTransaction
+from issuing.funds import models as funds
 from tests.issuing.acting import available
 from tests.issuing.conftest import Do, buy, fund, make_card
 from tests.sandbox_process import SandboxProcess
@@ -37,11 +37,11 @@ def test_money_is_held_captured_and_given_back(do: Do, account: Account, sandbox
     card = make_card(account)
     fund(sandbox, account)
     first, second = buy(card, "12.50"), buy(card, "20")
-    balances.read_funds(account.pk)
+    funds.read_funds(account.pk)
     assert available(account) == 100_000 - 1250 - 2000
     assert do("capture_test_authorization", first, capture_amount="10").operation.state == State.SUCCEEDED
     assert do("reverse_test_authorization", second).operation.state == State.SUCCEEDED
-    balances.read_funds(account.pk)
+    funds.read_funds(account.pk)
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.status, second.status, available(account)) == ("closed", "reversed", 100_000 - 1000)

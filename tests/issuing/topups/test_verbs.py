@@ -6,7 +6,7 @@ from accounts.account.models import Account
 from console.operations import door, verbs
 from console.operations.admission import Denied
 from console.operations.models import Operation
-from issuing.balances import models as balances
+from issuing.funds import models as funds
 from issuing.topups.models import Topup
 from tests.issuing import rows
 from tests.issuing.acting import available
@@ -25,7 +25,7 @@ def test_a_top_up_is_on_its_way_until_the_bank_has_paid(do: Do, account: Account
     assert (row.amount, row.currency, row.status) == (150_050, "usd", "pending")
     assert "1,500.50 USD is on its way" in verbs.get("issuing.create_topup").done(operation)
     sandbox.control("clock", {"advance": "1h"})
-    balances.read_funds(account.pk)
+    funds.read_funds(account.pk)
     assert available(account) == 150_050
     assert row.refresh().status == "succeeded"
 
@@ -64,7 +64,7 @@ def test_what_is_on_its_way_is_canceled_and_what_has_ended_is_not(
     second.refresh()
     with pytest.raises(Denied, match="is succeeded: only a pending top-up can be canceled"):
         do("cancel_topup", second)
-    balances.read_funds(account.pk)
+    funds.read_funds(account.pk)
     assert available(account) == 2_000
 
 

@@ -1,0 +1,1 @@
+"""Funds of accounts, read again where events say that money has moved."""
