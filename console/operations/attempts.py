@@ -36,6 +36,8 @@ OPEN_TO = {
     "person": (*Operation.UNSETTLED, State.NOT_FOUND),
 }
 
+# Statuses by which Stripe refuses the request itself: what an earlier one under the same key was answered, too.
+ABOUT_THE_KEY = (400, 402, 404)
 OF_ATTEMPT = ("answer", "key")  # who settles by these has held the claim since it read the operation
 
 
@@ -95,8 +97,9 @@ def call(operation: Operation, verb: Verb, params: dict[str, Any], *, doubt: boo
     try:
         outcome = verb.send(operation, params)
     except Refused as refused:
-        changes = _refusal(operation, refused, secrets, doubt=doubt)
-        return Ending(operation, State.REFUSED, changes, by) if changes else None
+        if doubt and verb.calls and _leaves_doubt(operation, refused, secrets):
+            return None
+        return Ending(operation, State.REFUSED, _refusal(operation, refused, secrets), by)
     except Unreachable as problem:
         problem.message = _without(problem.message, secrets)
         put_off(operation, problem, doubt=doubt)
@@ -158,12 +161,31 @@ def _success(operation: Operation, outcome: Outcome, tries: list[dict[str, Any]]
     }
 
 
-def _refusal(operation: Operation, refused: Refused, secrets: list[str], *, doubt: bool) -> dict[str, Any]:
-    """Stripe's no. That Stripe knows the key with other parameters says nothing about ours: put off and looked up."""
-    if doubt and refused.type == "idempotency_error":
-        ended = Unreachable(refused.message, request_id=refused.request_id, status=refused.status, replayed=True)
+def _leaves_doubt(operation: Operation, refused: Refused, secrets: list[str]) -> bool:
+    """Whether a no says nothing about an earlier try under the same key, which may have arrived; it is put off then.
+
+    That Stripe knows the key with other parameters is looked up. What stands before the key (ours is not taken, the
+    account is not ours to see) may change: the same again, later. What we did not send leaves it to a person.
+    """
+    ours = refused.code == NOT_SENT or not refused.status
+    other = refused.type == "idempotency_error"
+    if refused.status in ABOUT_THE_KEY and not (ours or other):
+        return False
+    message = _without(refused.message, secrets)
+    ended = Unreachable(
+        message, request_id=refused.request_id, status=refused.status, replayed=other, sent=bool(refused.status)
+    )
+    if ours:
+        tries = [*operation.tries, _try(ended, timezone.now(), crashed=False)]
+        wait(operation, tries, None, state=State.UNKNOWN)
+        settle_by_event(operation)
+    else:
         put_off(operation, ended, doubt=True)
-        return {}
+    return True
+
+
+def _refusal(operation: Operation, refused: Refused, secrets: list[str]) -> dict[str, Any]:
+    """Stripe's no, as it is stored."""
     message = _without(refused.message, secrets)
     return {
         "tries": answer(operation, refused.status, refused.request_id, message),
