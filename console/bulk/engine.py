@@ -162,7 +162,7 @@ def _look_at_person(run: BulkRun) -> None:
 def finish(run: BulkRun) -> bool:
     """End the run where no row waits and every operation is settled; whether it ended now."""
     with transaction.atomic():  # locked: nobody lets a row wait again meanwhile
-        running = BulkRun.objects.select_for_update().filter(pk=run.pk, state=BulkRun.State.RUNNING)
+        running = BulkRun.objects.select_for_update(no_key=True).filter(pk=run.pk, state=BulkRun.State.RUNNING)
         if not running.exists() or BulkRow.objects.waiting().filter(run=run).exists():
             return False  # the outcomes are read once no row waits: they are as many as the run has rows
         outcomes = run.outcomes()

@@ -231,7 +231,7 @@ def retry(run: BulkRun, user: User) -> int:
         raise Denied("What these rows held of persons was forgotten: begin a run of its own for them, from their file.")
     failed = _unapproved(run, verb, failed)
     with durable():
-        BulkRun.objects.select_for_update().get(pk=run.pk)
+        BulkRun.objects.select_for_update(no_key=True).get(pk=run.pk)
         rows = failed.values("pk")
         token = Concat(Value(f"{fresh_token()[:16]}-"), Cast(F("pk"), CharField()))
         again = BulkRow.objects.filter(pk__in=rows)

@@ -179,11 +179,11 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None, need: N
     try:
         with durable():
             intent.save(force_insert=True)
+            if instead_of:  # before the trail's lock: who settles that one holds it, and then waits for the trail
+                _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
             attempts.record(intent, "intended")
             if need:
                 asking.ask(intent, need)
-            if instead_of:
-                _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
     except IntegrityError:
         first = Operation.objects.filter(form_token=intent.form_token).first()
         if first is None:
@@ -330,7 +330,7 @@ def _may_decide(operation: Operation, user: User) -> None:
 
 
 def _close_for(operation: Operation, user: User, result: dict[str, Any]) -> None:
-    decidable = Operation.objects.select_for_update(of=("self",)).needing_a_person().filter(pk=operation.pk)
-    if not decidable.exists():
+    decidable = Operation.objects.needing_a_person().filter(pk=operation.pk)
+    if not decidable.select_for_update(of=("self",), no_key=True).exists():
         raise Denied(SETTLED)
     attempts.close(operation, State.DROPPED, by="person", changes={"result": result}, user=user)

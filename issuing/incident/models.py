@@ -274,8 +274,8 @@ class Freeze(models.Model):
         self.card_run = self._drafted(FREEZE_CARD, planned.cards)
         self.cards, self.accounts = planned.many, len(planned.accounts)
         with transaction.atomic():
-            mine = Freeze.objects.select_for_update(of=("self",)).filter(pk=self.pk, holder_run=None, card_run=None)
-            if mine.exists():
+            mine = Freeze.objects.filter(pk=self.pk, holder_run=None, card_run=None)
+            if mine.select_for_update(of=("self",), no_key=True).exists():
                 self.save(update_fields=["holder_run", "card_run", "cards", "accounts"])
                 return
         self.refresh_from_db()  # another click was faster: its runs count, these drafts are never begun
