@@ -206,6 +206,7 @@ def resume(run: BulkRun, user: User) -> BulkRun:
     with durable():
         stopped = BulkRun.objects.filter(pk=run.pk, state=State.STOPPED)
         if stopped.update(state=State.RUNNING, stopped_by=None, why="", needs_a_person=False):
+            _let_go(run)
             record(run, "resumed", user)
     run.refresh_from_db()
     engine.wake(run)
@@ -249,10 +250,17 @@ def retry(run: BulkRun, user: User) -> int:
         if many:
             goes_on = {"state": State.RUNNING, "stopped_by": None, "why": "", "ended_at": None}
             BulkRun.objects.filter(pk=run.pk).update(**goes_on, needs_a_person=False)
+            _let_go(run)
             record(run, "retried", user, rows=many)
     run.refresh_from_db()
     engine.wake(run)
     return many
+
+
+def _let_go(run: BulkRun) -> None:
+    """Have what was begun and not sent before the run was stopped (console.operations.door) be due now."""
+    held = Operation.objects.waiting().filter(bulk_row__run=run, state=Operation.State.INTENT, claimed_until=None)
+    held.update(next_try_at=timezone.now())
 
 
 def _unapproved(run: BulkRun, verb: Verb, failed: Any) -> Any:

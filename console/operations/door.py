@@ -24,7 +24,7 @@ from console.operations.verbs import Verb
 from console.people import roles
 from console.people.models import User
 from console.viewing.models import WorkSession
-from gateway import claims, clock, connection, sweep
+from gateway import budget, claims, clock, connection, sweep
 from gateway.commits import durable
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
@@ -208,14 +208,37 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
     """Move one operation on by one step: proof in an event, else the same key again, else a look-up.
 
     Safe to run twice and at once with anything: what another process holds, or is not due, it leaves alone. At most
-    one API call.
+    one API call, in the lane of the bulk run that it is of, if any.
     """
     at = at or timezone.now()
     ours = Operation.objects.due(at) | Operation.objects.held(sweep.QUEUED)
     claimed = ours.filter(pk=operation_id).claim(by=claims.claim_name(), until=Operation.claim_ends(at))
     if not claimed or attempts.settle_by_event(claimed[0]):
         return
-    operation = claimed[0]
+    run = _run_of(claimed[0])
+    if run is None:
+        _settle(claimed[0], at)
+        return
+    with budget.lane(budget.URGENT if run.urgent else budget.BULK_AGAIN):
+        _settle(claimed[0], at, stopped=run.stopped)
+
+
+@dataclass(frozen=True)
+class _RunOf:
+    """What the bulk run says of its operation."""
+
+    urgent: bool
+    stopped: bool
+
+
+def _run_of(operation: Operation) -> _RunOf | None:
+    """What its bulk run says, None where it is of none. One query."""
+    found = Operation.objects.filter(pk=operation.pk, bulk_row__isnull=False)
+    told = found.values_list("bulk_row__run__urgent", "bulk_row__run__state").first()
+    return _RunOf(told[0], told[1] == "stopped") if told else None
+
+
+def _settle(operation: Operation, at: datetime, *, stopped: bool = False) -> None:
     verb = verbs.find(operation.verb)
     if verb is None:  # of another version: only a person, or an event, can settle it
         unsent = operation.state == State.INTENT
@@ -231,12 +254,22 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
         _look_up(operation, verb, at)
     elif operation.approved_at and not operation.tries and asking.changed_since(operation, verb):
         attempts.finish(operation, State.REFUSED, by="find", changes=asking.CHANGED)
-    elif stopped := brakes.objection(verb, operation.account_id, operation.params):
-        attempts.brake(operation, stopped)
+    elif braked := brakes.objection(verb, operation.account_id, operation.params):
+        attempts.brake(operation, braked)
         if not brakes.objection(verb, operation.account_id, operation.params):  # lifted while it was put off
             Operation.objects.braked().filter(pk=operation.pk).update(next_try_at=at, braked_at=None)
+    elif stopped and operation.state == State.INTENT:
+        _hold(operation, at)
     else:
         attempts.attempt(operation, verb, operation.params)
+
+
+def _hold(operation: Operation, at: datetime) -> None:
+    """Put off what its stopped run did not come to; it is due when the run is resumed (console.bulk.runs)."""
+    attempts.wait(operation, operation.tries, at + attempts.BRAKED_PAUSE, state=State.INTENT)
+    run = _run_of(operation)
+    if run and not run.stopped:  # resumed while it was put off
+        Operation.objects.waiting().filter(pk=operation.pk, claimed_until=None).update(next_try_at=at)
 
 
 def _may_send(operation: Operation, at: datetime) -> bool:
