@@ -15,6 +15,7 @@ from console.approvals.load import read
 from console.bulk import control, effects, ended, files, forgetting, runs
 from console.bulk import rows as bulk_rows
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
+from console.bulk.undoing import undo
 from console.bulk.words import TABS
 from console.lists import addresses
 from console.lists.listing import address
@@ -101,7 +102,7 @@ def _act_with_reason(request: HttpRequest, run: BulkRun, act: str) -> HttpRespon
 def _do(request: HttpRequest, run: BulkRun, act: str, cleaned: dict[str, Any]) -> BulkRun:
     reason, ticket = cleaned["reason"], cleaned["ticket"]
     if act == "undo":
-        return runs.undo(run, staff(request), reason, ticket=ticket, form_token=cleaned["form_token"])
+        return undo(run, staff(request), reason, ticket=ticket, form_token=cleaned["form_token"])
     verb = verbs.find(run.verb)
     own = verb.form.base_fields if verb else {}
     common = {name: value for name, value in cleaned.items() if name in own}
@@ -193,7 +194,7 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
     """What can be done with it, by this person, now."""
     user, may = staff(request), control.may_control(run, staff(request))
     inverse = verbs.find(verb.inverse) if verb else None
-    begun = run.state in (STATE.RUNNING, STATE.STOPPED, STATE.ENDED)
+    over = run.state in (STATE.STOPPED, STATE.ENDED)
     again = any(outcomes.get(name) for name in ("denied", "refused"))
     failed = BulkRow.objects.filter(run=run).failed().whole().count() if again else 0
     changed = outcomes.get(Operation.State.SUCCEEDED, 0)
@@ -204,8 +205,8 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
         "may_begin": run.state == STATE.DRAFT and verb and run.user_id == user.pk and bool(able),
         "may_stop": may and run.state == STATE.RUNNING,
         "may_resume": may and run.state == STATE.STOPPED and verb is not None,
-        "failed": failed if may and verb and begun and run.state != STATE.RUNNING else 0,
-        "inverse": inverse if begun and inverse and changed and user.has_perm(inverse.permission) else None,
+        "failed": failed if may and verb and over else 0,
+        "inverse": inverse if over and inverse and changed and user.has_perm(inverse.permission) else None,
         "changed": changed,
         "may_see_to": may and run.needs_a_person,
         "undone": BulkRun.objects.filter(undo_of=run).order_by("created_at") if changed else (),
