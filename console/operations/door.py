@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from console import brakes
@@ -213,14 +213,35 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
     at = at or timezone.now()
     ours = Operation.objects.due(at) | Operation.objects.held(sweep.QUEUED)
     claimed = ours.filter(pk=operation_id).claim(by=claims.claim_name(), until=Operation.claim_ends(at))
-    if not claimed or attempts.settle_by_event(claimed[0]):
+    for operation in claimed:
+        claim = operation.claimed_by
+        try:
+            _settle(operation, at)
+        except (OperationalError, InterfaceError):  # trouble of the database, and no fault of this operation's
+            raise
+        except Exception as fault:
+            _count_fault(operation, claim, fault)
+            raise
+
+
+def _count_fault(operation: Operation, claim: str, fault: Exception) -> None:
+    """Store a fault of ours outside of a call, where `claim` still holds it: after some of them a person is asked."""
+    operation.refresh_from_db()
+    if operation.claimed_by == claim and operation.settled_at is None:
+        sent = operation.state != State.INTENT
+        problem = Unreachable(f"The console itself failed ({type(fault).__name__}).", sent=sent)
+        attempts.put_off(operation, problem, doubt=sent, crashed=sent)
+
+
+def _settle(operation: Operation, at: datetime) -> None:
+    if attempts.settle_by_event(operation):
         return
-    run = _run_of(claimed[0])
+    run = _run_of(operation)
     if run is None:
-        _settle(claimed[0], at)
+        _step(operation, at)
         return
     with budget.lane(budget.URGENT if run.urgent else budget.BULK_AGAIN):
-        _settle(claimed[0], at, stopped=run.stopped)
+        _step(operation, at, stopped=run.stopped)
 
 
 @dataclass(frozen=True)
@@ -238,7 +259,13 @@ def _run_of(operation: Operation) -> _RunOf | None:
     return _RunOf(told[0], told[1] == "stopped") if told else None
 
 
-def _settle(operation: Operation, at: datetime, *, stopped: bool = False) -> None:
+def is_of_stopped_run(operation: Operation) -> bool:
+    """Whether it is not sent since its bulk run was stopped. One query."""
+    run = _run_of(operation)
+    return bool(run and run.stopped)
+
+
+def _step(operation: Operation, at: datetime, *, stopped: bool = False) -> None:
     verb = verbs.find(operation.verb)
     if verb is None:  # of another version: only a person, or an event, can settle it
         unsent = operation.state == State.INTENT
@@ -267,8 +294,7 @@ def _settle(operation: Operation, at: datetime, *, stopped: bool = False) -> Non
 def _hold(operation: Operation, at: datetime) -> None:
     """Put off what its stopped run did not come to; it is due when the run is resumed (console.bulk.runs)."""
     attempts.wait(operation, operation.tries, at + attempts.BRAKED_PAUSE, state=State.INTENT)
-    run = _run_of(operation)
-    if run and not run.stopped:  # resumed while it was put off
+    if not is_of_stopped_run(operation):  # resumed while it was put off
         Operation.objects.waiting().filter(pk=operation.pk, claimed_until=None).update(next_try_at=at)
 
 

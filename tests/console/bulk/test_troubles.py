@@ -12,7 +12,7 @@ from console.brakes import changes
 from console.bulk import batches, engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Wanted
-from console.operations import attempts, door
+from console.operations import attempts, door, outcome
 from console.operations.models import Operation
 from console.operations.verbs import Outcome
 from console.people.models import User
@@ -219,6 +219,8 @@ def test_a_run_that_is_stopped_sends_nothing_of_what_was_begun_until_it_is_resum
     assert [settle(each).state for each in left] == ["intent"] * 3
     assert [(each.attempts, each.tries, each.claimed_by) for each in left] == [(0, [], "")] * 3
     assert not Operation.objects.due().exists()
+    reader = person("vera", "console.view_operation")
+    assert outcome._state(left[0], reader)["sentence"] == outcome.STOPPED
     assert not Operation.objects.needing_a_person().exists()
     runs.resume(run, otto)
     assert [settle(each).state for each in left] == ["succeeded"] * 3
