@@ -13,6 +13,8 @@ from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
 from console.viewing import sessions
+from console.viewing.held import Held, held
+from console.viewing.models import WorkSession
 from gateway.mirror import account_model
 
 IN_DOUBT = "Whether this run changed it is not known yet: undo again when it is."
@@ -43,6 +45,15 @@ def undo(run: BulkRun, user: User, reason: str, *, ticket: str = "", form_token:
     return begin(
         inverse, user=user, rows=rows, reason=reason, ticket=ticket, via=run.via, undo_of=run, form_token=form_token
     )
+
+
+def held_of(session: WorkSession | None, runs: Iterable[BulkRun]) -> Held | None:
+    """What the person's open session says against undoing what these runs changed of its account. One query at most."""
+    way = held(session, session.account_id) if session else None
+    if session is None or way is None:
+        return None
+    rows = BulkRow.objects.filter(run__in=list(runs), account_id=session.account_id)
+    return way if rows.perhaps_changed().exists() else None
 
 
 def _check_over(run: BulkRun) -> None:

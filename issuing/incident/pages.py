@@ -158,15 +158,6 @@ def _brake(run: BulkRun) -> str:
     return next(filter(None, map(watch.objection, accounts)), "") if watch else ""
 
 
-def _holds(request: HttpRequest, found: Freeze) -> Held | None:
-    """What the person's own session says against undoing what was frozen of its account. Two queries at most."""
-    session = sessions.of_person(request)
-    rows = BulkRow.objects.filter(run__in=found.runs, account_id=session.account_id) if session else None
-    if session is None or rows is None or not rows.perhaps_changed().exists():
-        return None
-    return held(session, session.account_id)
-
-
 def _draw_freeze(
     request: HttpRequest,
     found: Freeze,
@@ -192,7 +183,7 @@ def _draw_freeze(
         "waits": sum(each["waits"] for each in progress),
         "total": sum(each["run"].total for each in progress),
         "form": form,
-        "held": _holds(request, found),
+        "held": undoing.held_of(sessions.of_person(request), found.runs),
         "denied": denied,
         "of_undo": of_undo,
     }

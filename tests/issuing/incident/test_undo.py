@@ -165,3 +165,17 @@ def test_a_run_that_goes_on_is_not_undone(fleet: list[Account]) -> None:
     runs.stop(run, person("otto"))
     assert client.get(url).context["inverse"]
     assert undo(run, person("otto"), OVER).outcomes() == {"waiting": 1}
+
+
+def test_the_page_of_a_run_says_what_holds_its_undo_and_has_the_buttons(frozen: Freeze, fleet: list[Account]) -> None:
+    client, url = browser("otto"), f"/bulk-runs/{frozen.holder_run.pk}"  # type: ignore[union-attr]
+    view_as(client, fleet[0].pk)
+    said = text(client.get(url))
+    assert "would not be undone" in said
+    assert "What you typed stays" in said
+    session = WorkSession.objects.get()
+    cleared = client.post(url, {"act": "", "session": f"work {session.pk}", "reason": OVER, "form_token": "d" * 32})
+    assert (cleared.status_code, cleared.context["held"], cleared.context["undo_open"]) == (200, None, True)
+    assert cleared.context["undo_form"]["reason"].value() == OVER
+    session.refresh_from_db()
+    assert session.mode == "work"
