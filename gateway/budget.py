@@ -7,10 +7,12 @@ borne, so that no window of one second ever sees more calls than the rate.
 Who may queue for how long is a lane. A person's call queues as long as a person waits; work in the background takes a
 slot only while hardly anybody queues, so that a person is never far from the next one. While urgent work goes on, what
 is in the background takes no slot at all.
+
+What was stopped while it stood in the queue does not go: who queues may say what to ask before the call (`unless`).
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ LATE = 0.04  # seconds a caller may be late for its slot
 LONGEST_WAIT = 5.0  # seconds a caller queues
 LOOK_AGAIN = 0.05  # seconds after which one in the background looks again whether there is room
 URGENT_LASTS = 1.0  # seconds after an urgent call in which the background stands back for the next
+ASKED_LASTS = 0.5  # seconds after which it is asked again what stops a call
 CLOCK_JUMP = 60.0  # a slot further away than anybody queues: the wall clock was set back
 
 NOW = {
@@ -62,7 +65,31 @@ PERSON = Lane(joins=LONGEST_WAIT)
 URGENT = Lane(joins=LONGEST_WAIT, urgent=True)  # what stops harm: the background stands back
 READS = Lane(joins=0.5, background=True)  # sync, and what else only reads while nobody waits for it
 BULK = Lane(joins=0.1, waits=10.0, background=True)  # rows of bulk runs
+BULK_AGAIN = Lane(joins=0.1, waits=1.0, background=True)  # the same by themselves: none of them holds up the worker
 _lane: ContextVar[Lane | None] = ContextVar("lane", default=None)
+
+
+class NoTurn(Unreachable):
+    """It was not this call's turn, and nothing was sent of it. `calls`: of the block of `unless` that went before it.
+
+    `stopped`: what asked said no meanwhile. `lane`: in which it stood.
+    """
+
+    def __init__(self, message: str, *, lane: Lane, stopped: bool = False, calls: int = 0) -> None:
+        super().__init__(message, sent=False, retry_after=0.0 if stopped else max(lane.waits, 1.0))
+        self.lane, self.stopped, self.calls = lane, stopped, calls
+
+
+@dataclass
+class _Asked:
+    """What says whether a call is stopped, when it was asked last (time.monotonic), and how many calls went."""
+
+    stopped: Callable[[], bool]
+    at: float
+    calls: int = 0
+
+
+_asked: ContextVar[_Asked | None] = ContextVar("asked", default=None)
 
 
 @contextmanager
@@ -75,14 +102,38 @@ def lane(chosen: Lane) -> Iterator[None]:
         _lane.reset(token)
 
 
+@contextmanager
+def unless(stopped: Callable[[], bool]) -> Iterator[None]:
+    """Within, a call of this thread does not go where `stopped` says so: asked by each whose last answer is ASKED_LASTS
+    old when it has its slot. Who opens the block has just asked.
+    """
+    token = _asked.set(_Asked(stopped, time.monotonic()))
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
 def take(default: Lane = PERSON) -> Lane:
     """Wait for the next slot in the thread's lane, else the `default` one; the lane. One query a try.
 
-    Raises Unreachable (nothing sent) when it is too far off. A rate of 0 or less in the settings means no limit.
+    Raises NoTurn when it is too far off, or where the call was stopped meanwhile (`unless`). A rate of 0 or less in the
+    settings means no limit.
     """
-    rate, used = settings.STRIPE_RATE, _lane.get() or default
-    if rate <= 0:
-        return used
+    used, asked = _lane.get() or default, _asked.get()
+    if settings.STRIPE_RATE > 0 and not _waited(settings.STRIPE_RATE, used):
+        raise NoTurn("Our own rate budget for Stripe is used up.", lane=used, calls=asked.calls if asked else 0)
+    if asked and time.monotonic() - asked.at > ASKED_LASTS:
+        asked.at = time.monotonic()
+        if asked.stopped():
+            raise NoTurn("It was stopped while it waited for its turn.", lane=used, stopped=True, calls=asked.calls)
+    if asked:
+        asked.calls += 1
+    return used
+
+
+def _waited(rate: float, used: Lane) -> bool:
+    """Wait for a slot; False where there was none in time."""
     deadline = time.monotonic() + used.waits
     while (patience := deadline - time.monotonic()) > 0:
         wait = _slot(spacing(rate), min(patience, used.joins), used)
@@ -90,13 +141,13 @@ def take(default: Lane = PERSON) -> Lane:
             time.sleep(min(LOOK_AGAIN, patience))
             continue
         if wait is None:
-            break
+            return False
         asked = time.monotonic()
         if wait > 0:
             time.sleep(wait)
         if time.monotonic() - asked - max(wait, 0.0) <= LATE:
-            return used
-    raise _full(used.waits)
+            return True
+    return False
 
 
 def spacing(rate: float) -> float:
@@ -126,7 +177,3 @@ def _ask(gap: float, joins: float, used: Lane) -> tuple[float, float] | None:
         cursor.execute(statement, [gap, BUCKET, joins])
         row: tuple[Any, ...] | None = cursor.fetchone()
     return (row[0], row[1]) if row else None
-
-
-def _full(waited: float) -> Unreachable:
-    return Unreachable("Our own rate budget for Stripe is used up.", sent=False, retry_after=max(waited, 1.0))

@@ -218,6 +218,21 @@ def test_rooms_of_stripes_objects_use_stripes_clock() -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("room", ["console", "accounts", "issuing"])
+def test_rows_are_locked_so_that_others_may_point_at_them(room: str) -> None:
+    """FOR UPDATE keeps rows that point at a locked one from being committed: two writers of the trail would wait for
+    each other, as one of them holds its lock until then. FOR NO KEY UPDATE keeps out every other change.
+    """
+    broken = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files(room)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "select_for_update"
+        if not any(each.arg == "no_key" for each in node.keywords)
+    ]
+    assert broken == []
+
+
 def test_no_file_is_long() -> None:
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in files(*MAY_IMPORT)}
     assert {str(path.relative_to(ROOT)): lines for path, lines in lengths.items() if lines > LONGEST_FILE} == {}

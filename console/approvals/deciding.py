@@ -137,7 +137,7 @@ def sweep(at: datetime | None = None) -> int:
 def _end_if(approval: Approval, overdue: Callable[[Approval], bool]) -> bool:
     """End it where, with its rows locked, that still holds."""
     with durable():
-        own = Approval.objects.select_for_update().waiting().filter(pk=approval.pk).first()
+        own = Approval.objects.select_for_update(no_key=True).waiting().filter(pk=approval.pk).first()
         if own is None:
             return False
         found = [] if overdue(own) else stale(own, _read_locked(own.operation))
@@ -206,7 +206,7 @@ def _may_decide(approval: Approval, user: User) -> None:
 
 def _waiting(approval: Approval) -> Approval:
     """The row, locked, as it stands now. Raises Denied where it waits no more."""
-    rows = Approval.objects.select_for_update(of=("self",)).select_related("operation__user", "requester")
+    rows = Approval.objects.select_for_update(of=("self",), no_key=True).select_related("operation__user", "requester")
     own = rows.get(pk=approval.pk)
     if not own.open:
         raise Denied(over(own))
@@ -225,7 +225,7 @@ def _read_locked(operation: Operation) -> Exact | None:
     verb = verbs.find(operation.verb)
     row: Any = verb and verb.row(operation.account_id, operation.object_id)
     if row is not None:
-        type(row).objects.select_for_update().filter(pk=row.pk).first()
+        type(row).objects.select_for_update(no_key=True).filter(pk=row.pk).first()
     return exact.read(operation)
 
 

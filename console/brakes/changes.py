@@ -123,7 +123,8 @@ def _locked(brake: Brake, user: User) -> Iterator[Brake]:
     """The brake as it stands, in a transaction that is on the disk when it ends."""
     _may(user)
     with durable():
-        now = Brake.objects.select_for_update(of=("self",)).select_related("lift_asked_by", "set_by").get(pk=brake.pk)
+        rows = Brake.objects.select_for_update(of=("self",), no_key=True)
+        now = rows.select_related("lift_asked_by", "set_by").get(pk=brake.pk)
         if now.lifted_at:
             raise Impossible("It was lifted meanwhile.")
         yield now

@@ -1,18 +1,20 @@
 """Rows of a bulk run that go together: let through the door, begun with one commit, called, settled with another."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
-from console.brakes.standing import Watch
+from console.brakes.standing import WATCHED, Watch
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.rows import check_shown, gather_shown
 from console.operations import door, many
 from console.operations.admission import Braked, Denied, admit_row
 from console.operations.attempts import BRAKED_PAUSE, plain
-from console.operations.many import Act
+from console.operations.many import Act, Reach
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from gateway import claims
@@ -21,24 +23,44 @@ from gateway.mirror import Mirror
 
 State = BulkRow.State
 CHANGED_SINCE = "Nothing was sent: what the line leaves as it is was changed after the file was read"
-GIVEN_UP = "Nothing was sent: each attempt at this row ended the process that made it. Its log says why."
+GIVEN_UP = "Nothing was sent: each attempt at this row broke off in the console itself. Its log says why."
 
 
-def do(verb: Verb, run: BulkRun, rows: Sequence[BulkRow]) -> bool:
-    """These rows, which one claim of ours holds; False where Stripe could not be reached."""
-    watch = Watch(verb)
-    acts = {row.pk: act for row, act in _admitted(verb, run, rows, watch)}
+@dataclass
+class Stops:
+    """What keeps rows of a run from being sent now: a brake, or that it was stopped; half a second old at most."""
+
+    watch: Watch
+    run: BulkRun
+    running: bool = True
+    as_of: float = field(default_factory=time.monotonic)
+
+    def __call__(self, operation: Operation) -> bool:
+        """Whether this one may not be sent."""
+        if time.monotonic() - self.as_of > WATCHED:
+            self.running = BulkRun.objects.filter(pk=self.run.pk, state=BulkRun.State.RUNNING).exists()
+            self.as_of = time.monotonic()
+        return not self.running or bool(self.watch.objection(operation.account_id, operation.params))
+
+
+def do(verb: Verb, run: BulkRun, rows: Sequence[BulkRow], reach: Reach) -> None:
+    """These rows, which one claim of ours holds, until `reach` is lost."""
+    stops = Stops(Watch(verb), run)
+    acts = {row.pk: act for row, act in _admitted(verb, run, rows, stops.watch)}
     ready = [row for row in rows if row.pk in acts]
     try:
         begun = _begin(run, ready, acts)
     except IntegrityError:
-        if len(ready) > 1:
-            return all(do(verb, run, [row]) for row in ready)
-        return _found(verb, ready[0], acts[ready[0].pk].operation)
-    return many.send(verb, begun, lambda operation: watch.objection(operation.account_id, operation.params))
+        if len(ready) == 1:
+            _found(verb, ready[0], acts[ready[0].pk].operation)
+        for row in ready if len(ready) > 1 else ():
+            if not reach.lost:
+                do(verb, run, [row], reach)
+        return
+    many.send(verb, begun, stops, reach)
 
 
-def _ours(rows: Sequence[BulkRow]) -> "claims.ClaimedQuerySet[BulkRow]":
+def ours(rows: Sequence[BulkRow]) -> "claims.ClaimedQuerySet[BulkRow]":
     """Those of the rows that still wait under our claim."""
     return BulkRow.objects.held(rows[0].claimed_by).filter(pk__in=[row.pk for row in rows])
 
@@ -47,15 +69,26 @@ def _admitted(verb: Verb, run: BulkRun, rows: Sequence[BulkRow], watch: Watch) -
     """Those that may be sent, each with its intent; the others are settled or put off. Two queries for those."""
     about = verb.rows((row.account_id, row.object_id) for row in rows) if verb.asks_row else {}
     gather_shown(verb, run, rows, about)
-    admitted = []
+    admitted, braked = [], []
     for row in rows:
         try:
             admitted.append((row, _admit(verb, run, row, about.get((row.account_id, row.object_id)), watch)))
-        except Braked as braked:  # no attempt: it goes on when the brake is lifted
-            _ours([row]).put_off(timezone.now() + BRAKED_PAUSE, why=str(braked), attempts=F("attempts") - 1)
+        except Braked as stopped:  # no attempt: it goes on when the brake is lifted
+            ours([row]).put_off(timezone.now() + BRAKED_PAUSE, why=str(stopped), attempts=F("attempts") - 1)
+            braked.append(row)
         except Denied as denied:
-            _ours([row]).settle(state=State.DENIED, why=str(denied))
+            ours([row]).settle(state=State.DENIED, why=str(denied))
+    _look_again(verb, run, braked)
     return admitted
+
+
+def _look_again(verb: Verb, run: BulkRun, braked: Sequence[BulkRow]) -> None:
+    """Have those wait no longer whose brake was lifted while they were put off."""
+    now = Watch(verb)
+    free = [row for row in braked if not now.objection(row.account_id, {**run.common, **row.params})]
+    put_off = BulkRow.objects.waiting().filter(pk__in=[row.pk for row in free], claimed_until=None)
+    if free:
+        put_off.update(next_try_at=timezone.now(), why="")
 
 
 def _admit(verb: Verb, run: BulkRun, row: BulkRow, about: Mirror | None, watch: Watch) -> Act:
@@ -105,7 +138,7 @@ def _begin(run: BulkRun, rows: Sequence[BulkRow], acts: dict[int, Act]) -> list[
     if not rows:
         return []
     with durable():
-        mine = _ours(rows).filter(run__state=BulkRun.State.RUNNING)
+        mine = ours(rows).filter(run__state=BulkRun.State.RUNNING)
         held = set(mine.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
         given = [row for row in rows if row.pk in held]
         begun = [acts[row.pk] for row in given]
@@ -117,15 +150,14 @@ def _begin(run: BulkRun, rows: Sequence[BulkRow], acts: dict[int, Act]) -> list[
     return begun
 
 
-def _found(verb: Verb, row: BulkRow, intent: Operation) -> bool:
-    """Give the row to the operation that its form made before; False where that could not reach Stripe."""
+def _found(verb: Verb, row: BulkRow, intent: Operation) -> None:
+    """Give the row to the operation that its form made before."""
     first = _operation(row)
     if first is None:  # it is of another: what was wrong is not known
         raise IntegrityError(row.form_token)
     try:
         door.refuse_another_use(verb, first, intent)
     except Denied as denied:
-        _ours([row]).settle(state=State.DENIED, why=str(denied))
-        return True
-    _ours([row]).settle(state=State.GIVEN, operation=first, why="")
-    return first.state not in (Operation.State.INTENT, Operation.State.UNKNOWN)
+        ours([row]).settle(state=State.DENIED, why=str(denied))
+        return
+    ours([row]).settle(state=State.GIVEN, operation=first, why="")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from console.approvals import load, policy
@@ -11,6 +12,7 @@ from console.approvals.load import Load
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
 from console.operations.admission import Denied
 from console.operations.fields import REASON_LENGTH
+from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people import roles
 from console.people.models import User
@@ -90,6 +92,17 @@ def stop(run: BulkRun, user: User | None, why: str = "") -> BulkRun:
             record(run, "stopped", user, why=why)
     run.refresh_from_db()
     return run
+
+
+def under_way(run: BulkRun) -> int:
+    """How many of its rows a process holds, or has at Stripe, now: also of a run that was just stopped. One query.
+
+    What is in doubt is not among them.
+    """
+    state, now = Operation.State, timezone.now()
+    held = Q(state=BulkRow.State.WAITING, claimed_until__gt=now)
+    held |= Q(operation__state=state.INTENT, operation__claimed_until__gt=now)
+    return BulkRow.objects.filter(held | Q(operation__state=state.SENDING), run=run).count()
 
 
 def record(run: BulkRun, what: str, user: User | None, **detail: Any) -> None:

@@ -11,16 +11,19 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from console.bulk import batches, control
 from console.bulk.models import FAILED, BulkRow, BulkRun
 from console.operations import verbs
+from console.operations.many import Reach
 from console.operations.models import Operation
+from console.operations.verbs import Verb
 from console.people.models import User
 from gateway import budget, claims, connection, queue
 from gateway.sweep import QUEUED
@@ -29,8 +32,11 @@ logger = logging.getLogger(__name__)
 WORK = "console.bulk.engine.work"
 TURN = 2.0  # seconds of one task: then others in the queue have theirs
 ASKED_LASTS = 10.0  # seconds after which a turn that was asked for and never began is taken for lost
-MOST = 16  # rows that go together: so many are under way when a run is stopped, for each thread
+MOST = 16  # rows that go together: so many are in doubt when a process is killed, for each thread
 QUICK = 0.5  # seconds: twice as many go together next where these took no longer, and else one
+ASIDE = 30.0  # seconds until rows are tried again, one by one, at which we failed ourselves
+URGENT_AGAIN = timedelta(seconds=5)  # until an urgent run goes on where Stripe could not be reached
+OF_THE_DATABASE = (OperationalError, InterfaceError)  # its trouble, and no fault of a row
 LATELY = 1.0  # seconds after which it is asked again whether the run's person may still do it
 State = BulkRow.State
 UNFINISHED = (State.WAITING, State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
@@ -58,8 +64,9 @@ def sweep() -> int:
 def work(run_id: str) -> int:
     """The task: rows of one run for TURN seconds, then in the queue again; how many were worked off.
 
-    Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached, and where no
-    row is due: rows that a brake stops, operations that are in doubt or wait for a second person.
+    Safe to run twice and at once. It goes on at the next sweep instead where Stripe could not be reached (an urgent run
+    after URGENT_AGAIN), and where no row is due: rows that a brake stops, operations that are in doubt or wait for a
+    second person. Raises, at its end, what was a fault of ours.
     """
     queue.begun(_turn(run_id))
     run = _running(run_id)
@@ -68,8 +75,13 @@ def work(run_id: str) -> int:
     turn = Turn(run_id, time.monotonic() + TURN)
     turn.work_off()
     time_is_up = time.monotonic() >= turn.end  # else no row is due, and turn would follow turn without doing anything
-    if turn.smooth and not finish(run) and time_is_up:
+    if not finish(run) and not turn.smooth and run.urgent:
+        time.sleep(URGENT_AGAIN.total_seconds())
         wake(run)
+    elif turn.smooth and time_is_up:
+        wake(run)
+    if turn.fault:
+        raise turn.fault
     return turn.done
 
 
@@ -86,6 +98,7 @@ class Turn:
     end: float
     done: int = 0
     smooth: bool = True
+    fault: Exception | None = None  # ours, met on the way: its rows were put aside, the others go on
 
     def work_off(self) -> None:
         """Rows, several at once, until the end or until none is left."""
@@ -104,9 +117,16 @@ class Turn:
     def _rows(self) -> int:
         """Rows, some at once; how many. The run is read anew: no two threads share its person."""
         run, done, many = _running(self.run_id), 0, 1
+        lane = budget.URGENT if run and run.urgent else budget.BULK
+        reach = Reach(URGENT_AGAIN) if run and run.urgent else Reach()
         while run and self.smooth and time.monotonic() < self.end and (rows := claim(run, many)):
             began = time.monotonic()
-            reached = do(run, rows, lane=budget.URGENT if run.urgent else budget.BULK)
+            try:
+                reached = do(run, rows, lane=lane, reach=reach)
+            except OF_THE_DATABASE:
+                raise
+            except Exception as fault:  # noqa: BLE001  (raised when the turn has ended)
+                self.fault, reached = fault, True
             self.smooth = self.smooth and reached
             done += len(rows)
             many = min(many * 2, MOST) if time.monotonic() - began < QUICK else 1
@@ -114,14 +134,25 @@ class Turn:
 
 
 def work_while_waited_for(run: BulkRun, seconds: float) -> None:
-    """Rows of a run in this process, one after the other, for as long as a person may wait and others can be served."""
-    end = time.monotonic() + seconds
+    """Rows of a run in this process, one after the other, for as long as a person may wait and others can be served.
+
+    The worker goes on at once with what is left.
+    """
+    end, reach = time.monotonic() + seconds, Reach()
+    lane = budget.URGENT if run.urgent else budget.PERSON
     while run.state == BulkRun.State.RUNNING and not connection.crowded():
         if time.monotonic() >= end or not (rows := claim(run, 1)):
             break
-        if not do(run, rows, lane=budget.URGENT if run.urgent else budget.PERSON):
-            return
-    finish(run)
+        try:
+            reached = do(run, rows, lane=lane, reach=reach)
+        except OF_THE_DATABASE:
+            raise
+        except Exception:  # noqa: BLE001  (it is logged, and the row put aside: the run has begun all the same)
+            reached = False
+        if not reached:
+            break
+    if not finish(run):
+        wake(run)
 
 
 def claim(run: BulkRun, many: int) -> list[BulkRow]:
@@ -130,12 +161,14 @@ def claim(run: BulkRun, many: int) -> list[BulkRow]:
     return due.claim(by=claims.claim_name(), limit=many, skip_locked=True, attempts=F("attempts") + 1)
 
 
-def do(run: BulkRun, rows: Sequence[BulkRow], *, lane: budget.Lane) -> bool:
-    """Rows that we hold, unless their run was stopped meanwhile; False where Stripe could not be reached.
+def do(run: BulkRun, rows: Sequence[BulkRow], *, lane: budget.Lane, reach: Reach | None = None) -> bool:
+    """Rows that we hold, unless their run was stopped meanwhile; False where Stripe cannot be reached, as far as
+    `reach` knows.
 
-    Those that nobody has tried yet go together. The others go one by one: what ended a process takes no neighbours
-    along.
+    Those that nobody has tried yet go together. The others go one by one: what ended a process, or is a fault of ours,
+    takes no neighbours along. Raises such a fault, its rows put aside.
     """
+    reach = reach or Reach()
     _look_at_person(run)
     verb = verbs.find(run.verb)
     if (sentence := control.objection(verb, run)) or verb is None:
@@ -147,9 +180,24 @@ def do(run: BulkRun, rows: Sequence[BulkRow], *, lane: budget.Lane) -> bool:
     parts += [[row] for row in rows if row.attempts]
     try:
         with budget.lane(lane):
-            return all(batches.do(verb, run, part) for part in parts)
+            for part in parts:
+                if not reach.lost:
+                    _do(verb, run, part, reach)
     finally:
         BulkRow.objects.held(rows[0].claimed_by).release()  # what was stopped meanwhile, or did not have its turn
+    return not reach.lost
+
+
+def _do(verb: Verb, run: BulkRun, part: Sequence[BulkRow], reach: Reach) -> None:
+    try:
+        batches.do(verb, run, part, reach)
+    except OF_THE_DATABASE:
+        raise
+    except Exception as fault:
+        where = ", ".join(str(row.position) for row in part)
+        logger.error("bulk run %s, at row %s: %s", run.pk, where, type(fault).__name__, exc_info=settings.DEBUG)
+        batches.ours(part).pause(ASIDE)  # the attempt counts: after CRASHES of them the row is given up
+        raise
 
 
 def _look_at_person(run: BulkRun) -> None:
@@ -162,7 +210,7 @@ def _look_at_person(run: BulkRun) -> None:
 def finish(run: BulkRun) -> bool:
     """End the run where no row waits and every operation is settled; whether it ended now."""
     with transaction.atomic():  # locked: nobody lets a row wait again meanwhile
-        running = BulkRun.objects.select_for_update().filter(pk=run.pk, state=BulkRun.State.RUNNING)
+        running = BulkRun.objects.select_for_update(no_key=True).filter(pk=run.pk, state=BulkRun.State.RUNNING)
         if not running.exists() or BulkRow.objects.waiting().filter(run=run).exists():
             return False  # the outcomes are read once no row waits: they are as many as the run has rows
         outcomes = run.outcomes()
@@ -176,9 +224,12 @@ def finish(run: BulkRun) -> bool:
 
 
 def _worked_at(run: BulkRun) -> bool:
-    """Whether a live process holds a row of it, or an operation that it is sending. Two queries at most."""
+    """Whether a live process holds a row of it, or an operation that it sends for the first time. Two queries at most.
+
+    What is sent again goes by itself, and nobody who does that goes on with the rows.
+    """
     rows = BulkRow.objects.waiting().filter(run=run, claimed_until__gt=timezone.now())
     sending = Operation.objects.waiting().filter(bulk_row__run=run, claimed_until__gt=timezone.now())
-    sending = sending.filter(state=Operation.State.SENDING).exclude(claimed_by=QUEUED)
+    sending = sending.filter(state=Operation.State.SENDING, attempts=1).exclude(claimed_by=QUEUED)
     held = (each.values_list("claimed_by", flat=True)[:1] for each in (rows, sending))
     return any(not claims.is_dead(name) for names in held for name in names)

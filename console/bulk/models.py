@@ -169,9 +169,9 @@ class BulkRowQuerySet(claims.ClaimedQuerySet["BulkRow"]):
         """Those of which nothing was forgotten: they can be sent."""
         return self.filter(forgotten_at=None)
 
-    def changed(self) -> "BulkRowQuerySet":
-        """Those whose operation succeeded."""
-        return self.filter(operation__state=Operation.State.SUCCEEDED)
+    def perhaps_changed(self) -> "BulkRowQuerySet":
+        """Those whose operation succeeded, or of which that is not known."""
+        return self.filter(operation__state__in=(Operation.State.SUCCEEDED, Operation.State.UNKNOWN))
 
 
 class BulkRow(claims.Claimed):

@@ -15,6 +15,7 @@ from console.approvals.load import read
 from console.bulk import control, effects, ended, files, forgetting, runs
 from console.bulk import rows as bulk_rows
 from console.bulk.models import FROM_FILES, BulkRow, BulkRun
+from console.bulk.undoing import held_of, undo
 from console.bulk.words import TABS
 from console.lists import addresses
 from console.lists.listing import address
@@ -28,12 +29,15 @@ from console.people import masking
 from console.people.signed_in import PERSONAL, may_see, needs, staff
 from console.shell import leading, typed_again
 from console.shell.drawing import page
+from console.viewing import sessions
+from console.viewing.held import clear
 from gateway import copied
 from gateway.mirror import account_model
 
 ROWS = 50
 BEFORE, AFTER = "before", "after"  # in the address: the position beside which a page of rows ends or begins
 STATE = BulkRun.State
+OVER = (STATE.STOPPED, STATE.ENDED)
 UNDER_WAY = (BulkRow.State.GIVEN, Operation.State.AWAITING, *Operation.UNSETTLED)
 
 
@@ -72,6 +76,10 @@ def _get(run_id: uuid.UUID) -> BulkRun:
 
 def _act(request: HttpRequest, run: BulkRun) -> HttpResponseBase:
     act, user = request.POST.get("act", ""), staff(request)
+    if "session" in request.POST:  # what clears the way for an undo, whose form it is a button of
+        clear(request)
+        typed = {"form_token": fresh_token(), **request.POST.dict()}
+        return _draw(request, run, form=ReasonForm(initial=typed), act="undo")
     if act in ("begin", "undo"):
         return _act_with_reason(request, run, act)
     acts = {"stop": runs.stop, "resume": runs.resume, "retry": runs.retry, "seen": runs.settled}
@@ -101,7 +109,7 @@ def _act_with_reason(request: HttpRequest, run: BulkRun, act: str) -> HttpRespon
 def _do(request: HttpRequest, run: BulkRun, act: str, cleaned: dict[str, Any]) -> BulkRun:
     reason, ticket = cleaned["reason"], cleaned["ticket"]
     if act == "undo":
-        return runs.undo(run, staff(request), reason, ticket=ticket, form_token=cleaned["form_token"])
+        return undo(run, staff(request), reason, ticket=ticket, form_token=cleaned["form_token"])
     verb = verbs.find(run.verb)
     own = verb.form.base_fields if verb else {}
     common = {name: value for name, value in cleaned.items() if name in own}
@@ -146,6 +154,7 @@ def _draw(
         "second": control.why_second(verb, told["waiting"], load) if run.state == STATE.DRAFT and verb else "",
         "load": load.facts(),
         "undo_form": form if act == "undo" and form else ReasonForm(initial={"form_token": fresh_token()}),
+        "held": held_of(sessions.of_person(request), [run]) if run.state in OVER else None,
         "undo_open": act == "undo" and form is not None,
         "denied": denied,
         "reason": masking.masked(run.reason, may_see=may_see(request)),
@@ -193,7 +202,7 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
     """What can be done with it, by this person, now."""
     user, may = staff(request), control.may_control(run, staff(request))
     inverse = verbs.find(verb.inverse) if verb else None
-    begun = run.state in (STATE.RUNNING, STATE.STOPPED, STATE.ENDED)
+    over = run.state in OVER
     again = any(outcomes.get(name) for name in ("denied", "refused"))
     failed = BulkRow.objects.filter(run=run).failed().whole().count() if again else 0
     changed = outcomes.get(Operation.State.SUCCEEDED, 0)
@@ -204,8 +213,8 @@ def _controls(request: HttpRequest, run: BulkRun, verb: Verb | None, outcomes: d
         "may_begin": run.state == STATE.DRAFT and verb and run.user_id == user.pk and bool(able),
         "may_stop": may and run.state == STATE.RUNNING,
         "may_resume": may and run.state == STATE.STOPPED and verb is not None,
-        "failed": failed if may and verb and begun and run.state != STATE.RUNNING else 0,
-        "inverse": inverse if begun and inverse and changed and user.has_perm(inverse.permission) else None,
+        "failed": failed if may and verb and over else 0,
+        "inverse": inverse if over and inverse and changed and user.has_perm(inverse.permission) else None,
         "changed": changed,
         "may_see_to": may and run.needs_a_person,
         "undone": BulkRun.objects.filter(undo_of=run).order_by("created_at") if changed else (),

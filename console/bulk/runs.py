@@ -1,4 +1,4 @@
-"""Bulk runs: drafted, begun, stopped, resumed, tried again and undone. console.bulk.engine works their rows off."""
+"""Bulk runs: drafted, begun, stopped, resumed and tried again. console.bulk.engine works their rows off."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -30,9 +30,8 @@ from console.viewing import sessions
 from console.viewing.models import WorkSession
 from gateway import claims
 from gateway.commits import durable
-from gateway.mirror import account_model
 
-__all__ = ["BEGIN", "Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop", "undo"]
+__all__ = ["BEGIN", "Denied", "Wanted", "begin", "draft", "resume", "retry", "start", "stop"]
 
 WRITING = timedelta(seconds=60)  # longer than it takes to write the rows of a run
 MOST = 10_000  # rows of a run
@@ -206,6 +205,7 @@ def resume(run: BulkRun, user: User) -> BulkRun:
     with durable():
         stopped = BulkRun.objects.filter(pk=run.pk, state=State.STOPPED)
         if stopped.update(state=State.RUNNING, stopped_by=None, why="", needs_a_person=False):
+            _let_go(run)
             record(run, "resumed", user)
     run.refresh_from_db()
     engine.wake(run)
@@ -231,7 +231,7 @@ def retry(run: BulkRun, user: User) -> int:
         raise Denied("What these rows held of persons was forgotten: begin a run of its own for them, from their file.")
     failed = _unapproved(run, verb, failed)
     with durable():
-        BulkRun.objects.select_for_update().get(pk=run.pk)
+        BulkRun.objects.select_for_update(no_key=True).get(pk=run.pk)
         rows = failed.values("pk")
         token = Concat(Value(f"{fresh_token()[:16]}-"), Cast(F("pk"), CharField()))
         again = BulkRow.objects.filter(pk__in=rows)
@@ -249,10 +249,17 @@ def retry(run: BulkRun, user: User) -> int:
         if many:
             goes_on = {"state": State.RUNNING, "stopped_by": None, "why": "", "ended_at": None}
             BulkRun.objects.filter(pk=run.pk).update(**goes_on, needs_a_person=False)
+            _let_go(run)
             record(run, "retried", user, rows=many)
     run.refresh_from_db()
     engine.wake(run)
     return many
+
+
+def _let_go(run: BulkRun) -> None:
+    """Have what was begun and not sent before the run was stopped (console.operations.door) be due now."""
+    held = Operation.objects.waiting().filter(bulk_row__run=run, state=Operation.State.INTENT, claimed_until=None)
+    held.update(next_try_at=timezone.now())
 
 
 def _unapproved(run: BulkRun, verb: Verb, failed: Any) -> Any:
@@ -274,62 +281,6 @@ def _check_alone(run: BulkRun, verb: Verb, *rows: Any) -> None:
     load = weigh(verb, run.common, chain.from_iterable(map(parts, rows)))
     if sentence := why_second(verb, sum(each.count() for each in rows), load):
         raise Denied(f"{sentence} Begin a run of its own for them.")
-
-
-def undo(run: BulkRun, user: User, reason: str, *, ticket: str = "", form_token: str = "") -> BulkRun:
-    """A new run of the inverse verb over what this run changed and nobody changed since.
-
-    Each row that it leaves out says why. Raises Denied where the verb has no inverse, where nothing is left to undo,
-    and as `begin` does.
-    """
-    verb = verbs.find(run.verb)
-    inverse = verbs.find(verb.inverse) if verb else None
-    if verb is None or inverse is None:
-        raise Denied(f"“{verb.label if verb else run.verb}” cannot be undone for many.")
-    rows = undoable(run, verb, inverse)
-    if not any(row.state == BulkRow.State.WAITING for row in rows):
-        raise Denied("Nothing of this run is left to undo: what it changed was changed again since.")
-    return begin(
-        inverse, user=user, rows=rows, reason=reason, ticket=ticket, via=run.via, undo_of=run, form_token=form_token
-    )
-
-
-def undoable(run: BulkRun, verb: Verb, inverse: Verb) -> list[Wanted]:
-    """A row for each that the run changed, left out with its reason where undoing would change what others did since.
-
-    Two queries for each BATCH rows.
-    """
-    changed = list(BulkRow.objects.filter(run=run).changed().select_related("operation"))
-    parts = (changed[at : at + BATCH] for at in range(0, len(changed), BATCH))
-    return [wanted for part in parts for wanted in _undoable(part, verb, inverse)]
-
-
-def _undoable(rows: list[BulkRow], verb: Verb, inverse: Verb) -> Iterable[Wanted]:
-    found: dict[str, Any] = (verb.noun or account_model()).objects.in_bulk([row.target for row in rows])
-    name = "object_id" if verb.noun else "account_id"
-    about = Operation.objects.filter(**{f"{name}__in": [row.target for row in rows]}, created_at__gte=_first(rows))
-    over = (Operation.State.REFUSED, Operation.State.DROPPED)
-    later: dict[str, Operation] = {}
-    for operation in about.exclude(state__in=over).order_by("created_at").select_related("user"):
-        later[getattr(operation, name)] = operation
-    for row in rows:
-        why = _left_out(row, verb, inverse, found.get(row.target), later.get(row.target))
-        state = BulkRow.State.LEFT_OUT if why else BulkRow.State.WAITING
-        yield Wanted(row.account_id, row.account_name, row.object_id, state=state, why=why)
-
-
-def _first(rows: list[BulkRow]) -> Any:
-    return min(row.operation.created_at for row in rows if row.operation)
-
-
-def _left_out(row: BulkRow, verb: Verb, inverse: Verb, of: Any, last: Operation | None) -> str:
-    if of is None:
-        return "It is not here any more."
-    if last and last.pk != row.operation_id:
-        return f"Was changed since, by {last.user.get_username()} at {last.created_at:%Y-%m-%d %H:%M} UTC."
-    if not verb.already(of):
-        return "Is not any more as this run left it."
-    return inverse.objection(of)
 
 
 def settled(run: BulkRun, user: User) -> None:

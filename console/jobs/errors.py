@@ -14,7 +14,7 @@ MOST = 20  # errors that are kept: the first, and the newest of the others
 
 def with_one(job_id: UUID, error: str) -> list[dict[str, str]]:
     """The job's errors with one more, for the caller to write in its transaction, which holds the row. One query."""
-    row = Job.objects.select_for_update().only("errors").get(pk=job_id)
+    row = Job.objects.select_for_update(no_key=True).only("errors").get(pk=job_id)
     every = [*row.errors, {"at": timezone.now().isoformat(), "error": error}]
     return every if len(every) <= MOST else [every[0], *every[1 - MOST :]]
 

@@ -61,7 +61,7 @@ def begin(kind: str, *, user: User, params: dict[str, Any]) -> Job:
     account_id = its.account_of(kept)
     name = nouns.account_label(account_id) or "" if account_id else ""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)  # of two at once, the second finds the first's job
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # of two at once, the second finds the first's job
         for job in Job.objects.waiting().filter(user=user, kind=kind):
             if job.params == kept:
                 return job

@@ -38,7 +38,7 @@ def decide(mail: Mail, decision: str, *, user: User, reason: str) -> None:
     action, states = DECISIONS[decision]
     with transaction.atomic():
         rows = Mail.objects.filter(pk=mail.pk, state__in=states)
-        was = rows.select_for_update().values_list("state", flat=True).first()
+        was = rows.select_for_update(no_key=True).values_list("state", flat=True).first()
         if decision == "again":
             changed = rows.filter(redacted_at=None).settle(
                 state=State.QUEUED, settled_at=None, settled_by="", error="", attempts=0

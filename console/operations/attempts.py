@@ -5,22 +5,25 @@ Due times and claims are wall time; the 24 hours in which Stripe remembers a key
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from console import brakes
 from console.operations import verbs
 from console.operations.models import Operation
 from console.operations.verbs import Outcome, Verb
 from console.people import masking
 from console.people.models import User
 from console.record import audit
-from gateway import clock, intake
+from gateway import budget, clock, intake
 from gateway.claims import CRASHES, FREE
 from gateway.commits import durable
 from gateway.errors import NOT_SENT, Refused, Unreachable
@@ -28,6 +31,7 @@ from gateway.models import Event
 
 State = Operation.State
 TRIES, TRY_SECONDS = 5, 60  # how often and how long a 429 is answered by trying again
+UNREACHED = timedelta(seconds=30)  # until the worker tries what had no turn, or was not sent since Stripe was not there
 BRAKED_PAUSE = timedelta(minutes=10)  # until a braked one is looked at again; lifting the brake makes it due at once
 LONGEST_PAUSE = 1800  # seconds between two tries of an unknown operation
 # An event is proof even after the look-up, or a person, gave up.
@@ -36,6 +40,8 @@ OPEN_TO = {
     "person": (*Operation.UNSETTLED, State.NOT_FOUND),
 }
 
+# Statuses by which Stripe refuses the request itself: what an earlier one under the same key was answered, too.
+ABOUT_THE_KEY = (400, 402, 404)
 OF_ATTEMPT = ("answer", "key")  # who settles by these has held the claim since it read the operation
 
 
@@ -85,18 +91,31 @@ def attempt(operation: Operation, verb: Verb, params: dict[str, Any]) -> dict[st
     return ending.shown
 
 
-def call(operation: Operation, verb: Verb, params: dict[str, Any], *, doubt: bool) -> Ending | None:
+def call(
+    operation: Operation,
+    verb: Verb,
+    params: dict[str, Any],
+    *,
+    doubt: bool,
+    stopped: Callable[[Operation], bool] | None = None,
+) -> Ending | None:
     """Make the call of an operation that is being sent; how it ends, None where it was put off.
 
-    Refused is an end, Unreachable is stored. Any other exception is a bug of ours: stored as a try, and raised.
+    Refused is an end, Unreachable is stored. Any other exception is a bug of ours: stored as a try, and raised. What
+    `stopped` says of it (else: whether a brake stands) is asked again after a wait for its turn.
     """
     secrets = [str(params[name]) for name in operation.sensitive if params.get(name)]
-    by = "key" if doubt else "answer"
+    by, stopped = "key" if doubt else "answer", stopped or _braked
     try:
-        outcome = verb.send(operation, params)
+        with budget.unless(partial(stopped, operation)):
+            outcome = verb.send(operation, params)
+    except budget.NoTurn as problem:
+        _no_turn(operation, verb, problem, doubt=doubt)
+        return None
     except Refused as refused:
-        changes = _refusal(operation, refused, secrets, doubt=doubt)
-        return Ending(operation, State.REFUSED, changes, by) if changes else None
+        if doubt and verb.calls and _leaves_doubt(operation, refused, secrets):
+            return None
+        return Ending(operation, State.REFUSED, _refusal(operation, refused, secrets), by)
     except Unreachable as problem:
         problem.message = _without(problem.message, secrets)
         put_off(operation, problem, doubt=doubt)
@@ -106,6 +125,28 @@ def call(operation: Operation, verb: Verb, params: dict[str, Any], *, doubt: boo
         raise
     answered = answer(operation, 200, outcome.request_id) if verb.calls else operation.tries
     return Ending(operation, State.SUCCEEDED, _success(operation, outcome, answered), by, outcome.shown)
+
+
+def _braked(operation: Operation) -> bool:
+    verb = verbs.find(operation.verb)
+    return bool(verb and brakes.objection(verb, operation.account_id, operation.params))
+
+
+def _no_turn(operation: Operation, verb: Verb, problem: budget.NoTurn, *, doubt: bool) -> None:
+    """Put off what did not leave us: in the background, and where it is stopped, that is no try.
+
+    It is looked at again at once where it is stopped. A call that went before it, and did not only look, leaves doubt.
+    """
+    wrote = problem.calls > verb.reads
+    if wrote or verb.only_now(operation.sensitive) or not (problem.stopped or problem.lane.background):
+        put_off(operation, problem, doubt=doubt or wrote)
+        return
+    due = timezone.now() + (timedelta() if problem.stopped else UNREACHED)
+    changes = {"state": State.UNKNOWN} if doubt else {"state": State.INTENT, "first_tried_at": None}
+    with durable():
+        held = Operation.objects.filter(pk=operation.pk).held(operation.claimed_by)
+        held.put_off(due, attempts=Greatest(F("attempts") - 1, 0), **changes)
+    operation.refresh_from_db()
 
 
 def _begin(operation: Operation) -> bool:
@@ -158,12 +199,31 @@ def _success(operation: Operation, outcome: Outcome, tries: list[dict[str, Any]]
     }
 
 
-def _refusal(operation: Operation, refused: Refused, secrets: list[str], *, doubt: bool) -> dict[str, Any]:
-    """Stripe's no. That Stripe knows the key with other parameters says nothing about ours: put off and looked up."""
-    if doubt and refused.type == "idempotency_error":
-        ended = Unreachable(refused.message, request_id=refused.request_id, status=refused.status, replayed=True)
+def _leaves_doubt(operation: Operation, refused: Refused, secrets: list[str]) -> bool:
+    """Whether a no says nothing about an earlier try under the same key, which may have arrived; it is put off then.
+
+    That Stripe knows the key with other parameters is looked up. What stands before the key (ours is not taken, the
+    account is not ours to see) may change: the same again, later. What we did not send leaves it to a person.
+    """
+    ours = refused.code == NOT_SENT or not refused.status
+    other = refused.type == "idempotency_error"
+    if refused.status in ABOUT_THE_KEY and not (ours or other):
+        return False
+    message = _without(refused.message, secrets)
+    ended = Unreachable(
+        message, request_id=refused.request_id, status=refused.status, replayed=other, sent=bool(refused.status)
+    )
+    if ours:
+        tries = [*operation.tries, _try(ended, timezone.now(), crashed=False)]
+        wait(operation, tries, None, state=State.UNKNOWN)
+        settle_by_event(operation)
+    else:
         put_off(operation, ended, doubt=True)
-        return {}
+    return True
+
+
+def _refusal(operation: Operation, refused: Refused, secrets: list[str]) -> dict[str, Any]:
+    """Stripe's no, as it is stored."""
     message = _without(refused.message, secrets)
     return {
         "tries": answer(operation, refused.status, refused.request_id, message),

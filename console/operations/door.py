@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from console import brakes
@@ -24,7 +24,7 @@ from console.operations.verbs import Verb
 from console.people import roles
 from console.people.models import User
 from console.viewing.models import WorkSession
-from gateway import claims, clock, connection, sweep
+from gateway import budget, claims, clock, connection, sweep
 from gateway.commits import durable
 from gateway.errors import Refused, Unreachable
 from gateway.models import Event
@@ -179,11 +179,11 @@ def _intend(verb: Verb, intent: Operation, instead_of: Operation | None, need: N
     try:
         with durable():
             intent.save(force_insert=True)
+            if instead_of:  # before the trail's lock: who settles that one holds it, and then waits for the trail
+                _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
             attempts.record(intent, "intended")
             if need:
                 asking.ask(intent, need)
-            if instead_of:
-                _close_for(instead_of, intent.user, {"sent_again_as": str(intent.pk)})
     except IntegrityError:
         first = Operation.objects.filter(form_token=intent.form_token).first()
         if first is None:
@@ -208,14 +208,64 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
     """Move one operation on by one step: proof in an event, else the same key again, else a look-up.
 
     Safe to run twice and at once with anything: what another process holds, or is not due, it leaves alone. At most
-    one API call.
+    one API call, in the lane of the bulk run that it is of, if any.
     """
     at = at or timezone.now()
     ours = Operation.objects.due(at) | Operation.objects.held(sweep.QUEUED)
     claimed = ours.filter(pk=operation_id).claim(by=claims.claim_name(), until=Operation.claim_ends(at))
-    if not claimed or attempts.settle_by_event(claimed[0]):
+    for operation in claimed:
+        claim = operation.claimed_by
+        try:
+            _settle(operation, at)
+        except (OperationalError, InterfaceError):  # trouble of the database, and no fault of this operation's
+            raise
+        except Exception as fault:
+            _count_fault(operation, claim, fault)
+            raise
+
+
+def _count_fault(operation: Operation, claim: str, fault: Exception) -> None:
+    """Store a fault of ours outside of a call, where `claim` still holds it: after some of them a person is asked."""
+    operation.refresh_from_db()
+    if operation.claimed_by == claim and operation.settled_at is None:
+        sent = operation.state != State.INTENT
+        problem = Unreachable(f"The console itself failed ({type(fault).__name__}).", sent=sent)
+        attempts.put_off(operation, problem, doubt=sent, crashed=sent)
+
+
+def _settle(operation: Operation, at: datetime) -> None:
+    if attempts.settle_by_event(operation):
         return
-    operation = claimed[0]
+    run = _run_of(operation)
+    if run is None:
+        _step(operation, at)
+        return
+    with budget.lane(budget.URGENT if run.urgent else budget.BULK_AGAIN):
+        _step(operation, at, stopped=run.stopped)
+
+
+@dataclass(frozen=True)
+class _RunOf:
+    """What the bulk run says of its operation."""
+
+    urgent: bool
+    stopped: bool
+
+
+def _run_of(operation: Operation) -> _RunOf | None:
+    """What its bulk run says, None where it is of none. One query."""
+    found = Operation.objects.filter(pk=operation.pk, bulk_row__isnull=False)
+    told = found.values_list("bulk_row__run__urgent", "bulk_row__run__state").first()
+    return _RunOf(told[0], told[1] == "stopped") if told else None
+
+
+def is_of_stopped_run(operation: Operation) -> bool:
+    """Whether it is not sent since its bulk run was stopped. One query."""
+    run = _run_of(operation)
+    return bool(run and run.stopped)
+
+
+def _step(operation: Operation, at: datetime, *, stopped: bool = False) -> None:
     verb = verbs.find(operation.verb)
     if verb is None:  # of another version: only a person, or an event, can settle it
         unsent = operation.state == State.INTENT
@@ -231,12 +281,21 @@ def settle(operation_id: str, at: datetime | None = None) -> None:
         _look_up(operation, verb, at)
     elif operation.approved_at and not operation.tries and asking.changed_since(operation, verb):
         attempts.finish(operation, State.REFUSED, by="find", changes=asking.CHANGED)
-    elif stopped := brakes.objection(verb, operation.account_id, operation.params):
-        attempts.brake(operation, stopped)
+    elif braked := brakes.objection(verb, operation.account_id, operation.params):
+        attempts.brake(operation, braked)
         if not brakes.objection(verb, operation.account_id, operation.params):  # lifted while it was put off
             Operation.objects.braked().filter(pk=operation.pk).update(next_try_at=at, braked_at=None)
+    elif stopped and operation.state == State.INTENT:
+        _hold(operation, at)
     else:
         attempts.attempt(operation, verb, operation.params)
+
+
+def _hold(operation: Operation, at: datetime) -> None:
+    """Put off what its stopped run did not come to; it is due when the run is resumed (console.bulk.runs)."""
+    attempts.wait(operation, operation.tries, at + attempts.BRAKED_PAUSE, state=State.INTENT)
+    if not is_of_stopped_run(operation):  # resumed while it was put off
+        Operation.objects.waiting().filter(pk=operation.pk, claimed_until=None).update(next_try_at=at)
 
 
 def _may_send(operation: Operation, at: datetime) -> bool:
@@ -330,7 +389,7 @@ def _may_decide(operation: Operation, user: User) -> None:
 
 
 def _close_for(operation: Operation, user: User, result: dict[str, Any]) -> None:
-    decidable = Operation.objects.select_for_update(of=("self",)).needing_a_person().filter(pk=operation.pk)
-    if not decidable.exists():
+    decidable = Operation.objects.needing_a_person().filter(pk=operation.pk)
+    if not decidable.select_for_update(of=("self",), no_key=True).exists():
         raise Denied(SETTLED)
     attempts.close(operation, State.DROPPED, by="person", changes={"result": result}, user=user)

@@ -22,7 +22,7 @@ from gateway import clock
 
 State = Operation.State
 LONGEST = 5.0  # seconds of calls after which the worker gets the rest: no claim runs out under its call
-UNREACHED = timedelta(seconds=30)  # until the worker tries what was not sent since Stripe could not be reached
+ENOUGH = 2  # calls in a row with which Stripe had trouble of its own: then it counts as not to be reached
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,28 @@ class Act:
     operation: Operation
     values: dict[str, Any]
     need: Needed | None = None
+
+
+@dataclass
+class Reach:
+    """Whether Stripe can be reached, as far as the calls of one thread tell.
+
+    It cannot where nothing was answered, or 429, or twice in a row something else that is no answer: one of these is
+    often of one object. `pause`: until what was not sent for that is looked at again.
+    """
+
+    pause: timedelta = attempts.UNREACHED
+    troubles: int = 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether it cannot: nothing more is sent by this thread for now."""
+        return self.troubles >= ENOUGH
+
+    def note(self, operation: Operation, *, answered: bool) -> None:
+        """What a call met: an answer, or what its last try tells."""
+        status = operation.tries[-1]["status"] if operation.tries else 0
+        self.troubles = 0 if answered else ENOUGH if status in (0, 429) else self.troubles + 1
 
 
 def intend(acts: Sequence[Act]) -> None:
@@ -50,27 +72,27 @@ def intend(acts: Sequence[Act]) -> None:
             asking.ask(each.operation, each.need)
 
 
-def send(verb: Verb, acts: Sequence[Act], stopped: Callable[[Operation], str]) -> bool:
-    """Make the calls of what was just intended and store what came of them; False where Stripe could not be reached.
+def send(verb: Verb, acts: Sequence[Act], stopped: Callable[[Operation], bool], reach: Reach) -> None:
+    """Make the calls of what was just intended and store what came of them, until Stripe cannot be reached.
 
-    `stopped` says what a brake has against one now. That one, and those whose turn does not come, the worker gets,
+    `stopped` says whether one may not be sent now. That one, and those whose turn does not come, the worker gets,
     unsent. Raises what a verb raises that is no answer of Stripe's.
     """
-    ended, unsent, end, reached = [], [each for each in acts if not each.need], time.monotonic() + LONGEST, True
-    braked = []
+    ended, unsent, end = [], [each for each in acts if not each.need], time.monotonic() + LONGEST
+    held = []
     try:
-        while unsent and reached and time.monotonic() < end:
+        while unsent and not reach.lost and time.monotonic() < end:
             act = unsent.pop(0)
             if stopped(act.operation):
-                braked.append(act)
+                held.append(act)
                 continue
-            ending = attempts.call(act.operation, verb, act.values, doubt=False)
+            ending = attempts.call(act.operation, verb, act.values, doubt=False, stopped=stopped)
             ended += [ending] if ending else []
-            reached = ending is not None
+            if ending or not stopped(act.operation):  # what was stopped on its way says nothing of Stripe
+                reach.note(act.operation, answered=ending is not None)
     finally:
         attempts.finish_all(ended)
-        _hand_on([*braked, *unsent], timedelta() if reached else UNREACHED)
-    return reached
+        _hand_on([*held, *unsent], reach.pause if reach.lost else timedelta())
 
 
 def _hand_on(acts: Sequence[Act], pause: timedelta) -> None:

@@ -59,6 +59,10 @@ SIGNS = {  # the tone and the icon of its sentence
 }
 SAID = ("error_message", "error_param", "reason", "ticket")  # what staff and Stripe wrote
 BRAKED = "It goes on when that is lifted; after 24 hours it would come as a surprise, and a person decides."
+STOPPED = (
+    "Its bulk run was stopped before it was sent. It goes on when the run is resumed; after 24 hours it would come as a"
+    " surprise, and a person decides."
+)
 PARKED = "Stripe could not be reached, and it is not tried again by itself. Nothing was changed at Stripe: decide {}."
 PARKED_UNKNOWN = (
     "It may or may not have happened at Stripe, and it is not tried again by itself. Look at Stripe, then decide {}."
@@ -120,6 +124,8 @@ def _sentence(operation: Operation, verb: Verb | None, user: User, *, parked: bo
     decided = "below" if user.has_perm(DECIDES) else f"with {roles.who_may(DECIDES).lower()}, who can do it here"
     if parked:
         return (PARKED if operation.state == State.INTENT else PARKED_UNKNOWN).format(decided)
+    if operation.state == State.INTENT and door.is_of_stopped_run(operation):
+        return STOPPED
     own = WITHOUT_CALLS if verb and not verb.calls else SENTENCES
     return own.get(State(operation.state), SENTENCES[State(operation.state)]).format(decided)
 

@@ -68,7 +68,7 @@ def revoke(token: PersonalToken) -> None:
 def stop_all(user: User) -> list[PersonalToken]:
     """End every token of a person, in the caller's transaction; returns those that it ended."""
     unrevoked = PersonalToken.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
-    ended = list(unrevoked.select_for_update().order_by("pk"))
+    ended = list(unrevoked.select_for_update(no_key=True).order_by("pk"))
     PersonalToken.objects.filter(pk__in=[token.pk for token in ended]).update(revoked_at=timezone.now())
     return ended
 

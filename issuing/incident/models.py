@@ -14,7 +14,8 @@ from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.urls import reverse
 
 from accounts.account.models import Account
-from console.bulk import runs
+from console.bulk import runs, undoing
+from console.bulk.control import under_way
 from console.bulk.models import BulkRun
 from console.bulk.runs import Wanted
 from console.operations import verbs
@@ -33,6 +34,7 @@ VIA = "incident"
 COLUMNS = ("account_id", "last4", "created", "cardholder__account_id", "cardholder__name")  # that a plan shows
 COUNTED = 100_000  # rows beyond those of one run that a preview counts
 NOTHING = "No card that works is meant: nothing is sent."
+STILL_SENT = "The freeze is stopped, and {:,} of its rows {} still on the way to Stripe: press Undo again in a moment."
 
 
 @dataclass(frozen=True)
@@ -274,8 +276,8 @@ class Freeze(models.Model):
         self.card_run = self._drafted(FREEZE_CARD, planned.cards)
         self.cards, self.accounts = planned.many, len(planned.accounts)
         with transaction.atomic():
-            mine = Freeze.objects.select_for_update(of=("self",)).filter(pk=self.pk, holder_run=None, card_run=None)
-            if mine.exists():
+            mine = Freeze.objects.filter(pk=self.pk, holder_run=None, card_run=None)
+            if mine.select_for_update(of=("self",), no_key=True).exists():
                 self.save(update_fields=["holder_run", "card_run", "cards", "accounts"])
                 return
         self.refresh_from_db()  # another click was faster: its runs count, these drafts are never begun
@@ -317,7 +319,9 @@ def begin(
         with transaction.atomic():
             freeze.save(force_insert=True)
     except IntegrityError:
-        first = Freeze.objects.select_related("holder_run", "card_run").get(form_token=token)
+        first = Freeze.objects.select_related("holder_run", "card_run").filter(form_token=token).first()
+        if first is None:  # the first click found that it means nothing, and took it away
+            raise runs.Denied(NOTHING) from None
         if not first.runs:  # its process ended before they stood
             first.go_on(user)
         return first
@@ -333,16 +337,21 @@ def begin(
 def undo(freeze: Freeze, user: User, reason: str, *, ticket: str = "", form_token: str = "") -> list[BulkRun]:
     """Have work again what this freeze stopped and nobody changed since; its runs that still go on are stopped first.
 
-    The new runs. Raises Denied, also where nothing is left to undo.
+    The new runs. Raises Denied, also where nothing is left to undo, and while anything of it is on its way: that would
+    stay frozen.
     """
     problem: runs.Denied | None = None
     begun = []
     for run in freeze.runs:
+        run.refresh_from_db(fields=["state"])
         if run.state == BulkRun.State.RUNNING:
             runs.stop(run, user)
+    if many := sum(under_way(run) for run in freeze.runs):
+        raise runs.Denied(STILL_SENT.format(many, "is" if many == 1 else "are"))
+    for run in freeze.runs:
         token = f"{form_token[:31]}{'h' if run == freeze.holder_run else 'c'}" if form_token else ""
         try:
-            begun.append(runs.undo(run, user, reason, ticket=ticket, form_token=token))
+            begun.append(undoing.undo(run, user, reason, ticket=ticket, form_token=token))
         except runs.Denied as denied:
             problem = denied
     if problem and not begun:

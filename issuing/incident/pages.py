@@ -9,8 +9,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from console.bulk import runs
-from console.bulk.models import FAILED, BulkRun
+from console.brakes.standing import Watch
+from console.bulk import runs, undoing
+from console.bulk.models import FAILED, BulkRow, BulkRun
+from console.operations import verbs
 from console.operations.admission import Denied
 from console.operations.forms import fresh_token
 from console.people import masking
@@ -110,11 +112,14 @@ def freeze(request: HttpRequest, freeze_id: uuid.UUID) -> HttpResponseBase:
     """How far a freeze is. POST `act`: go_on (begin what is not begun), stop, or undo, with a reason."""
     found = get_object_or_404(Freeze.objects.select_related("user", "holder_run", "card_run"), pk=freeze_id)
     act = request.POST.get("act", "")
-    form = UndoForm(request.POST if act == "undo" else None, initial={"form_token": fresh_token()})
+    fresh = {"form_token": fresh_token()}
+    if "session" in request.POST:  # what clears the way for an undo, whose form it is a button of
+        clear(request)
+        return _draw_freeze(request, found, UndoForm(initial={**fresh, **request.POST.dict()}))
+    form = UndoForm(request.POST if act == "undo" else None, initial=fresh)
     try:
         if act == "undo" and form.is_valid():
-            models.undo(found, staff(request), **form.cleaned_data)
-            messages.success(request, "What this freeze stopped is let work again, by runs of its own.")
+            _tell(request, models.undo(found, staff(request), **form.cleaned_data))
             return redirect(found)
         if act == "go_on":
             found.go_on(staff(request))
@@ -124,12 +129,43 @@ def freeze(request: HttpRequest, freeze_id: uuid.UUID) -> HttpResponseBase:
                 runs.stop(run, staff(request))
             return redirect(found)
     except Denied as denied:
-        return _draw_freeze(request, found, form, status=403, denied=str(denied))
+        return _draw_freeze(request, found, form, status=403, denied=str(denied), of_undo=act == "undo")
     return _draw_freeze(request, found, form, status=form_status(request))
 
 
+def _tell(request: HttpRequest, begun: list[BulkRun]) -> None:
+    """What becomes of an undo that was begun: how many rows of it go on, and what keeps the others."""
+    rows = BulkRow.objects.filter(run__in=begun)
+    total, doubt = rows.count(), rows.filter(why=undoing.IN_DOUBT).count()
+    go_on = rows.exclude(state__in=(BulkRow.State.DENIED, BulkRow.State.LEFT_OUT)).count()
+    said = f"{go_on:,} of {total:,} {'is' if go_on == 1 else 'are'} let work again, by runs of their own."
+    if any(run.state == BulkRun.State.DRAFT for run in begun):
+        said = f"{go_on:,} of {total:,} are to work again: that waits for a second person."
+    if doubt:
+        said += f" Of {doubt:,} it is not known yet whether they were frozen: undo again when it is."
+    elif go_on < total:
+        said += " Why the others stay as they are stands in the runs."
+    if braked := next(filter(None, map(_brake, begun)), ""):
+        said += f" What is stopped waits: {braked}."
+    (messages.warning if braked or go_on < total else messages.success)(request, said)
+
+
+def _brake(run: BulkRun) -> str:
+    """What stands against rows of this run that wait, or "". Two queries."""
+    verb = verbs.find(run.verb)
+    accounts = BulkRow.objects.waiting().filter(run=run).order_by().values_list("account_id", flat=True).distinct()
+    watch = Watch(verb) if verb else None
+    return next(filter(None, map(watch.objection, accounts)), "") if watch else ""
+
+
 def _draw_freeze(
-    request: HttpRequest, found: Freeze, form: UndoForm, *, status: int = 200, denied: str = ""
+    request: HttpRequest,
+    found: Freeze,
+    form: UndoForm,
+    *,
+    status: int = 200,
+    denied: str = "",
+    of_undo: bool = False,
 ) -> HttpResponse:
     progress = [_progress(run) for run in found.runs]
     later = BulkRun.objects.filter(undo_of__in=found.runs).select_related("user").order_by("created_at")
@@ -147,7 +183,9 @@ def _draw_freeze(
         "waits": sum(each["waits"] for each in progress),
         "total": sum(each["run"].total for each in progress),
         "form": form,
+        "held": undoing.held_of(sessions.of_person(request), found.runs),
         "denied": denied,
+        "of_undo": of_undo,
     }
     return page(request, "issuing/incident/freeze.html", context, status=status)
 

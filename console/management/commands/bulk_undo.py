@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from console.bulk import runs
 from console.bulk.commands import RunCommand
 from console.bulk.models import BulkRow, BulkRun
+from console.bulk.undoing import undo
 from console.people.models import User
 
 
@@ -16,7 +16,7 @@ class Command(RunCommand):
 
     def on_run(self, run: BulkRun, user: User, options: dict[str, Any]) -> BulkRun:
         """Begin the undoing run."""
-        undoing = runs.undo(run, user, options["reason"], ticket=options["ticket"])
+        undoing = undo(run, user, options["reason"], ticket=options["ticket"])
         for row in BulkRow.objects.filter(run=undoing, state=BulkRow.State.LEFT_OUT):
             self.stderr.write(f"{row.target} left out: {row.why}")
         return undoing

@@ -69,6 +69,16 @@ def test_money_is_stopped_alone() -> None:
     assert not stops("issuing.activate_card")
 
 
+def test_canceling_a_topup_moves_no_money_and_falls_under_all_other_brakes() -> None:
+    known_accounts()
+    set_brake("money")
+    assert not stops("issuing.cancel_topup")
+    for scope, target in (("all", ""), ("verb", "issuing.cancel_topup"), ("account", ACCOUNT)):
+        brake = set_brake(scope, target)
+        assert stops("issuing.cancel_topup")
+        changes.lift(brake, administrator(), reason=OVER)
+
+
 def test_one_act_is_stopped_alone() -> None:
     set_brake("verb", "issuing.activate_card")
     assert stops("issuing.activate_card")

@@ -10,6 +10,7 @@ from django.test import Client
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
 from console.bulk.runs import Denied, Wanted
+from console.bulk.undoing import undo
 from console.operations import verbs
 from console.operations.models import Operation
 from console.shell import nouns
@@ -188,7 +189,7 @@ def test_undo_takes_what_the_run_changed_and_nobody_since(otto: Client, sandbox:
     engine.work(str(undoing.pk))
     assert Card.objects.get(pk=cards[3].pk).status == "active"
     with pytest.raises(Denied, match="Nothing of this run is left"):
-        runs.undo(run, person("otto"), REASON)
+        undo(run, person("otto"), REASON)
     assert "undoes another run" in words(page(otto, undoing))
     assert f'undone by <a href="{undoing.get_absolute_url()}">' in page(otto, run).content.decode()
 
@@ -197,7 +198,7 @@ def test_what_has_no_inverse_is_not_undone(otto: Client) -> None:
     known_accounts()
     run = begun(rows.card(), verb="issuing.cancel_card")
     with pytest.raises(Denied, match="cannot be undone"):
-        runs.undo(run, person("otto"), REASON)
+        undo(run, person("otto"), REASON)
     assert page(otto, run).context["inverse"] is None
 
 

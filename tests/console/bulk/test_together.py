@@ -169,7 +169,7 @@ def test_one_that_was_tried_before_goes_by_itself(otto: User, ids: Ids, monkeypa
     BulkRow.objects.filter(position=2).update(attempts=1)
     parts: list[int] = []
     do = batches.do
-    monkeypatch.setattr(batches, "do", lambda verb, run, rows: parts.append(len(rows)) or do(verb, run, rows))
+    monkeypatch.setattr(batches, "do", lambda *its: parts.append(len(its[2])) or do(*its))
     assert work(run)
     assert (parts, states()) == ([2, 1], ["succeeded"] * 3)
 
@@ -194,7 +194,7 @@ def test_rows_of_a_run_that_is_stopped_meanwhile_are_not_begun(
 def test_more_go_together_while_they_are_quick(otto: User, ids: Ids, monkeypatch: pytest.MonkeyPatch) -> None:
     run, parts = begun(otto, ids), []
     do = engine.do
-    monkeypatch.setattr(engine, "do", lambda run, rows, lane: parts.append(len(rows)) or do(run, rows, lane=lane))
+    monkeypatch.setattr(engine, "do", lambda run, rows, **its: parts.append(len(rows)) or do(run, rows, **its))
     engine.work(str(run.pk))
     assert (parts, states()) == ([1, 2], ["succeeded"] * 3)
 

@@ -276,6 +276,13 @@ def test_send_again_twice_sends_once(lost: Operation, sandbox: SandboxProcess, a
     assert len(accounts_at_stripe(sandbox)) == 1
 
 
+def test_what_is_sent_again_is_locked_before_the_trail(lost: Operation, ana: User) -> None:
+    new = door.send_again(lost, user=ana).operation
+    dropped, intended = lost.audit_entries.order_by("number").last(), new.audit_entries.order_by("number").first()
+    assert (dropped.action, intended.action) == ("operation.dropped", "operation.intended")
+    assert dropped.number < intended.number
+
+
 def test_drop_ends_it(lost: Operation, sandbox: SandboxProcess, ana: User) -> None:
     door.drop(lost, user=ana)
     assert (lost.state, door.needs_a_person(lost)) == (State.DROPPED, False)

@@ -73,6 +73,38 @@ def test_an_intent_whose_process_died_is_sent_with_its_own_key(sandbox: SandboxP
     assert len(accounts_at_stripe(sandbox)) == 1
 
 
+def test_an_operation_at_which_we_fail_before_its_call_is_parked_in_time(
+    otto: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = do(failing(Unreachable("", sent=False)), otto).operation
+
+    def fails(*_: Any) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("console.brakes.objection", fails)
+    for _ in range(attempts.TRIES):
+        if operation.next_try_at:
+            with pytest.raises(ZeroDivisionError):
+                settle(operation, LATER)
+            operation.refresh_from_db()
+    assert (operation.state, operation.next_try_at, len(operation.tries)) == (State.INTENT, None, attempts.TRIES)
+    assert operation.tries[-1]["message"] == "The console itself failed (ZeroDivisionError)."
+    assert door.needs_a_person(operation)
+
+
+def test_an_operation_at_which_a_look_up_fails_is_parked_in_time(otto: User) -> None:
+    def fails(operation: Operation) -> None:
+        raise ZeroDivisionError
+
+    operation = do(failing(Unreachable("", replayed=True), find=fails), otto).operation
+    while operation.next_try_at:
+        with pytest.raises(ZeroDivisionError):
+            settle(operation, timedelta(hours=1))
+        operation.refresh_from_db()
+    assert (operation.state, len(operation.tries)) == (State.UNKNOWN, 1 + claims.CRASHES)
+    assert door.needs_a_person(operation)
+
+
 def test_a_claim_of_another_host_runs_out(sandbox: SandboxProcess, otto: User) -> None:
     operation = intent(otto, ACCOUNT)
     Operation.objects.update(claimed_by="elsewhere:-:1#1")

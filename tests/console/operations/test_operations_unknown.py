@@ -10,7 +10,7 @@ from console.operations import door
 from console.operations.models import Operation
 from console.people.models import User
 from gateway import clock, sweep
-from gateway.errors import Unreachable
+from gateway.errors import NOT_SENT, Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
     CREATE,
@@ -138,6 +138,78 @@ def test_a_refusal_by_the_same_key_is_a_refusal(otto: User, sandbox: SandboxProc
     operation = do(CREATE, otto, params={**ACCOUNT, "country": "XX"}).operation
     assert operation.state == State.UNKNOWN
     assert (settle(operation).state, operation.settled_by) == (State.REFUSED, "key")
+
+
+def test_a_key_that_is_not_taken_leaves_an_earlier_try_in_doubt(
+    sandbox: SandboxProcess, otto: User, settings: Any
+) -> None:
+    faults(sandbox, "reset_after")
+    operation = do(CREATE, otto, params=ACCOUNT).operation
+    ours, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "sk_rolled"
+    settle(operation)
+    assert (operation.state, operation.tries[-1]["status"], operation.error_code) == (State.UNKNOWN, 401, "")
+    assert operation.next_try_at is not None
+    settings.STRIPE_SECRET_KEY = ours
+    assert (settle(operation, LATER).state, operation.settled_by) == (State.SUCCEEDED, "key")
+    assert len(accounts_at_stripe(sandbox)) == 1
+
+
+def second_answer(refused: Refused, **fields: Any) -> Operation:
+    """An operation whose first try is in doubt, and whose second one ends in this."""
+    otto = User.objects.get(username="otto")
+    operation = do(failing(Unreachable("reset"), **fields), otto).operation
+    failing(refused, **fields)
+    return settle(operation, LATER)
+
+
+@pytest.mark.parametrize("status", [400, 402, 404])
+def test_what_stripe_says_of_the_request_itself_ends_its_doubt(status: int, otto: User) -> None:
+    assert second_answer(Refused("No.", status=status)).state == State.REFUSED
+
+
+@pytest.mark.parametrize("status", [401, 403, 405])
+def test_what_stands_before_the_key_ends_no_doubt(status: int, otto: User) -> None:
+    operation = second_answer(Refused("No.", status=status))
+    assert (operation.state, operation.tries[-1]["message"]) == (State.UNKNOWN, "No.")
+    assert operation.next_try_at is not None
+    door.on_events([event_of(operation)])
+    operation.refresh_from_db()
+    assert (operation.state, operation.settled_by) == (State.SUCCEEDED, "event")
+
+
+@pytest.mark.parametrize("problem", [Refused("Gone.", code=NOT_SENT), Refused("Ours.", code=NOT_SENT, status=404)])
+def test_what_we_did_not_send_leaves_its_doubt_to_a_person(problem: Refused, otto: User) -> None:
+    operation = second_answer(problem)
+    assert (operation.state, operation.next_try_at, operation.tries[-1]["message"]) == (
+        State.UNKNOWN,
+        None,
+        problem.message,
+    )
+    assert door.needs_a_person(operation)
+    door.on_events([event_of(operation)])
+    operation.refresh_from_db()
+    assert operation.state == State.SUCCEEDED
+
+
+def test_an_event_that_is_here_ends_the_doubt_of_what_we_did_not_send(otto: User) -> None:
+    operation = do(failing(Unreachable("reset")), otto).operation
+
+    def gone(operation: Operation, params: dict[str, Any]) -> Any:
+        event_of(operation)
+        raise Refused("Gone.", code=NOT_SENT)
+
+    verb_that(gone)
+    assert (settle(operation, LATER).state, operation.settled_by) == (State.SUCCEEDED, "event")
+
+
+def test_what_makes_no_call_is_refused_whenever_it_says_so(otto: User) -> None:
+    operation = second_answer(Refused("It is gone.", code=NOT_SENT), calls=False)
+    assert (operation.state, operation.error_message) == (State.REFUSED, "It is gone.")
+
+
+def test_a_first_answer_is_an_answer_whatever_it_is(otto: User) -> None:
+    for problem in (Refused("No.", status=401), Refused("No.", status=403), Refused("Gone.", code=NOT_SENT)):
+        assert do(failing(problem), otto).operation.state == State.REFUSED
 
 
 def test_a_key_that_stripe_knows_otherwise_is_looked_up(sandbox: SandboxProcess, otto: User) -> None:
