@@ -22,7 +22,7 @@ from console.operations.outcome import left
 from console.operations.pages import SeeOther
 from console.people import masking, roles
 from console.people.signed_in import may_see, needs, staff
-from console.shell import leading
+from console.shell import leading, typed_again
 from console.shell.drawing import page
 from console.viewing import sessions
 from console.viewing.access import OTHER_ACCOUNT
@@ -48,13 +48,15 @@ def approval_list(request: HttpRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("console.view_approval")
+@typed_again.kept
 def approval_page(request: HttpRequest, approval_id: uuid.UUID) -> HttpResponseBase:
     """GET: the exact request, what it replaces, what changed since. POST `decision`: approve, refuse, withdraw, again,
     leave. 403 with why not, 409 where it changed, 422 for no decision; what was typed stays.
     """
     approval = _get(approval_id)
     if request.method != "POST":
-        return _draw(request, approval)
+        typed = typed_again.take(request)
+        return _draw(request, approval, note=typed.get("note", "") if typed else "")
     if request.POST.get("for_account", "") != approval.operation.account_id:
         raise PermissionDenied(OTHER_ACCOUNT)
     if "session" in request.POST:
@@ -124,7 +126,9 @@ def page_of(operation: Operation) -> str:
     return reverse("approval", args=[Approval.objects.only("pk").get(operation=operation).pk])
 
 
-def _draw(request: HttpRequest, approval: Approval, *, status: int = 200, problem: str = "") -> HttpResponse:
+def _draw(
+    request: HttpRequest, approval: Approval, *, status: int = 200, problem: str = "", note: str = ""
+) -> HttpResponse:
     operation = approval.operation
     verb, now = verbs.find(operation.verb), exact.read(operation) if approval.open else None
     stale = deciding.stale(approval, now) if approval.open else []
@@ -148,7 +152,7 @@ def _draw(request: HttpRequest, approval: Approval, *, status: int = 200, proble
         "calls": calls,
         "said": mask.data({"reason": operation.reason, "ticket": operation.ticket, "note": approval.note}),
         "problem": problem,
-        "note": request.POST.get("note", ""),
+        "note": request.POST.get("note", note),
         "makes_new": bool(now and now.request and now.request.before is None and not now.request.changes)
         and (verb is None or verb.calls),
         "told": verb.told(operation) if verb else [],

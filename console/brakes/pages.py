@@ -15,6 +15,7 @@ from console.brakes.models import Brake
 from console.operations.fields import REASON_LENGTH, IdField, LineField, ReasonField
 from console.people import masking
 from console.people.signed_in import may_see, needs, staff
+from console.shell import typed_again
 from console.shell.drawing import form_status, page
 
 Scope = Brake.Scope
@@ -71,10 +72,11 @@ def brakes(request: HttpRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(SETS)
+@typed_again.kept
 def new(request: HttpRequest) -> HttpResponseBase:
     """Stop something. `?scope=` and `?account=` or `?verb=` fill in the form."""
     named = {name: request.GET[name] for name in ("scope", "verb", "account") if name in request.GET}
-    form = BrakeForm(request.POST or None, initial=named)
+    form = typed_again.filled(request, lambda data: BrakeForm(data, initial=named))
     if request.method == "POST" and form.is_valid():
         cleaned = form.cleaned_data
         try:
@@ -92,10 +94,11 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(SETS)
+@typed_again.kept
 def lift(request: HttpRequest, brake_id: int) -> HttpResponseBase:
     """Lift a brake. In live mode: ask for it, confirm what another one asked (POST `seen`), or withdraw that."""
     brake = get_object_or_404(Brake.objects.select_related("set_by", "lift_asked_by", "lifted_by"), pk=brake_id)
-    form = LiftForm(request.POST if request.POST.get("act") == "lift" else None)
+    form = typed_again.filled(request, lambda data: LiftForm(data if data and data.get("act") == "lift" else None))
     if request.method == "POST":
         try:
             if done := _act(request, brake, form):

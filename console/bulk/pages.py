@@ -50,6 +50,7 @@ def run_list(request: HttpRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("console.view_bulkrun")
+@typed_again.kept
 def run_page(request: HttpRequest, run_id: uuid.UUID) -> HttpResponseBase:
     """GET: the run and a page of its rows. POST `act`: begin (a draft), stop, resume, retry, undo, seen.
 
@@ -58,8 +59,10 @@ def run_page(request: HttpRequest, run_id: uuid.UUID) -> HttpResponseBase:
     run = _get(run_id)
     if request.method == "POST":
         return _act(request, run)
-    typed = typed_again.take(request)
-    return _draw(request, run, form=_form(run, typed) if typed else None)
+    if not (typed := typed_again.take(request)):
+        return _draw(request, run)
+    form = ReasonForm(typed) if typed.get("act") == "undo" else _form(run, typed)
+    return _draw(request, run, form=typed_again.unsaid(form), act=typed.get("act", "begin"))
 
 
 @require_safe

@@ -18,6 +18,7 @@ from console.lists.declared import LONGEST, PERIODS
 from console.lists.filters import AccountFilter
 from console.people import masking
 from console.people.signed_in import PERSONAL, staff
+from console.shell import typed_again
 from gateway import copied
 
 
@@ -145,6 +146,7 @@ class RecordAdmin(ReadOnlyAdmin):
         personal = staff(request).has_perm(PERSONAL)
         return [name for name in self.search_fields if personal or name not in self.written]
 
+    @typed_again.kept
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """The row's page; 404 where there is none."""
         row = self.row(request, object_id)

@@ -21,7 +21,7 @@ from console.people.masking import Mask
 from console.people.signed_in import PERSONAL, may_see, needs, staff
 from console.record import words
 from console.record.models import AuditEntry
-from console.shell import nouns
+from console.shell import nouns, typed_again
 from console.shell.drawing import page
 
 State = Mail.State
@@ -58,7 +58,8 @@ class WhyForm(forms.Form):
 def mail_page(request: HttpRequest, mail: Mail) -> HttpResponse:
     """GET: the mail, its tries, what came of it. POST `decision` (sent, again, drop) and a reason, for who may."""
     if request.method != "POST":
-        return _draw(request, mail)
+        typed = typed_again.take(request)
+        return _draw(request, mail, form=typed_again.unsaid(WhyForm(typed)) if typed else None, status=200)
     if not staff(request).has_perm(SETTLES):
         raise PermissionDenied(roles.lacking(SETTLES))
     form, decision = WhyForm(request.POST), request.POST.get("decision", "")

@@ -13,6 +13,7 @@ from console.operations.fields import LineField
 from console.people import access, hashing, notices, roles, signed_in
 from console.people.models import User
 from console.record import audit
+from console.shell import typed_again
 from console.shell.drawing import form_status, page
 
 ROLE_CHOICES = [(role, role.capitalize()) for role in reversed(roles.ROLES)]
@@ -79,9 +80,10 @@ def people(request: HttpRequest) -> HttpResponseBase:
 
 
 @signed_in.needs("console.add_user")
+@typed_again.kept
 def new(request: HttpRequest) -> HttpResponseBase:
     """Make a member of staff."""
-    form = NewStaffForm(request.POST or None)
+    form = typed_again.filled(request, NewStaffForm)
     if request.method == "POST" and form.is_valid() and (user := hashing.hashed(form)):
         with transaction.atomic():
             user.is_staff = True
@@ -96,10 +98,12 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 
 @signed_in.needs("console.change_user")
+@typed_again.kept
 def member(request: HttpRequest, user_id: int) -> HttpResponseBase:
     """Change somebody's role or names, or shut them out, which ends their sign-ins, tokens and sessions."""
     user = get_object_or_404(User, pk=user_id)
-    form = StaffForm(request.POST or None, instance=user, editor=signed_in.staff(request))
+    editor = signed_in.staff(request)
+    form = typed_again.filled(request, lambda data: StaffForm(data, instance=user, editor=editor))
     if request.method == "POST" and form.is_valid():
         _save(request, form)
         messages.success(request, f"{user} was changed.")

@@ -14,7 +14,7 @@ from console.operations.fields import LineField, ReasonField
 from console.people.signed_in import needs, staff
 from console.record import erasure
 from console.record.models import AuditEntry, Erasure
-from console.shell import nouns
+from console.shell import nouns, typed_again
 from console.shell.drawing import page
 
 Kind = Erasure.Kind
@@ -28,11 +28,12 @@ class ErasingForm(forms.Form):
 
 
 @needs(erasure.ERASES)
+@typed_again.kept
 def erase(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """GET: what would be erased. POST: first the second look, then, with its `sure`, the act."""
     if kind not in Kind.values:
         raise Http404(f"Nothing is erased by {kind}.")
-    form = ErasingForm(request.POST or None)
+    form = typed_again.filled(request, ErasingForm)
     if request.method != "POST" or not form.is_valid():
         return _draw(request, kind, key, form)
     values = form.cleaned_data

@@ -19,7 +19,7 @@ from console.people.masking import MASK, Mask, leaves
 from console.people.signed_in import PERSONAL, needs, staff
 from console.record import audit, words
 from console.record.models import AuditEntry
-from console.shell import formats, leading, nouns
+from console.shell import formats, leading, nouns, typed_again
 from console.shell.drawing import page
 from gateway import inbox, intake, shapes
 from gateway.models import Event
@@ -48,7 +48,9 @@ class WhyForm(forms.Form):
 def event_page(request: HttpRequest, event: Event) -> HttpResponse:
     """GET: the event. POST `decision` (replay, unmask) with a reason, for those who may."""
     if request.method != "POST":
-        return _draw(request, event)
+        typed = typed_again.take(request)
+        form = typed_again.unsaid(WhyForm(typed)) if typed else None
+        return _draw(request, event, form=form, wrong=typed.get("decision", "") if typed else "")
     if request.POST.get("for_account", "") != event.account:
         raise PermissionDenied("This form was drawn for another account. Nothing was changed.")
     needed = {"replay": "gateway.replay_event", "unmask": PERSONAL}.get(request.POST.get("decision", ""))
@@ -56,7 +58,7 @@ def event_page(request: HttpRequest, event: Event) -> HttpResponse:
         raise PermissionDenied(f"Your role does not have the permission {needed or 'for this'}.")
     form = WhyForm(request.POST)
     if not form.is_valid():
-        return _draw(request, event, form=form, status=422)
+        return _draw(request, event, form=form, wrong=request.POST["decision"], status=422)
     if needed == PERSONAL:
         with transaction.atomic():
             _record(request, "event.unmasked", event, form.cleaned_data["reason"])
@@ -119,10 +121,15 @@ def _record(request: HttpRequest, action: str, event: Event, reason: str, **deta
 
 
 def _draw(
-    request: HttpRequest, event: Event, *, form: WhyForm | None = None, unmasked: bool = False, status: int = 200
+    request: HttpRequest,
+    event: Event,
+    *,
+    form: WhyForm | None = None,
+    wrong: str = "",
+    unmasked: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
-    """The page. At most seven queries beside the frame's."""
-    wrong = request.POST.get("decision", "") if form else ""
+    """The page; `wrong` is the decision whose form is drawn again. At most seven queries beside the frame's."""
     context = {
         "title": f"Event {event.pk} · {event.type}",
         "event": event,

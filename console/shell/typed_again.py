@@ -1,9 +1,11 @@
 """A form's entries, given back where it could not be sent: by a page without the database, or after signing in anew."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware, get_token
@@ -11,6 +13,8 @@ from django.urls import Resolver404, resolve
 
 from console.operations import verbs
 
+View = TypeVar("View", bound=Callable[..., Any])
+Form = TypeVar("Form", bound=forms.BaseForm)
 SECRET = re.compile(r"password|passphrase|secret|otp", re.IGNORECASE)
 CARRIED = re.compile(
     r"(.+[-:_])?(form_token|for_account|next|row|run|preview|back|sure|session|action|index|select_across)"
@@ -58,22 +62,33 @@ def _is_ours(request: HttpRequest) -> bool:
     return check.process_view(request, lambda _: HttpResponse(), (), {}) is None
 
 
-def keep(request: HttpRequest) -> dict[str, Any]:
-    """What `put` takes: the form of an act that comes with a sign-in that has run out; {} for all else.
-
-    Values that are never kept are not in it, only that they were given.
+def kept(view: View) -> View:
+    """A page with a form in which words are typed: it is kept through a new sign-in, and the page asks `filled` or
+    `take` for it. Pages of verbs are so without being told.
     """
-    if request.method != "POST" or int(request.META["CONTENT_LENGTH"] or 0) > MOST_KEPT or not _is_ours(request):
+    view.keeps_typed = True  # type: ignore[attr-defined]
+    return view
+
+
+def keep(request: HttpRequest) -> dict[str, Any]:
+    """What `put` takes: the form that comes with a sign-in that has run out, of a page that gives it back; else {}.
+
+    Values that are never kept are not in it, only that they were given where the verb asks for them again.
+    """
+    length = int(request.META.get("CONTENT_LENGTH") or 0)  # whoever sends no body need not give one
+    if request.method != "POST" or length > MOST_KEPT or not _is_ours(request):
         return {}
     try:
-        verb = verbs.find(resolve(request.path).kwargs.get("verb_name", ""))
+        match = resolve(request.path)
     except Resolver404:
         return {}
-    if verb is None:
+    verb = verbs.find(match.kwargs.get("verb_name", ""))
+    if not (verb or getattr(match.func, "keeps_typed", False)):
         return {}
-    given = (each for each in entries(request) if not each.secret or each.name in verb.sensitive)
+    asked_again = verb.sensitive if verb else ()
+    given = (each for each in entries(request) if not each.secret or each.name in asked_again)
     values = [(each.name, "•" if each.secret else each.value) for each in given]
-    return {"path": request.path, "user": request.user.pk, "values": values}
+    return {"path": request.path, "user": request.user.pk, "values": values} if values else {}
 
 
 def put(request: HttpRequest, kept: dict[str, Any]) -> None:
@@ -83,18 +98,33 @@ def put(request: HttpRequest, kept: dict[str, Any]) -> None:
 
 
 def take(request: HttpRequest) -> QueryDict | None:
-    """What this person typed here before the sign-in ran out, once; None where nothing was."""
-    kept = request.session.get(KEPT)
-    if not kept or kept["path"] != request.path:
+    """What this person typed here before the sign-in ran out, for one GET; None where nothing was."""
+    found = request.session.get(KEPT)
+    if request.method != "GET" or not found or found["path"] != request.path:
         return None
     del request.session[KEPT]
-    if kept["user"] != request.user.pk:
+    if found["user"] != request.user.pk:
         return None
     data = QueryDict(mutable=True)
-    for name, value in kept["values"]:
+    for name, value in found["values"]:
         data.appendlist(name, value)
     messages.warning(request, STILL_THERE)
     return data
+
+
+def filled(request: HttpRequest, make: Callable[[QueryDict | None], Form]) -> Form:
+    """The form that `make` binds to what is posted, or to what was typed before a new sign-in; else a fresh one."""
+    if request.method == "POST":
+        return make(request.POST)
+    typed = take(request)
+    return unsaid(make(typed)) if typed is not None else make(None)
+
+
+def unsaid(form: Form) -> Form:
+    """The form with its entries and without a word against them: it was not sent yet."""
+    form.full_clean()
+    form.errors.clear()
+    return form
 
 
 def entries(request: HttpRequest) -> list[Entry]:

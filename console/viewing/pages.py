@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console.lists import addresses
 from console.people import signed_in
-from console.shell import links, nouns
+from console.shell import links, nouns, typed_again
 from console.shell.drawing import form_status, page
 from console.viewing import access, held, sessions
 from console.viewing.forms import WorkSessionForm
@@ -21,6 +21,7 @@ LAST_REASONS = 5
 
 
 @signed_in.needs("console.view_as")
+@typed_again.kept
 def start(request: HttpRequest, account_id: str) -> HttpResponseBase:
     """The reason form; then on to the page asked for. With a session open for this account it goes there at once."""
     name = nouns.account_label(account_id)
@@ -32,7 +33,8 @@ def start(request: HttpRequest, account_id: str) -> HttpResponseBase:
         return redirect(target or first_page(account_id))
     if request.method == "POST" and not access.drawn_for(request, account_id):
         raise PermissionDenied(access.OTHER_ACCOUNT)
-    form = WorkSessionForm(request.POST or None, initial=_initial(request))
+    form = typed_again.filled(request, lambda data: WorkSessionForm(data, initial=_initial(request)))
+    target = target or access.safe_next(form.data.get("next", ""), account_id)
     if request.method == "POST" and form.is_valid():
         sessions.start(request, account_id=account_id, **form.cleaned_data)
         return redirect(target or first_page(account_id))

@@ -17,6 +17,7 @@ from console.operations.admission import Denied
 from console.operations.forms import fresh_token
 from console.people import masking
 from console.people.signed_in import may_see, needs, staff
+from console.shell import typed_again
 from console.shell.drawing import form_status, page
 from console.viewing import sessions
 from console.viewing.held import Held, clear, held
@@ -32,13 +33,14 @@ LATEST = 5  # freezes beside the form
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(FREEZES)
+@typed_again.kept
 def incident(request: HttpRequest) -> HttpResponseBase:
     """GET: the form; with `?ids=` or `?merchant=` its preview. POST `act`: preview, or freeze."""
     if request.method != "POST":
         given = request.GET
         named = bool({"ids", "merchant"} & given.keys())
         fresh = {"form_token": fresh_token(), "days": str(DAYS)}
-        form = FreezeForm({**fresh, **given.dict()} if named else None, initial=fresh)
+        form = FreezeForm(typed_again.take(request) or ({**fresh, **given.dict()} if named else None), initial=fresh)
         return _draw(request, form)
     if "session" in request.POST:
         clear(request)
@@ -108,6 +110,7 @@ def _held(request: HttpRequest, planned: Plan) -> Held | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(FREEZES)
+@typed_again.kept
 def freeze(request: HttpRequest, freeze_id: uuid.UUID) -> HttpResponseBase:
     """How far a freeze is. POST `act`: go_on (begin what is not begun), stop, or undo, with a reason."""
     found = get_object_or_404(Freeze.objects.select_related("user", "holder_run", "card_run"), pk=freeze_id)
@@ -116,7 +119,9 @@ def freeze(request: HttpRequest, freeze_id: uuid.UUID) -> HttpResponseBase:
     if "session" in request.POST:  # what clears the way for an undo, whose form it is a button of
         clear(request)
         return _draw_freeze(request, found, UndoForm(initial={**fresh, **request.POST.dict()}))
-    form = UndoForm(request.POST if act == "undo" else None, initial=fresh)
+    form = typed_again.filled(
+        request, lambda data: UndoForm(data if data and data.get("act") == "undo" else None, initial=fresh)
+    )
     try:
         if act == "undo" and form.is_valid():
             _tell(request, models.undo(found, staff(request), **form.cleaned_data))
