@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from accounts.external_accounts.models import ExternalAccount
 from accounts.history import models as history_models
 from accounts.persons.models import Person
 from console.operations import verbs
+from gateway import copied
 from gateway.mirror import Mirror
 from gateway.shapes import HIDDEN, shown, shown_at
 from issuing.authorizations.models import Authorization
@@ -157,6 +159,23 @@ def test_every_page_stands_whatever_type_a_field_has(model: type[Mirror]) -> Non
             if client.get(path).status_code != 200:
                 failed[path, place] = value
     assert failed == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", MODELS)
+def test_every_page_stands_where_an_id_holds_a_slash(model: type[Mirror]) -> None:
+    known_accounts()
+    client = browser("ana")
+    work(client)
+    row = full(model)
+    data: Any = {**row.data, **({"status": "canceled", "replaced_by": "ic_2"} if model is Card else {})}
+    for place in list(places(data)):
+        value = reduce(lambda inside, step: inside[step], place, data)
+        if isinstance(value, str) and copied.AN_ID.fullmatch(value):
+            data = changed(data, place, f"{value}/x")
+    with_data(row, data)
+    for path in (*own(row), *AROUND):
+        assert client.get(path).status_code == 200, path
 
 
 @pytest.mark.django_db
