@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -77,7 +77,8 @@ def job_file(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     try:
         file = files.path_of(job.pk).open("rb")
     except FileNotFoundError:
-        raise Http404(_gone()) from None
+        messages.warning(request, _gone())
+        return SeeOther(reverse("job", args=[job.pk]))
     with transaction.atomic():
         audit.record(
             "export.downloaded",

@@ -32,6 +32,7 @@ from console.viewing import sessions
 from console.viewing.access import safe_next
 from console.viewing.held import Held, clear
 from console.viewing.sessions import PREVIEW
+from gateway import copied
 from gateway.mirror import account_model
 
 INLINE_SECONDS = 5  # as long as a person may wait: one more row may begin until then, the rest goes to the worker
@@ -157,8 +158,15 @@ def limited(rows: list[str], most: int) -> list[str]:
     if not rows:
         raise BadRequest("Nothing was selected.")
     if len(rows) > most:
-        raise BadRequest(f"At most {most} at once; {len(rows)} were selected.")
+        many = f"{len(rows):,}" if len(rows) <= runs.MOST else f"more than {runs.MOST:,}"
+        raise BadRequest(f"At most {most:,} at once; {many} were selected. Narrow the list, or select fewer.")
     return list(dict.fromkeys(rows))
+
+
+def _unknown(noun: str, row_id: str) -> BadRequest:
+    """What is said of a row that is not here; what is no id is not repeated."""
+    named = f"{noun} {row_id[:255]}" if copied.AN_ID.fullmatch(row_id) else f"such {noun}"
+    return BadRequest(f"There is no {named} here: it belongs to another mode, is gone, or is not imported yet.")
 
 
 def parted(posted: str) -> tuple[str, str]:
@@ -176,13 +184,13 @@ def _rows(verb: Verb, tokens: dict[str, str], *, posted: bool = False) -> list[R
     """
     found = (verb.noun or account_model()).objects.in_bulk(list(tokens))
     if missing := [each for each in tokens if each not in found]:
-        raise BadRequest(f"No {verb.noun_name or 'account'} {missing[0][:255]}.")
+        raise _unknown(verb.noun_name or "account", missing[0])
     chosen: list[Any] = [found[each] for each in tokens]
     accounts: dict[str, Any] = found
     if verb.noun:
         accounts = account_model().objects.in_bulk({row.account_id for row in chosen})
     if missing := [row.account_id for row in chosen if row.account_id not in accounts]:
-        raise BadRequest(f"No account {missing[0][:255]}.")
+        raise _unknown("account", missing[0])
     verb.gather(chosen)
     effects = verb.effects(chosen)
     # What this very form has made so is not left out when it is run again: its operation is found.

@@ -3,14 +3,17 @@
 import logging
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import reverse
 
-from console.people.signed_in import staff
+from console.people.masking import masked
+from console.people.signed_in import may_see, staff
 from console.shell import leading, nouns, typed_again
 from console.shell.links import canonical
 
@@ -38,14 +41,37 @@ def alone(status: int, template: str = "", context: dict[str, Any] | None = None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: a request that was not understood, perhaps before anybody was recognised; drawn without the frame."""
-    return alone(400)
+    """400. What a view refused in words is told inside the frame, to staff, with the way back to where it was chosen.
+
+    All else was not understood, perhaps before anybody was recognised: drawn without the frame, and not repeated.
+    """
+    words = str(exception) if isinstance(exception, BadRequest) and request.resolver_match else ""
+    if not words or not _signed_in(request):
+        return alone(400)
+    reason = masked(words, may_see=may_see(request))
+    return render(request, "errors/refused.html", {"reason": reason, "back_url": came_from(request)}, status=400)
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that the request was sent from, its filters too; "" where the browser does not say."""
+    try:
+        sent_from = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    if sent_from.netloc != request.get_host() or not leading.is_ours(sent_from.path):
+        return ""
+    address = f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path
+    again = request.method == "GET" and address == request.get_full_path()  # it would say the same once more
+    return address if leading.may_open(staff(request), address) and not again else ""
+
+
+def _signed_in(request: HttpRequest) -> bool:
+    return getattr(request, "user", None) is not None and request.user.is_staff
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: says what was missing, and who has it, where the refusal says it; offers the account that was meant."""
-    signed_in = getattr(request, "user", None) is not None and request.user.is_staff
-    account = account_of(request) if signed_in else {}
+    account = account_of(request) if _signed_in(request) else {}
     return render(request, "errors/403.html", {"reason": str(exception), **account}, status=403)
 
 
@@ -54,7 +80,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
     The address itself is not written out: whatever somebody put into it, a number that proves identity too.
     """
-    signed_in = getattr(request, "user", None) is not None and request.user.is_staff
+    signed_in = _signed_in(request)
     if signed_in and request.method in ("GET", "HEAD") and not leading.is_ours(request.path):
         page = leading.page_for(request.path)
         if page and page.partition("?")[0] != request.path:
@@ -62,10 +88,18 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", account_of(request) if signed_in else {}, status=404)
 
 
-def only_by_form(request: HttpRequest, refused: HttpResponseBase) -> HttpResponse:
-    """405 for who opened the address of an act: says so, and offers the account that was meant."""
-    answer = render(request, "errors/405.html", account_of(request), status=405)
-    answer.headers["Allow"] = refused.headers["Allow"]
+def not_so(request: HttpRequest, refused: HttpResponseBase) -> HttpResponse:
+    """405 for who opened the address of an act, or sent a form to a page that only reads: says so, and what there is.
+
+    `read_url` is the page, where there is one and they may open it.
+    """
+    allowed = refused.headers["Allow"]
+    sent = "GET" in allowed
+    page = request.path if leading.is_ours(request.path) else leading.page_for(request.path)
+    read_url = page if sent and page and leading.may_open(staff(request), page) else ""
+    context = {**account_of(request), "sent": sent, "read_url": read_url}
+    answer = render(request, "errors/405.html", context, status=405)
+    answer.headers["Allow"] = allowed
     return answer
 
 

@@ -123,7 +123,8 @@ def _length(request: HttpRequest) -> float:
 def work_session(get_response: GetResponse) -> GetResponse:
     """End a sign-in that is idle or old before any view sees it, its form kept; refuse a NUL byte in what staff post.
 
-    Who opens the address of an act, after a new sign-in for one, is told what stands there: its 405 has no words.
+    A 405 without words is given some: to who opens the address of an act, after a new sign-in for one, and to who sends
+    a form to a page that only reads.
 
     A sign-in whose person may not sign in any more is forgotten, so that it is worth nothing when they may again.
     """
@@ -138,8 +139,9 @@ def work_session(get_response: GetResponse) -> GetResponse:
         if request.user.is_authenticated and request.method == "POST" and _nul_in_form(request):
             return errors.bad_request(request, BadRequest("NUL"))
         response = get_response(request)
-        opened = request.method == "GET" and request.user.is_authenticated and request.user.is_staff
-        return errors.only_by_form(request, response) if opened and response.status_code == 405 else response
+        mute = response.status_code == 405 and not getattr(response, "content", b"")
+        told = mute and request.user.is_authenticated and request.user.is_staff
+        return errors.not_so(request, response) if told else response
 
     return middleware
 

@@ -343,6 +343,17 @@ def test_account_that_can_take_none_is_shown_with_why(make: Make) -> None:
     assert "for 1 account<" in page
 
 
+def test_more_than_fit_one_form_are_refused_in_words_and_lead_back_to_the_list(db: None) -> None:
+    for number in range(51):
+        mirrored(f"acct_{number}")
+    chosen = {"action": "accounts.record_terms", "select_across": "1", "_selected_action": "acct_0"}
+    listed = "/accounts/account/?country=US"
+    answer = browser("otto").post(listed, chosen, HTTP_REFERER=f"http://testserver{listed}")
+    assert answer.status_code == 400
+    assert "At most 50 at once; 51 were selected." in answer.content.decode()
+    assert answer.context["back_url"] == listed
+
+
 @pytest.mark.parametrize("data", [{}, {"row": "acct_0:x"}, {"row": f"acct_0:{'0' * 32}"}, {"row": ["x:y"] * 51}])
 def test_nonsense_is_a_bad_request(data: dict[str, Any], db: None) -> None:
     assert browser("otto").post(MANY, data).status_code == 400

@@ -92,7 +92,9 @@ def test_a_file_of_an_account_is_for_who_may_view_as_it() -> None:
 def test_a_file_that_was_removed_is_said(job: Job) -> None:
     client = browser("sam")
     files.remove(job.pk)
-    assert client.post(f"/jobs/{job.pk}/file").status_code == 404
+    answer = client.post(f"/jobs/{job.pk}/file", follow=True)
+    assert answer.redirect_chain == [(f"/jobs/{job.pk}", 303)]
+    assert "The file was removed: files are kept for 7 days." in answer.content.decode()
     Job.objects.update(file_name="", file_until=None)
     assert client.post(f"/jobs/{job.pk}/file").status_code == 403
     assert "The file was removed: files are kept for 7 days." in text(page(client, job))

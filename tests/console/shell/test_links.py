@@ -65,4 +65,6 @@ def test_other_spellings_lead_to_it_and_keep_the_query(given: str) -> None:
 
 @pytest.mark.django_db
 def test_a_post_to_another_spelling_is_refused() -> None:
-    assert browser("vera").post(f"/test{CARD}").status_code == 405
+    answer = browser("vera").post(f"/test{CARD}")
+    assert answer.status_code == 405
+    assert "It is only read" in answer.content.decode()
