@@ -222,7 +222,7 @@ class MirrorAdmin(ReadOnlyAdmin):
 
     def words(self, asked: str) -> str:
         """What is sought, as it is compared."""
-        return copied.tidy(asked)[:LONGEST]
+        return copied.sought(asked)[:LONGEST]
 
     def get_urls(self) -> list[URLPattern]:
         """The list; and for one row, by its plain id, a redirect to its page."""

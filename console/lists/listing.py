@@ -127,7 +127,7 @@ def context(request: HttpRequest, account_id: str, listing: Listing) -> dict[str
 
 def _asked(request: HttpRequest, listing: Listing) -> tuple[str, str]:
     """The chosen tab and the words that are sought."""
-    return request.GET.get(listing.parameter, ""), copied.tidy(request.GET.get("q", ""))[:LONGEST]
+    return request.GET.get(listing.parameter, ""), copied.sought(request.GET.get("q", ""))[:LONGEST]
 
 
 def asked_rows(request: HttpRequest, account_id: str, listing: Listing) -> Any:

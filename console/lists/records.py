@@ -37,7 +37,7 @@ class RecordChangeList(PagedChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """One page of rows, masked."""
-        found = self.model_admin.queries(request, self.queryset, copied.tidy(self.query)[:LONGEST])
+        found = self.model_admin.queries(request, self.queryset, copied.sought(self.query)[:LONGEST])
         shown = keyset.read(found, request.GET, self.list_per_page, self.model_admin.by)
         self.show(shown)
         self.result_list = [self.model_admin.masked(request, row) for row in shown.rows]
@@ -118,7 +118,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def exported_queries(self, request: HttpRequest, changelist: Any) -> list[QuerySet]:
         """Every row that the list shows, page by page, as the queries of an export."""
-        return self.queries(request, changelist.queryset, copied.tidy(changelist.query)[:LONGEST])
+        return self.queries(request, changelist.queryset, copied.sought(changelist.query)[:LONGEST])
 
     def finished(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
         """Rows of those queries as the list shows them to this person."""

@@ -12,11 +12,18 @@ from console.people.models import User
 from console.people.signed_in import staff
 from console.shell import nouns
 from console.shell.links import canonical
+from gateway.models import Binding
 
 OTHER_FORM = "other_form"  # the name of to_page, which is no page itself
-ACCOUNTS = ("connect", "connect/overview", "connect/accounts/overview")  # the Dashboard's names of one list
+ACCOUNTS = (
+    "connect",
+    "connect/overview",
+    "connect/accounts",
+    "connect/accounts/overview",
+)  # the Dashboard's names of one list
 EVENTS = "events"
-SHARED = ("/connect/accounts/", "/acct_")  # the beginnings of pages that the Dashboard has at the same address
+ACCOUNT = "/connect/accounts/"  # before the id of one
+SHARED = (ACCOUNT, "/acct_")  # the beginnings of pages that the Dashboard has at the same address
 
 
 def page_of(request: HttpRequest, object_id: str) -> str:
@@ -38,17 +45,28 @@ def page_for(path: str) -> str:
     """Our page for a path of Stripe's Dashboard, in any of its spellings; "" where there is none. Few queries.
 
     It is always a page of ours, so that nothing leads in circles; of the account that the path names, if it names one.
+    What is below an account as the platform sees it and is no page of ours is on that account's page.
     """
-    page = canonical(path)
+    page = _without_platform(canonical(path))
     if page.startswith(SHARED) and is_ours(page):
         return page
     parts = page.strip("/").split("/")
-    account = parts[0] if parts[0].startswith("acct_") else ""
-    found = _of_account(account, "/".join(parts[1:])) if account else _of_platform(page.strip("/"))
+    inside, below = parts[0].startswith("acct_"), page.startswith(f"{ACCOUNT}acct_")
+    account = parts[0] if inside else parts[2] if below else ""
+    found = _of_account(account, "/".join(parts[1:])) if inside else _of_platform(page.strip("/"))
     if not found and "_" in parts[-1] and parts[-1] != account:
         found = nouns.jump(parts[-1])
         found = "" if account and not _is_of(account, parts[-1], found) else found
+    if not found and below:
+        found = nouns.jump(account)
     return found if found and is_ours(found.partition("?")[0]) else ""
+
+
+def _without_platform(page: str) -> str:
+    """The path without the platform's own account, which the Dashboard writes before its own pages. One query."""
+    first, _, rest = page.strip("/").partition("/")
+    own = first.startswith("acct_") and Binding.objects.filter(platform_account=first).exists()
+    return f"/{rest}" if own else page
 
 
 def _is_of(account_id: str, object_id: str, page: str) -> bool:

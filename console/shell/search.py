@@ -16,6 +16,7 @@ from console.shell.drawing import page
 from gateway import copied
 
 LONGEST = 200  # characters; more is no name and no id
+LONGEST_ADDRESS = 2_000
 AN_ID = re.compile(r"[a-z]{2,12}_[A-Za-z0-9_]+")
 A_PATH = re.compile(r"/[^/\s]\S*")
 DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
@@ -25,8 +26,9 @@ DASHBOARD_HOST = urlsplit(links.DASHBOARD).hostname
 @needs()
 def search(request: HttpRequest) -> HttpResponseBase:
     """`/search?q=`: one exact hit leads on by itself to a page of theirs; otherwise lists of what was found."""
-    words = copied.tidy(request.GET.get("q", ""))[:LONGEST]
-    whole = address(request, words)
+    given = copied.sought(request.GET.get("q", ""))
+    words = given[:LONGEST]
+    whole = address(request, given) or words
     direct = pasted(request, whole) or destination(whole) or numbered(request, words)
     meant = direct.partition("?")[0].rpartition("/")[2]
     if direct and (leading.may_open(staff(request), direct) or not AN_ID.fullmatch(meant)):
@@ -34,18 +36,24 @@ def search(request: HttpRequest) -> HttpResponseBase:
     words = meant or words  # a page that is not theirs: what they may know of it is in the lists
     groups = found(request, words) if words else []
     title = "Search" if groups or not words else "Nothing found"
-    context = {"title": title, "q": words, "groups": groups, "note": _note(whole)}
+    context = {"title": title, "q": given[:LONGEST_ADDRESS], "words": words, "groups": groups, "note": _note(whole)}
     return page(request, "console/shell/search.html", context)
 
 
 def address(request: HttpRequest, words: str) -> str:
-    """An address as it was pasted, without quotes and with the host that it leaves out; other words as they are."""
+    """An address as it was pasted, without quotes and with what of its beginning it leaves out; "" for other words.
+
+    One that is too long is none: a part of it would lead elsewhere.
+    """
     bare = words.strip(f"{copied.ROUND} ")
-    if bare.startswith(f"{DASHBOARD_HOST}/"):
-        return f"https://{bare}"
+    if len(bare) > LONGEST_ADDRESS:
+        return ""
+    own, (host, slash, path) = request.get_host(), bare.partition("/")
+    if slash and host.lower() in (DASHBOARD_HOST, own):
+        return f"{request.scheme}://{host.lower()}/{path}"
     if A_PATH.fullmatch(bare):
-        return f"{request.scheme}://{request.get_host()}{bare}"
-    return bare if bare.startswith(("http://", "https://")) else words
+        return f"{request.scheme}://{own}{bare}"
+    return bare if bare.startswith(("http://", "https://")) else ""
 
 
 def pasted(request: HttpRequest, words: str) -> str:
@@ -75,7 +83,7 @@ def numbered(request: HttpRequest, words: str) -> str:
 def is_dashboard_link(words: str) -> bool:
     """Whether somebody pasted an address of Stripe's Dashboard."""
     try:
-        return urlsplit(words).scheme == "https" and urlsplit(words).hostname == DASHBOARD_HOST
+        return urlsplit(words).scheme in ("http", "https") and urlsplit(words).hostname == DASHBOARD_HOST
     except ValueError:
         return False
 

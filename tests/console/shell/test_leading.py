@@ -8,7 +8,7 @@ from accounts.account.models import Account
 from accounts.external_accounts.models import ExternalAccount
 from console.operations.models import Operation
 from console.shell import leading
-from gateway.models import Event
+from gateway.models import Binding, Event
 from tests.accounts import builders
 from tests.issuing import rows
 from tests.keeping import once
@@ -190,3 +190,57 @@ def test_addresses_of_earlier_pages_are_answered(world: dict[str, str]) -> None:
     assert client.get("/connect/accounts?q=alder")["Location"] == "/accounts/account/?q=alder"
     assert end_of(client, "/bulk/issuing.cancel_card/") == ("/issuing/card/", 200)
     assert end_of(client, "/connect/accounts/record-acceptances") == ("/accounts/account/", 200)
+
+
+PLATFORM = "acct_1Platform"
+OF_PLATFORM = (
+    ("events/evt_1Led", "/gateway/event/evt_1Led/change/"),
+    ("events", "/gateway/event/"),
+    ("logs/req_1Led", "/operations/{operation}"),
+    ("issuing/cards/{card}", f"/{ACCOUNT}/issuing/cards/{{card}}"),
+    ("issuing/cards", "/issuing/card/"),
+    ("connect/accounts", "/connect/accounts"),
+    (f"connect/accounts/{ACCOUNT}", f"/connect/accounts/{ACCOUNT}"),
+    (f"connect/accounts/{ACCOUNT}/activity", f"/connect/accounts/{ACCOUNT}"),
+)
+
+
+@pytest.mark.parametrize(("given", "page"), OF_PLATFORM)
+def test_the_platforms_own_account_before_a_page_names_nobody_elses(
+    world: dict[str, str], given: str, page: str
+) -> None:
+    Binding.objects.update_or_create(id=1, defaults={"mode": "sandbox", "platform_account": PLATFORM})
+    for mode in ("", "/test"):
+        link = f"dashboard.stripe.com/{PLATFORM}{mode}/{given.format(**world)}"
+        answer = browser("ana").get("/search", {"q": link})
+        assert answer.headers["Location"] == page.format(**world)
+
+
+@pytest.mark.parametrize("place", ["activity", "payments", "persons/{person}", "persons/person_nobody"])
+def test_what_is_below_an_account_leads_to_its_page(world: dict[str, str], place: str) -> None:
+    client, path = browser("ana"), f"/connect/accounts/{ACCOUNT}/{place.format(**world)}"
+    assert client.get(path)["Location"].startswith(f"/connect/accounts/{ACCOUNT}")
+    link = f"http://dashboard.stripe.com/test{path}"
+    assert client.get("/search", {"q": link})["Location"].partition("?")[0] == f"/connect/accounts/{ACCOUNT}"
+    other = path.replace(ACCOUNT, OTHER_ACCOUNT)
+    assert leading.page_for(other) == f"/connect/accounts/{OTHER_ACCOUNT}"
+    assert leading.page_for(path.replace(ACCOUNT, "acct_1Nobody")) == ""
+
+
+def test_an_address_of_this_console_is_taken_without_its_scheme_and_whole(world: dict[str, str]) -> None:
+    client = browser("ana")
+    query = "&".join(f"x{number}={'y' * 20}" for number in range(20))
+    for given, page in (
+        (f"testserver/{ACCOUNT}/issuing/cards/{world['card']}", f"/{ACCOUNT}/issuing/cards/{world['card']}"),
+        (f"“TestServer/{ACCOUNT}/issuing/cards”", f"/{ACCOUNT}/issuing/cards"),
+        (f"http://testserver/issuing/card/?{query}&account={ACCOUNT}", f"/issuing/card/?{query}&account={ACCOUNT}"),
+    ):
+        assert client.get("/search", {"q": given})["Location"] == page
+    for given in ("testserver", "testserver.evil.example/issuing/card/", f"/issuing/card/?q={'y' * 2_000}"):
+        assert client.get("/search", {"q": given}).status_code == 200
+
+
+@pytest.mark.parametrize("given", ["“Alder Freight”", '"alder freight"', "'Alder'", "«Alder Freight»"])
+def test_words_are_sought_without_the_quotes_that_they_stand_in(world: dict[str, str], given: str) -> None:
+    for path in ("/search", "/accounts/account/"):
+        assert "Alder Freight" in browser("ana").get(path, {"q": given}).content.decode(), path
