@@ -77,18 +77,20 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return found
 
     def sought(self, text: str, *, personal: bool) -> Sought:
-        """By id, or a part of a name; for those who may see them (`personal`) of e-mail address, telephone number and
-        metadata too, and by a person's telephone number.
+        """By id, or a part of a name, its own or a person's; for those who may see them (`personal`) of e-mail address,
+        telephone number and metadata too, and by a person's telephone number.
         """
         if text.startswith("acct_"):
             return by_id(text)
         found = holds("name", text) | holds("legal_name", text)
+        called = Person.objects.filter(holds("name", text), gone_at=None).order_by()
+        named = Sought(elsewhere=(called.values_list("account_id", flat=True),))
         if not personal:
-            return Sought(parts=(found,))
+            return Sought(parts=(found,)) + named
         found |= holds("email", text) | holds_digits("phone", text)
         key = phone_key(text)
         persons = (Q(pk__in=Person.objects.filter(phone=key).values("account")),) if key else ()
-        return Sought(exact=persons, parts=(found,)) + metadata.sought(text)
+        return Sought(exact=persons, parts=(found,)) + named + metadata.sought(text)
 
     def with_capability(self) -> Self:
         """Each with the capability that its Issuing badge is read from, in the same query."""

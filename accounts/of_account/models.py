@@ -10,7 +10,7 @@ from accounts.changes.models import record, record_found, together
 from accounts.history.models import change_by_event, change_by_reading
 from gateway import client, metadata
 from gateway.client import Answer
-from gateway.mirror import Difference, Mirror, account_model
+from gateway.mirror import REGISTRY, Difference, Mirror, account_model
 from gateway.models import Event
 from gateway.spellings import Sought, by_id
 
@@ -27,6 +27,7 @@ class OfAccountQuerySet(models.QuerySet[Any]):
         return self.filter(account=account_id)
 
     ids: ClassVar[dict[str, str]] = {}  # the beginning of an id → the column that holds such ids
+    named_by: ClassVar[dict[str, tuple[str, str]]] = {}  # that of another's id → what it is, its column that names ours
 
     def search(self, text: str, *, personal: bool = False) -> Self:
         """Those that `sought` names, as one query; console.lists.keyset reads pages of them faster."""
@@ -39,6 +40,9 @@ class OfAccountQuerySet(models.QuerySet[Any]):
         column = next((column for start, column in named.items() if text.startswith(start)), "")
         if column:
             return by_id(text) if column == "id" else Sought(exact=(Q(**{column: text}),))
+        for stripe_object, its in (each for start, each in self.named_by.items() if text.startswith(start)):
+            others: Any = REGISTRY[stripe_object].objects.filter(pk=text[:255])
+            return Sought(exact=(Q(pk__in=others.values(its)),))
         found = self.words(text, personal=personal)
         return found + metadata.sought(text) if personal else found
 

@@ -31,6 +31,7 @@ from gateway.models import Event
 from gateway.queue import enqueue
 
 State = Operation.State
+KEYS = "console-"  # the beginning of the idempotency keys that are made here
 KEY_SECONDS = 24 * 3600 - 600  # Stripe forgets a key after 24 hours; clocks may differ a little
 STALE_INTENT = timedelta(hours=24)  # what was never sent for so long is not sent as a surprise
 QUIET_SECONDS = 60  # after a call without an answer Stripe may still be at work: until then "not found" says nothing
@@ -123,7 +124,7 @@ def new(
         reason=(reason or getattr(work_session, "reason", "")).strip(),
         ticket=ticket or getattr(work_session, "ticket", ""),
         form_token=form_token,
-        key=f"console-{uuid.uuid4()}",
+        key=f"{KEYS}{uuid.uuid4()}",
         claimed_by=claimed_by,
         claimed_until=Operation.claim_ends(),
     )

@@ -29,6 +29,8 @@ def last_request(data: Data | None) -> Data:
 class UseQuerySet(OfAccountQuerySet):
     """Questions about what was done with cards at merchants."""
 
+    named_by = {"txn_": ("balance_transaction", "source")}
+
     def words(self, text: str, *, personal: bool) -> Sought:
         """By the card's last four, or a part of the merchant's name."""
         digits = last_four(text)

@@ -23,6 +23,7 @@ class TopupQuerySet(OfAccountQuerySet):
     """Questions about top-ups."""
 
     ids = {"tu_": "id"}
+    named_by = {"txn_": ("balance_transaction", "source")}
 
 
 class Topup(OfAccount):

@@ -242,5 +242,7 @@ def test_an_address_of_this_console_is_taken_without_its_scheme_and_whole(world:
 
 @pytest.mark.parametrize("given", ["“Alder Freight”", '"alder freight"', "'Alder'", "«Alder Freight»"])
 def test_words_are_sought_without_the_quotes_that_they_stand_in(world: dict[str, str], given: str) -> None:
-    for path in ("/search", "/accounts/account/"):
-        assert "Alder Freight" in browser("ana").get(path, {"q": given}).content.decode(), path
+    found = browser("ana").get("/search", {"q": given}).context["groups"]
+    assert "Alder Freight" in [row.label for group in found for row in group["rows"]]
+    listed = browser("ana").get("/accounts/account/", {"q": given}).context["cl"].result_list
+    assert [row.pk for row in listed] == [ACCOUNT]
