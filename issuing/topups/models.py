@@ -15,6 +15,7 @@ from gateway.client import Answer
 from gateway.mirror import VISIBLE, VisibleManager
 from gateway.models import Event
 from gateway.shapes import integer_at, shown_at, text_at, value_at
+from gateway.spellings import Sought, holds
 
 Data = dict[str, Any]
 
@@ -24,6 +25,10 @@ class TopupQuerySet(OfAccountQuerySet):
 
     ids = {"tu_": "id"}
     named_by = {"txn_": ("balance_transaction", "source")}
+
+    def words(self, text: str, *, personal: bool) -> Sought:
+        """By a part of the description, for those who see it whole."""
+        return Sought(parts=(holds("data__description", text),)) if personal else super().words(text, personal=personal)
 
 
 class Topup(OfAccount):

@@ -3,27 +3,35 @@
 import html
 import re
 import uuid
+from functools import partial
+from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
 from accounts.account.models import Account
 from accounts.account.pages import TABS
+from console.lists import keyset
 from console.operations.models import Operation
 from console.record.models import AuditEntry
 from gateway.models import Event
 from issuing.authorizations.models import Authorization
+from issuing.balances.models import BalanceTransaction
 from issuing.topups.models import Topup
 from issuing.transactions.models import Transaction
 from tests.accounts import builders
 from tests.issuing import rows
 from tests.keeping import once
-from tests.people import ACCOUNT, browser, known_accounts, view_as, work
+from tests.people import ACCOUNT, OTHER_ACCOUNT, browser, known_accounts, view_as, work
 from tests.permissions import TABLE
+from tests.plans import analyze, mirrors, plans_of
 from tests.world import made as made_world
 
 pytestmark = pytest.mark.django_db
 COPIED = re.compile(r'data-copy="([^"]*)"')
+GIN = "SELECT c.oid FROM pg_class c JOIN pg_am m ON m.oid = c.relam WHERE m.amname = 'gin' AND c.relkind = 'i'"
 OF_NONE = "acct_1Gone"  # a brake's target that is no account here, which the search says
 KINDS = {"acct", "evt", "iauth", "ic", "ich", "ipi", "mail", "person", "req", "tu", "txn"}
 
@@ -116,3 +124,56 @@ def test_an_account_is_found_by_the_names_of_its_persons() -> None:
         for personal in (True, False):
             assert list(Account.objects.search(words, personal=personal)) == [account]
         assert titles("vera", words) == {"Connected accounts"}
+
+
+def test_a_top_up_is_found_by_its_description_for_who_sees_it_whole() -> None:
+    known_accounts()
+    row = rows.topup(description="For the fair, ask ana@kestrel.example")
+    rows.topup(description=None)
+    for words in ("the FAIR", "ana@kestrel"):
+        assert list(Topup.objects.search(words, personal=True)) == [row]
+        assert not Topup.objects.search(words)
+    assert titles("ana", "the fair") == {"Top-ups"}
+    assert titles("vera", "the fair") == set()
+
+
+def fill() -> None:
+    """So many rows of each that an index is worth it, and an account that is called like none."""
+    known_accounts()
+    authorization = rows.authorization(rows.card(rows.cardholder()))
+    person = builders.person(Account.objects.get(pk=ACCOUNT), first_name="Ottilie", last_name="Brandvold")
+    topup = rows.topup(description="For the fair")
+    move = rows.balance_transaction(-5, "topup", source=topup.pk)
+    account = Account.objects.get(pk=OTHER_ACCOUNT)
+    for row in (account, person, authorization, rows.transaction(authorization), topup, move):
+        columns = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        texts = {"name": "Jo Doe", "data": {"description": "Rent"}, "source": "tu_other"}
+        columns |= {name: text for name, text in texts.items() if name in columns}
+        type(row).objects.bulk_create(type(row)(**{**columns, "id": f"{row.pk}x{place}"}) for place in range(3_000))
+    with connection.cursor() as cursor:  # what waits to be sorted into them makes them seem slow
+        cursor.execute(f"SELECT gin_clean_pending_list(c.oid) FROM ({GIN}) AS c")
+    analyze()
+
+
+filled = once(fill)
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are PostgreSQL's")
+@pytest.mark.parametrize(
+    ("model", "words", "index"),
+    [
+        (Account, "brandvold", "person_words"),
+        (Topup, "the fair", "topup_words"),
+        *((model, "", "") for model in (Authorization, Transaction, Topup)),
+    ],
+)
+def test_a_long_table_is_searched_by_indexes(
+    filled: None, model: Any, words: str, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    monkeypatch.setattr(keyset, "NEAR", 100)
+    move = BalanceTransaction.objects.exclude(source="tu_other").get()
+    found = plans_of(partial(keyset.first_found, model.objects, words or move.pk, personal=True))
+    assert [str(plan) for plan in found if plan.scanned & mirrors() or plan.reads > 400] == []
+    assert not index or index in {node.index for plan in found for node in plan.nodes}
