@@ -95,7 +95,7 @@ def test_what_is_refused_empty_or_broken_is_accessible_too(walk: Walk, furnished
     walk.open("no such page of an account", f"/{account}/no/such", 404)
     walk.open("not for this role", "/staff/", 403)
     walk.open("the address of an act", "/me/tokens", 405)
-    walk.open("a refusal in words", "/bulk/issuing.create_card/", 400)
+    walk.open("a refusal in words", "/console/operation/?user__id__exact=%C2%B2&e=1", 400)
     walk.open("the question before viewing", f"/{account}/issuing/cards")
     walk.open("nothing found", "/search?q=nobody")
     walk.open("no row matches", "/issuing/card/?q=nobody")
