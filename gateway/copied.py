@@ -20,4 +20,5 @@ def tidy(text: str) -> str:
 def sought(text: str) -> str:
     """What somebody looks for: the same, other words without the quotes that they stand in."""
     words = tidy(text)
-    return words.strip(f"{QUOTES} ") if words[:1] in QUOTES and words[-1:] in QUOTES else words
+    inside = words.strip(f"{QUOTES} ") if words[:1] in QUOTES and words[-1:] in QUOTES else ""
+    return inside or words
