@@ -20,6 +20,7 @@ from gateway.spellings import phone_key
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from issuing.cards.words import last_four
+from issuing.topups.models import Topup
 from tests.accounts import builders
 from tests.costs import MOST, cost
 from tests.issuing import rows
@@ -279,3 +280,35 @@ def test_an_event_of_what_has_no_id_names_it_and_not_its_account_twice() -> None
     page = browser("vera").get("/gateway/event/").content.decode()
     assert ">card_issuing<" in page
     assert f"{ACCOUNT}.card_issuing" not in page
+
+
+def test_a_balance_transaction_is_found_in_the_boxes_of_what_it_is_of() -> None:
+    known_accounts()
+    authorization = rows.authorization(rows.card(rows.cardholder()))
+    made = {"authorization": authorization, "transaction": rows.transaction(authorization), "topup": rows.topup()}
+    for name, row in made.items():
+        move = rows.balance_transaction(-5, "payment", source=row.pk)
+        found = browser("vera").get(f"/issuing/{name}/", {"q": move.pk}).context["cl"].result_list
+        assert [each.pk for each in found] == [row.pk]
+        assert not type(row).objects.search("txn_nothing")
+
+
+def test_an_account_is_found_by_the_names_of_its_persons() -> None:
+    known_accounts()
+    account = Account.objects.get(pk=ACCOUNT)
+    builders.person(account, first_name="Ottilie", last_name="Brandvold")
+    for words in ("brandvold", "Ottilie Brandvold", "ILIE"):
+        for personal in (True, False):
+            assert list(Account.objects.search(words, personal=personal)) == [account]
+        assert titles("vera", words) == {"Connected accounts"}
+
+
+def test_a_top_up_is_found_by_its_description_for_who_sees_it_whole() -> None:
+    known_accounts()
+    row = rows.topup(description="For the fair, ask ana@kestrel.example")
+    rows.topup(description=None)
+    for words in ("the FAIR", "ana@kestrel"):
+        assert list(Topup.objects.search(words, personal=True)) == [row]
+        assert not Topup.objects.search(words)
+    assert titles("ana", "the fair") == {"Top-ups"}
+    assert titles("vera", "the fair") == set()

@@ -16,7 +16,7 @@ from console.shell.typed_again import KEPT, STILL_THERE
 from gateway.models import Event
 from issuing.incident.models import Freeze
 from tests.keeping import once
-from tests.people import ACCOUNT, PASSWORD, browser, known_accounts, person, work
+from tests.people import ACCOUNT, PASSWORD, browser, person, work
 from tests.permissions import TABLE
 from tests.world import made as made_world
 
@@ -130,8 +130,7 @@ def test_every_pages_own_form_outlasts_the_sign_in(made: dict[str, str]) -> None
     }  # fmt: skip
 
 
-def test_what_was_typed_to_undo_stands_where_it_was_typed() -> None:
-    known_accounts()
+def test_what_was_typed_to_undo_stands_where_it_was_typed(made: dict[str, str]) -> None:
     ana, run = browser("ana"), BulkRun.objects.create(verb="issuing.deactivate_card", user=person("ana"), via="page")
     path = run.get_absolute_url()
     run_out(ana)
@@ -144,8 +143,7 @@ def test_what_was_typed_to_undo_stands_where_it_was_typed() -> None:
     assert STILL_THERE in page.content.decode()
 
 
-def test_a_work_sessions_reason_leads_on_to_the_page_that_was_meant() -> None:
-    known_accounts()
+def test_a_work_sessions_reason_leads_on_to_the_page_that_was_meant(made: dict[str, str]) -> None:
     sam, path = browser("sam"), f"/connect/accounts/{ACCOUNT}/view-as"
     page = f"/{ACCOUNT}/issuing/cards"
     run_out(sam)
