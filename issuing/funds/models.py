@@ -149,7 +149,7 @@ def _settle(rows: list[FundsDue]) -> None:
     Together where nobody has locked them. The others one by one: whoever waits for a row holds no other.
     """
     with transaction.atomic():
-        free = FundsDue.objects.filter(pk__in=[row.pk for row in rows]).select_for_update(skip_locked=True)
+        free = FundsDue.objects.filter(pk__in=[row.pk for row in rows]).select_for_update(skip_locked=True, no_key=True)
         now = set(free.values_list("pk", flat=True))
         _end([row for row in rows if row.pk in now])
     for row in rows:
