@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-from benchmarks import chain, drain, exports, inbox, lists, pages, peer, sandbox, scale, sync, webhooks
+from benchmarks import chain, drain, exports, inbox, lists, machines, pages, peer, sandbox, scale, sync, webhooks
 from benchmarks.databases import SERVER
 
 MEASURED = {
@@ -16,6 +16,7 @@ MEASURED = {
     "exports": exports.measure,
     "inbox": inbox.measure,
     "lists": lists.measure,
+    "machines": machines.measure,
     "pages": pages.measure,
     "peer": peer.measure,
     "sandbox": sandbox.measure,

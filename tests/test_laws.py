@@ -307,3 +307,13 @@ def test_what_is_asked_for_is_locked_by_hashes_and_from_no_host_of_its_own(lock:
     assert len(kept) == len(pinned)
     assert {name.lower() for name in re.findall(r"^[\w-]+", asked, re.MULTILINE)} - {"-c"} <= set(kept)
     assert not re.search(r"://|^-", locked, re.MULTILINE)
+
+
+def test_no_file_is_half_merged() -> None:
+    kept = [
+        *ROOT.glob("*.*"),
+        *(path for folder in (*MAY_IMPORT, "docs", "templates", "tests") for path in (ROOT / folder).rglob("*.*")),
+    ]
+    texts = [path for path in kept if path.suffix in (".py", ".md", ".html", ".css", ".js", ".toml", ".txt")]
+    marks = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+    assert [str(path.relative_to(ROOT)) for path in texts if marks.search(path.read_text("utf-8"))] == []

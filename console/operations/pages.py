@@ -241,7 +241,8 @@ def _draw_again(request: HttpRequest, desk: Desk, typed: ReasonForm, token: str 
     """
     form, emptied = once_more(desk.verb, request.POST, desk.where, token)
     for name, words in problems(typed, desk.verb).items():
-        form.add_error(None if name in ("form_token", "for_account", NON_FIELD_ERRORS) else name, words)
+        if new := [each for each in words if each not in form.errors.get(name, ())]:
+            form.add_error(None if name in ("form_token", "for_account", NON_FIELD_ERRORS) else name, new)
     status = 200 if PREVIEW in request.POST else 422
     return _draw(request, desk, form, status=status, emptied=emptied, preview=_preview(request, desk, typed))
 

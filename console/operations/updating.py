@@ -44,6 +44,10 @@ class UpdateForm(VerbForm):
     posted: Data  # what was sent, what is taken off as nothing
     untouched: frozenset[str] | set[str] = frozenset()  # fields that hold what the page was drawn with
 
+    def __init__(self, *its: Any, **options: Any) -> None:
+        super().__init__(*its, **options)
+        self.conflicts: dict[str, str] = {}  # what is asked about, by field
+
     def current(self) -> Data:
         """What the object has, by the names of the form's fields."""
         raise NotImplementedError
@@ -67,26 +71,32 @@ class UpdateForm(VerbForm):
             return
         touched = (drawn.keys() & now.keys()) - self.untouched | off
         for name in [name for name in drawn if name in now and drawn[name] != digest(now[name])]:
-            other = name in off or (name in cleaned and alike(cleaned[name]) != alike(now[name]))
-            if name in touched and other:
-                self.add_error(name, CHANGED)
+            other = name in cleaned and alike(cleaned[name]) != alike(now[name])
+            if name in touched and (now[name] if name in off else other):
+                self.conflicts[name] = CHANGED
             elif name not in touched and touched.intersection(self.together) and name in self.together:
-                self.add_error(name, OF_A_WHOLE)
+                self.conflicts[name] = OF_A_WHOLE
+        for name, words in self.conflicts.items():
+            self.add_error(name, words)
 
     def as_before(self, changed: Data) -> Data:
         """What changes; where this very form was sent before, what it changed then and says again belongs to it."""
-        first, now = self.first, self.current()
+        first = self.first
         if first is None:
             return changed
-        off = self.posted.get(self.takes_off) or ()
-        whole = {name: now[name] for name in self.together if not self.posted.get(name) and name not in off}
+        off, parts = self.posted.get(self.takes_off) or (), first.params.keys() & set(self.together)
+        whole = {name: first.params[name] for name in parts if not self.posted.get(name) and name not in off}
         said = plain({**self.posted, **whole})
         return {name: value for name, value in first.params.items() if name in said and said[name] == value} | changed
 
     def renew(self, entries: QueryDict) -> None:
-        """Have the page that is drawn again begin with what the object has now, where nobody touched that."""
+        """Have the page that is drawn again show what is there now where nobody touched it; ask about the rest."""
         now = self.current()
         for name in self.untouched:
             entries[name] = now[name]
+        if self.takes_off in entries:
+            entries.setlist(self.takes_off, [name for name in entries.getlist(self.takes_off) if now.get(name)])
         if self.drawn:
             entries[DRAWN] = digests(now)
+        for name, words in self.conflicts.items():
+            self.add_error(name, words)

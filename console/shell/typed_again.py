@@ -17,7 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Form = TypeVar("Form", bound=forms.BaseForm)
 SECRET = re.compile(r"password|passphrase|secret|otp", re.IGNORECASE)
 CARRIED = re.compile(
-    r"(.+[-:_])?(form_token|for_account|next|row|run|preview|back|sure|session|action|index|select_across)"
+    r"(.+[-:_])?(form_token|for_account|drawn|next|row|run|preview|back|sure|session|action|index|select_across)"
     r"|_selected_action"
 )
 OURS = "csrfmiddlewaretoken"

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.http import QueryDict
+from django.test import Client, RequestFactory
 
 from accounts.account.models import Account
-from console.operations import updating
+from console.operations import updating, verbs
+from console.operations.fields import Where
+from console.operations.forms import once_more
 from console.operations.models import Operation
+from console.shell import typed_again
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from issuing.controls import forms
@@ -164,3 +168,63 @@ def test_a_page_without_what_it_was_drawn_with_compares_with_what_is_there(
     page = {**filled(otto, verb_page(holder, "update_cardholder")), "drawn": drawn}
     assert send(otto, holder, "update_cardholder", page, email="new@example.com").status_code == 303
     assert changed() == [{"email": "new@example.com"}]
+
+
+def test_a_page_that_is_drawn_again_for_another_reason_asks_all_the_same(otto: Client, holder: Cardholder) -> None:
+    page = filled(otto, verb_page(holder, "update_cardholder"))
+    send(otto, holder, "update_cardholder", filled(otto, verb_page(holder, "update_cardholder")), email="b@example.com")
+    holder.refresh_from_db()
+    entries = QueryDict(mutable=True)
+    entries.update({**page, "email": "c@example.com", "line1": "1 Harbor Way"})
+    where = Where(holder.account_id or "", holder.pk, row=holder)
+    form, _ = once_more(verbs.get("issuing.update_cardholder"), entries, where)
+    assert form.errors == {"email": [updating.CHANGED]}
+    assert form["email"].value() == "c@example.com"
+    again, _ = once_more(verbs.get("issuing.update_cardholder"), form.data, where)  # type: ignore[arg-type]
+    assert again.errors == {}
+
+
+def test_another_value_after_back_is_asked_about_where_a_colleague_came_between(
+    otto: Client, holder: Cardholder
+) -> None:
+    page = filled(otto, verb_page(holder, "update_cardholder"))
+    assert send(otto, holder, "update_cardholder", page, email="c@example.com").status_code == 303
+    other = filled(otto, verb_page(holder, "update_cardholder"))
+    assert send(otto, holder, "update_cardholder", other, email="b@example.com").status_code == 303
+    answer = send(otto, holder, "update_cardholder", page, email="d@example.com")
+    assert (answer.status_code, answer.context["form"].errors) == (409, {"email": [updating.CHANGED]})
+
+
+def test_the_same_command_is_one_change_though_a_colleague_changed_the_address(
+    otto: Client, holder: Cardholder
+) -> None:
+    words = ["--city", "Oakland", "--token", "twice"]
+    assert run("update_cardholder", holder.pk, *words)[0] == 0
+    other = filled(otto, verb_page(holder, "update_cardholder"))
+    assert send(otto, holder, "update_cardholder", other, line1="1 Harbor Way").status_code == 303
+    assert run("update_cardholder", holder.pk, *words)[0] == 0
+    assert [each["line1"] for each in changed()] == ["510 Townsend St", "1 Harbor Way"]
+    assert now(holder)["line1"] == "1 Harbor Way"
+
+
+def test_what_a_colleague_has_lifted_meanwhile_does_not_lock_the_page(otto: Client, account: Account) -> None:
+    card = make_card(account, limit_amount="200")
+    page = {**filled(otto, verb_page(card, "update_card")), "lift": "spending_limits"}
+    first = send(otto, card, "update_card", page)
+    sure = {"sure": first.context["asked"].answer, "form_token": first.context["form"]["form_token"].value()}
+    assert send(otto, card, "update_card", {**page, **sure}).status_code == 303
+    answer = send(otto, card, "update_card", {**page, "form_token": "f" * 32}, blocked_categories="bakeries")
+    errors = answer.context["form"].errors
+    assert (answer.status_code, list(errors), updating.CHANGED in str(errors)) == (422, ["lift"], False)
+    form = answer.context["form"]
+    assert form["lift"].value() == []
+    entries = {**page, "form_token": form["form_token"].value(), "drawn": form["drawn"].value()}
+    del entries["lift"], entries["spending_limits_0_amount"]
+    assert send(otto, card, "update_card", entries, blocked_categories="bakeries").status_code == 303
+
+
+def test_what_a_page_carries_is_not_shown_as_typed(otto: Client, holder: Cardholder) -> None:
+    page = filled(otto, verb_page(holder, "update_cardholder"))
+    shown = {each.name for each in typed_again.entries(RequestFactory().post("/", page)) if not each.hidden}
+    assert {"email", "line1"} <= shown
+    assert not shown & {"drawn", "form_token", "for_account"}
