@@ -126,10 +126,11 @@ class Cursors:
 
     def save(self) -> None:
         """Write what has moved since the last time: two statements at most. What a cursor has passed needs no row."""
-        rows = [self._row(*moved) for moved in self._moved.items() if moved[0].account not in self._passed]
+        moved = [self._row(*each) for each in self._moved.items() if each[0].account not in self._passed]
+        rows = {(row.noun, row.account): row for row in moved}  # of a list that is walked anew beside itself, the last
         if rows:
             SyncCursor.objects.bulk_create(
-                rows,
+                list(rows.values()),
                 update_conflicts=True,
                 unique_fields=["noun", "account"],
                 update_fields=["after", "started_at", "finished_at"],

@@ -113,7 +113,7 @@ def call(
         _no_turn(operation, verb, problem, doubt=doubt)
         return None
     except Refused as refused:
-        if doubt and verb.calls and _leaves_doubt(operation, refused, secrets):
+        if doubt and verb.calls and verb.sends and _leaves_doubt(operation, refused, secrets):
             return None
         return Ending(operation, State.REFUSED, _refusal(operation, refused, secrets), by)
     except Unreachable as problem:
@@ -137,7 +137,7 @@ def _no_turn(operation: Operation, verb: Verb, problem: budget.NoTurn, *, doubt:
 
     It is looked at again at once where it is stopped. A call that went before it, and did not only look, leaves doubt.
     """
-    wrote = problem.calls > verb.reads
+    wrote = verb.sends and problem.calls > verb.reads
     if wrote or verb.only_now(operation.sensitive) or not (problem.stopped or problem.lane.background):
         put_off(operation, problem, doubt=doubt or wrote)
         return

@@ -17,7 +17,7 @@ from django.utils import timezone
 from console import brakes
 from console.approvals import asking
 from console.approvals.asking import Needed
-from console.operations import attempts, sent_before, verbs
+from console.operations import attempts, finding, sent_before, verbs
 from console.operations.admission import AlreadySent, Denied, admit, record_denial
 from console.operations.models import Operation
 from console.operations.verbs import Verb
@@ -167,9 +167,10 @@ def second(verb: Verb, intent: Operation, values: dict[str, Any], rows: int) -> 
 def send_approved(operation: Operation, verb: Verb) -> Performed:
     """Make the first attempt at what was just let go under a claim of this process, or have the worker make it.
 
-    The worker puts off what a brake stops.
+    The worker puts off what a brake stops, and what is of a bulk run that was stopped.
     """
-    if connection.crowded() or brakes.objection(verb, operation.account_id, operation.params):
+    stopped = brakes.objection(verb, operation.account_id, operation.params) or is_of_stopped_run(operation)
+    if connection.crowded() or stopped:
         Operation.objects.filter(pk=operation.pk).held(operation.claimed_by).update(claimed_by=sweep.QUEUED)
         return _handed_on(operation)
     return _first_attempt(operation, verb, operation.params)
@@ -280,7 +281,7 @@ def _step(operation: Operation, at: datetime, *, stopped: bool = False) -> None:
             sweep.hand_over(Operation, operation.pk, operation.next_try_at)
     elif not _may_send(operation, at):
         _look_up(operation, verb, at)
-    elif operation.approved_at and not operation.tries and asking.changed_since(operation, verb):
+    elif operation.approved_at and not finding.in_doubt(operation) and asking.changed_since(operation, verb):
         attempts.finish(operation, State.REFUSED, by="find", changes=asking.CHANGED)
     elif braked := brakes.objection(verb, operation.account_id, operation.params):
         attempts.brake(operation, braked)

@@ -1,5 +1,6 @@
 """Cards, as Stripe last sent them (docs.stripe.com/api/issuing/cards)."""
 
+from contextlib import suppress
 from typing import Any, Self
 
 from django.db import models
@@ -9,7 +10,7 @@ from django.urls import reverse
 from accounts.of_account.models import OfAccount, OfAccountQuerySet
 from gateway import texts
 from gateway.client import Answer
-from gateway.errors import NOT_SENT, Refused
+from gateway.errors import NOT_SENT, Refused, Unreachable
 from gateway.mirror import VISIBLE, VisibleManager
 from gateway.shapes import id_at, integer_at, shown_at, text_at
 from gateway.spellings import Sought, holds
@@ -42,8 +43,11 @@ class CardQuerySet(OfAccountQuerySet):
         return self.of_account(account_id).filter(gone_at=None).exclude(status="canceled").with_cardholder()
 
 
+OVER = "Card {} was canceled at Stripe. A canceled card is never active again."
+
+
 class Canceled(Refused):
-    """The card was canceled at Stripe, for good. Nothing was sent."""
+    """The card was canceled at Stripe, for good. Nothing was sent, or Stripe refused what was."""
 
 
 class Card(OfAccount):
@@ -130,16 +134,23 @@ class Card(OfAccount):
         return self._stop(key=key, params={"status": "canceled", **reason})
 
     def _stop(self, *, key: str, params: Data) -> tuple[Self, Answer]:
-        """What stops a card is sent at once. Where Stripe refuses it, the card is read: it may be over."""
+        """What stops a card is sent at once. Where Stripe refuses it, the card is read: it may be over.
+
+        Then Stripe's no is told as what it means; where the card cannot be read, as it came.
+        """
         try:
             return super().update(key=key, params=params)
-        except Refused:
-            self._live()
-            raise
+        except Refused as refused:
+            with suppress(Refused, Unreachable):
+                card = self.refresh()
+                if card.canceled or card.gone:
+                    told = OVER.format(card)
+                    refused = Canceled(told, code=refused.code, status=refused.status, request_id=refused.request_id)
+            raise refused from None
 
     def _live(self) -> Self:
         """The card as Stripe has it now: a page that is old must not decide."""
         card = self.refresh()
         if card.canceled or card.gone:
-            raise Canceled(f"Card {card} was canceled at Stripe. A canceled card is never active again.", code=NOT_SENT)
+            raise Canceled(OVER.format(card), code=NOT_SENT)
         return card

@@ -90,3 +90,12 @@ def test_a_walk_has_ended_when_all_of_its_pages_are_absorbed() -> None:
     assert not walk.ended
     steps[0].absorbed = True
     assert walk.ended
+
+
+def test_a_list_that_is_walked_twice_at_once_is_one_row(cursors: Cursors) -> None:
+    parent = Walk(Account, None, PATHS)
+    first, again = (Walk(Person, "acct_1", PATHS, page(parent, name)) for name in ("acct_2", "acct_1"))
+    cursors.settle(page(first, "person_1"))
+    cursors.settle(page(again, "person_2"))
+    cursors.save()
+    assert rows() == [("person", "acct_1", "0:person_2", False)]

@@ -12,11 +12,12 @@ from console.approvals import deciding, exact
 from console.approvals.models import Approval
 from console.bulk import engine, runs
 from console.bulk.models import BulkRow, BulkRun
+from console.operations import attempts, door
 from console.operations.admission import Denied
 from console.operations.models import Operation
 from console.operations.verbs import Verb
 from console.people.models import User
-from gateway.errors import Refused
+from gateway.errors import Refused, Unreachable
 from tests.console.acting import (
     PERMISSION,
     REASON,
@@ -24,10 +25,12 @@ from tests.console.acting import (
     RenameForm,
     account,
     creates,
+    do,
     failing,
     person,
     registered,
     rename,
+    settle,
     verb_that,
 )
 from tests.sandbox_process import SandboxProcess
@@ -130,6 +133,40 @@ def test_rows_of_a_run_that_nobody_approved_wait_themselves(
     settings.APPROVAL_POLICY = str(renaming)
     engine.work(str(run.pk))
     assert run.outcomes() == {"awaiting": 1}
+
+
+def test_a_row_that_is_approved_when_its_run_was_stopped_waits_for_the_run(
+    otto: User, vera: User, sandbox: SandboxProcess, renaming: Path, settings: Any
+) -> None:
+    free = renaming.with_name("free.toml")
+    free.write_text('[verbs."tests.rename"]\n')
+    settings.APPROVAL_POLICY = str(free)
+    ids = [account(sandbox)]
+    run = begun(otto, ids)
+    settings.APPROVAL_POLICY = str(renaming)
+    engine.work(str(run.pk))
+    runs.stop(run, otto)
+    approve(vera)
+    operation = Operation.objects.get(bulk_row__run=run)
+    assert settle(operation).state == State.INTENT
+    assert creates(sandbox, f"/v1/accounts/{ids[0]}") == 0
+    runs.resume(run, otto)
+    assert settle(operation).state == State.SUCCEEDED
+
+
+@pytest.mark.parametrize("tries", [[], ["a fault of ours"], ["no turn"]])
+def test_what_was_approved_is_compared_until_a_try_may_have_arrived(
+    otto: User, vera: User, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, tries: list[str]
+) -> None:
+    operation = do(RENAME, otto, account_id=account(sandbox), params={"name": "Birch Ltd"}).operation
+    monkeypatch.setattr(door.connection, "crowded", lambda: True)
+    approve(vera)
+    for what in tries:
+        problem = Unreachable(what, sent=False)
+        attempts.put_off(operation, problem, doubt=False)
+    monkeypatch.setattr(door.asking, "changed_since", lambda *_: True)
+    assert settle(operation, timedelta(minutes=1)).state == State.REFUSED
+    assert operation.error_message == door.asking.CHANGED["error_message"]
 
 
 def test_rows_that_the_console_refused_after_it_had_begun_are_tried_again_and_no_others(

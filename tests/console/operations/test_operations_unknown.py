@@ -9,7 +9,7 @@ from django.utils import timezone
 from console.operations import door
 from console.operations.models import Operation
 from console.people.models import User
-from gateway import clock, sweep
+from gateway import budget, clock, sweep
 from gateway.errors import NOT_SENT, Refused, Unreachable
 from tests.console.acting import (
     ACCOUNT,
@@ -205,6 +205,15 @@ def test_an_event_that_is_here_ends_the_doubt_of_what_we_did_not_send(otto: User
 def test_what_makes_no_call_is_refused_whenever_it_says_so(otto: User) -> None:
     operation = second_answer(Refused("It is gone.", code=NOT_SENT), calls=False)
     assert (operation.state, operation.error_message) == (State.REFUSED, "It is gone.")
+
+
+def test_what_only_reads_is_never_in_doubt(otto: User) -> None:
+    stopped = budget.NoTurn("Its run was stopped.", lane=budget.BULK, stopped=True, calls=3)
+    operation = do(failing(stopped, sends=False), otto).operation
+    assert (operation.state, operation.tries) == (State.INTENT, [])
+    assert second_answer(Refused("No.", status=401), sends=False).state == State.REFUSED
+    operation = do(failing(stopped), otto).operation
+    assert operation.state == State.UNKNOWN, "what writes may have written before it was stopped"
 
 
 def test_a_first_answer_is_an_answer_whatever_it_is(otto: User) -> None:

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from accounts.account.models import Account
-from gateway.errors import Refused
+from gateway.errors import NOT_SENT, Refused, Unreachable
 from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Canceled, Card
 from tests.issuing import rows
@@ -51,6 +51,20 @@ def test_a_card_that_stripe_has_canceled_stays_so_and_is_known_to_be(
         getattr(card, change)(key=key())
     assert calls(sandbox, path) == ["POST", *after]
     assert Card.objects.get(pk=card.pk).canceled
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_refusal_by_stripe_of_what_stops_a_card_is_told_as_stripes(
+    account: Account, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, readable: bool
+) -> None:
+    card = make_card(account)
+    sandbox.api("POST", f"/v1/issuing/cards/{card.pk}", {"status": "canceled"}, account=account.pk)
+    if not readable:
+        monkeypatch.setattr(Card, "refresh", lambda _: (_ for _ in ()).throw(Unreachable("Slow down", status=429)))
+    with pytest.raises(Refused) as caught:
+        card.deactivate(key=key())
+    assert (caught.value.status, isinstance(caught.value, Canceled)) == (400, readable)
+    assert caught.value.code != NOT_SENT, "its POST was sent, so it ends an earlier try's doubt"
 
 
 @pytest.mark.parametrize("change", ["deactivate", "cancel"])
