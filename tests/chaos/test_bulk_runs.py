@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.prove]
 REASON = "Suspicious pattern on one BIN"
 EVERY = 3.0  # seconds that a worker lives
 UNDER_WAY = 48  # rows that a worker may have begun when its run is stopped: three threads, 16 each
-ROWS = 10_000  # as many as a run may have; an undo of more than 100 needs a second person
+SIZES = {"sqlite": 5_000, "postgres": 10_000}  # an undo of more than 100 needs a second person
 HOLDER = {
     "name": "Jonas Aaltonen",
     "type": "individual",
@@ -49,9 +49,9 @@ HOLDER = {
 
 
 def sizes() -> list[Any]:
-    """On every database that there is, as many rows."""
+    """On every database that there is, its number of rows."""
     names = ("sqlite", *(["postgres"] if os.environ.get("TEST_DATABASE_URL") else []))
-    return [(name, int(os.environ.get("CHAOS_ROWS", ROWS))) for name in names]
+    return [(name, int(os.environ.get("CHAOS_ROWS", SIZES[name]))) for name in names]
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def test_who_works_rows_off_waits_for_one_at_a_time() -> None:
     with CaptureQueriesContext(connection) as queries:
         funds._settle(rows)
     first = next(each["sql"] for each in queries if "fundsdue" in each["sql"])
-    assert connection.vendor != "postgresql" or first.endswith("FOR UPDATE SKIP LOCKED")
+    assert connection.vendor != "postgresql" or first.endswith("FOR NO KEY UPDATE SKIP LOCKED")
     assert not FundsDue.objects.exists()
 
 
