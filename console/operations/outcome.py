@@ -42,6 +42,10 @@ SENTENCES = {
     State.NOT_FOUND: "Not found at Stripe. Nothing is sent again by itself: decide {}.",
     State.DROPPED: "It was dropped and will not be sent again.",
 }
+ANSWERED_SINCE = (
+    "An earlier try may or may not have happened, and Stripe’s latest answer says nothing of it. It is being settled:"
+    " by an event, by the same key sent again, or by looking it up."
+)
 WITHOUT_CALLS = {  # of an act that makes no call to Stripe
     State.INTENT: "It has not been done yet. The worker does it next.",
     State.SENDING: "It is being done.",
@@ -126,6 +130,8 @@ def _sentence(operation: Operation, verb: Verb | None, user: User, *, parked: bo
         return (PARKED if operation.state == State.INTENT else PARKED_UNKNOWN).format(decided)
     if operation.state == State.INTENT and door.is_of_stopped_run(operation):
         return STOPPED
+    if operation.state == State.UNKNOWN and operation.tries and 400 <= operation.tries[-1]["status"] < 500:
+        return ANSWERED_SINCE
     own = WITHOUT_CALLS if verb and not verb.calls else SENTENCES
     return own.get(State(operation.state), SENTENCES[State(operation.state)]).format(decided)
 

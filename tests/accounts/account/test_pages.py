@@ -16,7 +16,7 @@ from tests.people import browser
 
 pytestmark = pytest.mark.django_db
 TABS = ("overview", "requirements", "persons", "capabilities", "external_accounts", "terms", "timeline", "json")
-HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> {{ 7|add:4242 }} \u202e ' + "W" * 200
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> {{ 7|add:424242424242 }} \u202e ' + "W" * 200
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -65,7 +65,7 @@ def test_hostile_names_are_text_everywhere(db: None) -> None:
         page = answer.content.decode()
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
-        assert "4249" not in page, path
+        assert "424242424249" not in page, path
         reader = Inline()
         reader.feed(page)
         assert not reader.found, path

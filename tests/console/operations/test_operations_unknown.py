@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from console.operations import door
+from console.operations import door, outcome
 from console.operations.models import Operation
 from console.people.models import User
 from gateway import budget, clock, sweep
@@ -20,6 +20,7 @@ from tests.console.acting import (
     event_of,
     failing,
     faults,
+    person,
     settle,
     told,
     verb_that,
@@ -149,6 +150,7 @@ def test_a_key_that_is_not_taken_leaves_an_earlier_try_in_doubt(
     settle(operation)
     assert (operation.state, operation.tries[-1]["status"], operation.error_code) == (State.UNKNOWN, 401, "")
     assert operation.next_try_at is not None
+    assert outcome._state(operation, person("vera"))["sentence"] == outcome.ANSWERED_SINCE
     settings.STRIPE_SECRET_KEY = ours
     assert (settle(operation, LATER).state, operation.settled_by) == (State.SUCCEEDED, "key")
     assert len(accounts_at_stripe(sandbox)) == 1
