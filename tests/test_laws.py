@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 
 from console.shell import nouns
+from gateway.mirror import REGISTRY
 
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
@@ -21,6 +22,7 @@ MAY_IMPORT = {
     "issuing": {"issuing", "accounts", "console", "gateway"},
     "sandbox": {"sandbox"},
 }
+ROOMS, ACCOUNT = ("accounts", "issuing"), "accounts.Account"
 EXCEPTED = {"account", "person"}  # every noun belongs to an account; a person is also whoever decides
 NAMED = {
     ("console/settings.py", "idle_in_transaction_session_timeout"),  # PostgreSQL's own name of a limit, no noun of ours
@@ -32,6 +34,7 @@ NAMED = {
 }
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
+LONGEST_README = 25
 LONGEST_LINE = 120  # of a template; ruff sees to the others
 LOCKS = ("requirements", "requirements-dev", "benchmarks/peer")
 
@@ -174,6 +177,8 @@ def test_the_shell_and_the_gateway_name_no_noun() -> None:
     """
     own = [noun.model for noun in nouns.every() if noun.model and noun.model.stripe_object not in EXCEPTED]
     names = {name for model in own for name in (model._meta.label, model.stripe_object, model._meta.model_name)}
+    names |= {model.stripe_object for model in REGISTRY.values() if model.stripe_object not in EXCEPTED}
+    names |= {model._meta.label for room in ROOMS for model in apps.get_app_config(room).get_models()} - {ACCOUNT}
     names |= {name.replace(".", "_") for name in names} | {f"{name}s" for name in names}
     names |= {event_type for noun in nouns.every() if noun.model in own for event_type in noun.event_types}
     # "person.updated" is an event, "person" whoever decides: of what is excepted the events alone are looked for
@@ -317,3 +322,16 @@ def test_no_file_is_half_merged() -> None:
     texts = [path for path in kept if path.suffix in (".py", ".md", ".html", ".css", ".js", ".toml", ".txt")]
     marks = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
     assert [str(path.relative_to(ROOT)) for path in texts if marks.search(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("room", ["accounts", "gateway", "issuing"])
+def test_each_room_tells_briefly_where_things_are(room: str) -> None:
+    told = (ROOT / room / "README.md").read_text("utf-8")
+    assert len(told.splitlines()) <= LONGEST_README
+    folders = {path.parent.name for path in (ROOT / room).glob("*/__init__.py")} - {
+        "migrations",
+        "management",
+        "templatetags",
+    }
+    modules = {path.stem for path in (ROOT / room).glob("*.py")} - {"__init__", "apps"} if room == "gateway" else set()
+    assert {name for name in folders | modules if name not in told} == set()

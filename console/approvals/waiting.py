@@ -6,6 +6,7 @@ Read at most once in COUNT_SECONDS, as a count in the menu is: what is decided i
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from uuid import UUID
 
 from django.core.cache import cache
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 
 from console.approvals.models import Approval
 from console.operations import verbs
+from console.operations.models import Operation
 from console.people.signed_in import staff
 from console.shell import context
 from console.shell.nouns import COUNTED
@@ -33,6 +35,7 @@ class Open:
     account_id: str
     account_name: str
     object_id: str
+    stands_for: str  # the run of which it is the act, say
     requester_id: int
     requester: str
     approver: str
@@ -59,6 +62,7 @@ def _read() -> list[Open]:
     rows = Approval.objects.open().select_related("operation", "requester", "approver").order_by("asked_at", "id")
     return [
         Open(
+            stands_for=_stands_for(row.operation),
             id=row.pk,
             state=row.state,
             verb=row.operation.verb,
@@ -78,6 +82,11 @@ def _read() -> list[Open]:
     ]
 
 
+def _stands_for(operation: Operation) -> str:
+    verb = verbs.find(operation.verb)
+    return verb.stands_for(operation.params) if verb else ""
+
+
 def forget() -> None:
     """Something changed: read it anew, and once more when what changed it is committed."""
     cache.delete(KEY)
@@ -95,11 +104,18 @@ def ended() -> list[Open]:
 
 
 def notices(request: HttpRequest, account_id: str, object_id: str = "", verb: str = "") -> list[Open]:
-    """What waits about this object, else about anything of the account; of one verb alone, where it is named."""
+    """What waits about this object, else about anything of the account; of one verb alone, where it is named.
+
+    A query for each run that waits.
+    """
     if not account_id or not staff(request).has_perm(SEES):
         return []
-    return [
-        each
-        for each in now()
-        if each.account_id == account_id and object_id in ("", each.object_id) and verb in ("", each.verb)
-    ][:MOST]
+    found = (each for each in now() if verb in ("", each.verb) and _is_about(each, account_id, object_id))
+    return list(islice(found, MOST))
+
+
+def _is_about(waits: Open, account_id: str, object_id: str) -> bool:
+    if not waits.stands_for:
+        return waits.account_id == account_id and object_id in ("", waits.object_id)
+    verb = verbs.find(waits.verb)
+    return bool(verb and verb.concerns(waits.stands_for, account_id, object_id))

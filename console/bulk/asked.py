@@ -7,7 +7,7 @@ from django.urls import reverse
 from console.approvals import load
 from console.bulk import rows, runs
 from console.bulk.control import why_second
-from console.bulk.models import BulkRun
+from console.bulk.models import BulkRow, BulkRun
 from console.bulk.rows import waiting
 from console.operations import verbs
 from console.operations.models import Operation
@@ -39,6 +39,15 @@ class BeginBulkRun(Verb):
         run = _run(operation.params)
         verb = verbs.find(run.verb) if run else None
         return (self.permission, *([verb.permission] if verb else []))
+
+    def stands_for(self, values: dict[str, Any]) -> str:
+        """The run."""
+        return str(values.get("run", ""))
+
+    def concerns(self, what: str, account_id: str, object_id: str) -> bool:
+        """Where a row of the run is about it."""
+        about = {"object_id": object_id} if object_id else {}
+        return BulkRow.objects.waiting().filter(run__pk=what, account_id=account_id, **about).exists()
 
     def second(self, values: dict[str, Any]) -> str:
         """As many rows as it has, and what they carry together."""

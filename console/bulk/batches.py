@@ -97,6 +97,7 @@ def _admit(verb: Verb, run: BulkRun, row: BulkRow, about: Mirror | None, watch: 
         raise Denied(GIVEN_UP)
     _check_carried(verb, row, about)
     check_shown(verb, run, row, about)
+    row.was_so = about is not None and bool(verb.already(about))  # sent all the same: the mirror may be late
     session, params = run.work_session, {**run.common, **row.params}
     intent = door.new(
         verb,
@@ -145,7 +146,7 @@ def _begin(run: BulkRun, rows: Sequence[BulkRow], acts: dict[int, Act]) -> list[
         many.intend(begun)
         for row, act in zip(given, begun, strict=True):
             row.operation = act.operation
-        BulkRow.objects.bulk_update(given, ["operation"])
+        BulkRow.objects.bulk_update(given, ["operation", "was_so"])
         BulkRow.objects.filter(pk__in=held).settle(state=State.GIVEN, why="")
     return begun
 

@@ -45,7 +45,7 @@ def objection(verb: Verb | None, run: BulkRun) -> str:
     if verb is None:
         return f"This version of the console does not know {run.verb}."
     if not (run.user.is_active and run.user.has_perm(verb.permission)):
-        return f"{run.user.get_username()} has no permission for “{verb.label}”. {roles.who_may(verb.permission)} has."
+        return f"Who began it has no permission for “{verb.label}”. {roles.who_may(verb.permission)} has."
     if settings.CONSOLE_MODE not in verb.modes:
         return f"“{verb.label}” does not exist in {settings.CONSOLE_MODE} mode."
     return _lapsed(verb, run) if run.state == BulkRun.State.RUNNING and run.lapsed else ""
@@ -89,7 +89,7 @@ def stop(run: BulkRun, user: User | None, why: str = "") -> BulkRun:
         running = BulkRun.objects.filter(pk=run.pk, state=BulkRun.State.RUNNING)
         stopped = {"state": BulkRun.State.STOPPED, "stopped_by": user, "stopped_at": timezone.now(), "why": why}
         if running.update(**stopped, needs_a_person=True):
-            record(run, "stopped", user, why=why)
+            record(run, "stopped", user or run.user, why=why, **({} if user else {"by": "the run itself"}))
     run.refresh_from_db()
     return run
 

@@ -205,6 +205,7 @@ class BulkRow(claims.Claimed):
     form_token = models.CharField(max_length=64, unique=True)
     personal = models.BooleanField(default=False, db_default=False)  # it holds what was entered of a person
     forgotten_at = models.DateTimeField(null=True)  # console.bulk.forgetting
+    was_so = models.BooleanField(default=False, db_default=False)  # before it was sent: the run changed nothing of it
     operation = models.OneToOneField(Operation, null=True, on_delete=models.PROTECT, related_name="bulk_row")
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     why = models.TextField(blank=True)

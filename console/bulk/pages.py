@@ -178,7 +178,7 @@ def progress(run: BulkRun) -> dict[str, Any]:
         number = sum(outcomes.get(each, 0) for each in names)
         figures.append({"word": word, "name": name, "tone": tone, "icon": icon, "number": number})
         if tone and number:
-            width = max(1000 * number / run.total, 2)
+            width = max(1000 * number / max(run.total, 1), 2)  # of a draft that is being written it is 0
             parts.append({"tone": tone, "x": f"{at:.1f}", "width": f"{width:.1f}"})
             at += width
     return {

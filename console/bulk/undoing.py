@@ -17,6 +17,7 @@ from console.viewing.held import Held, held
 from console.viewing.models import WorkSession
 from gateway.mirror import account_model
 
+NOTHING_CAME = (*Operation.CAME_TO_NOTHING, Operation.State.AWAITING)  # a change that waits for a second person, too
 IN_DOUBT = "Whether this run changed it is not known yet: undo again when it is."
 
 
@@ -81,9 +82,8 @@ def _undoable(rows: list[BulkRow], verb: Verb, inverse: Verb) -> Iterable[Wanted
     found: dict[str, Any] = (verb.noun or account_model()).objects.in_bulk([row.target for row in rows])
     name = "object_id" if verb.noun else "account_id"
     about = Operation.objects.filter(**{f"{name}__in": [row.target for row in rows]}, created_at__gte=_first(rows))
-    over = (Operation.State.REFUSED, Operation.State.DROPPED)
     later: dict[str, Operation] = {}
-    for operation in about.exclude(state__in=over).order_by("created_at").select_related("user"):
+    for operation in about.exclude(state__in=NOTHING_CAME).order_by("created_at").select_related("user"):
         later[getattr(operation, name)] = operation
     for row in rows:
         why = _left_out(row, verb, inverse, found.get(row.target), later.get(row.target))
@@ -98,6 +98,8 @@ def _first(rows: list[BulkRow]) -> Any:
 def _left_out(row: BulkRow, verb: Verb, inverse: Verb, of: Any, last: Operation | None) -> str:
     if row.operation and row.operation.state == Operation.State.UNKNOWN:
         return IN_DOUBT
+    if row.was_so:
+        return "Was so already before this run."
     if of is None:
         return "It is not here any more."
     if last and last.pk != row.operation_id:

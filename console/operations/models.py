@@ -46,10 +46,8 @@ class OperationQuerySet(claims.ClaimedQuerySet["Operation"]):
 
     def lately(self, verb: str, within: timedelta) -> "OperationQuerySet":
         """Those of a verb that staff intended just now and that came to something, or still may; newest first."""
-        state = Operation.State
-        over = (state.REFUSED, state.DROPPED, state.NOT_FOUND, state.NOT_APPROVED)
         begun = self.filter(verb=verb, created_at__gt=timezone.now() - within)
-        return begun.exclude(state__in=over).order_by("-created_at")
+        return begun.exclude(state__in=Operation.CAME_TO_NOTHING).order_by("-created_at")
 
 
 class Operation(claims.Claimed):
@@ -75,6 +73,7 @@ class Operation(claims.Claimed):
         NOT_APPROVED = "not_approved", "Not approved"  # refused by the second person, withdrawn, void or expired
 
     UNSETTLED = (State.INTENT, State.SENDING, State.UNKNOWN)
+    CAME_TO_NOTHING = (State.REFUSED, State.DROPPED, State.NOT_FOUND, State.NOT_APPROVED)
     PARKED = {"next_try_at": None, "claimed_until": None}  # held by nobody, due never: what the queue has given up
     waiting = Q(settled_at=None) & ~Q(**PARKED)
     task = "console.operations.door.settle"

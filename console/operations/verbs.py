@@ -139,6 +139,14 @@ class Verb:
             return self.noun is model
         return model is account_model() or str(model._meta.model_name) in self.form.base_fields
 
+    def stands_for(self, values: Data) -> str:
+        """The id of what it stands for, where it is about no account itself; "" where it stands for itself."""
+        return ""
+
+    def concerns(self, what: str, account_id: str, object_id: str) -> bool:
+        """Whether what it stands for is about this object, else ("") about anything of the account. One query."""
+        return False
+
     def second(self, values: Data) -> str:
         """Why what it stands for needs a second person, or ""; what it is itself is for the policy to say."""
         return ""

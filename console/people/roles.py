@@ -13,7 +13,6 @@ The groups in the database are a copy, made after every migration; a permission 
 check's error (console.E005).
 """
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -94,11 +93,6 @@ def assign(user: User, role: str) -> None:
 def role_of(user: User) -> str:
     """The name of the user's role, "" for none. One query."""
     return user.groups.filter(name__in=ROLES).values_list("name", flat=True).first() or ""
-
-
-def active_administrators() -> Iterable[User]:
-    """Those who can keep staff."""
-    return User.objects.filter(is_active=True, groups__name="administrator")
 
 
 @receiver(post_migrate)

@@ -187,11 +187,16 @@ def read_many(account_ids: Sequence[str], end: float = float("inf")) -> dict[str
     again = reading.write(Balance, [balance for balance, _ in found.values()]) if found else []
     joined = _joined([(account_id, page) for account_id, (_, page) in found.items() if page])
     new = _write_new([(account_id, page) for account_id, (_, page) in found.items() if account_id in joined and page])
+    asked = False
     for account_id, (balance, page) in found.items():
+        whole = account_id in joined or page is None
+        if (further := balance in again or not whole) and asked and time.monotonic() >= end:
+            outcome[account_id] = reading.NotAsked()
+            continue
+        asked = asked or further  # one at least, so that each turn comes further
         try:
             if balance in again:
                 mirror.fetch_row(Balance, balance.row_id, account_id)
-            whole = account_id in joined or page is None
             outcome[account_id] = new[account_id] if whole else _read_since(account_id)
         except (Refused, Unreachable) as failure:
             outcome[account_id] = failure

@@ -322,8 +322,7 @@ def begin(
         first = Freeze.objects.select_related("holder_run", "card_run").filter(form_token=token).first()
         if first is None:  # the first click found that it means nothing, and took it away
             raise runs.Denied(NOTHING) from None
-        if not first.runs:  # its process ended before they stood
-            first.go_on(user)
+        first.go_on(user)  # where its process ended before all of it had begun
         return first
     try:
         freeze.go_on(user)
@@ -334,14 +333,17 @@ def begin(
     return freeze
 
 
-def undo(freeze: Freeze, user: User, reason: str, *, ticket: str = "", form_token: str = "") -> list[BulkRun]:
+def undo(
+    freeze: Freeze, user: User, reason: str, *, ticket: str = "", form_token: str = ""
+) -> tuple[list[BulkRun], list[str]]:
     """Have work again what this freeze stopped and nobody changed since; its runs that still go on are stopped first.
 
-    The new runs. Raises Denied, also where nothing is left to undo, and while anything of it is on its way: that would
-    stay frozen.
+    The new runs, and why there is none for others of its runs. Raises Denied, also where nothing is left to undo, and
+    while anything of it is on its way: that would stay frozen.
     """
     problem: runs.Denied | None = None
-    begun = []
+    begun: list[BulkRun] = []
+    refused: list[str] = []
     for run in freeze.runs:
         run.refresh_from_db(fields=["state"])
         if run.state == BulkRun.State.RUNNING:
@@ -354,9 +356,10 @@ def undo(freeze: Freeze, user: User, reason: str, *, ticket: str = "", form_toke
             begun.append(undoing.undo(run, user, reason, ticket=ticket, form_token=token))
         except runs.Denied as denied:
             problem = denied
+            refused.append(f"{label(run)}: {denied}")
     if problem and not begun:
         raise problem
-    return begun
+    return begun, refused
 
 
 def label(run: BulkRun) -> str:

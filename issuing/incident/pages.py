@@ -124,7 +124,7 @@ def freeze(request: HttpRequest, freeze_id: uuid.UUID) -> HttpResponseBase:
     )
     try:
         if act == "undo" and form.is_valid():
-            _tell(request, models.undo(found, staff(request), **form.cleaned_data))
+            _tell(request, *models.undo(found, staff(request), **form.cleaned_data))
             return redirect(found)
         if act == "go_on":
             found.go_on(staff(request))
@@ -138,7 +138,7 @@ def freeze(request: HttpRequest, freeze_id: uuid.UUID) -> HttpResponseBase:
     return _draw_freeze(request, found, form, status=form_status(request))
 
 
-def _tell(request: HttpRequest, begun: list[BulkRun]) -> None:
+def _tell(request: HttpRequest, begun: list[BulkRun], refused: list[str]) -> None:
     """What becomes of an undo that was begun: how many rows of it go on, and what keeps the others."""
     rows = BulkRow.objects.filter(run__in=begun)
     total, doubt = rows.count(), rows.filter(why=undoing.IN_DOUBT).count()
@@ -152,7 +152,9 @@ def _tell(request: HttpRequest, begun: list[BulkRun]) -> None:
         said += " Why the others stay as they are stands in the runs."
     if braked := next(filter(None, map(_brake, begun)), ""):
         said += f" What is stopped waits: {braked}."
-    (messages.warning if braked or go_on < total else messages.success)(request, said)
+    if refused:
+        said += f" Not undone: {' '.join(refused)}"
+    (messages.warning if braked or refused or go_on < total else messages.success)(request, said)
 
 
 def _brake(run: BulkRun) -> str:

@@ -20,7 +20,7 @@ from tests.issuing import rows
 from tests.issuing.acting import posted
 from tests.issuing.acting import run as command
 from tests.issuing.conftest import issuing_account, make_card
-from tests.people import browser, known_accounts, person
+from tests.people import browser, known_accounts, person, view_as
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -322,3 +322,25 @@ def test_what_a_row_came_to_first_stays_when_it_is_tried_again(otto: Client) -> 
     assert shown.count("Yet another") == 2
     assert "Tried before: Not while it is reviewed the operation of then" in shown
     assert "Tried before: Vera looks at it" in shown
+
+
+def test_a_run_whose_rows_are_being_written_has_a_page(otto: Client) -> None:
+    known_accounts()
+    run = begun(rows.card())
+    BulkRow.objects.filter(run=run).update(state="bad", why="No such card")
+    BulkRun.objects.filter(pk=run.pk).update(total=0, state="draft")
+    assert page(otto, run).status_code == 200
+
+
+def test_a_run_that_waits_for_a_second_person_stands_on_the_pages_of_its_objects(
+    otto: Client, sandbox: SandboxProcess
+) -> None:
+    account = issuing_account()
+    cards, other = [make_card(account) for _ in range(101)], make_card(issuing_account())
+    run = begun(*cards, verb="issuing.activate_card")
+    assert run.state == "draft"
+    told = "Begin bulk run: waiting for a second person."
+    for card, stands in ((cards[100], True), (other, False)):
+        view_as(otto, str(card.account_id))
+        for path in (card.get_absolute_url(), f"/connect/accounts/{card.account_id}"):
+            assert (told in words(otto.get(path))) is stands, path

@@ -121,6 +121,8 @@ def test_who_lost_the_permission_meanwhile_stops_it_and_no_row_is_used_up(otto: 
     run.refresh_from_db()
     assert (run.state, outcomes(run)) == ("stopped", ["waiting"])
     assert "has no permission" in run.why
+    assert "otto" not in run.why, "who may be forgotten"
+    assert AuditEntry.objects.get(action="bulk.stopped").user == otto, "so it is found when they are"
     assert not AuditEntry.objects.filter(action="operation.denied").exists()
 
 

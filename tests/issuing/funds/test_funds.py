@@ -1,5 +1,7 @@
 """Funds, read again: after what events, how far back, and each account's alone."""
 
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.account.models import Account
-from gateway import applying, claims, client, clock, inbox, intake, mirror, nouns
+from gateway import applying, claims, client, clock, inbox, intake, mirror, nouns, reading
 from gateway.client import Answer
 from gateway.errors import Unreachable
 from gateway.models import Event, Heartbeat
@@ -223,6 +225,18 @@ def test_an_interrupted_reading_leaves_no_gap(monkeypatch: pytest.MonkeyPatch, c
     books.fails = None
     funds.read_funds("acct_1")
     assert books.known == books.ids[:6]
+
+
+def test_when_the_turn_is_over_one_long_list_is_read_and_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    Books(monkeypatch, 9)
+    read: list[str] = []
+    monkeypatch.setattr(funds, "_read_since", lambda account: read.append(account) or 5)
+    monkeypatch.setattr(funds, "_joined", lambda _: set())
+    end = time.monotonic() + 60
+    monkeypatch.setattr(funds, "time", SimpleNamespace(monotonic=lambda: end + 1))
+    found = funds.read_many(["acct_1", "acct_2", "acct_3"], end)
+    assert (read, found["acct_1"]) == (["acct_1"], 5)
+    assert [type(found[each]) for each in ("acct_2", "acct_3")] == [reading.NotAsked] * 2
 
 
 def test_an_account_of_which_nothing_is_known_is_read_whole_or_left_to_sync(monkeypatch: pytest.MonkeyPatch) -> None:

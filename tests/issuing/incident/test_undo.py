@@ -17,6 +17,7 @@ from console.bulk.undoing import IN_DOUBT, undo
 from console.operations.models import Operation
 from console.viewing.models import WorkSession
 from gateway import claims
+from issuing.cardholders.models import Cardholder
 from issuing.cards.models import Card
 from issuing.incident import models
 from issuing.incident.models import Freeze, Selection
@@ -87,7 +88,7 @@ def test_rows_that_a_process_holds_are_on_their_way(fleet: list[Account]) -> Non
     with pytest.raises(Denied, match="1 of its rows is still on the way"):
         models.undo(freeze, person("otto"), OVER)
     BulkRow.objects.held(held[0].claimed_by).release()
-    undoing = models.undo(freeze, person("otto"), OVER)[0]
+    undoing = models.undo(freeze, person("otto"), OVER)[0][0]
     assert undoing.outcomes() == {"waiting": 1}
 
 
@@ -105,6 +106,41 @@ def test_a_run_of_which_all_is_in_doubt_is_not_called_changed_since(frozen: Free
         hold(frozen.holder_run, position, State.UNKNOWN, next_try_at=timezone.now())  # type: ignore[arg-type]
     with pytest.raises(Denied, match="its rows are in doubt"):
         models.undo(frozen, person("otto"), OVER)
+
+
+def test_what_was_so_before_it_was_sent_is_not_given_back(fleet: list[Account], sandbox: SandboxProcess) -> None:
+    freeze = models.begin(Selection(" ".join(each.pk for each in fleet)), user=person("otto"), reason=WHY)
+    theirs = Cardholder.objects.get(account=fleet[0].pk)
+    theirs.deactivate(key=uuid.uuid4().hex)  # by somebody else, for another reason, before the worker comes to it
+    worked_off(freeze)
+    (undoing,), _ = models.undo(Freeze.objects.get(), person("otto"), OVER)
+    left = {row.object_id: (row.state, row.why) for row in undoing.rows.all()}
+    assert left.pop(theirs.pk) == ("left_out", "Was so already before this run.")
+    assert list(left.values()) == [("waiting", "")]
+    engine.work(str(undoing.pk))
+    assert sorted(at_stripe(sandbox, fleet, "/v1/issuing/cardholders")) == ["active", "inactive"]
+
+
+@pytest.mark.parametrize("state", [State.NOT_APPROVED, State.NOT_FOUND, State.AWAITING, State.REFUSED, State.DROPPED])
+def test_what_came_to_nothing_since_is_no_change(frozen: Freeze, state: str) -> None:
+    row = BulkRow.objects.get(run=frozen.holder_run, position=1)
+    once = {"form_token": uuid.uuid4().hex, "key": uuid.uuid4().hex, "reason": WHY}
+    about = {"account_id": row.account_id, "object_id": row.object_id}
+    Operation.objects.create(verb="issuing.update_cardholder", user=person("sam"), state=state, **about, **once)
+    (undoing,), _ = models.undo(frozen, person("otto"), OVER)
+    assert undoing.outcomes() == {"waiting": 2}
+
+
+def test_a_run_that_cannot_be_undone_is_told_beside_the_one_that_is(fleet: list[Account]) -> None:
+    card = make_card(fleet[1], cardholder=Cardholder.objects.get(account=fleet[1].pk).pk)
+    models.begin(Selection(f"{fleet[0].pk} {card.pk}"), user=person("otto"), reason=WHY)
+    freeze = Freeze.objects.select_related("holder_run", "card_run").get()
+    worked_off(freeze)
+    assert freeze.card_run
+    hold(freeze.card_run, 1, State.UNKNOWN, next_try_at=timezone.now())
+    said = text(press(browser("otto"), freeze))
+    assert "1 of 1 is let work again" in said
+    assert "Not undone: Deactivate cards: What this run changed is not known yet" in said
 
 
 def test_looking_at_all_of_it_is_said_and_cleared_by_a_button(
