@@ -132,7 +132,7 @@ def measure(events: int = EVENTS) -> bool:
     """Print the rate and the costs; True when it is what is promised."""
     its = mix.Mix(templates(), events // mix.EVENTS_EACH)
     with database() as url, console(url) as here, stripe(its, here.folder) as address:
-        here.environment.update(STRIPE_API_BASE=address, LOG_LEVEL="ERROR", WORKERS="2")
+        here.environment.update(STRIPE_API_BASE=address, STRIPE_RATE="0", LOG_LEVEL="ERROR", WORKERS="2")
         described = its.described()
         here.fill(mix.FILL.format(described=described) + KEEP.format(described=described))
         return drained(here, events)

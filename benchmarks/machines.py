@@ -50,7 +50,7 @@ def rate(machines: int) -> float:
     """Events a second of so many workers."""
     its = mix.Mix(templates(), EVENTS // mix.EVENTS_EACH)
     with database() as url, console(url) as here, stripe(its, here.folder) as address, ExitStack() as running:
-        here.environment.update(STRIPE_API_BASE=address, LOG_LEVEL="ERROR", WORKERS="1")
+        here.environment.update(STRIPE_API_BASE=address, STRIPE_RATE="0", LOG_LEVEL="ERROR", WORKERS="1")
         described = its.described()
         here.fill(mix.FILL.format(described=described))
         pids = [running.enter_context(machine(here)) for _ in range(machines)]

@@ -160,6 +160,7 @@ def receiver(server: str, its: mix.Mix) -> Iterator[tuple[Receiver, Console]]:
             STRIPE_CONNECT_WEBHOOK_SECRETS=SECRET,
             DJANGO_SETTINGS_MODULE="benchmarks.settings",
             STRIPE_API_BASE=address,
+            STRIPE_RATE="0",  # as this Stripe, and those whom we are measured beside, have no limit
             WEB_WORKERS="2",
             WORKERS="2",
             LOG_LEVEL="ERROR",
