@@ -49,6 +49,10 @@ class Command(RunCommand):
             rows = files.wanted(files.read(Path(options["file"]).read_bytes(), verb), verb)
         except (OSError, files.Unreadable) as problem:
             raise CommandError(str(problem), returncode=BAD_INPUT) from None
+        token = form_token(verb, options["token"])
+        if not options["dry_run"] and (first := begun_before(token, user, rows, options)):
+            self.end(first)
+            return
         self.say(rows, Mask(user.has_perm(PERSONAL)))
         self.say_load(verb, rows)
         if options["dry_run"]:
@@ -63,7 +67,7 @@ class Command(RunCommand):
             raise CommandError(said, returncode=BAD_INPUT)
         if not any(row.state == State.WAITING for row in rows):
             raise CommandError("Nothing can be done with any of these rows.", returncode=REFUSED)
-        self.begin(verb, user, rows, options)
+        self.begin(verb, user, rows, token, options)
 
     def say(self, rows: list[Wanted], mask: Mask) -> None:
         """A line for each row that will not be done, and how many will; what may be personal as this person sees it."""
@@ -98,9 +102,8 @@ class Command(RunCommand):
                 said = effects.of_row(verb, found.get(target), row.params, may_see=may_see)
                 self.stdout.write(f"line {row.position} {target}: {said}")
 
-    def begin(self, verb: Any, user: User, rows: list[Wanted], options: dict[str, Any]) -> None:
+    def begin(self, verb: Any, user: User, rows: list[Wanted], token: str, options: dict[str, Any]) -> None:
         """Begin it, and tell of it."""
-        word = f"bulk:{options['token']}:{verb.name}"
         run = runs.begin(
             verb,
             user=user,
@@ -108,9 +111,36 @@ class Command(RunCommand):
             reason=options["reason"],
             ticket=options["ticket"],
             via="command",
-            form_token=uuid.uuid5(uuid.NAMESPACE_URL, word).hex if options["token"] else "",
+            form_token=token,
         )
+        self.end(run)
+
+    def end(self, run: BulkRun) -> None:
+        """Tell of it; raises CommandError where it waits for a second person."""
         self.tell(run)
         if run.state == BulkRun.State.DRAFT:
             url = f"{settings.CONSOLE_URL}{run.get_absolute_url()}"
             raise CommandError(f"Nothing was sent: it waits for a second person. {url}", returncode=UNKNOWN)
+
+
+def form_token(verb: Verb, word: str) -> str:
+    """What --token stands for; "" for none."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"bulk:{word}:{verb.name}").hex if word else ""
+
+
+def begun_before(token: str, user: User, rows: list[Wanted], options: dict[str, Any]) -> BulkRun | None:
+    """The run that the same word began over the same rows, though nothing may be left to do with them by now."""
+    same = {"user": user, "reason": options["reason"].strip(), "ticket": options["ticket"]}
+    run = BulkRun.objects.filter(form_token=token, **same).exclude(total=0).first() if token else None
+    if run is None:
+        return None
+    first = {row.position: row for row in run.rows.all()}
+    alike = len(first) == len(rows) and all(_alike(row, first.get(row.position)) for row in rows)
+    return run if alike else None
+
+
+def _alike(row: Wanted, first: BulkRow | None) -> bool:
+    """Whether a line says what it said then; of one that is left out by now only its object is known."""
+    if first is None or (row.account_id, row.object_id) != (first.account_id, first.object_id):
+        return False
+    return row.state != State.WAITING or bool(first.forgotten_at) or row.params == first.params

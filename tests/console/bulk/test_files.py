@@ -155,6 +155,13 @@ def test_the_command_says_what_is_wrong_begins_and_goes_on(tmp_path: Path) -> No
     run = BulkRun.objects.get()
     assert (code, f"{run.pk} running bad=1 waiting=1" in out) == (0, True)
     command("bulk_run", *words, "--leave-out", "--token", "once")
+    Card.objects.filter(pk=card.pk).update(status="inactive")  # the run has done it
+    code, out, _ = command("bulk_run", *words, "--leave-out", "--token", "once")
+    assert (code, str(run.pk) in out) == (0, True)
+    other = rows.card()
+    path.write_text(f"id\n{other.pk}\nic_nothing\n")
+    code, _, err = command("bulk_run", *words, "--leave-out", "--token", "once")
+    assert (code, "sent before" in err) == (1, True)
     assert BulkRun.objects.count() == 1
 
 
