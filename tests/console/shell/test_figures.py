@@ -1,6 +1,7 @@
 """Figures that the worker keeps, so that no page computes them."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_figure_is_computed_at_once_where_no_worker_has_kept_it(monkeypatch: p
 
 def test_what_is_quick_is_computed_every_two_seconds_and_what_is_slow_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter((0, 0.01, 0, 0.5, 0, 9.0))
-    monkeypatch.setattr(figures.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(figures, "time", SimpleNamespace(monotonic=lambda: next(seconds)))  # no other thread's
     monkeypatch.setattr(nouns, "_nouns", [noun(quick=lambda: 1, slow=lambda: 1, slowest=lambda: 1)])
     now = timezone.now()
     assert figures.keep() == 3
